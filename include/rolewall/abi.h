@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * abi.h - what the programs in the kernel and the tools around them agree on.
+ *
+ * The only header that both sides include: the shape of every map key and value, the reasons,
+ * the event record and the limits. Nothing here is configuration.
+ *
+ * Byte order: __be16/__be32 are network order, everything else is host order. An address is
+ * always 16 bytes in network order; an IPv4 address a.b.c.d stands as ::ffff:a.b.c.d (RFC 4291,
+ * 2.5.5.2), which never appears on the wire (such packets are malformed), so the two families
+ * cannot be mixed up.
+ *
+ * Integers have a fixed width; padding is named and must be zero; size and offsets are asserted
+ * at the end and so on both compilers.
+ */
+#ifndef ROLEWALL_ABI_H
+#define ROLEWALL_ABI_H
+
+#include <linux/types.h>
+
+#define RW_ABI_VERSION 1
+
+/*
+ * Reasons: why a packet has its verdict. X(number, NAME, "name", verdict, "documentation").
+ * A number is never reused; a retired reason keeps its line. The names are the same in the
+ * kernel, on the command line, in JSON and in metrics. PASS reasons count packets that pass
+ * without a rule; a packet that passes by a rule is counted in the rule.
+ */
+#define RW_REASONS(X)                                                                              \
+	X(1, NOT_OPEN, "not-open", DROP, "new connection to a port that no role opens")            \
+	X(2, ZONE_DENIED, "zone-denied", DROP, "the port is open, but not from this zone")         \
+	X(3, NO_CONNECTION, "no-connection", DROP,                                                 \
+	  "TCP segment without a connection of this host, or unsolicited UDP datagram")            \
+	X(4, BANNED, "banned", DROP, "the source is banned")                                       \
+	X(5, MALFORMED, "malformed", DROP, "headers contradict each other, the frame or an RFC")   \
+	X(6, FRAGMENT, "fragment", DROP, "later fragment, and the node file drops fragments")      \
+	X(7, BAD_FLAGS, "bad-flags", DROP, "TCP flags that no honest stack sends")                 \
+	X(8, IPV6_OFF, "ipv6-off", DROP, "IPv6, and the node file drops all IPv6")                 \
+	X(9, PROTOCOL, "protocol", DROP, "IP protocol that the node file does not list")           \
+	X(10, ICMP, "icmp", DROP, "ICMP type that a host does not need (RFC 4890)")                \
+	X(11, ICMP_RATE, "icmp-rate", DROP, "echo request above the rate limit")                   \
+	X(12, BIND_DENIED, "bind-denied", DROP, "a process bound a port that no role opens")       \
+	X(13, NO_POLICY, "no-policy", DROP, "no policy is in force: unknown means refused")        \
+	X(32, OPEN, "open", PASS, "a rule opens the port to this zone")                            \
+	X(33, ESTABLISHED, "established", PASS, "belongs to a connection of this host")            \
+	X(34, EXEMPT, "exempt", PASS, "never filtered: ARP, neighbour discovery, DHCP, ...")       \
+	X(35, ICMP_ALLOWED, "icmp-allowed", PASS, "ICMP that a host needs (RFC 4890)")             \
+	X(36, FRAGMENT_ALLOWED, "fragment-allowed", PASS, "later fragment")                        \
+	X(37, PROTOCOL_LISTED, "protocol-listed", PASS, "IP protocol that the node file lists")    \
+	X(38, OPENING, "opening", PASS, "a temporary opening admits this source")
+
+enum rw_reason {
+	RW_REASON_NONE = 0,
+#define RW_REASON_ENUM(number, NAME, name, verdict, doc) RW_REASON_##NAME = (number),
+	RW_REASONS(RW_REASON_ENUM)
+#undef RW_REASON_ENUM
+};
+
+#define RW_REASON_COUNT	     64 /* room for every reason; the size of tables indexed by reason */
+#define RW_REASON_PASS_FIRST 32 /* reasons from here on pass */
+
+/* Zones, as bits of a mask. Management is no zone of its own: a management source has its zone's bit and this one, and only the service ssh names it. */
+#define RW_ZONE_EXTERNAL   0x01
+#define RW_ZONE_INTERNAL   0x02
+#define RW_ZONE_VPN	   0x04
+#define RW_ZONE_MANAGEMENT 0x08
+#define RW_ZONE_ALL	   (RW_ZONE_EXTERNAL | RW_ZONE_INTERNAL | RW_ZONE_VPN)
+
+/* Limits. */
+#define RW_SLOTS	 64	 /* interface slots; slot 0 is every unlisted interface */
+#define RW_RULES	 65536	 /* rules of one generation, and of all counters */
+#define RW_ATTEMPT_SLOTS 4096	 /* attempts a CPU can hold; a power of two */
+#define RW_FLOWS	 65536	 /* UDP conversations remembered, least recently used first */
+#define RW_PREFIXES	 65536	 /* (slot, source prefix) pairs of one generation */
+#define RW_BANS		 1100000 /* banned addresses; the same number of prefixes */
+#define RW_OPENINGS	 1024	 /* temporary openings */
+#define RW_INTERFACES	 1024	 /* (ifindex, VLAN) pairs known to the programs */
+#define RW_EVENT_BYTES	 (1 << 20) /* ring buffer */
+#define RW_UDP_FLOW_NS	 (180ULL * 1000000000ULL) /* a UDP answer is awaited this long */
+
+/*
+ * The policy array: the inner map of `policy`, an ARRAY of 8-byte entries, frozen before it is
+ * committed. Everything that two policies differ in hangs off it. By index:
+ *
+ *	0			struct rw_policy_header
+ *	RW_POLICY_SLOTS + slot	struct rw_policy_slot, slot 0 .. RW_SLOTS - 1
+ *	RW_POLICY_PROTOCOLS + n	struct rw_policy_protocol, IP protocol n 0 .. 255
+ *	RW_POLICY_PORTS + (l4 << 16) + port	struct rw_policy_port, l4 0 = TCP, 1 = UDP
+ *
+ * An entry of zeros opens nothing.
+ */
+#define RW_POLICY_SLOTS	    1
+#define RW_POLICY_PROTOCOLS (RW_POLICY_SLOTS + RW_SLOTS)
+#define RW_POLICY_PORTS	    (RW_POLICY_PROTOCOLS + 256)
+#define RW_POLICY_ENTRIES   (RW_POLICY_PORTS + 2 * 65536)
+#define RW_L4_TCP	    0
+#define RW_L4_UDP	    1
+
+#define RW_POLICY_ENFORCE	 0x01 /* clear: observe, count what would be dropped and pass it */
+#define RW_POLICY_IPV6_DROP	 0x02 /* drop every IPv6 packet */
+#define RW_POLICY_FRAGMENTS_DROP 0x04 /* drop later fragments */
+#define RW_POLICY_BIND_OBSERVE	 0x08 /* report binds of ports that no role opens */
+#define RW_POLICY_BIND_DENY	 0x10 /* refuse them (with RW_POLICY_BIND_OBSERVE) */
+
+struct rw_policy_header {
+	__u32 generation; /* counts commits, from 1 */
+	__u8 flags;	  /* RW_POLICY_* */
+	__u8 side;	  /* 0 or 1: which element of `zone_prefixes` belongs to this policy */
+	__u16 echo_rate;  /* echo requests a second and CPU; 65535 = unlimited */
+};
+
+struct rw_policy_slot {
+	__u8 zone;	   /* one RW_ZONE_* bit; 0 (a slot no interface has) means external */
+	__u8 has_prefixes; /* 1: ask `zone_prefixes` for the source */
+	__u16 pad0;
+	__u32 pad1;
+};
+
+struct rw_policy_protocol {
+	__u8 listed; /* 1: passes from every zone */
+	__u8 pad0[7];
+};
+
+struct rw_policy_port {
+	__u8 zones; /* RW_ZONE_* bits that may reach the port; 0 = not open */
+	__u8 pad0;
+	__u16 pad1;
+	__u32 rule; /* index of the rule, 0 .. RW_RULES - 1; only meaningful if zones != 0 */
+};
+
+struct rw_policy_entry {
+	union {
+		struct rw_policy_header header;
+		struct rw_policy_slot slot;
+		struct rw_policy_protocol protocol;
+		struct rw_policy_port port;
+	};
+};
+
+/* Key of a `zone_prefixes` inner map (LPM trie); the value is a __u8 of RW_ZONE_* bits. */
+struct rw_zone_key {
+	__u32 prefixlen; /* bits of slot and source that count: 32 + 96 + n for an IPv4 /n */
+	__be32 slot;
+	__u8 source[16];
+};
+
+/* Key of `interfaces` (hash): where a packet arrives. */
+struct rw_interface_key {
+	__u32 ifindex;
+	__u32 vlan; /* VLAN id, 0 = untagged or priority tag; with two tags outer | inner << 12 */
+};
+
+struct rw_interface {
+	__u32 slot;
+	__u32 covered; /* 1: an XDP program of ours has already judged what arrives here */
+};
+
+/* Key of `udp_flows` (LRU hash): a conversation that this host began; the value is the time of its last packet in ns, CLOCK_MONOTONIC. */
+struct rw_flow_key {
+	__u8 remote[16];
+	__be16 remote_port;
+	__be16 local_port;
+};
+
+/* Key of `ban_prefixes` and `openings` (LPM tries) and of nothing else. */
+struct rw_prefix_key {
+	__u32 prefixlen; /* 96 + n for an IPv4 /n */
+	__u8 source[16];
+};
+
+/* Key of `bans` (hash) is the 16-byte address. Value of `bans` and `ban_prefixes`. */
+struct rw_ban {
+	__u64 expires; /* ns, CLOCK_BOOTTIME; 0 = never. Not looked at by the programs */
+	__u32 id;      /* what user space knows it by */
+	__u32 pad0;
+};
+
+/* Key of `openings` (LPM trie): a port, then a source. */
+struct rw_opening_key {
+	__u32 prefixlen; /* 32 + 96 + n for an IPv4 /n */
+	__u16 l4;	 /* RW_L4_* */
+	__be16 port;
+	__u8 source[16];
+};
+
+struct rw_opening {
+	__u64 expires; /* ns, CLOCK_MONOTONIC: over when this is past, whoever is alive. Never 0 */
+	__u32 id;
+	__u32 pad0;
+};
+
+/* The one element of `presence`: which optional tables have anything in them, so that the empty ones cost nothing. */
+struct rw_presence {
+	__u32 bans;
+	__u32 ban_prefixes;
+	__u32 openings;
+	__u32 pad0;
+};
+
+/* Value of `reason_counters` (per CPU, by reason): packets that got their verdict without a rule. */
+struct rw_counter {
+	__u64 packets;
+	__u64 bytes; /* of the IP packet or frame as the hook sees it */
+};
+
+/* Value of `rule_counters` (per CPU, by rule). Dropped here: zone-denied only. */
+struct rw_rule_counter {
+	struct rw_counter passed;
+	struct rw_counter dropped;
+};
+
+/*
+ * Attempt: all drops of one (source, port, protocol, interface, reason) on one CPU. `attempts` is
+ * a per-CPU array that is indexed by a hash of those; packets == 0 means an empty element.
+ */
+struct rw_attempt {
+	__u8 source[16];
+	__u32 ifindex;
+	__u16 port;  /* destination port; 0 where there is none */
+	__u8 l4;     /* IP protocol; 0 where it could not be read */
+	__u8 reason; /* RW_REASON_* below RW_REASON_PASS_FIRST */
+	__u32 rule;  /* the rule for zone-denied, else RW_RULE_NONE */
+	__u8 zone;   /* RW_ZONE_* bits if they had to be found out, else 0 */
+	__u8 observed; /* 1: mode observe, the packets passed */
+	__u16 pad0;
+	__u64 packets;
+	__u64 bytes;
+	__u64 first; /* jiffies64 of the first and last packet; 0 where the kernel lacks the helper */
+	__u64 last;
+};
+
+#define RW_RULE_NONE 0xffffffff
+
+/* Event record, in `events`. */
+#define RW_EVENT_SEEN	 1 /* an attempt's 1st, 2nd, 4th, 8th ... packet; a copy, still in the table */
+#define RW_EVENT_SETTLED 2 /* the record left the table: its packets are accounted for here */
+#define RW_EVENT_BIND	 3 /* a process bound a port that no role opens; attempt.source is the address, first the pid */
+
+struct rw_event {
+	__u32 type;	  /* RW_EVENT_* */
+	__u32 generation; /* of the policy that dropped */
+	__u64 time;	  /* ns, CLOCK_MONOTONIC */
+	struct rw_attempt attempt;
+};
+
+/* Value of `event_grants` (per CPU): events a CPU may ever have emitted. Written by the reader only. */
+/* Value of `event_state` (per CPU): written by the programs only. A CPU may emit while emitted + lost < grant. */
+struct rw_event_state {
+	__u64 emitted;	  /* put into the ring */
+	__u64 suppressed; /* not made: no credit */
+	__u64 lost;	  /* credit spent, but the ring was full */
+};
+
+/* Value of `settled` (per CPU, by reason): drops that left `attempts`. drops = attempts in the table + settled.events + settled.unattributed, for each reason. */
+struct rw_settled {
+	__u64 events;	    /* packets in SETTLED events that were put into the ring */
+	__u64 unattributed; /* packets whose source is forgotten */
+};
+
+/* The one element of `build`: what stands in the kernel, for the next one to come. */
+struct rw_build {
+	__u32 abi;	 /* RW_ABI_VERSION */
+	__u32 pad0;
+	__u64 object;	 /* hash of the BPF object that is attached */
+};
+
+/* Sizes and offsets, asserted by both compilers. */
+#define RW_SIZE(type, size) _Static_assert(sizeof(type) == (size), #type " has another size")
+#define RW_AT(type, field, at)                                                                     \
+	_Static_assert(__builtin_offsetof(type, field) == (at), #type "." #field " has moved")
+
+RW_SIZE(struct rw_policy_header, 8);
+RW_AT(struct rw_policy_header, generation, 0);
+RW_AT(struct rw_policy_header, flags, 4);
+RW_AT(struct rw_policy_header, side, 5);
+RW_AT(struct rw_policy_header, echo_rate, 6);
+RW_SIZE(struct rw_policy_slot, 8);
+RW_AT(struct rw_policy_slot, zone, 0);
+RW_AT(struct rw_policy_slot, has_prefixes, 1);
+RW_SIZE(struct rw_policy_protocol, 8);
+RW_AT(struct rw_policy_protocol, listed, 0);
+RW_SIZE(struct rw_policy_port, 8);
+RW_AT(struct rw_policy_port, zones, 0);
+RW_AT(struct rw_policy_port, rule, 4);
+RW_SIZE(struct rw_policy_entry, 8);
+RW_SIZE(struct rw_zone_key, 24);
+RW_AT(struct rw_zone_key, prefixlen, 0);
+RW_AT(struct rw_zone_key, slot, 4);
+RW_AT(struct rw_zone_key, source, 8);
+RW_SIZE(struct rw_interface_key, 8);
+RW_AT(struct rw_interface_key, ifindex, 0);
+RW_AT(struct rw_interface_key, vlan, 4);
+RW_SIZE(struct rw_interface, 8);
+RW_AT(struct rw_interface, slot, 0);
+RW_AT(struct rw_interface, covered, 4);
+RW_SIZE(struct rw_flow_key, 20);
+RW_AT(struct rw_flow_key, remote, 0);
+RW_AT(struct rw_flow_key, remote_port, 16);
+RW_AT(struct rw_flow_key, local_port, 18);
+RW_SIZE(struct rw_prefix_key, 20);
+RW_AT(struct rw_prefix_key, prefixlen, 0);
+RW_AT(struct rw_prefix_key, source, 4);
+RW_SIZE(struct rw_ban, 16);
+RW_AT(struct rw_ban, expires, 0);
+RW_AT(struct rw_ban, id, 8);
+RW_SIZE(struct rw_opening_key, 24);
+RW_AT(struct rw_opening_key, prefixlen, 0);
+RW_AT(struct rw_opening_key, l4, 4);
+RW_AT(struct rw_opening_key, port, 6);
+RW_AT(struct rw_opening_key, source, 8);
+RW_SIZE(struct rw_opening, 16);
+RW_AT(struct rw_opening, expires, 0);
+RW_AT(struct rw_opening, id, 8);
+RW_SIZE(struct rw_presence, 16);
+RW_AT(struct rw_presence, bans, 0);
+RW_AT(struct rw_presence, ban_prefixes, 4);
+RW_AT(struct rw_presence, openings, 8);
+RW_SIZE(struct rw_counter, 16);
+RW_AT(struct rw_counter, packets, 0);
+RW_AT(struct rw_counter, bytes, 8);
+RW_SIZE(struct rw_rule_counter, 32);
+RW_AT(struct rw_rule_counter, passed, 0);
+RW_AT(struct rw_rule_counter, dropped, 16);
+RW_SIZE(struct rw_attempt, 64);
+RW_AT(struct rw_attempt, source, 0);
+RW_AT(struct rw_attempt, ifindex, 16);
+RW_AT(struct rw_attempt, port, 20);
+RW_AT(struct rw_attempt, l4, 22);
+RW_AT(struct rw_attempt, reason, 23);
+RW_AT(struct rw_attempt, rule, 24);
+RW_AT(struct rw_attempt, zone, 28);
+RW_AT(struct rw_attempt, observed, 29);
+RW_AT(struct rw_attempt, packets, 32);
+RW_AT(struct rw_attempt, bytes, 40);
+RW_AT(struct rw_attempt, first, 48);
+RW_AT(struct rw_attempt, last, 56);
+RW_SIZE(struct rw_event, 80);
+RW_AT(struct rw_event, type, 0);
+RW_AT(struct rw_event, generation, 4);
+RW_AT(struct rw_event, time, 8);
+RW_AT(struct rw_event, attempt, 16);
+RW_SIZE(struct rw_event_state, 24);
+RW_AT(struct rw_event_state, emitted, 0);
+RW_AT(struct rw_event_state, suppressed, 8);
+RW_AT(struct rw_event_state, lost, 16);
+RW_SIZE(struct rw_settled, 16);
+RW_AT(struct rw_settled, events, 0);
+RW_AT(struct rw_settled, unattributed, 8);
+RW_SIZE(struct rw_build, 16);
+RW_AT(struct rw_build, abi, 0);
+RW_AT(struct rw_build, object, 8);
+
+#endif

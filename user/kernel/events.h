@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * events.h - follow the drop events.
+ *
+ * A reader grants credits to every CPU; without a reader nothing is emitted. One reader at a time
+ * (flock on the state directory's `events.lock`): -EBUSY otherwise.
+ */
+#ifndef ROLEWALL_KERNEL_EVENTS_H
+#define ROLEWALL_KERNEL_EVENTS_H
+
+#include <stdint.h>
+
+#include <rolewall/abi.h>
+
+#include "../util/error.h"
+#include "instance.h"
+
+struct events; /* opaque */
+
+typedef void (*event_handler)(const struct rw_event *event, void *context);
+
+int events_open(const struct instance *instance, event_handler handler, void *context,
+		struct events **ret, struct error *ret_error);
+
+/* Wait up to `timeout_ms` (-1: forever), hand over what came, top up credits. Returns the number of events or -errno (-EINTR on a signal). */
+int events_poll(struct events *events, int timeout_ms);
+
+/* File descriptor for an event loop of the caller's own. */
+int events_fd(const struct events *events);
+
+/* Withdraw the credits and free. NULL is allowed. */
+void events_close(struct events *events);
+
+/* Time of an event as ns since the epoch. */
+int64_t event_time(const struct rw_event *event);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * install.h - put a policy in force, and take everything away again.
+ *
+ * Invariants (cited in the code as I1 .. I4):
+ * I1  The one commit is the replacement of element 0 of `policy`. Before it, every error leaves the
+ *     old policy in force, untouched; what was prepared is removed again.
+ * I2  What hangs off a generation is complete, pinned and frozen before it is committed.
+ * I3  Nothing is detached or unpinned before what takes its place is attached and pinned.
+ * I4  Whatever a dead process left behind is recognised and removed, or used, by the next one.
+ */
+#ifndef ROLEWALL_KERNEL_INSTALL_H
+#define ROLEWALL_KERNEL_INSTALL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../policy/tables.h"
+#include "../util/error.h"
+#include "instance.h"
+
+struct install_request {
+	const struct tables *tables;
+	const char *node_file; /* for `status`; copied */
+	bool observe;	       /* mode observe whatever the tables say */
+};
+
+struct install_result {
+	uint32_t generation;	 /* now in force */
+	uint32_t old_generation; /* 0: there was none */
+	bool waited;		 /* another apply held the lock first */
+};
+
+/*
+ * Load what is not loaded, commit the tables, attach to every interface there is.
+ * Errors: -EPERM not root; -EBUSY lock; others as the kernel says, with the step in `ret_error`.
+ * An interface that cannot take XDP is no error (the cgroup hook judges it; see `snapshot`).
+ */
+int install_policy(const struct instance *instance, const struct install_request *request,
+		   struct install_result *ret, struct error *ret_error);
+
+/* Detach and unpin everything. -ENOENT: nothing was applied (leftovers are removed all the same). */
+int install_remove(const struct instance *instance, struct error *ret_error);
+
+#endif

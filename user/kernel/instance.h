@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * instance.h - where one Rolewall lives. Several can live on one machine, each in its own network
+ * namespace with its own directories.
+ *
+ * Layout of bpffs_dir (root, 0750):
+ *	maps/NAME		every map of bpf/maps.bpf.h
+ *	links/xdp-IFACE		one for each interface that XDP covers
+ *	links/cgroup-HOOK	ingress, egress, bind4, bind6
+ *	generation-N/policy, zones, rules, about
+ *				what generation N consists of; the one in force and the one before it
+ */
+#ifndef ROLEWALL_KERNEL_INSTANCE_H
+#define ROLEWALL_KERNEL_INSTANCE_H
+
+struct instance {
+	const char *bpffs_dir;	/* default /sys/fs/bpf/rolewall */
+	const char *cgroup_dir; /* NULL: the root of cgroup v2, mounted privately if need be */
+	const char *state_dir;	/* default /run/rolewall; holds the lock */
+};
+
+#endif

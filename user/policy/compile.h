@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * compile.h - the way of a policy, as one call: files -> model -> merged policy -> tables.
+ */
+#ifndef ROLEWALL_POLICY_COMPILE_H
+#define ROLEWALL_POLICY_COMPILE_H
+
+#include "tables.h"
+
+struct warning {
+	char what[512];	 /* advice that is not followed, and what it means */
+	char where[512]; /* FILE:LINE:COLUMN, or empty */
+};
+
+struct warnings {
+	struct warning *list; /* owned */
+	size_t count;
+};
+
+void warnings_free(struct warnings *warnings);
+
+/*
+ * Compile `node_file` with the profiles below `roles_dir` (one folder each).
+ * Returns 0, or -errno with `ret_error` filled (-ENOENT: a file is missing; -EINVAL: its content is
+ * wrong; -ENOMEM). `ret_tables` and `ret_warnings` are untouched on failure; on success the caller
+ * owns both. `ret_warnings` may be NULL.
+ */
+int policy_compile(const char *node_file, const char *roles_dir, struct tables *ret_tables,
+		   struct warnings *ret_warnings, struct error *ret_error);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * error.h - how a library function tells its caller what went wrong.
+ *
+ * policy/ and kernel/ never print: they fill a struct error and return -errno. cli/ prints it, once.
+ * A struct error is plain memory (no ownership): it may be copied and thrown away freely.
+ */
+#ifndef ROLEWALL_UTIL_ERROR_H
+#define ROLEWALL_UTIL_ERROR_H
+
+struct error {
+	char what[512];	 /* what is wrong, naming the thing: "role "mtaa" is not in profile ..." */
+	char where[512]; /* "FILE:LINE:COLUMN" or a map, an interface, a path; may be empty */
+	char path[256];	 /* JSON path such as "interfaces.eth0.zone"; may be empty */
+	char excerpt[512]; /* the line in question and, after a newline, the caret; may be empty */
+	char hint[512];	 /* the next step: "did you mean ...?", "run as root"; may be empty */
+};
+
+/*
+ * Fill `ret` and return -`errnum`, so that a function can end with `return error_set(...)`.
+ * `ret` may be NULL. Only `what` is set; where, path, excerpt and hint are cleared.
+ */
+int error_set(struct error *ret, int errnum, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Add the next step / the place to an error that is already set. */
+void error_hint(struct error *ret, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void error_where(struct error *ret, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif
