@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* compare.c - what differs between two policies. */
+#include "compare.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../util/cleanup.h"
+#include "owners.h"
+
+static int compare_numbers(unsigned int left, unsigned int right)
+{
+	return (left > right) - (left < right);
+}
+
+/* The order of tables.h, which is also the identity of a rule. */
+static int rule_order(const struct rule *left, const struct rule *right)
+{
+	int order = compare_numbers(left->l4, right->l4);
+
+	if (!order)
+		order = compare_numbers(left->port, right->port);
+	if (!order)
+		order = compare_numbers(left->port_end, right->port_end);
+	if (!order)
+		order = strcmp(left->role, right->role);
+	if (!order)
+		order = strcmp(left->service, right->service);
+	return order;
+}
+
+static size_t rules_unchanged(const struct rule_list *before, const struct rule_list *after)
+{
+	size_t unchanged = 0;
+
+	for (size_t b = 0, a = 0; b < before->count && a < after->count;) {
+		int order = rule_order(before->rules[b], after->rules[a]);
+
+		if (!order)
+			unchanged += before->rules[b]->zones == after->rules[a]->zones;
+		b += order <= 0;
+		a += order >= 0;
+	}
+	return unchanged;
+}
+
+static bool is_moved(const struct owner *before, const struct owner *after)
+{
+	return before->rule && after->rule &&
+	       (strcmp(before->rule->role, after->rule->role) ||
+		strcmp(before->rule->service, after->rule->service));
+}
+
+/* The port's change in `ret`, or false: it stays as it is. */
+static bool port_compare(const struct owner *before, const struct owner *after, struct change *ret)
+{
+	*ret = (struct change){
+		.opened = after->zones & ~before->zones,
+		.closed = before->zones & ~after->zones,
+		.before = before->rule,
+		.after = after->rule,
+	};
+	return ret->opened || ret->closed || is_moved(before, after);
+}
+
+static bool is_continued(const struct change *last, const struct change *next)
+{
+	return last->l4 == next->l4 && last->port_end + 1 == next->port &&
+	       last->opened == next->opened && last->closed == next->closed &&
+	       last->before == next->before && last->after == next->after;
+}
+
+static int change_add(struct changes *changes, const struct change *change)
+{
+	struct change *list;
+
+	if (changes->count && is_continued(&changes->list[changes->count - 1], change)) {
+		changes->list[changes->count - 1].port_end = change->port;
+		return 0;
+	}
+	/* Grown at powers of two only. */
+	if (!(changes->count & (changes->count - 1))) {
+		list = reallocarray(changes->list, changes->count ? changes->count * 2 : 1,
+				    sizeof(*list));
+		if (!list)
+			return -ENOMEM;
+		changes->list = list;
+	}
+	changes->list[changes->count++] = *change;
+	return 0;
+}
+
+int rules_compare(const struct rule_list *before, const struct rule_list *after,
+		  struct changes *ret)
+{
+	_cleanup_(changes_free) struct changes changes = {0};
+	_free_ struct owner *old = owners_new(before->rules, before->count);
+	_free_ struct owner *new = owners_new(after->rules, after->count);
+	struct change change;
+
+	if (!old || !new)
+		return -ENOMEM;
+	for (size_t i = 0; i < OWNERS_COUNT; i++) {
+		if (!port_compare(&old[i], &new[i], &change))
+			continue;
+		change.l4 = i >> 16;
+		change.port = change.port_end = i & 0xffff;
+		if (change_add(&changes, &change))
+			return -ENOMEM;
+	}
+	changes.unchanged = rules_unchanged(before, after);
+	*ret = changes;
+	changes = (struct changes){0};
+	return 0;
+}
+
+static uint8_t interface_zone(const struct interface_list *list, const char *name)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (!strcmp(list->interfaces[i].name, name))
+			return list->interfaces[i].zone;
+	return 0;
+}
+
+int interfaces_compare(const struct interface_list *before, const struct interface_list *after,
+		       struct interface_changes *ret)
+{
+	struct interface_changes changes = {0};
+
+	changes.list = calloc(before->count + after->count + 1, sizeof(*changes.list));
+	if (!changes.list)
+		return -ENOMEM;
+	for (size_t i = 0; i < after->count; i++) {
+		const struct interface_zone *now = &after->interfaces[i];
+		uint8_t zone = interface_zone(before, now->name);
+
+		if (zone != now->zone)
+			changes.list[changes.count++] =
+				(struct interface_change){now->name, zone, now->zone};
+	}
+	for (size_t i = 0; i < before->count; i++) {
+		const struct interface_zone *then = &before->interfaces[i];
+
+		if (!interface_zone(after, then->name))
+			changes.list[changes.count++] =
+				(struct interface_change){then->name, then->zone, 0};
+	}
+	*ret = changes;
+	return 0;
+}
+
+void changes_free(struct changes *changes)
+{
+	free(changes->list);
+	*changes = (struct changes){0};
+}
+
+void interface_changes_free(struct interface_changes *changes)
+{
+	free(changes->list);
+	*changes = (struct interface_changes){0};
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * compare.h - what differs between two policies, port by port.
+ *
+ * Pure: rules and interfaces in, differences out. `before` is what is in force, `after` what would
+ * be; an empty `before` makes everything newly opened.
+ */
+#ifndef ROLEWALL_POLICY_COMPARE_H
+#define ROLEWALL_POLICY_COMPARE_H
+
+#include "tables.h"
+
+/* Neighbouring ports of one protocol that change in the same way under the same rules. */
+struct change {
+	uint8_t l4;
+	uint16_t port;
+	uint16_t port_end;	   /* inclusive */
+	uint8_t opened;		   /* zones that could not reach it and will */
+	uint8_t closed;		   /* zones that could and will not */
+	const struct rule *before; /* owns the ports now, NULL = nobody; points into the input */
+	const struct rule
+		*after; /* will own them; differs in role or service if nothing opens or closes */
+};
+
+struct changes {
+	struct change *list; /* owned; sorted by (l4, port) */
+	size_t count;
+	size_t unchanged; /* rules that stand in both, word for word but for their origin */
+};
+
+/* An interface of either side. */
+struct interface_zone {
+	const char *name;
+	uint8_t zone; /* one RW_ZONE_* bit */
+};
+
+struct interface_change {
+	const char *name; /* points into the input */
+	uint8_t before;	  /* zone; 0 = was not listed */
+	uint8_t after;	  /* zone; 0 = will not be listed */
+};
+
+struct interface_changes {
+	struct interface_change *list; /* owned; those of `after` first, then those that go */
+	size_t count;
+};
+
+struct rule_list {
+	const struct rule *const *rules; /* sorted as in tables.h */
+	size_t count;
+};
+
+struct interface_list {
+	const struct interface_zone *interfaces;
+	size_t count;
+};
+
+/* Both return 0 or -ENOMEM; `ret` is untouched on failure. */
+int rules_compare(const struct rule_list *before, const struct rule_list *after,
+		  struct changes *ret);
+int interfaces_compare(const struct interface_list *before, const struct interface_list *after,
+		       struct interface_changes *ret);
+
+void changes_free(struct changes *changes);
+void interface_changes_free(struct interface_changes *changes);
+
+#endif
