@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * probe.c - the table of subcommands.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "probe.h"
+
+struct subcommand {
+	const char *name;
+	const char *arguments;
+	const char *about;
+	int (*run)(int argc, char **argv);
+};
+
+static const struct subcommand subcommands[] = {
+	{"listen", "[-t PORTS] [-u PORTS]", "answer on TCP and UDP ports, IPv4 and IPv6",
+	 probe_listen},
+	{"scan", "[-t PORTS] [-u PORTS] [-s SOURCE] [-w MS] ADDRESS...",
+	 "print PROTO FAMILY PORT open|refused|unreachable|silent", probe_scan},
+	{"flood", "[-s FIRST_SOURCE] [-n SOURCES] [-c PACKETS] ADDRESS PORT",
+	 "send TCP SYNs with made-up IPv4 sources", probe_flood},
+	{"source", "PORT BYTES", "send BYTES to the first TCP caller", probe_source},
+	{"sink", "PORT", "count the bytes of the first TCP caller", probe_sink},
+	{"get", "ADDRESS PORT", "count the bytes a TCP server sends", probe_get},
+	{"put", "ADDRESS PORT BYTES", "send BYTES to a TCP server", probe_put},
+	{"talk", "ADDRESS PORT", "send lines of stdin over one TCP connection, print the echo",
+	 probe_talk},
+	{"query", "ADDRESS PORT", "ask over UDP, then print every datagram that comes",
+	 probe_query},
+	{"send", "[-s SOURCE] [-p SOURCE_PORT] ADDRESS PORT TEXT", "send one UDP datagram",
+	 probe_send},
+};
+
+#define SUBCOMMAND_COUNT (sizeof(subcommands) / sizeof(subcommands[0]))
+
+static int usage_print(void)
+{
+	for (size_t i = 0; i < SUBCOMMAND_COUNT; i++)
+		fprintf(stderr, "probe %s %s\n\t%s\n", subcommands[i].name,
+			subcommands[i].arguments, subcommands[i].about);
+	return 2;
+}
+
+/* A listener on a whole table needs a thousand sockets. Not being allowed more is no error yet. */
+static void file_limit_raise(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+int main(int argc, char **argv)
+{
+	/* Tests follow the output line by line through files and pipes. */
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	file_limit_raise();
+	for (size_t i = 0; argc > 1 && i < SUBCOMMAND_COUNT; i++) {
+		if (!strcmp(argv[1], subcommands[i].name))
+			return subcommands[i].run(argc - 1, argv + 1);
+	}
+	return usage_print();
+}
