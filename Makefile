@@ -1,0 +1,137 @@
+# Rolewall. Everything is built into build/; nothing generated is committed. V=1 shows commands.
+#   SAN=1   AddressSanitizer and UndefinedBehaviorSanitizer, into build/san
+#   COV=1   coverage, into build/cov
+#   WERROR=1 warnings are errors (CI)
+
+VERSION := $(shell cat VERSION)
+DESTDIR ?=
+PREFIX  ?= /usr
+B := build$(if $(SAN),/san)$(if $(COV),/cov)
+
+CC      ?= gcc
+CLANG   ?= clang
+LLVM_STRIP ?= llvm-strip
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/local/sbin/bpftool) bpftool)
+ARCH    := $(shell uname -m)
+
+# One line a command unless V=1.
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2);)
+
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla \
+	-Wformat=2 -Wno-unused-parameter $(if $(WERROR),-Werror)
+CFLAGS ?= -O2 -g
+ALL_CFLAGS = -std=gnu11 $(WARN) -D_GNU_SOURCE -DROLEWALL_VERSION='"$(VERSION)"' -Iinclude -I$(B)/include \
+	-fstack-protector-strong $(SAN_FLAGS) $(COV_FLAGS) $(CFLAGS) -MMD -MP
+comma := ,
+SAN_FLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
+COV_FLAGS := $(if $(COV),--coverage)
+LIBS = -lbpf -lelf -lz -ljansson -lsmartcols -lmnl
+
+BPF_CFLAGS := -O2 -g -target bpf -mcpu=v2 -Iinclude -I/usr/include/$(ARCH)-linux-gnu \
+	-Wall -Wextra -Wno-unused-parameter $(if $(WERROR),-Werror) -MMD -MP
+
+LIB_SRC  := $(wildcard user/util/*.c user/policy/*.c user/kernel/*.c)
+CLI_SRC  := $(wildcard user/cli/*.c)
+LIB_OBJ  := $(LIB_SRC:%.c=$(B)/%.o)
+CLI_OBJ  := $(CLI_SRC:%.c=$(B)/%.o)
+SKEL     := $(B)/include/rolewall.skel.h
+LIB      := $(B)/librolewall.a
+
+UNIT_SRC := $(wildcard tests/unit/test_*.c)
+UNIT     := $(UNIT_SRC:%.c=$(B)/%)
+UNIT_AUX := $(patsubst %.c,$(B)/%.o,$(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c)))
+PACKET_SRC := $(wildcard tests/packet/test_*.c)
+PACKET   := $(PACKET_SRC:%.c=$(B)/%)
+PACKET_AUX := $(patsubst %.c,$(B)/%.o,$(filter-out $(PACKET_SRC),$(wildcard tests/packet/*.c)))
+ORACLE_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tests/oracle/*.c))
+PROBE_OBJ  := $(patsubst %.c,$(B)/%.o,$(wildcard tests/e2e/*.c))
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SECONDARY:
+.SUFFIXES:
+
+all: $(B)/rolewall ## build the rolewall program (default)
+
+# --- tools and libraries: a missing one is named --------------------------------------------------
+
+$(B)/tools-found: Makefile
+	@mkdir -p $(B)
+	@for tool in $(CC) $(CLANG) $(LLVM_STRIP) $(BPFTOOL) pkg-config; do \
+		command -v $$tool >/dev/null || { echo "make: $$tool is not installed; 'make deps' installs what is needed" >&2; exit 1; }; done
+	@for lib in libbpf libelf zlib jansson smartcols libmnl; do \
+		pkg-config --exists $$lib || { echo "make: the library $$lib is not installed; 'make deps' installs what is needed" >&2; exit 1; }; done
+	@touch $@
+
+# --- the kernel side ------------------------------------------------------------------------------
+
+$(B)/bpf/rolewall.bpf.o: bpf/rolewall.bpf.c | $(B)/tools-found
+	$(call say,CLANG,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+	$(Q)$(LLVM_STRIP) -g $@
+
+$(SKEL): $(B)/bpf/rolewall.bpf.o
+	$(call say,SKEL,$@)
+	@mkdir -p $(@D)
+	$(Q)$(BPFTOOL) gen skeleton $< name rolewall_bpf > $@
+
+# --- user space -----------------------------------------------------------------------------------
+
+$(B)/%.o: %.c | $(B)/tools-found $(SKEL)
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
+
+$(LIB): $(LIB_OBJ)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(B)/rolewall: $(CLI_OBJ) $(LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+
+# --- tests ----------------------------------------------------------------------------------------
+
+$(B)/tests/unit/test_%: $(B)/tests/unit/test_%.o $(UNIT_AUX) $(LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -lcmocka $(LIBS) -o $@
+
+$(B)/tests/unit/test_oracle_model: $(B)/tests/oracle/model.o $(B)/tests/oracle/view.o
+$(B)/tests/packet/test_%: $(B)/tests/packet/test_%.o $(PACKET_AUX) $(LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -lcmocka $(LIBS) -o $@
+
+$(B)/tests/oracle/oracle: $(ORACLE_OBJ) $(LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+
+$(B)/tests/e2e/probe: $(PROBE_OBJ)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@
+
+check-unit: $(UNIT) $(B)/rolewall ## unit tests: policy, command line, model
+	$(Q)tests/run.sh $(UNIT)
+
+check-packet: $(PACKET) ## byte vectors through the real object (needs root)
+	$(Q)tests/run.sh $(PACKET)
+
+check-e2e: $(B)/rolewall $(B)/tests/e2e/probe ## namespaces and real sockets (needs root)
+	$(Q)tests/run.sh $(wildcard tests/e2e/test_*.sh)
+
+N ?= 1000000
+oracle: $(B)/tests/oracle/oracle ## N random packets against the independent model (needs root)
+	$(Q)$(B)/tests/oracle/oracle -n $(N)
+
+# --- house keeping --------------------------------------------------------------------------------
+
+clean: ## remove build/
+	rm -rf build
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: all check-unit check-packet check-e2e oracle clean help
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * maps.bpf.h - every map and every load-time constant.
+ *
+ * A map is named for the question that it answers. Shapes of keys and values: rolewall/abi.h.
+ */
+#ifndef ROLEWALL_MAPS_BPF_H
+#define ROLEWALL_MAPS_BPF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <linux/bpf.h>
+#include <linux/in.h>
+#include <linux/if_ether.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_endian.h>
+
+#include <rolewall/abi.h>
+
+/* Set by the loader, for each interface that a program is loaded for. */
+const volatile __u32 l2_len = ETH_HLEN; /* bytes before the IP header: ETH_HLEN, or 0 on L3 devices */
+const volatile __u32 own_slot = 0;	/* the interface's slot in the policy */
+
+/* What is allowed? One slot: the policy in force. Replacing it is the commit. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__array(
+		values, struct {
+			__uint(type, BPF_MAP_TYPE_ARRAY);
+			__uint(max_entries, RW_POLICY_ENTRIES);
+			__uint(map_flags, BPF_F_RDONLY_PROG);
+			__uint(key_size, sizeof(__u32));
+			__uint(value_size, sizeof(struct rw_policy_entry));
+		});
+} policy SEC(".maps");
+
+/* Which zone is this source in? Two sides, because a policy being prepared needs one of its own. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__array(
+		values, struct {
+			__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+			__uint(max_entries, RW_PREFIXES);
+			__uint(map_flags, BPF_F_NO_PREALLOC);
+			__uint(key_size, sizeof(struct rw_zone_key));
+			__uint(value_size, sizeof(__u8));
+		});
+} zone_prefixes SEC(".maps");
+
+/* Which slot is this interface, and has XDP judged its packets already? */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, RW_INTERFACES);
+	__type(key, struct rw_interface_key);
+	__type(value, struct rw_interface);
+} interfaces SEC(".maps");
+
+/* Did this host talk to that peer from this port? */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, RW_FLOWS);
+	__type(key, struct rw_flow_key);
+	__type(value, __u64);
+} udp_flows SEC(".maps");
+
+/* Which of the optional tables hold anything? */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct rw_presence);
+} presence SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, RW_BANS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(key_size, 16);
+	__type(value, struct rw_ban);
+} bans SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, RW_BANS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct rw_prefix_key);
+	__type(value, struct rw_ban);
+} ban_prefixes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, RW_OPENINGS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct rw_opening_key);
+	__type(value, struct rw_opening);
+} openings SEC(".maps");
+
+/* When may the next echo request be answered? (ns, CLOCK_MONOTONIC; RFC 4890, 4.4.2) */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} echo_bucket SEC(".maps");
+
+/* How many packets? */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, RW_REASON_COUNT);
+	__type(key, __u32);
+	__type(value, struct rw_counter);
+} reason_counters SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, RW_RULES);
+	__type(key, __u32);
+	__type(value, struct rw_rule_counter);
+} rule_counters SEC(".maps");
+
+/* Who was refused, and where? */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, RW_ATTEMPT_SLOTS);
+	__type(key, __u32);
+	__type(value, struct rw_attempt);
+} attempts SEC(".maps");
+
+/* Where did the packets go whose attempt left the table? */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, RW_REASON_COUNT);
+	__type(key, __u32);
+	__type(value, struct rw_settled);
+} settled SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} event_grants SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct rw_event_state);
+} event_state SEC(".maps");
+
+/* What happened just now? The ring where the kernel has it (5.8), else the perf buffers. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, RW_EVENT_BYTES);
+} events SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERF_EVENT_ARRAY);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(__u32));
+} events_perf SEC(".maps");
+
+/* What is attached? Written and read by the loader only. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct rw_build);
+} build SEC(".maps");
+
+/*
+ * What the kernel under a program can do. Each entry point passes its own constant down, so that a
+ * program never contains a helper that its kernels lack (the verifier of 5.4 does not prune
+ * branches on constants, and refuses unknown helpers even there).
+ */
+#define CAN_RINGBUF 0x1 /* bpf_ringbuf_output and bpf_jiffies64: 5.8 */
+#define CAN_LOOKUP  0x2 /* bpf_skc_lookup_tcp from this kind of program */
+
+#endif

@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * parse.bpf.h - bytes -> struct packet, or a reason why not.
+ *
+ * One small function a header, over a cursor. A cursor knows two ends: the end of the buffer, which
+ * the verifier wants checked beside each access, and how many bytes are left of what the packet
+ * itself says that it is long. Bytes behind that (padding) are never looked at.
+ */
+#ifndef ROLEWALL_PARSE_BPF_H
+#define ROLEWALL_PARSE_BPF_H
+
+#include "maps.bpf.h"
+
+#define VLAN_TAGS_MAX	    2
+#define IPV6_HEADERS_MAX    8
+#define EXTENSION_MASK	    0xfff  /* an extension header has at most 2048 bytes */
+#define CURSOR_MASK	    0x7fff /* 40 + 8 * 2048 bytes of headers fit */
+#define IP_PAYLOAD_MAX	    65535
+#define FRAGMENT_MORE	    0x2000 /* IPv4, RFC 791 */
+#define FRAGMENT_OFFSET	    0x1fff
+#define FRAGMENT6_MORE	    0x0001 /* IPv6, RFC 8200, 4.5 */
+#define FRAGMENT6_OFFSET    0xfff8
+#define NEXTHDR_MOBILITY    135
+#define ND_FIRST	    133 /* router solicitation, RFC 4861 */
+#define ND_LAST		    137 /* redirect */
+#define TCP_FIN		    0x01
+#define TCP_SYN		    0x02
+#define TCP_RST		    0x04
+#define TCP_PSH		    0x08
+#define TCP_ACK		    0x10
+#define TCP_URG		    0x20
+
+enum piece { PIECE_WHOLE, PIECE_FIRST, PIECE_LATER };
+
+struct address {
+	union {
+		__u8 bytes[16];
+		__u32 words[4];
+		__u64 halves[2];
+	};
+};
+
+struct packet {
+	struct address source; /* zeros until it has been read */
+	struct address destination;
+	__u32 bytes;	  /* as the hook sees it */
+	__u32 vlan;	  /* see rw_interface_key */
+	__u16 ethertype;  /* ETH_P_IP, ETH_P_IPV6, or whatever else there is */
+	__u16 port;	  /* destination port, host order */
+	__be16 ports[2];  /* source and destination as on the wire */
+	__u8 protocol;	  /* upper layer, IPPROTO_* */
+	__u8 piece;	  /* enum piece */
+	__u8 fragmented;  /* IPv6: a fragment header was there, atomic or not */
+	__u8 hop_limit;
+	__u8 tcp_flags;
+	__u8 icmp_type;
+};
+
+struct cursor {
+	void *at;
+	void *end;  /* of the buffer */
+	__u32 left; /* bytes of the packet from `at` on, by its own account */
+};
+
+struct vlan_tag {
+	__be16 tci;
+	__be16 ethertype;
+};
+
+struct ipv6_extension { /* RFC 8200, 4.2; AH (RFC 4302) begins the same */
+	__u8 next;
+	__u8 length;
+	union {
+		__u8 routing_type;
+		__be16 fragment;
+	};
+	__u32 rest;
+};
+
+struct icmp_start {
+	__u8 type;
+	__u8 code;
+	__be16 checksum;
+	__u32 rest;
+};
+
+/* The next `size` bytes, or NULL; the cursor stays. */
+static __always_inline void *cursor_peek(const struct cursor *cursor, __u32 size)
+{
+	if (cursor->left < size || cursor->at + size > cursor->end)
+		return NULL;
+	return cursor->at;
+}
+
+static __always_inline bool is_ipv4_mapped(const struct address *address)
+{
+	return address->halves[0] == 0 && address->words[2] == bpf_htonl(0xffff);
+}
+
+/* Returns 0 and the EtherType in packet, or a reason. */
+static __always_inline int parse_ethernet(struct cursor *cursor, struct packet *packet)
+{
+	struct ethhdr *ethernet = cursor_peek(cursor, sizeof(*ethernet));
+	__u32 size = sizeof(*ethernet);
+	__u16 type;
+	int tags;
+
+	if (!ethernet)
+		return RW_REASON_MALFORMED;
+	type = bpf_ntohs(ethernet->h_proto);
+#pragma clang loop unroll(full)
+	for (tags = 0; tags <= VLAN_TAGS_MAX; tags++) {
+		struct vlan_tag *tag = cursor->at + size;
+
+		if (type != ETH_P_8021Q && type != ETH_P_8021AD)
+			break;
+		if (tags == VLAN_TAGS_MAX || !cursor_peek(cursor, size + sizeof(*tag)))
+			return RW_REASON_MALFORMED;
+		packet->vlan |= (bpf_ntohs(tag->tci) & 0xfffu) << (12 * tags);
+		type = bpf_ntohs(tag->ethertype);
+		size += sizeof(*tag);
+	}
+	packet->ethertype = type;
+	cursor->at += size;
+	cursor->left -= size;
+	return 0;
+}
+
+/* Bare IP: the version is the only clue. */
+static __always_inline int parse_version(const struct cursor *cursor, struct packet *packet)
+{
+	__u8 *first = cursor_peek(cursor, 1);
+
+	if (!first)
+		return RW_REASON_MALFORMED;
+	if (*first >> 4 == 4)
+		packet->ethertype = ETH_P_IP;
+	else if (*first >> 4 == 6)
+		packet->ethertype = ETH_P_IPV6;
+	else
+		return RW_REASON_MALFORMED;
+	return 0;
+}
+
+/* What holds for later fragments of both families. `offset` in bytes; the cursor is at the payload. */
+static __always_inline int check_later(const struct cursor *cursor, struct packet *packet,
+				       __u32 offset)
+{
+	packet->piece = PIECE_LATER;
+	if (offset + cursor->left > IP_PAYLOAD_MAX)
+		return RW_REASON_MALFORMED;
+	/* Offset 1 would overwrite the TCP flags of a first fragment (RFC 1858, RFC 3128). */
+	if (offset == 8 && packet->protocol == IPPROTO_TCP)
+		return RW_REASON_MALFORMED;
+	return 0;
+}
+
+static __always_inline int parse_ipv4(struct cursor *cursor, struct packet *packet)
+{
+	struct iphdr *ip = cursor_peek(cursor, sizeof(*ip));
+	__u32 size, total;
+	__u16 fragment;
+
+	if (!ip || ip->version != 4)
+		return RW_REASON_MALFORMED;
+	packet->source.words[2] = bpf_htonl(0xffff);
+	packet->source.words[3] = ip->saddr;
+	packet->destination.words[2] = bpf_htonl(0xffff);
+	packet->destination.words[3] = ip->daddr;
+	packet->protocol = ip->protocol;
+	size = ip->ihl * 4;
+	total = bpf_ntohs(ip->tot_len);
+	/* GRO beyond 64 KiB states 0; only the cgroup hook can meet it. */
+	if (total == 0 && cursor->left > IP_PAYLOAD_MAX)
+		total = cursor->left;
+	if (size < sizeof(*ip) || size > total || total > cursor->left)
+		return RW_REASON_MALFORMED;
+	cursor->at += size;
+	cursor->left = total - size;
+	fragment = bpf_ntohs(ip->frag_off);
+	if (fragment & FRAGMENT_OFFSET)
+		return check_later(cursor, packet, (fragment & FRAGMENT_OFFSET) * 8u);
+	if (fragment & FRAGMENT_MORE)
+		packet->piece = PIECE_FIRST;
+	return 0;
+}
+
+/*
+ * The extension headers that are walked, by their number: length = ((length field & mask) + add) *
+ * unit. Whatever is not here (unit 0) ends the walk, known or unknown. A table and no switch, so
+ * that the verifier meets the same unknown length whichever header it is, and one walk to verify.
+ */
+struct extension_shape {
+	__u8 mask;
+	__u8 add;
+	__u8 unit;
+};
+
+static const volatile struct extension_shape extension_shapes[256] = {
+	[IPPROTO_HOPOPTS] = {0xff, 1, 8},
+	[IPPROTO_ROUTING] = {0xff, 1, 8},
+	[IPPROTO_FRAGMENT] = {0, 1, 8},
+	[IPPROTO_AH] = {0xff, 2, 4},
+	[IPPROTO_DSTOPTS] = {0xff, 1, 8},
+	[NEXTHDR_MOBILITY] = {0xff, 1, 8},
+};
+
+static __always_inline bool is_extension(__u8 type)
+{
+	return extension_shapes[type].unit;
+}
+
+static __always_inline bool is_misplaced(const struct ipv6_extension *extension, __u8 type,
+					 int position, const struct packet *packet)
+{
+	return (type == IPPROTO_HOPOPTS && position != 0) ||
+	       (type == IPPROTO_ROUTING && extension->routing_type == 0) || /* RFC 5095 */
+	       (type == IPPROTO_FRAGMENT && packet->fragmented);
+}
+
+static __always_inline int parse_fragment(const struct cursor *cursor, struct packet *packet,
+					  __u16 fragment)
+{
+	packet->fragmented = 1;
+	if (fragment & FRAGMENT6_OFFSET)
+		return check_later(cursor, packet, fragment & FRAGMENT6_OFFSET);
+	if (fragment & FRAGMENT6_MORE)
+		packet->piece = PIECE_FIRST;
+	return 0; /* neither: an atomic fragment (RFC 6946) is a whole packet */
+}
+
+/* Walk one extension header. Returns 0 or a reason. */
+static __always_inline int parse_extension(struct cursor *cursor, struct packet *packet,
+					   int position)
+{
+	struct ipv6_extension *extension = cursor_peek(cursor, sizeof(*extension));
+	__u8 type = packet->protocol;
+	__u16 fragment;
+	__u64 size;
+
+	if (!extension || is_misplaced(extension, type, position, packet))
+		return RW_REASON_MALFORMED;
+	size = ((extension->length & extension_shapes[type].mask) + extension_shapes[type].add) *
+	       extension_shapes[type].unit;
+	if (size > cursor->left)
+		return RW_REASON_MALFORMED;
+	packet->protocol = extension->next;
+	fragment = bpf_ntohs(extension->fragment);
+	asm volatile("" : "+r"(size)); /* the compiler knows the bound, the verifier wants to see it */
+	cursor->at += size & EXTENSION_MASK;
+	cursor->left -= size;
+	return type == IPPROTO_FRAGMENT ? parse_fragment(cursor, packet, fragment) : 0;
+}
+
+static __always_inline int parse_extensions(struct cursor *cursor, struct packet *packet)
+{
+	int position;
+
+	for (position = 0; position < IPV6_HEADERS_MAX; position++) {
+		int reason;
+
+		if (packet->piece == PIECE_LATER || !is_extension(packet->protocol))
+			return 0;
+		reason = parse_extension(cursor, packet, position);
+		if (reason)
+			return reason;
+	}
+	return packet->piece != PIECE_LATER && is_extension(packet->protocol) ?
+		       RW_REASON_MALFORMED :
+		       0;
+}
+
+static __always_inline int parse_ipv6(struct cursor *cursor, struct packet *packet)
+{
+	struct ipv6hdr *ip = cursor_peek(cursor, sizeof(*ip));
+	__u32 payload;
+	int reason;
+
+	if (!ip || ip->version != 6)
+		return RW_REASON_MALFORMED;
+	__builtin_memcpy(&packet->source, &ip->saddr, sizeof(packet->source));
+	__builtin_memcpy(&packet->destination, &ip->daddr, sizeof(packet->destination));
+	packet->protocol = ip->nexthdr;
+	packet->hop_limit = ip->hop_limit;
+	payload = bpf_ntohs(ip->payload_len);
+	cursor->at += sizeof(*ip);
+	cursor->left -= sizeof(*ip);
+	if (payload == 0 && cursor->left > IP_PAYLOAD_MAX)
+		payload = cursor->left;
+	if (payload > cursor->left || is_ipv4_mapped(&packet->source) ||
+	    is_ipv4_mapped(&packet->destination))
+		return RW_REASON_MALFORMED;
+	cursor->left = payload;
+	reason = parse_extensions(cursor, packet);
+	/* Nine ways out of the loop, one pointer: the verifier need not follow each on its own. */
+	cursor->at = (void *)ip + ((cursor->at - (void *)ip) & CURSOR_MASK);
+	return reason;
+}
+
+static __always_inline void read_ports(struct packet *packet, __be16 source, __be16 destination)
+{
+	packet->ports[0] = source;
+	packet->ports[1] = destination;
+	packet->port = bpf_ntohs(destination);
+}
+
+static __always_inline int parse_tcp(const struct cursor *cursor, struct packet *packet)
+{
+	struct tcphdr *tcp = cursor_peek(cursor, sizeof(*tcp));
+	__u32 size;
+
+	if (!tcp)
+		return RW_REASON_MALFORMED;
+	size = tcp->doff * 4;
+	if (size < sizeof(*tcp) || size > cursor->left)
+		return RW_REASON_MALFORMED;
+	read_ports(packet, tcp->source, tcp->dest);
+	packet->tcp_flags = ((__u8 *)tcp)[13];
+	return 0;
+}
+
+static __always_inline int parse_udp(const struct cursor *cursor, struct packet *packet)
+{
+	struct udphdr *udp = cursor_peek(cursor, sizeof(*udp));
+	__u32 length;
+
+	if (!udp)
+		return RW_REASON_MALFORMED;
+	length = bpf_ntohs(udp->len);
+	/* GRO beyond 64 KiB states 0 here, too. */
+	if (length == 0 && cursor->left > IP_PAYLOAD_MAX)
+		length = cursor->left;
+	if (length < sizeof(*udp) || (packet->piece == PIECE_WHOLE && length > cursor->left))
+		return RW_REASON_MALFORMED;
+	read_ports(packet, udp->source, udp->dest);
+	return 0;
+}
+
+static __always_inline bool is_nd(const struct packet *packet)
+{
+	return packet->protocol == IPPROTO_ICMPV6 && packet->icmp_type >= ND_FIRST &&
+	       packet->icmp_type <= ND_LAST;
+}
+
+static __always_inline int parse_icmp(const struct cursor *cursor, struct packet *packet)
+{
+	struct icmp_start *icmp = cursor_peek(cursor, sizeof(*icmp));
+
+	if (!icmp)
+		return RW_REASON_MALFORMED;
+	packet->icmp_type = icmp->type;
+	/* From off the link (RFC 4861, 7), or in pieces (RFC 6980): never neighbour discovery. */
+	if (is_nd(packet) && (packet->hop_limit != 255 || packet->fragmented))
+		return RW_REASON_MALFORMED;
+	return 0;
+}
+
+static __always_inline bool is_icmp(const struct packet *packet)
+{
+	return packet->protocol ==
+	       (packet->ethertype == ETH_P_IP ? IPPROTO_ICMP : IPPROTO_ICMPV6);
+}
+
+/* What the IP headers carry. Later fragments carry no header. */
+static __always_inline int parse_upper(const struct cursor *cursor, struct packet *packet)
+{
+	if (packet->piece == PIECE_LATER)
+		return 0;
+	if (packet->protocol == IPPROTO_TCP)
+		return parse_tcp(cursor, packet);
+	if (packet->protocol == IPPROTO_UDP)
+		return parse_udp(cursor, packet);
+	if (is_icmp(packet))
+		return parse_icmp(cursor, packet);
+	return 0;
+}
+
+/*
+ * From the first byte to the last header that matters. Returns 0 or a reason. Something else than
+ * IP is no error: packet->ethertype says so.
+ */
+static __always_inline int parse(struct cursor *cursor, __u32 ethernet, __u8 policy_flags,
+				 struct packet *packet)
+{
+	int reason;
+
+	reason = ethernet ? parse_ethernet(cursor, packet) : parse_version(cursor, packet);
+	if (reason)
+		return reason;
+	if (packet->ethertype == ETH_P_IP) {
+		reason = parse_ipv4(cursor, packet);
+	} else if (packet->ethertype == ETH_P_IPV6) {
+		if (policy_flags & RW_POLICY_IPV6_DROP)
+			return RW_REASON_IPV6_OFF;
+		reason = parse_ipv6(cursor, packet);
+	} else {
+		return 0;
+	}
+	return reason ? reason : parse_upper(cursor, packet);
+}
+
+#endif

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0
+/* rolewall.bpf.c - table of contents; read in this order, it is the way of a packet. */
+#include "maps.bpf.h"
+#include "parse.bpf.h"
+#include "exempt.bpf.h"
+#include "zone.bpf.h"
+#include "state.bpf.h"
+#include "verdict.bpf.h"
+#include "account.bpf.h"
+#include "xdp.bpf.h"
+#include "cgroup.bpf.h"
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * verdict.bpf.h - the only place that decides. docs/verdict.md says the same in words.
+ *
+ * One function, judge(), for every hook. It looks up and reads; it changes nothing but the echo
+ * bucket. What follows from the verdict is account.bpf.h's and the entry points' business.
+ */
+#ifndef ROLEWALL_VERDICT_BPF_H
+#define ROLEWALL_VERDICT_BPF_H
+
+#include "exempt.bpf.h"
+#include "state.bpf.h"
+#include "zone.bpf.h"
+
+#define SECOND_NS 1000000000ULL
+
+/* ICMP that passes, as a bit for each type: RFC 5927 and RFC 4890, 4.3.1. */
+#define ICMP_PASSES   ((1ULL << 0) | (1ULL << 3) | (1ULL << 11) | (1ULL << 12))
+#define ICMPV6_PASSES ((1ULL << 1) | (1ULL << 2) | (1ULL << 3) | (1ULL << 4))
+#define ICMP_ECHO     8
+#define ICMPV6_ECHO   128
+#define ICMPV6_REPLY  129
+
+struct verdict {
+	__u32 rule;	  /* for open and zone-denied, else RW_RULE_NONE */
+	__u32 generation; /* of the policy that decided */
+	__u8 reason;	  /* RW_REASON_* */
+	__u8 zone;	  /* RW_ZONE_* bits if they had to be found out */
+	__u8 enforce;	  /* 0: observe, a drop is counted and passes */
+};
+
+static __always_inline bool is_dropped(const struct verdict *verdict)
+{
+	return verdict->reason < RW_REASON_PASS_FIRST;
+}
+
+/* TCP flags that no honest stack sends: none, SYN+FIN, SYN+RST, FIN without ACK. */
+static __always_inline bool has_bad_flags(__u8 flags)
+{
+	flags &= TCP_FIN | TCP_SYN | TCP_RST | TCP_PSH | TCP_ACK | TCP_URG;
+	return flags == 0 || (flags & (TCP_SYN | TCP_FIN)) == (TCP_SYN | TCP_FIN) ||
+	       (flags & (TCP_SYN | TCP_RST)) == (TCP_SYN | TCP_RST) ||
+	       (flags & (TCP_FIN | TCP_ACK)) == TCP_FIN;
+}
+
+static __always_inline bool is_banned(const struct packet *packet, const struct rw_presence *any)
+{
+	struct rw_prefix_key key = {.prefixlen = 128};
+
+	if (any->bans && bpf_map_lookup_elem(&bans, &packet->source))
+		return true;
+	if (!any->ban_prefixes)
+		return false;
+	__builtin_memcpy(key.source, &packet->source, sizeof(key.source));
+	return bpf_map_lookup_elem(&ban_prefixes, &key);
+}
+
+/* An opening is over when its time is, whether or not anybody is alive to remove it. */
+static __always_inline bool has_opening(const struct packet *packet, __u32 l4)
+{
+	struct rw_opening_key key = {.prefixlen = 32 + 128, .l4 = l4, .port = packet->ports[1]};
+	struct rw_opening *opening;
+
+	__builtin_memcpy(key.source, &packet->source, sizeof(key.source));
+	opening = bpf_map_lookup_elem(&openings, &key);
+	return opening && bpf_ktime_get_ns() < opening->expires;
+}
+
+/* Token bucket as one time stamp (GCRA): a second's worth of echo requests may come at once. */
+static __always_inline bool has_echo_token(__u16 rate)
+{
+	__u64 now, interval, *next;
+	__u32 zero = 0;
+
+	if (rate == 65535)
+		return true;
+	next = bpf_map_lookup_elem(&echo_bucket, &zero);
+	if (rate == 0 || !next)
+		return false;
+	now = bpf_ktime_get_ns();
+	interval = SECOND_NS / rate;
+	if (*next < now)
+		*next = now;
+	if (*next - now + interval > SECOND_NS)
+		return false;
+	*next += interval;
+	return true;
+}
+
+static __always_inline __u8 judge_icmp(const struct packet *packet, __u16 echo_rate)
+{
+	bool ipv4 = packet->ethertype == ETH_P_IP;
+	__u8 type = packet->icmp_type;
+
+	if (type == (ipv4 ? ICMP_ECHO : ICMPV6_ECHO))
+		return has_echo_token(echo_rate) ? RW_REASON_ICMP_ALLOWED : RW_REASON_ICMP_RATE;
+	if (type < 64 && ((ipv4 ? ICMP_PASSES : ICMPV6_PASSES) >> type & 1))
+		return RW_REASON_ICMP_ALLOWED;
+	if (!ipv4 && type == ICMPV6_REPLY)
+		return RW_REASON_ICMP_ALLOWED;
+	return RW_REASON_ICMP;
+}
+
+/* For a source that the port is not open to. */
+static __always_inline __u8 judge_unopened(const struct place *place, const struct packet *packet,
+					   bool denied)
+{
+	bool tcp = packet->protocol == IPPROTO_TCP;
+
+	if (tcp && (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
+		return denied ? RW_REASON_ZONE_DENIED : RW_REASON_NOT_OPEN;
+	if (tcp ? has_connection(place, packet) : has_flow(packet))
+		return RW_REASON_ESTABLISHED;
+	return denied && !tcp ? RW_REASON_ZONE_DENIED : RW_REASON_NO_CONNECTION;
+}
+
+static __always_inline void judge_port(const struct place *place, const struct packet *packet,
+				       void *tables, const struct rw_presence *any, __u32 side,
+				       struct verdict *verdict)
+{
+	__u32 l4 = packet->protocol == IPPROTO_TCP ? RW_L4_TCP : RW_L4_UDP;
+	struct rw_policy_entry *entry;
+	__u8 zones;
+
+	if (l4 == RW_L4_TCP && has_bad_flags(packet->tcp_flags)) {
+		verdict->reason = RW_REASON_BAD_FLAGS;
+		return;
+	}
+	entry = policy_at(tables, RW_POLICY_PORTS + (l4 << 16) + packet->port);
+	if (!entry) /* cannot be; if it could: not open */
+		return;
+	zones = entry->port.zones;
+	if (zones) {
+		verdict->rule = entry->port.rule;
+		verdict->reason = RW_REASON_OPEN;
+		if ((zones & RW_ZONE_ALL) == RW_ZONE_ALL)
+			return;
+		verdict->zone = zone_of(place, packet, tables, side);
+		if (zones & verdict->zone)
+			return;
+	}
+	if (any->openings && has_opening(packet, l4))
+		verdict->reason = RW_REASON_OPENING;
+	else
+		verdict->reason = judge_unopened(place, packet, zones);
+	if (verdict->reason != RW_REASON_ZONE_DENIED)
+		verdict->rule = RW_RULE_NONE;
+}
+
+static __always_inline __u8 judge_protocol(const struct packet *packet, void *tables)
+{
+	struct rw_policy_entry *entry = policy_at(tables, RW_POLICY_PROTOCOLS + packet->protocol);
+
+	return entry && entry->protocol.listed ? RW_REASON_PROTOCOL_LISTED : RW_REASON_PROTOCOL;
+}
+
+/*
+ * The decision. `cursor` holds the packet from its first byte; `ethernet` says which byte that is.
+ * `packet` is filled as far as the headers could be read; `verdict` always.
+ */
+static __always_inline void judge(const struct place *place, struct cursor *cursor, __u32 ethernet,
+				  struct packet *packet, struct verdict *verdict)
+{
+	struct rw_policy_entry *header;
+	struct rw_presence *any;
+	__u32 zero = 0;
+	void *tables;
+	__u8 reason;
+
+	verdict->rule = RW_RULE_NONE;
+	verdict->reason = RW_REASON_NO_POLICY;
+	verdict->enforce = 1;
+	tables = bpf_map_lookup_elem(&policy, &zero);
+	any = bpf_map_lookup_elem(&presence, &zero);
+	if (!tables || !any)
+		return;
+	header = policy_at(tables, 0);
+	if (!header)
+		return;
+	verdict->enforce = header->header.flags & RW_POLICY_ENFORCE;
+	verdict->generation = header->header.generation;
+	verdict->reason = RW_REASON_NOT_OPEN;
+
+	reason = parse(cursor, ethernet, header->header.flags, packet);
+	if (reason)
+		verdict->reason = reason;
+	else if (is_exempt(packet))
+		verdict->reason = RW_REASON_EXEMPT;
+	else if (is_banned(packet, any))
+		verdict->reason = RW_REASON_BANNED;
+	else if (packet->piece == PIECE_LATER)
+		verdict->reason = header->header.flags & RW_POLICY_FRAGMENTS_DROP ?
+					  RW_REASON_FRAGMENT :
+					  RW_REASON_FRAGMENT_ALLOWED;
+	else if (packet->protocol == IPPROTO_TCP || packet->protocol == IPPROTO_UDP)
+		judge_port(place, packet, tables, any, header->header.side, verdict);
+	else if (is_icmp(packet))
+		verdict->reason = judge_icmp(packet, header->header.echo_rate);
+	else
+		verdict->reason = judge_protocol(packet, tables);
+}
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * xdp.bpf.h - the XDP entry points. One program, for what three ages of kernels can do.
+ */
+#ifndef ROLEWALL_XDP_BPF_H
+#define ROLEWALL_XDP_BPF_H
+
+#include "account.bpf.h"
+
+static __always_inline int filter_frame(struct xdp_md *ctx, __u32 length, __u64 can)
+{
+	struct place place = {
+		.ctx = ctx,
+		.ifindex = ctx->ingress_ifindex,
+		.slot = own_slot,
+		.can = can,
+	};
+	struct cursor cursor = {
+		.at = (void *)(long)ctx->data,
+		.end = (void *)(long)ctx->data_end,
+		.left = length,
+	};
+	struct packet packet = {.bytes = length};
+	struct verdict verdict = {};
+
+	judge(&place, &cursor, l2_len, &packet, &verdict);
+	account(&place, &packet, &verdict);
+	return is_dropped(&verdict) && verdict.enforce ? XDP_DROP : XDP_PASS;
+}
+
+/* 5.8 and later. */
+SEC("xdp")
+int rolewall_xdp(struct xdp_md *ctx)
+{
+	return filter_frame(ctx, ctx->data_end - ctx->data, CAN_RINGBUF | CAN_LOOKUP);
+}
+
+/* 5.18 and later: frames in several buffers (jumbo frames). The headers lie in the first one. */
+SEC("xdp.frags")
+int rolewall_frags(struct xdp_md *ctx)
+{
+	return filter_frame(ctx, bpf_xdp_get_buff_len(ctx), CAN_RINGBUF | CAN_LOOKUP);
+}
+
+/* From 5.4 on. */
+SEC("xdp")
+int rolewall_xdp_54(struct xdp_md *ctx)
+{
+	return filter_frame(ctx, ctx->data_end - ctx->data, CAN_LOOKUP);
+}
+
+#endif

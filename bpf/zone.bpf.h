@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * zone.bpf.h - packet -> zone: the interface's, unless a source prefix of that interface says else.
+ */
+#ifndef ROLEWALL_ZONE_BPF_H
+#define ROLEWALL_ZONE_BPF_H
+
+#include "parse.bpf.h"
+
+/* Where a packet was met. */
+struct place {
+	void *ctx;
+	__u32 ifindex;
+	__u32 slot; /* of the interface itself */
+	__u64 can;  /* CAN_*, a constant of the entry point */
+};
+
+static __always_inline struct rw_policy_entry *policy_at(void *tables, __u32 index)
+{
+	return bpf_map_lookup_elem(tables, &index);
+}
+
+/* A VLAN has a slot of its own; one that nobody listed is an interface that nobody listed. */
+static __always_inline __u32 slot_of(const struct place *place, const struct packet *packet)
+{
+	struct rw_interface_key key = {.ifindex = place->ifindex, .vlan = packet->vlan};
+	struct rw_interface *interface;
+
+	if (packet->vlan == 0)
+		return place->slot;
+	interface = bpf_map_lookup_elem(&interfaces, &key);
+	return interface ? interface->slot : 0;
+}
+
+/* RW_ZONE_* bits of the packet's source. */
+static __always_inline __u8 zone_of(const struct place *place, const struct packet *packet,
+				    void *tables, __u32 side)
+{
+	struct rw_zone_key key = {.prefixlen = 32 + 128};
+	__u32 index = slot_of(place, packet);
+	struct rw_policy_entry *slot = policy_at(tables, RW_POLICY_SLOTS + (index & (RW_SLOTS - 1)));
+	__u8 *bits;
+	void *prefixes;
+
+	if (!slot)
+		return RW_ZONE_EXTERNAL;
+	if (slot->slot.has_prefixes) {
+		key.slot = bpf_htonl(index);
+		__builtin_memcpy(key.source, &packet->source, sizeof(key.source));
+		prefixes = bpf_map_lookup_elem(&zone_prefixes, &side);
+		bits = prefixes ? bpf_map_lookup_elem(prefixes, &key) : NULL;
+		if (bits)
+			return *bits;
+	}
+	return slot->slot.zone ? slot->slot.zone : RW_ZONE_EXTERNAL;
+}
+
+#endif
