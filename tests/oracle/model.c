@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * model.c - the second half of docs/verdict.md: exempt, bans, fragments, ports and state, ICMP and
+ * the rest; view.c is the first.
+ *
+ * Each step returns a reason, or RW_REASON_NONE if it leaves the decision to the next one.
+ */
+#include "view.h"
+
+#include <string.h>
+
+/* Byte 13 of a TCP header. */
+#define TCP_FIN 0x01
+#define TCP_SYN 0x02
+#define TCP_RST 0x04
+#define TCP_ACK 0x10
+
+/* --- sections 5 to 7: exempt, bans, later fragments ---------------------------------------------
+ */
+
+static bool is_mld(const struct view *view)
+{
+	return is_icmpv6(view) && view->hop_limit == 1 &&
+	       ((view->type >= 130 && view->type <= 132) || view->type == 143);
+}
+
+static bool is_dhcp_answer(const struct view *view)
+{
+	static const struct model_prefix link_local = {.source = {0xfe, 0x80}, .length = 10};
+
+	if (view->protocol != 17 || view->fragment != WHOLE)
+		return false;
+	if (view->family == 4)
+		return view->source_port == 67 && view->port == 68;
+	return view->source_port == 547 && view->port == 546 &&
+	       has_prefix(view->source, &link_local);
+}
+
+static enum rw_reason exempt_check(struct view *view)
+{
+	if (view->fragment == LATER_FRAGMENT)
+		return RW_REASON_NONE;
+	if ((view->family == 4 && view->protocol == 2) || is_neighbour_discovery(view) ||
+	    is_mld(view) || is_dhcp_answer(view))
+		return RW_REASON_EXEMPT;
+	return RW_REASON_NONE;
+}
+
+static enum rw_reason ban_check(struct view *view)
+{
+	const struct model_policy *policy = view->policy;
+
+	for (size_t i = 0; policy->presence.bans && i < policy->bans.count; i++)
+		if (memcmp(view->source, policy->bans.list[i].source, 16) == 0)
+			return RW_REASON_BANNED;
+	for (size_t i = 0; policy->presence.ban_prefixes && i < policy->ban_prefixes.count; i++)
+		if (has_prefix(view->source, &policy->ban_prefixes.list[i]))
+			return RW_REASON_BANNED;
+	return RW_REASON_NONE;
+}
+
+static enum rw_reason later_fragment_decide(struct view *view)
+{
+	if (view->fragment != LATER_FRAGMENT)
+		return RW_REASON_NONE;
+	if (view->policy->flags & RW_POLICY_FRAGMENTS_DROP)
+		return RW_REASON_FRAGMENT;
+	return RW_REASON_FRAGMENT_ALLOWED;
+}
+
+/* --- section 8: TCP and UDP ---------------------------------------------------------------------
+ */
+
+static bool has_bad_flags(uint8_t flags)
+{
+	if (flags == 0)
+		return true;
+	if (flags & TCP_SYN && flags & (TCP_FIN | TCP_RST))
+		return true;
+	return flags & TCP_FIN && !(flags & TCP_ACK);
+}
+
+static const struct model_interface *interface_find(const struct view *view, uint32_t vlan)
+{
+	const struct model_policy *policy = view->policy;
+
+	for (size_t i = 0; i < policy->interfaces.count; i++)
+		if (policy->interfaces.list[i].ifindex == view->packet->ifindex &&
+		    policy->interfaces.list[i].vlan == vlan)
+			return &policy->interfaces.list[i];
+	return NULL;
+}
+
+static uint32_t slot_find(const struct view *view)
+{
+	const struct model_interface *interface;
+
+	if (view->packet->hook != MODEL_CGROUP && view->own_interface)
+		return view->packet->own_slot;
+	interface = interface_find(view, view->vlan);
+	return interface ? interface->slot : 0;
+}
+
+static uint8_t source_bits(const struct view *view)
+{
+	const struct model_policy *policy = view->policy;
+	uint32_t slot = slot_find(view);
+	uint8_t bits = policy->slots[slot].zone;
+	int longest = -1;
+
+	if (bits == 0)
+		bits = RW_ZONE_EXTERNAL;
+	if (!policy->slots[slot].has_prefixes)
+		return bits;
+	for (size_t i = 0; i < policy->zone_prefixes[policy->side].count; i++) {
+		const struct model_zone_prefix *entry =
+			&policy->zone_prefixes[policy->side].list[i];
+
+		if (entry->slot == slot && entry->prefix.length > longest &&
+		    has_prefix(view->source, &entry->prefix)) {
+			longest = entry->prefix.length;
+			bits = entry->bits;
+		}
+	}
+	return bits;
+}
+
+/* The longest prefix decides; a shorter one does not stand in for one that has expired. */
+static bool is_opened(const struct view *view, uint8_t l4)
+{
+	const struct model_opening *longest = NULL;
+
+	if (!view->policy->presence.openings)
+		return false;
+	for (size_t i = 0; i < view->policy->openings.count; i++) {
+		const struct model_opening *opening = &view->policy->openings.list[i];
+
+		if (opening->l4 == l4 && opening->port == view->port &&
+		    (!longest || opening->prefix.length > longest->prefix.length) &&
+		    has_prefix(view->source, &opening->prefix))
+			longest = opening;
+	}
+	return longest && !longest->expired;
+}
+
+static bool has_socket(const struct view *view)
+{
+	for (size_t i = 0; i < view->policy->sockets.count; i++) {
+		const struct model_socket *socket = &view->policy->sockets.list[i];
+
+		if (socket->remote_port == view->source_port && socket->local_port == view->port &&
+		    memcmp(socket->remote, view->source, 16) == 0 &&
+		    memcmp(socket->local, view->destination, 16) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool has_flow(const struct view *view)
+{
+	for (size_t i = 0; i < view->policy->flows.count; i++) {
+		const struct model_flow *flow = &view->policy->flows.list[i];
+
+		if (!flow->stale && flow->remote_port == view->source_port &&
+		    flow->local_port == view->port && memcmp(flow->remote, view->source, 16) == 0)
+			return true;
+	}
+	return false;
+}
+
+static enum rw_reason state_decide(struct view *view, const struct model_port *entry)
+{
+	enum rw_reason refusal = entry->zones ? RW_REASON_ZONE_DENIED : RW_REASON_NOT_OPEN;
+
+	if (view->protocol == 6) {
+		if ((view->tcp_flags & (TCP_SYN | TCP_ACK)) != TCP_SYN)
+			return has_socket(view) ? RW_REASON_ESTABLISHED : RW_REASON_NO_CONNECTION;
+	} else {
+		if (has_flow(view))
+			return RW_REASON_ESTABLISHED;
+		if (!entry->zones)
+			refusal = RW_REASON_NO_CONNECTION;
+	}
+	if (refusal == RW_REASON_ZONE_DENIED)
+		view->rule = entry->rule;
+	return refusal;
+}
+
+static enum rw_reason port_decide(struct view *view)
+{
+	uint8_t l4 = view->protocol == 6 ? RW_L4_TCP : RW_L4_UDP;
+	const struct model_port *entry = &view->policy->ports[l4][view->port];
+	bool is_open = (entry->zones & RW_ZONE_ALL) == RW_ZONE_ALL;
+
+	if (view->protocol == 6 && has_bad_flags(view->tcp_flags))
+		return RW_REASON_BAD_FLAGS;
+	if (!is_open && entry->zones) {
+		view->zone = source_bits(view);
+		is_open = entry->zones & view->zone;
+	}
+	if (is_open) {
+		view->rule = entry->rule;
+		return RW_REASON_OPEN;
+	}
+	if (is_opened(view, l4))
+		return RW_REASON_OPENING;
+	return state_decide(view, entry);
+}
+
+/* --- section 9: ICMP and other protocols --------------------------------------------------------
+ */
+
+static enum rw_reason icmp_decide(const struct view *view)
+{
+	uint8_t type = view->type;
+	bool allowed, echo_request;
+
+	if (is_icmp(view)) {
+		allowed = type == 0 || type == 3 || type == 11 || type == 12;
+		echo_request = type == 8;
+	} else {
+		allowed = (type >= 1 && type <= 4) || type == 129;
+		echo_request = type == 128;
+	}
+	if (echo_request)
+		return view->policy->echo_rate ? RW_REASON_ICMP_ALLOWED : RW_REASON_ICMP_RATE;
+	return allowed ? RW_REASON_ICMP_ALLOWED : RW_REASON_ICMP;
+}
+
+static enum rw_reason protocol_decide(struct view *view)
+{
+	if (view->protocol == 6 || view->protocol == 17)
+		return port_decide(view);
+	if (is_icmp(view) || is_icmpv6(view))
+		return icmp_decide(view);
+	return view->policy->protocols[view->protocol] ? RW_REASON_PROTOCOL_LISTED
+						       : RW_REASON_PROTOCOL;
+}
+
+/* --- the whole ----------------------------------------------------------------------------------
+ */
+
+static enum rw_reason packet_decide(struct view *view)
+{
+	enum rw_reason (*const steps[])(struct view *) = {
+		view_read, exempt_check, ban_check, later_fragment_decide, protocol_decide,
+	};
+	enum rw_reason reason = RW_REASON_NONE;
+
+	for (size_t i = 0; !reason; i++) /* the last step always decides */
+		reason = steps[i](view);
+	return reason;
+}
+
+/* Section 10: what the cgroup hook lets by before it looks. */
+static bool is_passed_unseen(const struct view *view)
+{
+	const struct model_interface *interface;
+
+	if (view->packet->hook != MODEL_CGROUP)
+		return false;
+	if (view->packet->ifindex == 1)
+		return true;
+	interface = interface_find(view, 0);
+	return interface && interface->covered;
+}
+
+void model_verdict(const struct model_policy *policy, const struct model_packet *packet,
+		   struct model_verdict *ret)
+{
+	struct view view = {
+		.policy = policy,
+		.packet = packet,
+		.rest = {packet->frame, packet->length},
+		.rule = RW_RULE_NONE,
+	};
+	struct model_verdict verdict = {.pass = true, .rule = RW_RULE_NONE};
+
+	if (!is_passed_unseen(&view)) {
+		verdict.counted = true;
+		verdict.reason = packet_decide(&view);
+		verdict.rule = view.rule;
+		verdict.zone = view.zone;
+		verdict.pass = verdict.reason >= RW_REASON_PASS_FIRST ||
+			       (policy->in_force && !(policy->flags & RW_POLICY_ENFORCE));
+	}
+	if (view.has_source)
+		memcpy(verdict.source, view.source, 16);
+	if (view.has_port)
+		verdict.port = view.port;
+	if (view.has_protocol)
+		verdict.l4 = view.protocol;
+	*ret = verdict;
+}
+
+const char *model_reason_name(unsigned int reason)
+{
+	switch (reason) {
+#define MODEL_REASON_NAME(number, NAME, name, verdict, doc)                                        \
+	case number:                                                                               \
+		return name;
+		RW_REASONS(MODEL_REASON_NAME)
+#undef MODEL_REASON_NAME
+	default:
+		return "?";
+	}
+}

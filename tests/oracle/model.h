@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * model.h - the verdict, a second time: what every packet deserves, in plain C.
+ *
+ * Written from docs/verdict.md and the RFCs it cites, apart from the programs in the kernel, so
+ * that a mistake has to be made twice to go unnoticed. Clarity comes before speed: tables are
+ * lists that are scanned, packets are read byte by byte. "section N" in the code is a section of
+ * docs/verdict.md.
+ *
+ * Pure: no system calls, no state, no clock. What depends on time is a flag (`expired`, `stale`).
+ */
+#ifndef ROLEWALL_TESTS_ORACLE_MODEL_H
+#define ROLEWALL_TESTS_ORACLE_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <rolewall/abi.h>
+
+enum model_hook { MODEL_XDP_ETHERNET, MODEL_XDP_BARE, MODEL_CGROUP };
+#define MODEL_HOOKS 3
+
+/* Addresses are 16 bytes, IPv4 as ::ffff:a.b.c.d, as in abi.h; ports are in host order. */
+struct model_prefix {
+	uint8_t source[16];
+	uint8_t length; /* 0 .. 128 */
+};
+
+struct model_zone_prefix {
+	uint32_t slot;
+	struct model_prefix prefix;
+	uint8_t bits; /* RW_ZONE_* */
+};
+
+struct model_opening {
+	uint8_t l4; /* RW_L4_* */
+	uint16_t port;
+	struct model_prefix prefix;
+	bool expired;
+};
+
+struct model_flow {
+	uint8_t remote[16];
+	uint16_t remote_port;
+	uint16_t local_port;
+	bool stale; /* last used more than RW_UDP_FLOW_NS ago */
+};
+
+/* A TCP socket of this host in a state other than LISTEN. */
+struct model_socket {
+	uint8_t remote[16];
+	uint8_t local[16];
+	uint16_t remote_port;
+	uint16_t local_port;
+};
+
+struct model_interface {
+	uint32_t ifindex;
+	uint32_t vlan;
+	uint32_t slot;
+	bool covered;
+};
+
+struct model_slot {
+	uint8_t zone; /* RW_ZONE_*, 0 = nothing is known */
+	bool has_prefixes;
+};
+
+struct model_port {
+	uint8_t zones; /* RW_ZONE_*, 0 = not open */
+	uint32_t rule;
+};
+
+/* A list: `list` belongs to whoever made the policy. */
+#define MODEL_LIST(type, name)                                                                     \
+	struct {                                                                                   \
+		type *list;                                                                        \
+		size_t count;                                                                      \
+	} name
+
+struct model_policy {
+	bool in_force; /* false: there is no policy at all */
+	uint8_t flags; /* RW_POLICY_* */
+	uint8_t side;
+	uint16_t echo_rate; /* 0 or 65535: what lies between depends on the clock */
+	struct model_slot slots[RW_SLOTS];
+	bool protocols[256];
+	struct model_port ports[2][65536];			/* by RW_L4_*, port */
+	MODEL_LIST(struct model_zone_prefix, zone_prefixes[2]); /* by side */
+	MODEL_LIST(struct model_interface, interfaces);
+	MODEL_LIST(struct model_prefix, bans); /* length 128 */
+	MODEL_LIST(struct model_prefix, ban_prefixes);
+	MODEL_LIST(struct model_opening, openings);
+	struct rw_presence presence;
+	MODEL_LIST(struct model_flow, flows);
+	MODEL_LIST(const struct model_socket, sockets);
+};
+
+struct model_packet {
+	enum model_hook hook;
+	uint32_t ifindex;
+	uint32_t own_slot; /* XDP: the slot of the interface itself */
+	const uint8_t *frame;
+	size_t length;
+};
+
+struct model_verdict {
+	bool pass;    /* what the hook returns: true in mode observe */
+	bool counted; /* false: passed before anything was looked at */
+	enum rw_reason reason;
+	uint32_t rule;	    /* where it is counted, else RW_RULE_NONE */
+	uint8_t source[16]; /* as an attempt names them; zeros where not known */
+	uint16_t port;
+	uint8_t l4;
+	uint8_t zone; /* RW_ZONE_* bits if they had to be found out */
+};
+
+void model_verdict(const struct model_policy *policy, const struct model_packet *packet,
+		   struct model_verdict *ret);
+
+/* "not-open" and so on; "?" for a number that is no reason. */
+const char *model_reason_name(unsigned int reason);
+
+#endif

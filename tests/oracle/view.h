@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* view.h - what the model has read of a packet: bytes -> struct view, or a reason. */
+#ifndef ROLEWALL_TESTS_ORACLE_VIEW_H
+#define ROLEWALL_TESTS_ORACLE_VIEW_H
+
+#include "model.h"
+
+enum fragment { WHOLE, FIRST_FRAGMENT, LATER_FRAGMENT };
+
+/* Bytes that may be looked at: first the frame, then ever narrower parts of it. */
+struct bytes {
+	const uint8_t *at;
+	size_t length;
+};
+
+/* What is known of a packet so far. */
+struct view {
+	const struct model_policy *policy;
+	const struct model_packet *packet;
+	struct bytes rest; /* what has not been read yet */
+	uint32_t vlan;
+	bool own_interface; /* untagged, or a single priority tag */
+	int family;	    /* 4, 6; 0 = not IP */
+	uint8_t source[16];
+	uint8_t destination[16];
+	bool has_source; /* `source` may be named in an attempt */
+	uint8_t protocol;
+	bool has_protocol;
+	uint8_t hop_limit;
+	enum fragment fragment;
+	unsigned int fragment_offset; /* bytes */
+	bool has_fragment_header;     /* IPv6; atomic ones count */
+	uint16_t source_port;
+	uint16_t port;
+	bool has_port;
+	uint8_t tcp_flags;
+	uint8_t type; /* ICMP, ICMPv6 */
+	uint8_t zone;
+	uint32_t rule;
+};
+
+/*
+ * Sections 0 to 4 of docs/verdict.md: read the frame, IP and the head of the upper layer.
+ * RW_REASON_NONE if the packet is sound and has still to be judged. `view->policy`, `packet` and
+ * `rest` (the frame) are set by the caller.
+ */
+enum rw_reason view_read(struct view *view);
+
+bool is_icmp(const struct view *view);
+bool is_icmpv6(const struct view *view);
+bool is_neighbour_discovery(const struct view *view);
+bool has_prefix(const uint8_t address[16], const struct model_prefix *prefix);
+
+#endif
