@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../util/array.h"
 #include "../util/cleanup.h"
 #include "owners.h"
 
@@ -73,21 +74,16 @@ static bool is_continued(const struct change *last, const struct change *next)
 
 static int change_add(struct changes *changes, const struct change *change)
 {
-	struct change *list;
+	struct change *added;
 
 	if (changes->count && is_continued(&changes->list[changes->count - 1], change)) {
 		changes->list[changes->count - 1].port_end = change->port;
 		return 0;
 	}
-	/* Grown at powers of two only. */
-	if (!(changes->count & (changes->count - 1))) {
-		list = reallocarray(changes->list, changes->count ? changes->count * 2 : 1,
-				    sizeof(*list));
-		if (!list)
-			return -ENOMEM;
-		changes->list = list;
-	}
-	changes->list[changes->count++] = *change;
+	added = array_append(&changes->list, &changes->count, sizeof(*added));
+	if (!added)
+		return -ENOMEM;
+	*added = *change;
 	return 0;
 }
 
