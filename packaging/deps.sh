@@ -1,0 +1,76 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# deps.sh - install the Debian packages that a part of the project needs, and only those that are
+# missing.
+#
+#	packaging/deps.sh [build] [check] [demo] [lint]	(without any: build)
+#
+# Each set is complete for its purpose on top of "build". Running it again changes nothing; the
+# package lists are fetched only if something is missing.
+set -eu
+
+# gcc and libc for the tools, clang and llvm for the programs in the kernel, bpftool for the skeleton.
+BUILD="make gcc libc6-dev clang llvm bpftool pkg-config
+	libbpf-dev libelf-dev zlib1g-dev libjansson-dev libsmartcols-dev libmnl-dev"
+
+# Namespaces, JSON in shell, ping.
+DEMO="iproute2 jq iputils-ping"
+
+# Unit tests, a scanner to be scanned with, leak checks.
+CHECK="$DEMO libcmocka-dev nmap valgrind"
+
+LINT="clang-tidy clang-format-14 cppcheck shellcheck"
+
+packages_of() {
+	case $1 in
+	build) echo "$BUILD" ;;
+	check) echo "$CHECK" ;;
+	demo) echo "$DEMO" ;;
+	lint) echo "$LINT" ;;
+	*)
+		echo "deps: there is no set \"$1\"; the sets are build, check, demo and lint" >&2
+		exit 2
+		;;
+	esac
+}
+
+is_installed() {
+	dpkg-query -W -f '${db:Status-Abbrev}' "$1" 2>/dev/null | grep -q '^.i'
+}
+
+[ $# -gt 0 ] || set -- build
+wanted=
+for name in "$@"; do
+	list=$(packages_of "$name")
+	wanted="$wanted $list"
+done
+
+if ! command -v apt-get >/dev/null; then
+	echo "deps: this is not Debian or one of its children; install what corresponds to:" >&2
+	# shellcheck disable=SC2086
+	echo "  " $wanted >&2
+	exit 1
+fi
+
+missing=
+for package in $wanted; do
+	is_installed "$package" || missing="$missing $package"
+done
+
+if [ -z "$missing" ]; then
+	echo "deps: everything for $* is installed"
+	exit 0
+fi
+if [ "$(id -u)" != 0 ]; then
+	echo "deps: missing:$missing" >&2
+	echo "deps: install them with: sudo apt-get install --no-install-recommends$missing" >&2
+	exit 5
+fi
+
+echo "deps: installing$missing"
+export DEBIAN_FRONTEND=noninteractive
+apt-get -q=2 update
+# shellcheck disable=SC2086
+apt-get -q=2 install -y --no-install-recommends $missing >/dev/null
+echo "deps: done"

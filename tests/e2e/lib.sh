@@ -1,0 +1,150 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# lib.sh - the runner and the assertions of the end-to-end tests. A test file sources it, defines
+# functions test_<behaviour>, and ends with
+#
+#	run_tests "$@"
+#
+# which builds one lab, runs the functions named in the arguments (all without any) in the order of
+# the file, each in a subshell that its first failing command ends, and reports in TAP. Processes
+# that a test began with `spawn` end with it. Before each test `prepare` runs, if the file has one.
+# A test says `skip REASON` if it cannot run here. VERBOSE=1 shows what a passing test printed.
+
+# shellcheck source=tests/e2e/lab.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lab.sh"
+
+SKIP_STATUS=77
+
+# --- the runner -----------------------------------------------------------------------------------
+
+test_names() {
+	sed -n 's/^\(test_[A-Za-z0-9_]*\)().*/\1/p' "$0"
+}
+
+# Only what was spawned by the test: what stood before goes on.
+test_stop_processes() {
+	local file
+
+	for file in "$LAB_DIR"/*.pid; do
+		[ -e "$file" ] && [ ! -e "$LAB_DIR/kept/${file##*/}" ] && stop "$(basename "$file" .pid)"
+	done
+	return 0
+}
+
+test_run() { # NUMBER NAME
+	local log=$LAB_DIR/$2.log title=${2#test_} status start=$EPOCHREALTIME
+
+	(
+		set -eE
+		trap 'echo "failed: line $LINENO: $BASH_COMMAND"' ERR
+		if declare -F prepare >/dev/null; then prepare; fi
+		"$2"
+	) >"$log" 2>&1
+	status=$?
+	test_stop_processes
+	title=${title//_/ }
+	case $status in
+	0) echo "ok $1 - $title ($(elapsed "$start"))" ;;
+	"$SKIP_STATUS") echo "ok $1 - $title # SKIP $(tail -n 1 "$log")" ;;
+	*) echo "not ok $1 - $title" ;;
+	esac
+	if { [ "$status" != 0 ] && [ "$status" != "$SKIP_STATUS" ]; } || [ -n "${VERBOSE:-}" ]; then
+		sed 's/^/  # /' "$log"
+	fi
+	[ "$status" = 0 ] || [ "$status" = "$SKIP_STATUS" ]
+}
+
+elapsed() { # SINCE
+	awk -v from="$1" -v to="$EPOCHREALTIME" 'BEGIN { printf "%.1f s", to - from }'
+}
+
+run_tests() {
+	local names=("$@") name number=0 failed=0
+
+	[ $# -gt 0 ] || mapfile -t names < <(test_names)
+	for name in "${names[@]}"; do
+		declare -F "$name" >/dev/null || lab_die "$0 has no test $name"
+	done
+	lab_create
+	mkdir "$LAB_DIR/kept"
+	if declare -F setup >/dev/null; then setup; fi
+	cp "$LAB_DIR"/*.pid "$LAB_DIR/kept" 2>/dev/null
+	echo "1..${#names[@]}"
+	for name in "${names[@]}"; do
+		test_run "$((++number))" "$name" || failed=$((failed + 1))
+	done
+	[ "$failed" = 0 ] || exit 1
+}
+
+# --- assertions -----------------------------------------------------------------------------------
+
+fail() {
+	echo "$*"
+	# The ERR trap would say it again.
+	trap - ERR
+	exit 1
+}
+
+skip() {
+	echo "$*"
+	trap - ERR
+	exit "$SKIP_STATUS"
+}
+
+assert_equal() { # EXPECTED FOUND WHAT
+	[ "$1" = "$2" ] || fail "$3: expected \"$1\", found \"$2\""
+}
+
+# assert_exit CODE COMMAND...; what it prints is in $OUTPUT.
+assert_exit() {
+	local expected=$1 status=0
+
+	shift
+	OUTPUT=$("$@" 2>&1) || status=$?
+	[ "$status" = "$expected" ] || fail "$*: expected exit $expected, found $status: $OUTPUT"
+}
+
+# assert_json FILTER COMMAND...: the command's JSON makes the filter true.
+assert_json() {
+	local filter=$1 text
+
+	shift
+	text=$("$@") || fail "$*: exit $?"
+	jq -e "$filter" >/dev/null <<<"$text" || fail "$*: not true: $filter; found: $text"
+}
+
+# assert_answer ANSWER HOST tcp|udp ADDRESS PORT [SCAN-OPTION...]
+assert_answer() {
+	local expected=$1 host=$2 proto=$3 address=$4 port=$5 found
+
+	shift 5
+	found=$("$host" "$PROBE" scan "-${proto:0:1}" "$port" "$@" "$address")
+	assert_equal "$expected" "${found##* }" "$proto port $port at $address from $host"
+}
+
+# --- shorthands -----------------------------------------------------------------------------------
+
+# status_value FILTER: one number or word of `status`.
+status_value() {
+	rolewall --json status | jq -r "$1"
+}
+
+# drops_value REASON
+drops_value() {
+	status_value ".drops[\"$1\"] // 0"
+}
+
+# Everything that was refused is either in the table of attempts or unattributed (no reader runs).
+assert_books_balance() {
+	rolewall --json status >"$LAB_DIR/status.json"
+	rolewall --json blocked >"$LAB_DIR/blocked.json"
+	jq -e -n --slurpfile s "$LAB_DIR/status.json" --slurpfile b "$LAB_DIR/blocked.json" '
+		$s[0] as $s | ($b[0] | map(.packets) | add // 0) as $attempts
+		| ($s.drops | add) as $drops
+		| if $s.totals.dropped != $drops then
+			error("dropped \($s.totals.dropped), sum of drops \($drops)")
+		  elif $drops != $attempts + $s.unattributed then
+			error("drops \($drops), attempts \($attempts), unattributed \($s.unattributed)")
+		  else true end' >/dev/null
+}

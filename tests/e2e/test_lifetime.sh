@@ -1,0 +1,184 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What stays when processes die, when an apply fails, and when everything is taken down.
+
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+setup() {
+	spawn node listeners "$PROBE" listen -t 25,5432,9999 -u 9999
+}
+
+prepare() {
+	node_file .
+	rolewall apply
+}
+
+assert_filtering() {
+	assert_answer open outside tcp "$NODE_EXTERNAL" 25
+	assert_answer silent outside tcp "$NODE_EXTERNAL" 9999 -w 200
+	assert_answer silent outside tcp "$NODE_EXTERNAL" 5432 -w 200
+	assert_answer open inside tcp "$NODE_INTERNAL" 5432
+}
+
+test_status_tells_what_is_in_force() {
+	assert_json '.version == 1 and .applied and .mode == "enforce" and .generation >= 1
+		and .node == "mail1.example.com"
+		and ([.interfaces[] | "\(.name) \(.zone) \(.hook)"] | sort)
+			== ["eth0 external xdp", "eth1 internal xdp", "vpn0 vpn xdp"]
+		and all(.interfaces[]; .xdp_mode == "native")
+		and .totals.dropped == (.drops | add)' rolewall --json status
+	assert_exit 0 rolewall status
+}
+
+test_filtering_survives_kill_9_of_every_process() {
+	local generation
+
+	generation=$(status_value .generation)
+	launch node follower "$ROLEWALL" "${LAB_INSTANCE[@]}" -o jsonl blocked -f
+	wait_for 10 follower_saw_an_attempt || fail "blocked -f shows nothing: $(cat "$LAB_DIR"/follower.*)"
+	jq -es 'any(.[]; .port == 9999 and .reason == "not-open")' "$LAB_DIR/follower.out" >/dev/null ||
+		fail "not what happened: $(<"$LAB_DIR/follower.out")"
+	stop follower
+	assert_filtering
+	assert_json ".applied and .generation == $generation and .mode == \"enforce\"" \
+		rolewall --json status
+	assert_exit 0 rolewall apply
+	assert_json ".generation == $generation + 1" rolewall --json status
+	assert_filtering
+}
+
+follower_saw_an_attempt() {
+	outside "$PROBE" scan -t 9999 -w 100 "$NODE_EXTERNAL" >/dev/null
+	lab_spoke follower
+}
+
+test_a_killed_apply_does_not_hinder_the_next() {
+	local delay
+
+	for delay in 0.002 0.01 0.03 0.1; do
+		launch node apply "$ROLEWALL" "${LAB_INSTANCE[@]}" apply
+		sleep "$delay" # not to wait for anything: to die at different moments
+		stop apply
+		assert_filtering
+	done
+	assert_exit 0 rolewall apply
+	assert_exit 0 rolewall status
+}
+
+# assert_refused CODE: apply of what is in the node file leaves the policy as it is.
+assert_refused() {
+	local generation
+
+	generation=$(status_value .generation)
+	assert_exit "$1" rolewall apply
+	[ -n "$OUTPUT" ] || fail "no message"
+	assert_json ".applied and .generation == $generation" rolewall --json status
+	assert_filtering
+}
+
+test_a_bad_node_file_leaves_the_policy_in_force() {
+	echo '{ "version": 1, "node": ' >"$LAB_DIR/node.json"
+	assert_refused 4
+	node_file '.roles = ["mtaa"]'
+	assert_refused 4
+	grep -q mtaa <<<"$OUTPUT" || fail "the message does not name the role: $OUTPUT"
+	node_file '.interfaces.eth0.zone = "extern"'
+	assert_refused 4
+	rm "$LAB_DIR/node.json"
+	assert_refused 4
+}
+
+test_observe_passes_and_counts() {
+	node_file '.mode = "observe"'
+	assert_observing
+	node_file 'del(.mode)'
+	assert_observing
+	node_file .
+	assert_observing --observe
+	assert_exit 0 rolewall apply
+	assert_filtering
+}
+
+assert_observing() { # APPLY-ARGUMENTS
+	local before
+
+	before=$(drops_value not-open)
+	assert_exit 0 rolewall apply "$@"
+	assert_json '.mode == "observe"' rolewall --json status
+	assert_answer open outside tcp "$NODE_EXTERNAL" 9999
+	assert_answer open outside udp "$NODE_EXTERNAL" 9999
+	assert_answer open outside tcp "$NODE_EXTERNAL" 5432
+	[ "$(drops_value not-open)" -gt "$before" ] || fail "what would be dropped is not counted"
+	assert_books_balance
+}
+
+test_counters_survive_a_change_of_policy() {
+	local passed
+
+	assert_answer open outside tcp "$NODE_EXTERNAL" 25
+	passed=$(smtp_passed)
+	[ "$passed" -gt 0 ] || fail "packets to port 25 are not counted"
+	node_file '.roles = ["proxy", "mta"]'
+	assert_exit 0 rolewall apply
+	assert_answer open outside tcp "$NODE_EXTERNAL" 25
+	[ "$(smtp_passed)" -gt "$passed" ] || fail "counter: $passed, then $(smtp_passed)"
+}
+
+smtp_passed() {
+	rolewall --json show | jq '.rules[] | select(.port == 25 and .proto == "tcp") | .passed'
+}
+
+# --- down -----------------------------------------------------------------------------------------
+
+# bpf_ids: all there is in the kernel, "prog 12", one a line.
+bpf_ids() {
+	local kind
+
+	for kind in prog map link; do
+		bpftool -j "$kind" show | jq -r --arg kind "$kind" '.[]? | "\($kind) \(.id)"'
+	done | sort
+}
+
+# Of what came into being between two lists, what is there now? (Other tests may run beside us:
+# whatever appeared after the second list is not ours, since `down` makes nothing.)
+bpf_left() { # BEFORE APPLIED
+	bpf_ids >"$LAB_DIR/now"
+	comm -13 "$1" "$2" | comm -12 - "$LAB_DIR/now"
+}
+
+nothing_left() {
+	[ -z "$(bpf_left "$LAB_DIR/before" "$LAB_DIR/applied")" ]
+}
+
+test_down_leaves_nothing() {
+	assert_exit 0 rolewall down
+	bpf_ids >"$LAB_DIR/before"
+	assert_exit 0 rolewall apply
+	bpf_ids >"$LAB_DIR/applied"
+	[ "$(comm -13 "$LAB_DIR/before" "$LAB_DIR/applied" | wc -l)" -gt 10 ] || fail "nothing was loaded"
+	rolewall --json blocked >/dev/null
+	assert_exit 0 rolewall down
+
+	# The kernel frees maps and programs after a grace period.
+	wait_for 5 nothing_left ||
+		fail "left in the kernel: $(bpf_left "$LAB_DIR/before" "$LAB_DIR/applied")"
+	assert_equal "" "$(find "$LAB_DIR/bpf" -mindepth 1)" "left in bpffs"
+	assert_equal "" "$(find "$LAB_DIR/state" -mindepth 1 2>/dev/null)" "left in the state directory"
+	assert_equal "" "$(find "$LAB_CGROUP" -mindepth 1 -type d)" "cgroups left"
+	assert_equal "[]" "$(bpftool -j cgroup show "$LAB_CGROUP")" "left on the cgroup"
+	assert_json 'all(.[]; has("xdp") | not)' ip -n "$LAB_NAME-node" -d -j link show
+	assert_answer open outside tcp "$NODE_EXTERNAL" 9999
+}
+
+test_a_second_down_exits_3_and_says_so() {
+	assert_exit 0 rolewall down
+	assert_exit 3 rolewall down
+	grep -qi "not applied\|nothing" <<<"$OUTPUT" || fail "it does not say so: $OUTPUT"
+	assert_exit 3 rolewall status
+	assert_exit 3 rolewall show
+	assert_exit 3 rolewall blocked
+}
+
+run_tests "$@"
