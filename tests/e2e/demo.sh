@@ -80,12 +80,13 @@ matrix_print() {
 				row_wrong ? red "  DISAGREES" plain : ""
 		}
 		for (key in all) if (!(key in page)) {
-			before = wrong
+			row_wrong = 0
 			cell(key, "external"); cell(key, "internal"); cell(key, "vpn"); others++
-			if (wrong > before) { printf "   %s is reachable: %sDISAGREES%s\n", key, red, plain }
+			if (row_wrong) { reachable++; list = list " " key }
 		}
-		printf "   %d other ports, TCP and UDP: %s from everywhere\n", others,
-			"no answer"
+		printf "   The %d other ports (TCP and UDP): ", others
+		if (reachable) printf "%s%d answer:%s%s\n", red, reachable, list, plain
+		else print "no answer to anybody"
 		if (wrong) {
 			printf "\n   %s%d of %d verdicts disagree with the page%s\n", red, wrong, cells, plain
 			exit 1
@@ -155,7 +156,8 @@ echo "   Without a firewall the outside host reaches $(count_open external) (TCP
 
 say "The node says what it is: roles mta and proxy; admin panel and IMAP only through the VPN"
 node_file '.roles = ("'"$ROLES"'" | split(" ")) | .vpn_only = ("'"$VPN_ONLY"'" | split(" "))'
-sed 's/^/   /' "$LAB_DIR/node.json"
+jq -r '"{", (to_entries | map("  \"\(.key)\": \(.value | tojson)") | join(",\n")), "}"' \
+	"$LAB_DIR/node.json" | sed 's/^/   /'
 
 say "Rolewall compiles that and puts it in force, in the kernel, with one system call"
 show rolewall apply || exit
