@@ -7,9 +7,10 @@
 #	run_tests "$@"
 #
 # which builds one lab, runs the functions named in the arguments (all without any) in the order of
-# the file, each in a subshell that its first failing command ends, and reports in TAP. Processes
-# that a test began with `spawn` end with it. Before each test `prepare` runs, if the file has one.
-# A test says `skip REASON` if it cannot run here. VERBOSE=1 shows what a passing test printed.
+# the file, each in a subshell that its first failing command ends, and reports in TAP with a last
+# line "N passed, N failed, N skipped". If the file has them, `setup` runs once in the new lab and
+# `prepare` before each test. Processes that a test began with `spawn` end with it. A test says
+# `skip REASON` if it cannot run here. VERBOSE=1 shows what a passing test printed.
 
 # shellcheck source=tests/e2e/lab.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lab.sh"
@@ -52,7 +53,7 @@ test_run() { # NUMBER NAME
 	if { [ "$status" != 0 ] && [ "$status" != "$SKIP_STATUS" ]; } || [ -n "${VERBOSE:-}" ]; then
 		sed 's/^/  # /' "$log"
 	fi
-	[ "$status" = 0 ] || [ "$status" = "$SKIP_STATUS" ]
+	return "$status"
 }
 
 elapsed() { # SINCE
@@ -60,7 +61,7 @@ elapsed() { # SINCE
 }
 
 run_tests() {
-	local names=("$@") name number=0 failed=0
+	local names=("$@") name number=0 passed=0 failed=0 skipped=0
 
 	[ $# -gt 0 ] || mapfile -t names < <(test_names)
 	for name in "${names[@]}"; do
@@ -72,8 +73,14 @@ run_tests() {
 	cp "$LAB_DIR"/*.pid "$LAB_DIR/kept" 2>/dev/null
 	echo "1..${#names[@]}"
 	for name in "${names[@]}"; do
-		test_run "$((++number))" "$name" || failed=$((failed + 1))
+		test_run "$((++number))" "$name"
+		case $? in
+		0) passed=$((passed + 1)) ;;
+		"$SKIP_STATUS") skipped=$((skipped + 1)) ;;
+		*) failed=$((failed + 1)) ;;
+		esac
 	done
+	echo "$passed passed, $failed failed, $skipped skipped"
 	[ "$failed" = 0 ] || exit 1
 }
 
