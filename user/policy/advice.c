@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* advice.c - what is allowed, but probably not meant. One function a warning, the list at the end.
+ */
+#include "advice.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../util/array.h"
+
+#define SMTP_PORT 25
+/* net.ipv4.ip_local_port_range as Linux ships it. */
+#define EPHEMERAL_FIRST 32768
+#define EPHEMERAL_LAST	60999
+
+struct advice {
+	const struct model *model;
+	const struct merged *merged;
+	const struct tables *tables;
+	struct warnings *warnings;
+};
+
+__attribute__((format(printf, 3, 4))) static int warn(const struct advice *advice,
+						      const struct at *at, const char *format, ...)
+{
+	struct warning *warning;
+	va_list args;
+
+	warning = array_append(&advice->warnings->list, &advice->warnings->count, sizeof(*warning));
+	if (!warning)
+		return -ENOMEM;
+	va_start(args, format);
+	vsnprintf(warning->what, sizeof(warning->what), format, args);
+	va_end(args);
+	at_format(at, warning->where, sizeof(warning->where));
+	return 0;
+}
+
+/* Where `key` stands in the node file; the beginning of the file if it does not. */
+static struct at node_at(const struct advice *advice, const char *key)
+{
+	const struct document *document = advice->model->node.document;
+	uint32_t place =
+		json_object_get(document->root, key) ? document->places[0].first : PLACE_NONE;
+
+	for (; place != PLACE_NONE; place = document->places[place].next) {
+		const struct place *found = &document->places[place];
+
+		if (!strncmp(document->text + found->key + 1, key, strlen(key)) &&
+		    document->text[found->key + 1 + strlen(key)] == '"')
+			return at_value(document, place);
+	}
+	return at_value(document, 0);
+}
+
+static int advise_mode(const struct advice *advice)
+{
+	struct at at = node_at(advice, "mode");
+
+	if (advice->model->node.mode_given)
+		return 0;
+	return warn(advice, &at,
+		    "\"mode\" is missing, which means \"observe\": what would be dropped is "
+		    "counted, and passes; write \"mode\": \"enforce\" to drop it");
+}
+
+/* --- the VPN ------------------------------------------------------------------------------------
+ */
+
+static bool is_smtp(const struct row *row)
+{
+	return row->l4 == RW_L4_TCP && row->service->port == SMTP_PORT &&
+	       row->service->port_end == SMTP_PORT;
+}
+
+static bool is_exposed_against_advice(const struct row *row)
+{
+	return row->service->vpn_advised && (row->zones & RW_ZONE_EXTERNAL);
+}
+
+/*
+ * Port 25 is named beside others, yet alone it is no reason to warn: a node that receives mail from
+ * the Internet has to expose it, and nobody could ever silence the warning.
+ */
+static int advise_exposed(const struct advice *advice)
+{
+	struct at at = node_at(advice, "vpn_only");
+	char list[384] = "";
+	size_t reasons = 0;
+
+	for (size_t i = 0; i < advice->merged->row_count; i++) {
+		const struct row *row = &advice->merged->rows[i];
+		size_t used = strlen(list);
+
+		if (!is_exposed_against_advice(row))
+			continue;
+		snprintf(list + used, sizeof(list) - used, "%s%s (%u)", used ? ", " : "",
+			 row->service->name, row->service->port);
+		reasons += !is_smtp(row);
+	}
+	if (!reasons)
+		return 0;
+	return warn(advice, &at,
+		    "open to the world, though better behind the VPN: %s; list under \"vpn_only\" "
+		    "what nobody needs from outside%s",
+		    list,
+		    strstr(list, "(25)") ? " (25 has to stay open to receive mail from the "
+					   "Internet)"
+					 : "");
+}
+
+static int advise_smtp_behind_vpn(const struct advice *advice)
+{
+	struct at at = node_at(advice, "vpn_only");
+
+	for (size_t i = 0; i < advice->merged->row_count; i++) {
+		const struct row *row = &advice->merged->rows[i];
+
+		if (row->narrowed && is_smtp(row))
+			return warn(
+				advice, &at,
+				"%s (25) is behind the VPN: no mail from the Internet will "
+				"arrive; take it out of \"vpn_only\" if this node receives mail",
+				row->service->name);
+	}
+	return 0;
+}
+
+/* Another row can hold open what vpn_only has closed, under another name or as part of a range. */
+static int advise_vpn_only_in_vain(const struct advice *advice)
+{
+	struct at at = node_at(advice, "vpn_only");
+
+	for (size_t i = 0; i < advice->merged->row_count; i++) {
+		const struct row *row = &advice->merged->rows[i];
+		const struct port *ports = advice->tables->ports + (row->l4 << 16);
+		unsigned int number = row->service->port;
+
+		while (row->narrowed && number <= row->service->port_end) {
+			if (ports[number].zones & RW_ZONE_EXTERNAL)
+				return warn(advice, &at,
+					    "\"%s\" is in \"vpn_only\", but another service keeps "
+					    "port %u open to the external zone",
+					    row->service->name, number);
+			number++;
+		}
+	}
+	return 0;
+}
+
+/* --- ssh ----------------------------------------------------------------------------------------
+ */
+
+/* Zones that packets can come from on this node; what is not listed is external. */
+static uint8_t zones_present(const struct node_model *node)
+{
+	uint8_t zones = RW_ZONE_EXTERNAL;
+
+	for (size_t i = 0; i < node->interface_count; i++) {
+		const struct interface_model *interface = &node->interfaces[i];
+
+		zones |= interface->zone;
+		for (size_t k = 0; k < interface->sources.count; k++)
+			zones |= interface->sources.list[k].zone;
+	}
+	return zones | (node->management.count ? RW_ZONE_MANAGEMENT : 0);
+}
+
+static int advise_ssh(const struct advice *advice)
+{
+	const struct node_model *node = &advice->model->node;
+	struct at at = node_at(advice, "management");
+	uint8_t zones = zones_present(node), ssh = 0;
+
+	for (size_t i = 0; i < advice->merged->row_count; i++)
+		if (!strcmp(advice->merged->rows[i].service->name, MERGE_SSH))
+			ssh |= advice->merged->rows[i].zones;
+	if (ssh & zones)
+		return 0;
+	if (!ssh)
+		return warn(advice, &at,
+			    "no role opens \"ssh\": there is no way to log in from any network");
+	return warn(advice, &at,
+		    "there is no way in for ssh: no interface and no source is in a zone that may "
+		    "reach it; add \"management\" with the addresses you work from");
+}
+
+static int advise_management(const struct advice *advice)
+{
+	const struct source_list *management = &advice->model->node.management;
+
+	for (size_t i = 0; i < management->count; i++) {
+		const struct cidr *cidr = &management->list[i].cidr;
+
+		if (cidr->length == (cidr_is_ipv4(cidr->source, cidr->length) ? 96 : 0))
+			return warn(
+				advice, &management->list[i].at,
+				"this management source is the whole world: ssh is open to all");
+	}
+	return 0;
+}
+
+/* --- roles and ports ----------------------------------------------------------------------------
+ */
+
+static int advise_empty_roles(const struct advice *advice)
+{
+	for (size_t i = 0; i < advice->model->role_count; i++) {
+		const struct role_model *role = &advice->model->roles[i];
+		int r = 0;
+
+		if (!role->service_count)
+			r = warn(advice, &role->name_at, "the role \"%s\" opens nothing",
+				 role->name);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int advise_ephemeral(const struct advice *advice)
+{
+	for (size_t i = 0; i < advice->merged->row_count; i++) {
+		const struct row *row = &advice->merged->rows[i];
+		const struct service_model *service = row->service;
+		int r = 0;
+
+		if (row->l4 != RW_L4_UDP || service->port == service->port_end || !row->zones ||
+		    service->port > EPHEMERAL_LAST || service->port_end < EPHEMERAL_FIRST)
+			continue;
+		r = warn(advice, &service->at,
+			 "the UDP ports %u-%u of \"%s\" overlap the ports %d-%d that the kernel "
+			 "gives to clients: anyone in its zones can send to the sockets of this "
+			 "host's own queries",
+			 service->port, service->port_end, service->name, EPHEMERAL_FIRST,
+			 EPHEMERAL_LAST);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int (*const advisers[])(const struct advice *advice) = {
+	advise_mode, advise_exposed,	advise_smtp_behind_vpn, advise_vpn_only_in_vain,
+	advise_ssh,  advise_management, advise_empty_roles,	advise_ephemeral,
+};
+
+int advice_collect(const struct model *model, const struct merged *merged,
+		   const struct tables *tables, struct warnings *ret)
+{
+	const struct advice advice = {model, merged, tables, ret};
+
+	for (size_t i = 0; i < ARRAY_SIZE(advisers); i++) {
+		int r = advisers[i](&advice);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}

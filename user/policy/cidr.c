@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* cidr.c - addresses with a prefix length. */
+#include "cidr.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define IPV4_BITS 96 /* of the 16 bytes, before an IPv4 address begins */
+
+static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+bool cidr_is_ipv4(const uint8_t source[16], uint8_t length)
+{
+	return length >= IPV4_BITS && !memcmp(source, mapped, sizeof(mapped));
+}
+
+void cidr_format(const uint8_t source[16], uint8_t length, char *ret)
+{
+	bool ipv4 = cidr_is_ipv4(source, length);
+	size_t used;
+
+	inet_ntop(ipv4 ? AF_INET : AF_INET6, ipv4 ? source + 12 : source, ret, CIDR_TEXT_MAX);
+	used = strlen(ret);
+	if (length < 128)
+		snprintf(ret + used, CIDR_TEXT_MAX - used, "/%d",
+			 ipv4 ? length - IPV4_BITS : length);
+}
+
+static void host_bits_clear(struct cidr *cidr)
+{
+	for (int bit = cidr->length; bit < 128; bit++)
+		cidr->source[bit / 8] &= ~(0x80 >> bit % 8);
+}
+
+bool cidr_covers(const struct cidr *outer, const struct cidr *inner)
+{
+	struct cidr cut = *inner;
+
+	if (outer->length > inner->length)
+		return false;
+	cut.length = outer->length;
+	host_bits_clear(&cut);
+	return !memcmp(cut.source, outer->source, sizeof(cut.source));
+}
+
+int cidr_compare(const struct cidr *a, const struct cidr *b)
+{
+	int order = memcmp(a->source, b->source, sizeof(a->source));
+
+	return order ? order : a->length - b->length;
+}
+
+/* The part before the slash. */
+static int address_parse(const char *text, size_t size, struct cidr *ret, struct error *ret_error)
+{
+	char address[INET6_ADDRSTRLEN];
+
+	if (size < sizeof(address)) {
+		memcpy(address, text, size);
+		address[size] = '\0';
+		memcpy(ret->source, mapped, sizeof(mapped));
+		ret->length = IPV4_BITS;
+		if (inet_pton(AF_INET, address, ret->source + 12) == 1)
+			return 0;
+		ret->length = 0;
+		if (inet_pton(AF_INET6, address, ret->source) == 1)
+			return 0;
+	}
+	error_set(ret_error, EINVAL, "\"%.80s\" is no IP address or prefix", text);
+	error_hint(ret_error, "write it like 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32");
+	return -EINVAL;
+}
+
+/* The part behind the slash: digits without a leading zero. */
+static int length_parse(const char *digits, int max)
+{
+	size_t count = strspn(digits, "0123456789");
+	long length;
+
+	if (!count || count > 3 || digits[count] || (digits[0] == '0' && count > 1))
+		return -EINVAL;
+	length = strtol(digits, NULL, 10);
+	return length > max ? -EINVAL : length;
+}
+
+static int host_bits_refuse(const char *text, const struct cidr *cut, struct error *ret_error)
+{
+	char corrected[CIDR_TEXT_MAX];
+
+	cidr_format(cut->source, cut->length, corrected);
+	error_set(ret_error, EINVAL, "\"%.80s\" has bits set behind its prefix", text);
+	error_hint(ret_error, "did you mean \"%s\"?", corrected);
+	return -EINVAL;
+}
+
+/* Such an address is IPv4 in disguise; packets that carry it are malformed. */
+static int mapped_refuse(const char *text, const struct cidr *cidr, struct error *ret_error)
+{
+	char address[INET_ADDRSTRLEN];
+
+	inet_ntop(AF_INET, cidr->source + 12, address, sizeof(address));
+	error_set(ret_error, EINVAL, "\"%.80s\" is an IPv4-mapped IPv6 address", text);
+	error_hint(ret_error, "write it as IPv4: \"%s\"", address);
+	return -EINVAL;
+}
+
+int cidr_parse(const char *text, struct cidr *ret, struct error *ret_error)
+{
+	const char *slash = strchr(text, '/');
+	struct cidr cidr = {0}, cut;
+	bool ipv4;
+	int r, max;
+
+	r = address_parse(text, slash ? (size_t)(slash - text) : strlen(text), &cidr, ret_error);
+	if (r < 0)
+		return r;
+	ipv4 = cidr.length == IPV4_BITS;
+	if (!ipv4 && !memcmp(cidr.source, mapped, sizeof(mapped)))
+		return mapped_refuse(text, &cidr, ret_error);
+	max = ipv4 ? 32 : 128;
+	r = slash ? length_parse(slash + 1, max) : max;
+	if (r < 0) {
+		error_set(ret_error, EINVAL, "\"%.80s\" has a wrong prefix length", text);
+		error_hint(ret_error, "it is a number from 0 to %d", max);
+		return r;
+	}
+	cidr.length += r;
+	cut = cidr;
+	host_bits_clear(&cut);
+	if (memcmp(cut.source, cidr.source, sizeof(cut.source)))
+		return host_bits_refuse(text, &cut, ret_error);
+	*ret = cidr;
+	return 0;
+}

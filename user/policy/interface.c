@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* interface.c - the interfaces of a node file, with their zones and source prefixes. */
+#include "model.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../util/array.h"
+
+/* --- prefixes -----------------------------------------------------------------------------------
+ */
+
+struct sources_reader {
+	struct source_list *into;
+	uint8_t zone;
+};
+
+static int source_read(const struct value *value, void *into, struct error *ret_error)
+{
+	const struct sources_reader *reader = into;
+	struct source_model *source;
+	const char *text;
+	struct cidr cidr;
+	int r;
+
+	r = value_get_string(value, "the prefix", &text, ret_error);
+	if (r < 0)
+		return r;
+	r = cidr_parse(text, &cidr, ret_error);
+	if (r < 0) {
+		error_place(ret_error, &value->at);
+		return r;
+	}
+	source = array_append(&reader->into->list, &reader->into->count, sizeof(*source));
+	if (!source)
+		return error_set(ret_error, ENOMEM, "out of memory");
+	*source = (struct source_model){value->at, cidr, reader->zone};
+	return 0;
+}
+
+int sources_read(const struct value *value, uint8_t zone, struct source_list *into,
+		 struct error *ret_error)
+{
+	struct sources_reader reader = {into, zone};
+
+	return value_read_items(value, "a list of prefixes", source_read, &reader, ret_error);
+}
+
+static int zone_sources_read(const char *key, const struct value *value, void *into,
+			     struct error *ret_error)
+{
+	struct interface_model *interface = into;
+	struct at at = at_key(&value->at);
+
+	for (const struct word *zone = words_zones; zone->word; zone++)
+		if (!strcmp(zone->word, key))
+			return sources_read(value, zone->number, &interface->sources, ret_error);
+	return word_refuse(&at, "the zone", key, words_zones, ret_error);
+}
+
+/* --- interfaces ---------------------------------------------------------------------------------
+ */
+
+static int zone_read(const struct value *value, void *into, struct error *ret_error)
+{
+	struct interface_model *interface = into;
+	int zone, r;
+
+	r = value_get_word(value, "the zone", words_zones, &zone, ret_error);
+	if (r == 0)
+		interface->zone = zone;
+	return r;
+}
+
+static int interface_sources_read(const struct value *value, void *into, struct error *ret_error)
+{
+	return value_read_members(value, "\"sources\"", zone_sources_read, into, ret_error);
+}
+
+static const struct field interface_fields[] = {
+	{"zone", zone_read, true},
+	{"sources", interface_sources_read, false},
+	{NULL, NULL, false},
+};
+
+/* As the kernel's dev_valid_name() (net/core/dev.c) has it. */
+static bool is_device_name(const char *name)
+{
+	if (!*name || !strcmp(name, ".") || !strcmp(name, ".."))
+		return false;
+	for (; *name; name++)
+		if (*name == '/' || *name == ':' || isspace((unsigned char)*name))
+			return false;
+	return true;
+}
+
+static int interface_name_check(const char *name, const struct at *at, struct error *ret_error)
+{
+	int r;
+
+	if (!*name)
+		return error_at(ret_error, at, "the interface's name is empty");
+	if (strlen(name) >= IFNAMSIZ) {
+		r = error_at(ret_error, at,
+			     "\"%.80s\" is no interface: a name has at most %d characters", name,
+			     IFNAMSIZ - 1);
+		error_hint(ret_error, "`ip link` shows the names");
+		return r;
+	}
+	if (!is_device_name(name))
+		return error_at(ret_error, at, "\"%.80s\" cannot be the name of an interface",
+				name);
+	if (!strcmp(name, "lo")) {
+		r = error_at(ret_error, at, "\"lo\" is loopback, which is never filtered");
+		error_hint(ret_error, "leave it out");
+		return r;
+	}
+	return 0;
+}
+
+static int interface_read(const char *key, const struct value *value, void *into,
+			  struct error *ret_error)
+{
+	struct node_model *node = into;
+	struct interface_model *interface;
+	struct at at = at_key(&value->at);
+	int r = interface_name_check(key, &at, ret_error);
+
+	if (r < 0)
+		return r;
+	/* Slot 0 is for all that are not listed. */
+	if (node->interface_count >= RW_SLOTS - 1)
+		return error_at(ret_error, &at, "a node file can list %d interfaces, no more",
+				RW_SLOTS - 1);
+	interface = array_append(&node->interfaces, &node->interface_count, sizeof(*interface));
+	if (!interface)
+		return error_set(ret_error, ENOMEM, "out of memory");
+	interface->at = at;
+	snprintf(interface->name, sizeof(interface->name), "%s", key);
+	return value_read_fields(value, "an interface", interface_fields, interface, ret_error);
+}
+
+int interfaces_read(const struct value *value, struct node_model *node, struct error *ret_error)
+{
+	return value_read_members(value, "\"interfaces\"", interface_read, node, ret_error);
+}

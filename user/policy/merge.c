@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* merge.c - roles and node file put together. */
+#include "merge.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../util/array.h"
+#include "../util/cleanup.h"
+
+void merged_free(struct merged *merged)
+{
+	free(merged->rows);
+	*merged = (struct merged){0};
+}
+
+static int rows_add(struct merged *merged, const char *role, const struct service_model *services,
+		    size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		for (int l4 = RW_L4_TCP; l4 <= RW_L4_UDP; l4++) {
+			struct row *row;
+
+			if (!(services[i].l4s & (1 << l4)))
+				continue;
+			row = array_append(&merged->rows, &merged->row_count, sizeof(*row));
+			if (!row)
+				return -ENOMEM;
+			*row = (struct row){&services[i], role, l4, services[i].zones, false};
+		}
+	}
+	return 0;
+}
+
+static int rows_add_all(struct merged *merged, const struct model *model)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < model->role_count; i++)
+		r = rows_add(merged, model->roles[i].name, model->roles[i].services,
+			     model->roles[i].service_count);
+	if (r == 0)
+		r = rows_add(merged, "node", model->node.services, model->node.service_count);
+	return r;
+}
+
+/* --- vpn_only -----------------------------------------------------------------------------------
+ */
+
+/* Only what the world may reach is narrowed: internal rows stay as they are. */
+static bool row_narrow(struct row *row)
+{
+	if (!(row->service->zones & RW_ZONE_EXTERNAL))
+		return false;
+	row->zones = RW_ZONE_VPN;
+	row->narrowed = true;
+	return true;
+}
+
+static bool is_advised(const struct merged *merged, const char *service)
+{
+	for (size_t i = 0; i < merged->row_count; i++)
+		if (merged->rows[i].service->vpn_advised &&
+		    !strcmp(merged->rows[i].service->name, service))
+			return true;
+	return false;
+}
+
+/* A service that is advised in one row is narrowed in all. */
+static void advised_narrow(struct merged *merged)
+{
+	for (size_t i = 0; i < merged->row_count; i++)
+		if (is_advised(merged, merged->rows[i].service->name))
+			row_narrow(&merged->rows[i]);
+}
+
+static int service_refuse(const struct merged *merged, const struct name_model *name,
+			  struct error *ret_error)
+{
+	struct guess guess = guess_begin(name->name);
+	int r;
+
+	r = error_at(ret_error, &name->at, "no role of this node has a service \"%s\"", name->name);
+	for (size_t i = 0; i < merged->row_count; i++)
+		guess_consider(&guess, merged->rows[i].service->name);
+	guess_consider(&guess, MODEL_ADVISED);
+	if (!error_hint_guess(ret_error, &guess))
+		error_hint(ret_error, "list the role that has it under \"roles\", or leave it out");
+	return r;
+}
+
+static int service_narrow(struct merged *merged, const struct name_model *name,
+			  struct error *ret_error)
+{
+	bool found = false, narrowed = false;
+	int r;
+
+	for (size_t i = 0; i < merged->row_count; i++) {
+		if (strcmp(merged->rows[i].service->name, name->name))
+			continue;
+		found = true;
+		narrowed = row_narrow(&merged->rows[i]) || narrowed;
+	}
+	if (!found)
+		return service_refuse(merged, name, ret_error);
+	if (narrowed)
+		return 0;
+	r = error_at(ret_error, &name->at,
+		     "\"%s\" cannot be narrowed to the VPN: no role of this node opens it to the "
+		     "external zone",
+		     name->name);
+	error_hint(ret_error, "leave it out; it is not reachable from outside as it is");
+	return r;
+}
+
+static int vpn_only_apply(struct merged *merged, const struct node_model *node,
+			  struct error *ret_error)
+{
+	for (size_t i = 0; i < node->vpn_only_count; i++) {
+		int r = 0;
+
+		if (!strcmp(node->vpn_only[i].name, MODEL_ADVISED))
+			advised_narrow(merged);
+		else
+			r = service_narrow(merged, &node->vpn_only[i], ret_error);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Without management sources the bit would only raise questions in what is shown. */
+static void management_apply(struct merged *merged, const struct node_model *node)
+{
+	for (size_t i = 0; node->management.count && i < merged->row_count; i++)
+		if (!strcmp(merged->rows[i].service->name, MERGE_SSH))
+			merged->rows[i].zones |= RW_ZONE_MANAGEMENT;
+}
+
+int merged_build(const struct model *model, struct merged *ret, struct error *ret_error)
+{
+	_cleanup_(merged_free) struct merged merged = {0};
+	int r;
+
+	if (rows_add_all(&merged, model) < 0)
+		return error_set(ret_error, ENOMEM, "out of memory");
+	r = vpn_only_apply(&merged, &model->node, ret_error);
+	if (r < 0)
+		return r;
+	management_apply(&merged, &model->node);
+	*ret = merged;
+	merged = (struct merged){0};
+	return 0;
+}

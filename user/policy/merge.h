@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * merge.h - roles and node file put together: who may reach what on this node.
+ *
+ * Second stage of policy/: one row for every (role, service, protocol, ports) as it is written,
+ * with the zones that are left after vpn_only and management have been applied. Rows of the same
+ * ports are still apart.
+ */
+#ifndef ROLEWALL_POLICY_MERGE_H
+#define ROLEWALL_POLICY_MERGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model.h"
+
+#define MERGE_SSH "ssh" /* the service that management sources may always reach */
+
+struct row {
+	const struct service_model *service; /* borrowed from the model */
+	const char *role;		     /* borrowed; "node" for the node file's own services */
+	uint8_t l4;			     /* RW_L4_* */
+	uint8_t zones;			     /* RW_ZONE_*, management included; may be 0 */
+	bool narrowed;			     /* by vpn_only */
+};
+
+struct merged {
+	struct row
+		*rows; /* owned; every-node first, then as the node file says, own services last */
+	size_t row_count;
+};
+
+/* 0, -EINVAL or -ENOMEM. `ret` borrows from `model`. */
+int merged_build(const struct model *model, struct merged *ret, struct error *ret_error);
+void merged_free(struct merged *merged);
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * model.h - what role and node files say, each value with its place.
+ *
+ * First stage of policy/. Every file is checked by itself here: types, ranges, names. What only
+ * shows when they are put together (does the service exist?) is merge.h's business.
+ */
+#ifndef ROLEWALL_POLICY_MODEL_H
+#define ROLEWALL_POLICY_MODEL_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cidr.h"
+#include "document.h"
+#include "tables.h"
+#include "value.h"
+
+#define MODEL_ADVISED	"@advised" /* in vpn_only: every service that the profile marks */
+#define MODEL_NAMES_MAX 1024	   /* roles, and services in vpn_only */
+
+/* A service as it is written: one of these can become two rules, of TCP and of UDP. */
+struct service_model {
+	struct at at;
+	char name[TABLES_NAME_MAX];
+	uint8_t l4s;   /* bit RW_L4_TCP, bit RW_L4_UDP */
+	uint16_t port; /* host order */
+	uint16_t port_end;
+	uint8_t table; /* RW_ZONE_* that "table" means, 0 if it is not there */
+	uint8_t zones; /* RW_ZONE_*: "from" if it is there, else the table's */
+	bool has_from;
+	bool vpn_advised;
+};
+
+struct role_model {
+	struct document *document; /* owned */
+	char name[TABLES_NAME_MAX];
+	struct at name_at;
+	struct service_model *services; /* owned */
+	size_t service_count;
+};
+
+struct name_model {
+	struct at at;
+	char name[TABLES_NAME_MAX];
+};
+
+struct source_model {
+	struct at at;
+	struct cidr cidr;
+	uint8_t zone; /* RW_ZONE_*; 0 for a management source */
+};
+
+struct source_list {
+	struct source_model *list; /* owned */
+	size_t count;
+};
+
+struct interface_model {
+	struct at at;
+	char name[IFNAMSIZ];
+	uint8_t zone;
+	struct source_list sources;
+};
+
+struct node_model {
+	struct document *document; /* owned */
+	char name[256];
+	struct name_model profile;
+	struct name_model *roles; /* owned; as written, so perhaps without every-node */
+	size_t role_count;
+	struct interface_model *interfaces; /* owned */
+	size_t interface_count;
+	struct name_model *vpn_only; /* owned */
+	size_t vpn_only_count;
+	struct service_model *services; /* owned */
+	size_t service_count;
+	struct source_list management;
+	uint8_t protocols[256]; /* 1 = listed */
+	uint8_t flags;		/* RW_POLICY_* */
+	bool mode_given;
+	uint16_t echo_rate;
+};
+
+struct model {
+	struct node_model node;
+	struct role_model *roles; /* owned; every-node first */
+	size_t role_count;
+};
+
+/* The node file, the folder of its profile and its role files. 0 or -errno with `ret_error`. */
+int model_read(const char *node_file, const char *roles_dir, struct model *ret,
+	       struct error *ret_error);
+void model_free(struct model *model);
+
+/* One file each; `ret` is to be freed on failure, too. */
+int node_model_read(const char *file, struct node_model *ret, struct error *ret_error);
+void node_model_free(struct node_model *node);
+int role_model_read(const char *file, struct role_model *ret, struct error *ret_error);
+void role_model_free(struct role_model *role);
+
+/* Parts of files, for those that read them. */
+struct service_list {
+	struct service_model **list;
+	size_t *count;
+};
+int services_read(const struct value *value, struct service_list into, struct error *ret_error);
+int interfaces_read(const struct value *value, struct node_model *node, struct error *ret_error);
+int sources_read(const struct value *value, uint8_t zone, struct source_list *into,
+		 struct error *ret_error);
+int version_read(const struct value *value, void *into, struct error *ret_error);
+
+#endif

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* node.c - the node file. */
+#include "model.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../util/array.h"
+
+#define ECHO_RATE_DEFAULT 100
+
+/* --- names --------------------------------------------------------------------------------------
+ */
+
+static int node_name_read(const struct value *value, void *into, struct error *ret_error)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789._-";
+	struct node_model *node = into;
+	const char *name;
+	int r;
+
+	r = value_get_string(value, "the node's name", &name, ret_error);
+	if (r < 0)
+		return r;
+	if (strlen(name) >= sizeof(node->name) || name[strspn(name, allowed)]) {
+		r = error_at(ret_error, &value->at, "a node cannot be called \"%.80s\"", name);
+		error_hint(ret_error, "use its host name, like mail1.example.com");
+		return r;
+	}
+	snprintf(node->name, sizeof(node->name), "%s", name);
+	return 0;
+}
+
+static int profile_read(const struct value *value, void *into, struct error *ret_error)
+{
+	struct node_model *node = into;
+
+	node->profile.at = value->at;
+	return value_get_name(value, "a profile", node->profile.name, sizeof(node->profile.name),
+			      ret_error);
+}
+
+struct name_list {
+	struct name_model **list;
+	size_t *count;
+	const char *noun;
+};
+
+static int name_add(const struct name_list *names, const struct value *value,
+		    const struct name_model *new, struct error *ret_error)
+{
+	struct name_model *name;
+
+	for (size_t i = 0; i < *names->count; i++)
+		if (!strcmp((*names->list)[i].name, new->name))
+			return error_at(ret_error, &value->at, "%s \"%s\" is listed twice",
+					names->noun, new->name);
+	if (*names->count >= MODEL_NAMES_MAX)
+		return error_at(ret_error, &value->at, "there are more than %d names in this list",
+				MODEL_NAMES_MAX);
+	name = array_append(names->list, names->count, sizeof(*name));
+	if (!name)
+		return error_set(ret_error, ENOMEM, "out of memory");
+	*name = *new;
+	return 0;
+}
+
+static int role_read(const struct value *value, void *into, struct error *ret_error)
+{
+	struct name_model name = {.at = value->at};
+	int r = value_get_name(value, "a role", name.name, sizeof(name.name), ret_error);
+
+	return r < 0 ? r : name_add(into, value, &name, ret_error);
+}
+
+static int roles_read(const struct value *value, void *into, struct error *ret_error)
+{
+	struct node_model *node = into;
+	struct name_list names = {&node->roles, &node->role_count, "the role"};
+
+	return value_read_items(value, "\"roles\"", role_read, &names, ret_error);
+}
+
+static int vpn_only_item_read(const struct value *value, void *into, struct error *ret_error)
+{
+	struct name_model name = {.at = value->at, .name = MODEL_ADVISED};
+	const char *text = json_string_value(value->json);
+	int r = 0;
+
+	/* The at sign keeps it apart from every name of a service. */
+	if (!text || strcmp(text, MODEL_ADVISED))
+		r = value_get_name(value, "a service", name.name, sizeof(name.name), ret_error);
+	return r < 0 ? r : name_add(into, value, &name, ret_error);
+}
+
+static int vpn_only_read(const struct value *value, void *into, struct error *ret_error)
+{
+	struct node_model *node = into;
+	struct name_list names = {&node->vpn_only, &node->vpn_only_count, "the service"};
+
+	return value_read_items(value, "\"vpn_only\"", vpn_only_item_read, &names, ret_error);
+}
+
+/* --- the kernel's switches ----------------------------------------------------------------------
+ */
+
+static int flag_read(const struct value *value, const char *noun, const struct word *words,
+		     uint8_t *flags, struct error *ret_error)
+{
+	int flag, mask = 0, r;
+
+	r = value_get_word(value, noun, words, &flag, ret_error);
+	if (r < 0)
+		return r;
+	for (; words->word; words++)
+		mask |= words->number;
+	*flags = (*flags & ~mask) | flag;
+	return 0;
+}
+
+static int mode_read(const struct value *value, void *into, struct error *ret_error)
+{
+	struct node_model *node = into;
+
+	node->mode_given = true;
+	return flag_read(value, "the mode", words_modes, &node->flags, ret_error);
+}
+
+static int ipv6_read(const struct value *value, void *into, struct error *ret_error)
+{
+	struct node_model *node = into;
+
+	return flag_read(value, "what to do with IPv6", words_ipv6, &node->flags, ret_error);
+}
+
+static int fragments_read(const struct value *value, void *into, struct error *ret_error)
+{
+	struct node_model *node = into;
+
+	return flag_read(value, "what to do with fragments", words_fragments, &node->flags,
+			 ret_error);
+}
+
+static int bind_guard_read(const struct value *value, void *into, struct error *ret_error)
+{
+	struct node_model *node = into;
+
+	return flag_read(value, "the bind guard", words_bind_guard, &node->flags, ret_error);
+}
+
+static int echo_rate_read(const struct value *value, void *into, struct error *ret_error)
+{
+	struct node_model *node = into;
+	int rate, r;
+
+	r = value_get_integer(value, "the echo rate", 0, 65535, &rate, ret_error);
+	if (r == 0)
+		node->echo_rate = rate;
+	return r;
+}
+
+static int protocol_number_read(const struct value *value, int *ret, struct error *ret_error)
+{
+	if (json_is_integer(value->json))
+		return value_get_integer(value, "the protocol", 0, 255, ret, ret_error);
+	return value_get_word(value, "the protocol", words_protocols, ret, ret_error);
+}
+
+static int protocol_read(const struct value *value, void *into, struct error *ret_error)
+{
+	struct node_model *node = into;
+	int number, r;
+
+	r = protocol_number_read(value, &number, ret_error);
+	if (r < 0)
+		return r;
+	if (is_protocol_reserved(number)) {
+		r = error_at(ret_error, &value->at,
+			     "%s cannot be listed: it has rules of its own, and listing it would "
+			     "open all of it",
+			     word_of(words_protocols, number));
+		error_hint(ret_error, "open ports with \"services\"; the ICMP and IGMP that a host "
+				      "needs always pass");
+		return r;
+	}
+	if (node->protocols[number])
+		return error_at(ret_error, &value->at, "protocol %d is listed twice", number);
+	node->protocols[number] = 1;
+	return 0;
+}
+
+static int protocols_read(const struct value *value, void *into, struct error *ret_error)
+{
+	return value_read_items(value, "\"protocols\"", protocol_read, into, ret_error);
+}
+
+/* --- the file -----------------------------------------------------------------------------------
+ */
+
+static int node_interfaces_read(const struct value *value, void *into, struct error *ret_error)
+{
+	return interfaces_read(value, into, ret_error);
+}
+
+static int node_services_read(const struct value *value, void *into, struct error *ret_error)
+{
+	struct node_model *node = into;
+
+	return services_read(value, (struct service_list){&node->services, &node->service_count},
+			     ret_error);
+}
+
+static int management_read(const struct value *value, void *into, struct error *ret_error)
+{
+	struct node_model *node = into;
+
+	return sources_read(value, 0, &node->management, ret_error);
+}
+
+static const struct field node_fields[] = {
+	{"version", version_read, true},
+	{"node", node_name_read, true},
+	{"profile", profile_read, true},
+	{"roles", roles_read, true},
+	{"interfaces", node_interfaces_read, true},
+	{"vpn_only", vpn_only_read, false},
+	{"services", node_services_read, false},
+	{"management", management_read, false},
+	{"mode", mode_read, false},
+	{"ipv6", ipv6_read, false},
+	{"fragments", fragments_read, false},
+	{"bind_guard", bind_guard_read, false},
+	{"protocols", protocols_read, false},
+	{"echo_rate", echo_rate_read, false},
+	{NULL, NULL, false},
+};
+
+int node_model_read(const char *file, struct node_model *ret, struct error *ret_error)
+{
+	struct value root;
+	int r;
+
+	r = document_read(file, &ret->document, ret_error);
+	if (r < 0)
+		return r;
+	ret->flags = RW_POLICY_BIND_OBSERVE;
+	ret->echo_rate = ECHO_RATE_DEFAULT;
+	root = value_root(ret->document);
+	return value_read_fields(&root, "a node file", node_fields, ret, ret_error);
+}
+
+void node_model_free(struct node_model *node)
+{
+	for (size_t i = 0; i < node->interface_count; i++)
+		free(node->interfaces[i].sources.list);
+	free(node->interfaces);
+	free(node->roles);
+	free(node->vpn_only);
+	free(node->services);
+	free(node->management.list);
+	document_free(node->document);
+	*node = (struct node_model){0};
+}

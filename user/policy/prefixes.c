@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * prefixes.c - source prefixes of zones and of management -> one trie's content an interface.
+ *
+ * A trie answers with its longest match alone, so each entry has to carry everything that holds
+ * for it: the zone of the longest zone prefix that contains it, and the management bit if any
+ * management prefix does. Sorted by (source, length), a prefix stands behind all that contain it,
+ * so one pass with a stack of the containing ones is enough.
+ */
+#include "build.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../util/array.h"
+#include "../util/cleanup.h"
+
+#define DEPTH_MAX 130 /* prefixes of length 0 .. 128, one inside the other */
+
+/* The prefix of all of IPv4, as it stands in the 16 bytes. */
+static const struct cidr ipv4_all = {.source = {[10] = 0xff, [11] = 0xff}, .length = 96};
+
+/* A prefix and what is said of it; after folding, what holds in it. */
+struct entry {
+	struct cidr cidr;
+	uint8_t zone;	    /* RW_ZONE_*; 0: nothing is said */
+	uint8_t management; /* RW_ZONE_MANAGEMENT or 0 */
+	const struct at *at;
+};
+
+struct entries {
+	struct entry *list; /* owned */
+	size_t count;
+};
+
+static void entries_free(struct entries *entries)
+{
+	free(entries->list);
+}
+
+static int entries_compare(const void *left, const void *right)
+{
+	const struct entry *a = left, *b = right;
+	int order = cidr_compare(&a->cidr, &b->cidr);
+
+	/* Equal ones: those that name a zone first, and these in the order of the text. */
+	if (order)
+		return order;
+	if (!a->zone || !b->zone)
+		return !a->zone - !b->zone;
+	return a->at->offset < b->at->offset ? -1 : a->at->offset > b->at->offset;
+}
+
+static int entries_add(struct entries *entries, const struct source_list *sources,
+		       uint8_t management)
+{
+	for (size_t i = 0; i < sources->count; i++) {
+		const struct source_model *source = &sources->list[i];
+		struct entry *entry;
+
+		entry = array_append(&entries->list, &entries->count, sizeof(*entry));
+		if (!entry)
+			return -ENOMEM;
+		*entry = (struct entry){source->cidr, source->zone, management, &source->at};
+	}
+	return 0;
+}
+
+static bool is_ipv4(const struct cidr *cidr)
+{
+	return cidr_is_ipv4(cidr->source, cidr->length);
+}
+
+/*
+ * In the trie ::/0 contains the whole of IPv4; to its author it does not. An entry for all of IPv4
+ * keeps the two apart.
+ */
+static int entries_part_families(struct entries *entries)
+{
+	bool spans = false;
+
+	for (size_t i = 0; i < entries->count; i++)
+		spans = spans || (!is_ipv4(&entries->list[i].cidr) &&
+				  cidr_covers(&entries->list[i].cidr, &ipv4_all));
+	if (spans) {
+		struct entry *entry = array_append(&entries->list, &entries->count, sizeof(*entry));
+
+		if (!entry)
+			return -ENOMEM;
+		entry->cidr = ipv4_all;
+	}
+	return 0;
+}
+
+static int zones_refuse(const struct entry *first, const struct entry *second,
+			struct error *ret_error)
+{
+	char text[CIDR_TEXT_MAX], where[300];
+	int r;
+
+	cidr_format(first->cidr.source, first->cidr.length, text);
+	at_format(first->at, where, sizeof(where));
+	r = error_at(ret_error, second->at,
+		     "%s cannot be in the zone %s and in the zone %s of one interface", text,
+		     word_of(words_zones, first->zone), word_of(words_zones, second->zone));
+	error_hint(ret_error, "the other one stands at %s; keep one of the two", where);
+	return r;
+}
+
+/* Make one of those that name the same prefix. The entries are sorted. */
+static int entries_unite(struct entries *entries, struct error *ret_error)
+{
+	struct entry *last = NULL;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < entries->count; i++) {
+		const struct entry *entry = &entries->list[i];
+
+		if (!last || cidr_compare(&last->cidr, &entry->cidr)) {
+			last = &entries->list[kept++];
+			*last = *entry;
+			continue;
+		}
+		if (entry->zone && entry->zone != last->zone)
+			return zones_refuse(last, entry, ret_error);
+		last->management |= entry->management;
+	}
+	entries->count = kept;
+	return 0;
+}
+
+/* Let every entry inherit from those that contain it; `zone` holds where none does. */
+static void entries_fold(struct entries *entries, uint8_t zone)
+{
+	const struct entry *stack[DEPTH_MAX];
+	size_t depth = 0;
+
+	for (size_t i = 0; i < entries->count; i++) {
+		struct entry *entry = &entries->list[i];
+		const struct entry *outer = NULL;
+
+		while (depth > 0 && !cidr_covers(&stack[depth - 1]->cidr, &entry->cidr))
+			depth--;
+		if (depth > 0 && is_ipv4(&stack[depth - 1]->cidr) == is_ipv4(&entry->cidr))
+			outer = stack[depth - 1];
+		if (!entry->zone)
+			entry->zone = outer ? outer->zone : zone;
+		entry->management |= outer ? outer->management : 0;
+		stack[depth++] = entry;
+	}
+}
+
+static int entries_take(const struct entries *entries, struct prefix **ret, size_t *ret_count,
+			struct error *ret_error)
+{
+	struct prefix *prefixes;
+
+	if (!entries->count)
+		return 0;
+	prefixes = calloc(entries->count, sizeof(*prefixes));
+	if (!prefixes)
+		return error_set(ret_error, ENOMEM, "out of memory");
+	for (size_t i = 0; i < entries->count; i++) {
+		const struct entry *entry = &entries->list[i];
+
+		memcpy(prefixes[i].source, entry->cidr.source, sizeof(prefixes[i].source));
+		prefixes[i].length = entry->cidr.length;
+		prefixes[i].bits = entry->zone | entry->management;
+	}
+	*ret = prefixes;
+	*ret_count = entries->count;
+	return 0;
+}
+
+/* `sources` are the interface's own, `zone` is its zone. */
+static int prefixes_build(const struct source_list *sources, const struct source_list *management,
+			  uint8_t zone, struct interface *ret, struct error *ret_error)
+{
+	_cleanup_(entries_free) struct entries entries = {0};
+	int r;
+
+	if (entries_add(&entries, sources, 0) < 0 ||
+	    entries_add(&entries, management, RW_ZONE_MANAGEMENT) < 0 ||
+	    entries_part_families(&entries) < 0)
+		return error_set(ret_error, ENOMEM, "out of memory");
+	if (entries.count)
+		qsort(entries.list, entries.count, sizeof(*entries.list), entries_compare);
+	r = entries_unite(&entries, ret_error);
+	if (r < 0)
+		return r;
+	entries_fold(&entries, zone);
+	return entries_take(&entries, &ret->prefixes, &ret->prefix_count, ret_error);
+}
+
+static int prefix_count_check(const struct tables *tables, const struct node_model *node,
+			      struct error *ret_error)
+{
+	size_t count = tables->elsewhere_count;
+	struct at at = at_value(node->document, 0);
+	int r;
+
+	for (size_t i = 0; i < tables->interface_count; i++)
+		count += tables->interfaces[i].prefix_count;
+	if (count <= RW_PREFIXES)
+		return 0;
+	r = error_at(ret_error, &at, "%zu source prefixes are more than the %d that fit", count,
+		     RW_PREFIXES);
+	error_hint(ret_error, "management sources count once for each interface, and once more");
+	return r;
+}
+
+int tables_add_interfaces(struct tables *tables, const struct node_model *node,
+			  struct error *ret_error)
+{
+	const struct source_list none = {0};
+	struct interface elsewhere = {0};
+	int r;
+
+	for (size_t i = 0; i < node->interface_count; i++) {
+		const struct interface_model *model = &node->interfaces[i];
+		struct interface *interface;
+
+		interface = array_append(&tables->interfaces, &tables->interface_count,
+					 sizeof(*interface));
+		if (!interface)
+			return error_set(ret_error, ENOMEM, "out of memory");
+		memcpy(interface->name, model->name, sizeof(interface->name));
+		interface->zone = model->zone;
+		r = prefixes_build(&model->sources, &node->management, model->zone, interface,
+				   ret_error);
+		if (r < 0)
+			return r;
+	}
+	r = prefixes_build(&none, &node->management, RW_ZONE_EXTERNAL, &elsewhere, ret_error);
+	if (r < 0)
+		return r;
+	tables->elsewhere = elsewhere.prefixes;
+	tables->elsewhere_count = elsewhere.prefix_count;
+	return prefix_count_check(tables, node, ret_error);
+}

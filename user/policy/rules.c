@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* rules.c - rows of the merged policy -> rules and ports. */
+#include "build.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../util/array.h"
+#include "../util/cleanup.h"
+
+#define PORTS 65536
+
+static int order_of(size_t a, size_t b)
+{
+	return a < b ? -1 : a > b;
+}
+
+/* Rows of the same ports side by side, and in their own order there: the rows are one array. */
+static int rows_compare(const void *left, const void *right)
+{
+	const struct row *a = *(const struct row *const *)left;
+	const struct row *b = *(const struct row *const *)right;
+
+	if (a->l4 != b->l4)
+		return order_of(a->l4, b->l4);
+	if (a->service->port != b->service->port)
+		return order_of(a->service->port, b->service->port);
+	if (a->service->port_end != b->service->port_end)
+		return order_of(a->service->port_end, b->service->port_end);
+	return a < b ? -1 : a > b;
+}
+
+static bool is_for(const struct rule *rule, const struct row *row)
+{
+	return rule->l4 == row->l4 && rule->port == row->service->port &&
+	       rule->port_end == row->service->port_end;
+}
+
+static bool has_origin(const char *origins, const char *origin)
+{
+	size_t size = strlen(origin);
+
+	for (; origins; origins = strstr(origins, ", ")) {
+		origins += strspn(origins, ", ");
+		if (!strncmp(origins, origin, size) && strchr(",", origins[size]))
+			return true;
+	}
+	return false;
+}
+
+static void origin_add(struct rule *rule, const struct row *row)
+{
+	const struct at *at = &row->service->at;
+	char origin[TABLES_ORIGIN_MAX];
+	size_t used = strlen(rule->origin), room = sizeof(rule->origin) - used;
+	int length;
+
+	length = snprintf(origin, sizeof(origin), "%s:%u", at->document->file, at_line(at));
+	if (length < (int)sizeof(origin) && has_origin(rule->origin, origin))
+		return;
+	length = snprintf(rule->origin + used, room, "%s%s:%u", used ? ", " : "",
+			  at->document->file, at_line(at));
+	if (length >= (int)room)
+		strcpy(rule->origin + sizeof(rule->origin) - sizeof("..."), "...");
+}
+
+static int rule_add(struct tables *tables, const struct row *row, struct error *ret_error)
+{
+	struct rule *rule;
+
+	if (tables->rule_count >= RW_RULES)
+		return error_at(ret_error, &row->service->at, "there are more than %d rules",
+				RW_RULES);
+	rule = array_append(&tables->rules, &tables->rule_count, sizeof(*rule));
+	if (!rule)
+		return error_set(ret_error, ENOMEM, "out of memory");
+	rule->l4 = row->l4;
+	rule->port = row->service->port;
+	rule->port_end = row->service->port_end;
+	snprintf(rule->role, sizeof(rule->role), "%s", row->role);
+	snprintf(rule->service, sizeof(rule->service), "%s", row->service->name);
+	return 0;
+}
+
+static int rules_add(struct tables *tables, const struct row *const *rows, size_t count,
+		     struct error *ret_error)
+{
+	struct rule *rule = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		/* "from": [] means nothing. */
+		if (!rows[i]->zones)
+			continue;
+		if (!rule || !is_for(rule, rows[i])) {
+			int r = rule_add(tables, rows[i], ret_error);
+
+			if (r < 0)
+				return r;
+			rule = &tables->rules[tables->rule_count - 1];
+		}
+		rule->zones |= rows[i]->zones;
+		origin_add(rule, rows[i]);
+	}
+	return 0;
+}
+
+int tables_add_rules(struct tables *tables, const struct merged *merged, struct error *ret_error)
+{
+	_free_ const struct row **rows = calloc(merged->row_count + 1, sizeof(*rows));
+
+	if (!rows)
+		return error_set(ret_error, ENOMEM, "out of memory");
+	for (size_t i = 0; i < merged->row_count; i++)
+		rows[i] = &merged->rows[i];
+	qsort(rows, merged->row_count, sizeof(*rows), rows_compare);
+	return rules_add(tables, rows, merged->row_count, ret_error);
+}
+
+/* --- ports --------------------------------------------------------------------------------------
+ */
+
+static unsigned int width_of(const struct rule *rule)
+{
+	return rule->port_end - rule->port;
+}
+
+/* Of two that hold a port it belongs to the narrower; of two as narrow, to the first. */
+static bool is_nearer(const struct tables *tables, uint32_t candidate, uint32_t owner)
+{
+	unsigned int a = width_of(&tables->rules[candidate]), b = width_of(&tables->rules[owner]);
+
+	return a < b || (a == b && candidate < owner);
+}
+
+int tables_add_ports(struct tables *tables, struct error *ret_error)
+{
+	tables->ports = calloc(2 * PORTS, sizeof(*tables->ports));
+	if (!tables->ports)
+		return error_set(ret_error, ENOMEM, "out of memory");
+	for (uint32_t i = 0; i < tables->rule_count; i++) {
+		const struct rule *rule = &tables->rules[i];
+
+		for (unsigned int number = rule->port; number <= rule->port_end; number++) {
+			struct port *port = &tables->ports[rule->l4 * PORTS + number];
+
+			if (!port->zones || is_nearer(tables, i, port->rule))
+				port->rule = i;
+			port->zones |= rule->zones;
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* service.c - a list of services, and the role file that holds one. */
+#include "model.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../util/array.h"
+
+/* --- one service --------------------------------------------------------------------------------
+ */
+
+static int service_name_read(const struct value *value, void *into, struct error *ret_error)
+{
+	struct service_model *service = into;
+
+	return value_get_name(value, "the service", service->name, sizeof(service->name),
+			      ret_error);
+}
+
+static int l4_read(const struct value *value, void *into, struct error *ret_error)
+{
+	struct service_model *service = into;
+	int l4, r;
+
+	r = value_get_word(value, "the protocol", words_l4, &l4, ret_error);
+	if (r < 0)
+		return r;
+	if (service->l4s & (1 << l4))
+		return error_at(ret_error, &value->at, "the protocol is listed twice");
+	service->l4s |= 1 << l4;
+	return 0;
+}
+
+static int proto_read(const struct value *value, void *into, struct error *ret_error)
+{
+	if (json_is_array(value->json))
+		return value_read_items(value, "\"proto\"", l4_read, into, ret_error);
+	return l4_read(value, into, ret_error);
+}
+
+static bool port_parse(const char *text, const char **ret_end, unsigned long *ret)
+{
+	char *end;
+
+	if (text[0] < '0' || text[0] > '9')
+		return false;
+	*ret = strtoul(text, &end, 10);
+	*ret_end = end;
+	return true;
+}
+
+static int range_read(const struct value *value, struct service_model *service,
+		      struct error *ret_error)
+{
+	const char *text = json_string_value(value->json), *end;
+	unsigned long first, last;
+	int r;
+
+	if (!port_parse(text, &end, &first) || *end != '-' || !port_parse(end + 1, &end, &last) ||
+	    *end) {
+		r = error_at(ret_error, &value->at, "\"%.80s\" is no range of ports", text);
+		error_hint(ret_error, "write a single port as a number, like 25, and a range like "
+				      "\"20000-40000\"");
+		return r;
+	}
+	if (first < 1 || first > 65535 || last < 1 || last > 65535)
+		return error_at(ret_error, &value->at, "ports are between 1 and 65535");
+	if (first > last) {
+		r = error_at(ret_error, &value->at, "the range ends before it begins");
+		error_hint(ret_error, "did you mean \"%lu-%lu\"?", last, first);
+		return r;
+	}
+	service->port = first;
+	service->port_end = last;
+	return 0;
+}
+
+static int port_read(const struct value *value, void *into, struct error *ret_error)
+{
+	struct service_model *service = into;
+	int port, r;
+
+	if (json_is_string(value->json))
+		return range_read(value, service, ret_error);
+	r = value_get_integer(value, "the port", 1, 65535, &port, ret_error);
+	if (r < 0)
+		return r;
+	service->port = service->port_end = port;
+	return 0;
+}
+
+static int table_read(const struct value *value, void *into, struct error *ret_error)
+{
+	struct service_model *service = into;
+	int zones, r;
+
+	r = value_get_word(value, "the table", words_tables, &zones, ret_error);
+	if (r == 0)
+		service->table = zones;
+	return r;
+}
+
+static int from_zone_read(const struct value *value, void *into, struct error *ret_error)
+{
+	struct service_model *service = into;
+	int zone, r;
+
+	r = value_get_word(value, "the zone", words_zones, &zone, ret_error);
+	if (r < 0)
+		return r;
+	if (service->zones & zone)
+		return error_at(ret_error, &value->at, "the zone is listed twice");
+	service->zones |= zone;
+	return 0;
+}
+
+static int from_read(const struct value *value, void *into, struct error *ret_error)
+{
+	struct service_model *service = into;
+
+	service->has_from = true;
+	return value_read_items(value, "\"from\"", from_zone_read, into, ret_error);
+}
+
+static int vpn_advised_read(const struct value *value, void *into, struct error *ret_error)
+{
+	struct service_model *service = into;
+
+	return value_get_bool(value, "\"vpn_advised\"", &service->vpn_advised, ret_error);
+}
+
+/* For people; only its type matters. */
+static int text_read(const struct value *value, void *into, struct error *ret_error)
+{
+	const char *text;
+
+	return value_get_string(value, "the description", &text, ret_error);
+}
+
+static const struct field service_fields[] = {
+	{"name", service_name_read, true}, {"proto", proto_read, true},
+	{"port", port_read, true},	   {"table", table_read, false},
+	{"from", from_read, false},	   {"vpn_advised", vpn_advised_read, false},
+	{"about", text_read, false},	   {NULL, NULL, false},
+};
+
+static int service_read(const struct value *value, void *into, struct error *ret_error)
+{
+	struct service_list *services = into;
+	struct service_model *service;
+	int r;
+
+	service = array_append(services->list, services->count, sizeof(*service));
+	if (!service)
+		return error_set(ret_error, ENOMEM, "out of memory");
+	service->at = value->at;
+	r = value_read_fields(value, "a service", service_fields, service, ret_error);
+	if (r < 0)
+		return r;
+	if (!service->table && !service->has_from) {
+		r = error_at(ret_error, &value->at, "the service does not say who may reach it");
+		error_hint(ret_error, "add \"table\": \"external\" or \"internal\", or \"from\" "
+				      "with a list of zones");
+		return r;
+	}
+	if (!service->has_from)
+		service->zones = service->table;
+	return 0;
+}
+
+int services_read(const struct value *value, struct service_list into, struct error *ret_error)
+{
+	return value_read_items(value, "\"services\"", service_read, &into, ret_error);
+}
+
+/* --- the role file ------------------------------------------------------------------------------
+ */
+
+int version_read(const struct value *value, void *into, struct error *ret_error)
+{
+	int version, r;
+
+	r = value_get_integer(value, "the version", 0, 1 << 30, &version, ret_error);
+	if (r < 0)
+		return r;
+	if (version != 1) {
+		r = error_at(ret_error, &value->at, "version %d of this file is not understood",
+			     version);
+		error_hint(ret_error, "this rolewall understands version 1");
+	}
+	return r;
+}
+
+static int role_name_read(const struct value *value, void *into, struct error *ret_error)
+{
+	struct role_model *role = into;
+
+	role->name_at = value->at;
+	return value_get_name(value, "a role", role->name, sizeof(role->name), ret_error);
+}
+
+static int role_services_read(const struct value *value, void *into, struct error *ret_error)
+{
+	struct role_model *role = into;
+
+	return services_read(value, (struct service_list){&role->services, &role->service_count},
+			     ret_error);
+}
+
+static const struct field role_fields[] = {
+	{"version", version_read, true},
+	{"role", role_name_read, true},
+	{"title", text_read, false},
+	{"about", text_read, false},
+	{"services", role_services_read, true},
+	{NULL, NULL, false},
+};
+
+/* A copy under another name would otherwise count as the role it was copied from. */
+static int role_name_check(const struct role_model *role, struct error *ret_error)
+{
+	const char *file = role->document->file, *slash = strrchr(file, '/');
+	size_t size = strlen(role->name);
+	int r;
+
+	file = slash ? slash + 1 : file;
+	if (!strncmp(file, role->name, size) && !strcmp(file + size, ".json"))
+		return 0;
+	r = error_at(ret_error, &role->name_at, "the role \"%s\" stands in a file called \"%.80s\"",
+		     role->name, file);
+	error_hint(ret_error, "a role's file is called after it: %s.json", role->name);
+	return r;
+}
+
+int role_model_read(const char *file, struct role_model *ret, struct error *ret_error)
+{
+	struct value root;
+	int r;
+
+	r = document_read(file, &ret->document, ret_error);
+	if (r < 0)
+		return r;
+	root = value_root(ret->document);
+	r = value_read_fields(&root, "a role file", role_fields, ret, ret_error);
+	if (r < 0)
+		return r;
+	return role_name_check(ret, ret_error);
+}
+
+void role_model_free(struct role_model *role)
+{
+	free(role->services);
+	document_free(role->document);
+	*role = (struct role_model){0};
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* tables.c - the merged policy as tables: names and switches here, the rest in its own files. */
+#include "tables.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../util/array.h"
+#include "../util/cleanup.h"
+#include "build.h"
+
+void tables_free(struct tables *tables)
+{
+	for (size_t i = 0; i < tables->interface_count; i++)
+		free(tables->interfaces[i].prefixes);
+	for (size_t i = 0; i < tables->role_count; i++)
+		free(tables->roles[i]);
+	free(tables->roles);
+	free(tables->rules);
+	free(tables->ports);
+	free(tables->interfaces);
+	free(tables->elsewhere);
+	*tables = (struct tables){0};
+}
+
+static int tables_add_roles(struct tables *tables, const struct model *model,
+			    struct error *ret_error)
+{
+	for (size_t i = 0; i < model->role_count; i++) {
+		char **role;
+
+		role = array_append(&tables->roles, &tables->role_count, sizeof(*role));
+		if (role)
+			*role = strdup(model->roles[i].name);
+		if (!role || !*role)
+			return error_set(ret_error, ENOMEM, "out of memory");
+	}
+	return 0;
+}
+
+static void tables_add_switches(struct tables *tables, const struct node_model *node)
+{
+	memcpy(tables->node, node->name, sizeof(tables->node));
+	memcpy(tables->profile, node->profile.name, sizeof(tables->profile));
+	memcpy(tables->protocols, node->protocols, sizeof(tables->protocols));
+	tables->flags = node->flags;
+	tables->echo_rate = node->echo_rate;
+	tables->mode_given = node->mode_given;
+}
+
+int tables_build(const struct model *model, const struct merged *merged, struct tables *ret,
+		 struct error *ret_error)
+{
+	_cleanup_(tables_free) struct tables tables = {0};
+	int r;
+
+	tables_add_switches(&tables, &model->node);
+	r = tables_add_roles(&tables, model, ret_error);
+	if (r == 0)
+		r = tables_add_rules(&tables, merged, ret_error);
+	if (r == 0)
+		r = tables_add_ports(&tables, ret_error);
+	if (r == 0)
+		r = tables_add_interfaces(&tables, &model->node, ret_error);
+	if (r < 0)
+		return r;
+	*ret = tables;
+	tables = (struct tables){0};
+	return 0;
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* file.c - whole files in, whole files out. */
+#include "file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+
+static ssize_t read_again(int fd, void *buffer, size_t size)
+{
+	ssize_t got;
+
+	do
+		got = read(fd, buffer, size);
+	while (got < 0 && errno == EINTR);
+	return got;
+}
+
+/* Until the end, or one byte more than `limit`: the size that fstat() states is a promise of nobody. */
+static int read_up_to(int fd, size_t limit, char **ret_text, size_t *ret_size)
+{
+	_free_ char *text = NULL;
+	size_t size = 0, room = 0;
+
+	for (;;) {
+		ssize_t got;
+
+		if (size + 1 >= room) {
+			char *grown = realloc(text, room ? room * 2 : 4096);
+
+			if (!grown)
+				return -ENOMEM;
+			text = grown;
+			room = room ? room * 2 : 4096;
+		}
+		got = read_again(fd, text + size, room - size - 1);
+		if (got < 0)
+			return -errno;
+		if (got == 0)
+			break;
+		size += got;
+		if (size > limit)
+			return -EFBIG;
+	}
+	text[size] = '\0';
+	*ret_text = TAKE_PTR(text);
+	*ret_size = size;
+	return 0;
+}
+
+int file_read(const char *path, size_t limit, char **ret_text, size_t *ret_size,
+	      struct error *ret_error)
+{
+	_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int r;
+
+	if (fd < 0) {
+		int saved = errno;
+
+		return error_set(ret_error, saved, "cannot open \"%s\": %s", path,
+				 strerror(saved));
+	}
+	r = read_up_to(fd, limit, ret_text, ret_size);
+	if (r == -EFBIG)
+		return error_set(ret_error, EFBIG, "\"%s\" is larger than %zu bytes", path, limit);
+	if (r < 0)
+		return error_set(ret_error, -r, "cannot read \"%s\": %s", path, strerror(-r));
+	return 0;
+}
+
+static int write_all(int fd, const char *data, size_t size)
+{
+	while (size > 0) {
+		ssize_t put = write(fd, data, size);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			return -errno;
+		data += put;
+		size -= put;
+	}
+	return 0;
+}
+
+/* Everything that can fail for want of room happens here, before the rename. */
+static int write_and_sync(int fd, const void *data, size_t size, mode_t mode)
+{
+	int r = write_all(fd, data, size);
+
+	if (r < 0)
+		return r;
+	if (fchmod(fd, mode) < 0 || fsync(fd) < 0)
+		return -errno;
+	return 0;
+}
+
+static int sync_folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	_close_ int fd = -1;
+	char folder[PATH_MAX];
+
+	if (!slash)
+		snprintf(folder, sizeof(folder), ".");
+	else
+		snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path + 1), path);
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	return fsync(fd) < 0 ? -errno : 0;
+}
+
+int file_write_durably(const char *path, const void *data, size_t size, mode_t mode,
+		       struct error *ret_error)
+{
+	_close_ int fd = -1;
+	char temporary[PATH_MAX];
+	int r;
+
+	if (snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path) >= (int)sizeof(temporary))
+		return error_set(ret_error, ENAMETOOLONG, "the path \"%.200s...\" is too long", path);
+	fd = mkostemp(temporary, O_CLOEXEC);
+	if (fd < 0) {
+		int saved = errno;
+
+		return error_set(ret_error, saved, "cannot create a file beside \"%s\": %s", path,
+				 strerror(saved));
+	}
+	r = write_and_sync(fd, data, size, mode);
+	if (r == 0 && rename(temporary, path) < 0)
+		r = -errno;
+	if (r < 0) {
+		unlink(temporary);
+		return error_set(ret_error, -r, "cannot write \"%s\": %s", path, strerror(-r));
+	}
+	r = sync_folder_of(path);
+	if (r < 0)
+		return error_set(ret_error, -r, "cannot sync the folder of \"%s\": %s", path,
+				 strerror(-r));
+	return 0;
+}
