@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* attempt.c - attempts as table rows, lines and JSON. */
+#include "attempt.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+
+#include "../policy/cidr.h"
+#include "../policy/owners.h"
+#include "../policy/words.h"
+#include "../util/array.h"
+#include "../util/cleanup.h"
+#include "../util/reason.h"
+#include "print.h"
+
+/* Cells of a row, as text. */
+enum {
+	CELL_LAST,
+	CELL_SOURCE,
+	CELL_PORT,
+	CELL_SERVICE,
+	CELL_ZONE,
+	CELL_INTERFACE,
+	CELL_REASON,
+	CELL_VERDICT,
+	CELL_PACKETS,
+	CELL_COUNT,
+};
+
+#define CELL_MAX 72
+
+struct row {
+	char cells[CELL_COUNT][CELL_MAX];
+};
+
+static const struct column columns[] = {
+	[CELL_LAST] = {"LAST", 0},
+	[CELL_SOURCE] = {"SOURCE", 0},
+	[CELL_PORT] = {"PORT", SCOLS_FL_RIGHT},
+	[CELL_SERVICE] = {"SERVICE", 0},
+	[CELL_ZONE] = {"ZONE", 0},
+	[CELL_INTERFACE] = {"INTERFACE", 0},
+	[CELL_REASON] = {"REASON", 0},
+	[CELL_VERDICT] = {"VERDICT", 0},
+	[CELL_PACKETS] = {"PACKETS", SCOLS_FL_RIGHT},
+};
+_Static_assert(ARRAY_SIZE(columns) == CELL_COUNT, "a cell lacks its column");
+
+/* For lines that cannot wait for the widest cell; a longer one moves the rest of its line. */
+static const int widths[CELL_COUNT] = {
+	[CELL_LAST] = 29,    [CELL_SOURCE] = 22, [CELL_PORT] = 10,
+	[CELL_SERVICE] = 16, [CELL_ZONE] = 8,	 [CELL_INTERFACE] = 9,
+	[CELL_REASON] = 13,  [CELL_VERDICT] = 8, [CELL_PACKETS] = 8,
+};
+
+int services_read(const struct instance *instance, struct services *ret, struct error *ret_error)
+{
+	_cleanup_(services_free) struct services services = {0};
+	int result = snapshot_read(instance, &services.snapshot, ret_error);
+
+	if (result)
+		return result;
+	services.rules = calloc(services.snapshot.rule_count + 1, sizeof(*services.rules));
+	if (!services.rules)
+		return error_set(ret_error, ENOMEM, "out of memory");
+	for (size_t i = 0; i < services.snapshot.rule_count; i++)
+		services.rules[i] = &services.snapshot.rules[i].rule;
+	services.owners = owners_new(services.rules, services.snapshot.rule_count);
+	if (!services.owners)
+		return error_set(ret_error, ENOMEM, "out of memory");
+	*ret = services;
+	services = (struct services){0};
+	return 0;
+}
+
+void services_free(struct services *services)
+{
+	free(services->owners);
+	free(services->rules);
+	snapshot_free(&services->snapshot);
+	*services = (struct services){0};
+}
+
+static bool has_port(const struct rw_attempt *record)
+{
+	return record->l4 == IPPROTO_TCP || record->l4 == IPPROTO_UDP;
+}
+
+const struct rule *service_of(const struct services *services, const struct rw_attempt *record)
+{
+	unsigned int l4 = record->l4 == IPPROTO_TCP ? RW_L4_TCP : RW_L4_UDP;
+
+	if (!has_port(record) || !services->owners)
+		return NULL;
+	return services->owners[owner_index(l4, record->port)].rule;
+}
+
+/* NULL where the protocol could not be read. */
+static const char *protocol_text(const struct rw_attempt *record, char ret[8])
+{
+	const char *name = word_of(words_protocols, record->l4);
+
+	if (name || !record->l4)
+		return name;
+	snprintf(ret, 8, "%u", record->l4);
+	return ret;
+}
+
+static void row_fill(struct row *row, const struct services *services,
+		     const struct attempt *attempt)
+{
+	const struct rw_attempt *record = &attempt->record;
+	const struct rule *rule = service_of(services, record);
+	char number[8], when[TIME_TEXT_MAX];
+	const char *protocol = protocol_text(record, number);
+	const char *zone = zone_name(attempt->zone), *reason = reason_name(record->reason);
+
+#define CELL(cell, ...) snprintf(row->cells[cell], CELL_MAX, __VA_ARGS__)
+	CELL(CELL_LAST, "%s", attempt->last_ns ? time_text_ns(attempt->last_ns, when) : "-");
+	cidr_format(record->source, 128, row->cells[CELL_SOURCE]);
+	if (has_port(record))
+		CELL(CELL_PORT, "%u/%s", record->port, protocol);
+	else
+		CELL(CELL_PORT, "%s", protocol ? protocol : "-");
+	CELL(CELL_SERVICE, "%s", rule ? rule->service : "-");
+	CELL(CELL_ZONE, "%s", zone ? zone : "-");
+	CELL(CELL_INTERFACE, "%s", attempt->interface);
+	CELL(CELL_REASON, "%s", reason ? reason : "-");
+	CELL(CELL_VERDICT, "%s", record->observed ? "observed" : "dropped");
+	CELL(CELL_PACKETS, "%llu", record->packets);
+#undef CELL
+}
+
+struct libscols_table *attempt_table(const struct settings *settings)
+{
+	return table_new(settings, columns, CELL_COUNT);
+}
+
+static enum tone verdict_tone(const struct attempt *attempt)
+{
+	return attempt->record.observed ? TONE_CARE : TONE_BAD;
+}
+
+void attempt_add(struct libscols_table *table, const struct services *services,
+		 const struct attempt *attempt)
+{
+	struct libscols_line *line = table_line(table);
+	struct row row;
+
+	row_fill(&row, services, attempt);
+	for (size_t cell = 0; cell < CELL_COUNT; cell++)
+		cell_set(line, cell, "%s", row.cells[cell]);
+	cell_tone(line, CELL_REASON, verdict_tone(attempt));
+}
+
+static void print_cell(const struct settings *settings, size_t cell, enum tone tone,
+		       const char *text)
+{
+	bool right = columns[cell].flags & SCOLS_FL_RIGHT;
+
+	printf("%s%s%*s%s", cell ? " " : "", tone_begin(settings, tone),
+	       right ? widths[cell] : -widths[cell], text, tone_end(settings, tone));
+}
+
+void attempt_print_heading(const struct settings *settings)
+{
+	for (size_t cell = 0; cell < CELL_COUNT; cell++)
+		print_cell(settings, cell, TONE_PLAIN, columns[cell].name);
+	putchar('\n');
+}
+
+void attempt_print_line(const struct settings *settings, const struct services *services,
+			const struct attempt *attempt)
+{
+	struct row row;
+
+	row_fill(&row, services, attempt);
+	for (size_t cell = 0; cell < CELL_COUNT; cell++)
+		print_cell(settings, cell, cell == CELL_REASON ? verdict_tone(attempt) : TONE_PLAIN,
+			   row.cells[cell]);
+	putchar('\n');
+}
+
+static json_t *json_time(int64_t ns)
+{
+	char text[TIME_TEXT_MAX];
+
+	return json_text(ns ? time_text_ns(ns, text) : NULL);
+}
+
+json_t *json_attempt(const struct services *services, const struct attempt *attempt)
+{
+	const struct rw_attempt *record = &attempt->record;
+	const struct rule *rule = service_of(services, record);
+	char number[8], source[CIDR_TEXT_MAX];
+
+	cidr_format(record->source, 128, source);
+	return json_make(
+		"{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:b}", "source", source,
+		"port", has_port(record) ? json_make("i", (int)record->port) : json_null(), "proto",
+		json_text(protocol_text(record, number)), "service",
+		json_text(rule ? rule->service : NULL), "zone", json_text(zone_name(attempt->zone)),
+		"interface", json_text(attempt->interface), "reason",
+		json_text(reason_name(record->reason)), "packets", (json_int_t)record->packets,
+		"bytes", (json_int_t)record->bytes, "first_seen", json_time(attempt->first_ns),
+		"last_seen", json_time(attempt->last_ns), "observed", record->observed != 0);
+}

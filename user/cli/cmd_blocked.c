@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* cmd_blocked.c - rolewall blocked: who was refused, where and why. */
+#include <time.h>
+
+#include "../util/array.h"
+#include "../util/cleanup.h"
+#include "attempt.h"
+#include "cli.h"
+#include "filter.h"
+#include "follow.h"
+#include "message.h"
+#include "print.h"
+
+enum { OPTION_FOLLOW, OPTION_SOURCE, OPTION_PORT, OPTION_REASON, OPTION_SINCE, OPTION_COUNT };
+
+static const struct option_spec blocked_options[] = {
+	[OPTION_FOLLOW] = {"follow", 'f', NULL, "print attempts as they happen, until interrupted"},
+	[OPTION_SOURCE] = {"source", 0, "PREFIX", "only from this address or prefix"},
+	[OPTION_PORT] = {"port", 0, "N", "only to this port"},
+	[OPTION_REASON] = {"reason", 0, "REASON", "only for this reason, such as zone-denied"},
+	[OPTION_SINCE] = {"since", 0, "TIME", "only seen since: 10m, 2h, 1d, or RFC 3339"},
+};
+_Static_assert(ARRAY_SIZE(blocked_options) == OPTION_COUNT, "an option lacks its row");
+
+static int64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+static void list_print_json(const struct settings *settings, const struct services *services,
+			    const struct attempts *attempts, const struct filter *filter)
+{
+	json_t *list = json_make("[]");
+
+	for (size_t i = 0; i < attempts->count; i++) {
+		const struct attempt *attempt = &attempts->list[i];
+
+		if (filter_matches(filter, &attempt->record, attempt->last_ns))
+			json_array_append_new(list, json_attempt(services, attempt));
+	}
+	print_json(settings, list);
+}
+
+static void list_print(const struct settings *settings, const struct services *services,
+		       const struct attempts *attempts, const struct filter *filter)
+{
+	_table_ struct libscols_table *table = attempt_table(settings);
+	bool found = false;
+
+	for (size_t i = 0; i < attempts->count; i++) {
+		const struct attempt *attempt = &attempts->list[i];
+
+		if (!filter_matches(filter, &attempt->record, attempt->last_ns))
+			continue;
+		attempt_add(table, services, attempt);
+		found = true;
+	}
+	if (found)
+		table_print(table);
+	else
+		print_note(settings, "no attempts%s",
+			   attempts->count ? " that match; there are others" : " so far");
+}
+
+static int list_run(const struct settings *settings, const struct filter *filter)
+{
+	_cleanup_(services_free) struct services services = {0};
+	_cleanup_(attempts_free) struct attempts attempts = {0};
+	struct error error = {0};
+	int result = services_read(&settings->instance, &services, &error);
+
+	if (!result)
+		result = attempts_read(&settings->instance, &attempts, &error);
+	if (result)
+		return report_kernel(settings, result, &error);
+	if (settings->output == OUTPUT_TABLE)
+		list_print(settings, &services, &attempts, filter);
+	else
+		list_print_json(settings, &services, &attempts, filter);
+	return EXIT_OK;
+}
+
+static int blocked_run(const struct settings *settings, const struct arguments *arguments)
+{
+	const struct filter_words words = {
+		.source = arguments->options[OPTION_SOURCE],
+		.port = arguments->options[OPTION_PORT],
+		.reason = arguments->options[OPTION_REASON],
+		.since = arguments->options[OPTION_SINCE],
+	};
+	struct filter filter;
+	struct error error = {0};
+
+	if (filter_parse(&words, now_ns(), &filter, &error)) {
+		print_error(settings, &error);
+		return EXIT_USAGE;
+	}
+	if (arguments->options[OPTION_FOLLOW])
+		return follow_run(settings, &filter);
+	return list_run(settings, &filter);
+}
+
+const struct verb verb_blocked = {
+	.name = "blocked",
+	.operands = "",
+	.summary = "who was refused, on which port and why; -f follows",
+	.details = "One line an attempt: all refused packets of one source, port, protocol, "
+		   "interface and\n"
+		   "reason. With -f a line comes at an attempt's 1st, 2nd, 4th, 8th, ... packet; "
+		   "JSON is then\n"
+		   "one object a line, and also tells when an attempt has left the table "
+		   "(\"settled\").",
+	.options = blocked_options,
+	.option_count = OPTION_COUNT,
+	.needs_root = true,
+	.run = blocked_run,
+};

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* cmd_check.c - rolewall check [FILE] */
+#include "../util/cleanup.h"
+#include "cli.h"
+#include "config.h"
+#include "message.h"
+#include "print.h"
+
+static json_t *json_error_of(const struct error *error)
+{
+	return json_make("{s:o, s:o, s:o, s:o}", "what", json_text(error->what), "where",
+			 json_text(error->where), "path", json_text(error->path), "hint",
+			 json_text(error->hint));
+}
+
+static void check_print_json(const struct settings *settings, const struct warnings *warnings,
+			     const struct error *error)
+{
+	print_json(settings, json_make("{s:i, s:b, s:o, s:o}", "version", 1, "ok", !error,
+				       "warnings", json_warnings(warnings), "error",
+				       error ? json_error_of(error) : json_null()));
+}
+
+static void check_print(const struct settings *settings, const char *file,
+			const struct config *config)
+{
+	const struct tables *tables = &config->tables;
+
+	print_warnings(settings, &config->warnings);
+	print_summary(settings, "%s: ok: node %s, %zu role%s, %zu rule%s, mode %s, %zu warning%s",
+		      file, tables->node, tables->role_count, plural(tables->role_count),
+		      tables->rule_count, plural(tables->rule_count), mode_word(tables->flags),
+		      config->warnings.count, plural(config->warnings.count));
+}
+
+static int check_run(const struct settings *settings, const struct arguments *arguments)
+{
+	const char *file = arguments->operand_count ? arguments->operands[0] : settings->config;
+	_cleanup_(config_free) struct config config = {0};
+	struct error error = {0};
+	int result =
+		policy_compile(file, settings->roles_dir, &config.tables, &config.warnings, &error);
+
+	if (settings->output != OUTPUT_TABLE) {
+		check_print_json(settings, &config.warnings, result ? &error : NULL);
+		return result ? exit_code_config(result) : EXIT_OK;
+	}
+	if (result)
+		return report_config(settings, result, &error);
+	check_print(settings, file, &config);
+	return EXIT_OK;
+}
+
+const struct verb verb_check = {
+	.name = "check",
+	.operands = "[FILE]",
+	.operands_max = 1,
+	.summary = "validate a node file and the role files it names",
+	.details = "Without FILE it is the one of --config. Nothing is changed, and root is not "
+		   "needed.\n"
+		   "Advice that is not followed is a warning; whatever cannot be enforced is an "
+		   "error.",
+	.run = check_run,
+};

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* cmd_down.c - rolewall down: take everything away again. */
+#include <errno.h>
+
+#include "../kernel/install.h"
+#include "cli.h"
+#include "message.h"
+#include "print.h"
+
+static int down_run(const struct settings *settings, const struct arguments *arguments)
+{
+	struct error error = {0};
+	int result = install_remove(&settings->instance, &error);
+
+	if (result && result != -ENOENT)
+		return report_install(settings, result, &error);
+	if (settings->output != OUTPUT_TABLE)
+		print_json(settings, json_make("{s:i, s:b}", "version", 1, "removed", !result));
+	if (result) {
+		print_usage_error(settings, NULL,
+				  "nothing was applied: there is nothing to remove");
+		return EXIT_NOT_APPLIED;
+	}
+	if (settings->output == OUTPUT_TABLE)
+		print_summary(settings, "Detached and removed: no packet is filtered any more. "
+					"\"rolewall apply\" puts the policy in force again.");
+	return EXIT_OK;
+}
+
+const struct verb verb_down = {
+	.name = "down",
+	.operands = "",
+	.summary = "detach and unpin everything; nothing is filtered any more",
+	.details = "Exits with 3 if nothing was applied.",
+	.needs_root = true,
+	.run = down_run,
+};

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* cmd_plan.c - rolewall plan: what apply would change. */
+#include <errno.h>
+#include <inttypes.h>
+
+#include "../policy/words.h"
+#include "../util/array.h"
+#include "../util/cleanup.h"
+#include "cli.h"
+#include "config.h"
+#include "difference.h"
+#include "message.h"
+#include "print.h"
+
+/* A change that neither opens nor closes: only the rule is another one, with counters of its own.
+ */
+static bool is_moved(const struct change *change)
+{
+	return !change->opened && !change->closed;
+}
+
+/* --- JSON ------------------------------------------------------------------------------------- */
+
+static json_t *json_change(const struct change *change, uint8_t zones, const struct rule *rule)
+{
+	return json_make("{s:s, s:i, s:i, s:o, s:o, s:o, s:o}", "proto",
+			 word_of(words_l4, change->l4), "port", (int)change->port, "port_end",
+			 (int)change->port_end, "zones", json_zones(zones), "service",
+			 json_text(rule->service), "role", json_text(rule->role), "origin",
+			 json_text(rule->origin));
+}
+
+static json_t *json_moved(const struct change *change)
+{
+	json_t *object = json_change(change, change->after->zones, change->after);
+
+	json_object_set_new(object, "from",
+			    json_make("{s:o, s:o, s:o}", "service",
+				      json_text(change->before->service), "role",
+				      json_text(change->before->role), "origin",
+				      json_text(change->before->origin)));
+	return object;
+}
+
+static void json_add_ports(json_t *root, const struct changes *changes)
+{
+	json_t *opened = json_make("[]"), *closed = json_make("[]"), *moved = json_make("[]");
+
+	for (size_t i = 0; i < changes->count; i++) {
+		const struct change *change = &changes->list[i];
+
+		if (change->opened)
+			json_array_append_new(opened,
+					      json_change(change, change->opened, change->after));
+		if (change->closed)
+			json_array_append_new(closed,
+					      json_change(change, change->closed, change->before));
+		if (is_moved(change))
+			json_array_append_new(moved, json_moved(change));
+	}
+	json_object_set_new(root, "opened", opened);
+	json_object_set_new(root, "closed", closed);
+	json_object_set_new(root, "moved", moved);
+	json_object_set_new(root, "unchanged", json_make("I", (json_int_t)changes->unchanged));
+}
+
+static json_t *json_settings(const struct difference *difference)
+{
+	json_t *list = json_make("[]");
+
+	for (size_t i = 0; i < difference->setting_count; i++)
+		json_array_append_new(
+			list, json_make("{s:s, s:o, s:o}", "name", difference->settings[i].name,
+					"from", json_text(difference->settings[i].before), "to",
+					json_text(difference->settings[i].after)));
+	return list;
+}
+
+static json_t *json_interface_changes(const struct interface_changes *changes)
+{
+	json_t *list = json_make("[]");
+
+	for (size_t i = 0; i < changes->count; i++)
+		json_array_append_new(
+			list, json_make("{s:o, s:o, s:o}", "name", json_text(changes->list[i].name),
+					"from", json_text(zone_name(changes->list[i].before)), "to",
+					json_text(zone_name(changes->list[i].after))));
+	return list;
+}
+
+static void plan_print_json(const struct settings *settings, const struct snapshot *snapshot,
+			    const struct difference *difference, const struct warnings *warnings)
+{
+	json_t *root = json_make(
+		"{s:i, s:b, s:I, s:b, s:o, s:o, s:o}", "version", 1, "applied", snapshot != NULL,
+		"generation", (json_int_t)(snapshot ? snapshot->generation : 0), "changes",
+		!difference_is_empty(difference), "settings", json_settings(difference),
+		"interfaces", json_interface_changes(&difference->interfaces), "warnings",
+		json_warnings(warnings));
+
+	json_add_ports(root, &difference->ports);
+	print_json(settings, root);
+}
+
+/* --- table ------------------------------------------------------------------------------------ */
+
+static void add_change(struct libscols_table *table, const struct change *change, enum tone tone,
+		       const char *word, uint8_t zones)
+{
+	const struct rule *rule = change->closed == zones ? change->before : change->after;
+	struct libscols_line *line = table_line(table);
+	char ports[PORTS_TEXT_MAX], text[ZONES_TEXT_MAX];
+
+	cell_set(line, 0, "%s", word);
+	cell_set(line, 1, "%s", word_of(words_l4, change->l4));
+	cell_set(line, 2, "%s", ports_text(change->port, change->port_end, ports));
+	cell_set(line, 3, "%s", zones_text(zones, text));
+	cell_set(line, 4, "%s/%s", rule->role, rule->service);
+	cell_set(line, 5, "%s", rule->origin);
+	for (size_t cell = 0; cell < 3; cell++)
+		cell_tone(line, cell, tone);
+}
+
+static void print_ports(const struct settings *settings, const struct changes *changes)
+{
+	static const struct column columns[] = {
+		{"CHANGE", 0}, {"PROTO", 0},   {"PORT", SCOLS_FL_RIGHT},
+		{"ZONES", 0},  {"SERVICE", 0}, {"ORIGIN", SCOLS_FL_WRAP},
+	};
+	_table_ struct libscols_table *table = table_new(settings, columns, ARRAY_SIZE(columns));
+
+	if (!changes->count)
+		return;
+	for (size_t i = 0; i < changes->count; i++) {
+		const struct change *change = &changes->list[i];
+
+		if (change->opened)
+			add_change(table, change, TONE_GOOD, "opens", change->opened);
+		if (change->closed)
+			add_change(table, change, TONE_BAD, "closes", change->closed);
+		if (is_moved(change))
+			add_change(table, change, TONE_FAINT, "moves", change->after->zones);
+	}
+	table_print(table);
+	putchar('\n');
+}
+
+static const char *or_none(const char *text)
+{
+	return text && *text ? text : "none";
+}
+
+static void print_others(const struct settings *settings, const struct difference *difference)
+{
+	const struct interface_changes *interfaces = &difference->interfaces;
+
+	for (size_t i = 0; i < difference->setting_count; i++)
+		print_fact(settings, difference->settings[i].name, TONE_PLAIN, "%s -> %s",
+			   or_none(difference->settings[i].before), difference->settings[i].after);
+	for (size_t i = 0; i < interfaces->count; i++)
+		print_fact(settings, interfaces->list[i].name, TONE_PLAIN, "zone %s -> %s",
+			   or_none(zone_name(interfaces->list[i].before)),
+			   or_none(zone_name(interfaces->list[i].after)));
+}
+
+static void print_sums(const struct settings *settings, const struct changes *changes)
+{
+	size_t opened = 0, closed = 0;
+
+	for (size_t i = 0; i < changes->count; i++) {
+		const struct change *change = &changes->list[i];
+		size_t ports = (size_t)change->port_end - change->port + 1;
+
+		opened += change->opened ? ports : 0;
+		closed += change->closed ? ports : 0;
+	}
+	print_summary(settings, "%zu port%s opened, %zu closed, %zu rule%s unchanged.", opened,
+		      plural(opened), closed, changes->unchanged, plural(changes->unchanged));
+}
+
+static void plan_print(const struct settings *settings, const struct snapshot *snapshot,
+		       const struct difference *difference)
+{
+	if (snapshot)
+		print_summary(settings, "Against generation %" PRIu32 ", which is in force:\n",
+			      snapshot->generation);
+	else
+		print_summary(settings, "Nothing is in force yet; apply would open:\n");
+	print_ports(settings, &difference->ports);
+	print_others(settings, difference);
+	print_sums(settings, &difference->ports);
+	/* The kernel's copy of these is not read back, so "no change" must not be said of them. */
+	if (snapshot)
+		print_note(settings, "source prefixes, management sources and listed protocols are "
+				     "not compared");
+}
+
+/* --- the verb --------------------------------------------------------------------------------- */
+
+static int plan_compare(const struct settings *settings, const struct snapshot *snapshot,
+			const struct config *config)
+{
+	_cleanup_(difference_free) struct difference difference = {0};
+	struct error error = {0};
+	int result = difference_find(snapshot, &config->tables, &difference);
+
+	if (result)
+		return report_install(settings, result, &error);
+	print_warnings(settings, &config->warnings);
+	if (settings->output != OUTPUT_TABLE)
+		plan_print_json(settings, snapshot, &difference, &config->warnings);
+	else
+		plan_print(settings, snapshot, &difference);
+	return EXIT_OK;
+}
+
+static int plan_run(const struct settings *settings, const struct arguments *arguments)
+{
+	_cleanup_(config_free) struct config config = {0};
+	_cleanup_(snapshot_free) struct snapshot snapshot = {0};
+	struct error error = {0};
+	int result, code = config_load(settings, &config);
+
+	if (code != EXIT_OK)
+		return code;
+	result = snapshot_read(&settings->instance, &snapshot, &error);
+	if (result && result != -ENOENT)
+		return report_kernel(settings, result, &error);
+	return plan_compare(settings, result ? NULL : &snapshot, &config);
+}
+
+const struct verb verb_plan = {
+	.name = "plan",
+	.operands = "",
+	.summary = "what apply would change: ports opened and closed, mode, interfaces",
+	.details =
+		"Compares the node file with what is in force, port by port and zone by zone. A "
+		"port that\n"
+		"\"moves\" stays as open as it was, under another rule with counters of its own.\n"
+		"Nothing is changed.",
+	.needs_root = true,
+	.run = plan_run,
+};

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* cmd_status.c - rolewall status: is it really enforcing? */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "../util/array.h"
+#include "../util/cleanup.h"
+#include "../util/reason.h"
+#include "cli.h"
+#include "message.h"
+#include "print.h"
+#include "state.h"
+
+/* Sums that the table and the JSON both show. */
+struct totals {
+	uint64_t passed;
+	uint64_t dropped;
+	uint64_t settled;
+	uint64_t unattributed;
+};
+
+static struct totals totals_of(const struct snapshot *snapshot)
+{
+	struct totals totals = {0};
+
+	for (unsigned int reason = 1; reason < RW_REASON_COUNT; reason++) {
+		if (!reason_name(reason))
+			continue;
+		*(reason_is_drop(reason) ? &totals.dropped : &totals.passed) +=
+			snapshot_packets(snapshot, reason);
+		totals.settled += snapshot->settled[reason].events;
+		totals.unattributed += snapshot->settled[reason].unattributed;
+	}
+	return totals;
+}
+
+static json_t *json_reasons(const struct snapshot *snapshot, bool drop)
+{
+	json_t *object = json_make("{}");
+
+	for (unsigned int reason = 1; reason < RW_REASON_COUNT; reason++)
+		if (reason_name(reason) && reason_is_drop(reason) == drop)
+			json_object_set_new(
+				object, reason_name(reason),
+				json_make("I", (json_int_t)snapshot_packets(snapshot, reason)));
+	return object;
+}
+
+static json_t *json_roles(const char *roles)
+{
+	json_t *list = json_make("[]");
+	char name[TABLES_NAME_MAX];
+	size_t length;
+
+	for (; *roles; roles += length + (roles[length] == ',')) {
+		length = strcspn(roles, ",");
+		snprintf(name, sizeof(name), "%.*s", (int)length, roles);
+		json_array_append_new(list, json_text(name));
+	}
+	return list;
+}
+
+static json_t *json_hooks(const struct snapshot *snapshot)
+{
+	return json_make("{s:b, s:b, s:b, s:b}", "ingress", snapshot->cgroup_ingress, "egress",
+			 snapshot->cgroup_egress, "bind4", snapshot->cgroup_bind4, "bind6",
+			 snapshot->cgroup_bind6);
+}
+
+static json_t *json_counts(const struct snapshot *snapshot)
+{
+	struct totals totals = totals_of(snapshot);
+	const struct rw_event_state *events = &snapshot->events;
+
+	return json_make("{s:{s:I, s:I}, s:o, s:o, s:{s:I, s:I, s:I}, s:I, s:I}", "totals",
+			 "passed", (json_int_t)totals.passed, "dropped", (json_int_t)totals.dropped,
+			 "drops", json_reasons(snapshot, true), "passes",
+			 json_reasons(snapshot, false), "events", "emitted",
+			 (json_int_t)events->emitted, "suppressed", (json_int_t)events->suppressed,
+			 "lost", (json_int_t)events->lost, "settled", (json_int_t)totals.settled,
+			 "unattributed", (json_int_t)totals.unattributed);
+}
+
+/* The same shape whether something is applied or not, so that readers need not ask first. */
+static void status_print_json(const struct settings *settings, const struct snapshot *snapshot)
+{
+	bool applied = snapshot->generation != 0;
+	bool attached = applied && snapshot_is_enforced(snapshot);
+	json_t *root;
+
+	char when[TIME_TEXT_MAX];
+
+	root = json_make("{s:i, s:b, s:b, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o}",
+			 "version", 1, "applied", applied, "attached", attached, "mode",
+			 json_text(applied ? mode_word(snapshot->flags) : NULL), "generation",
+			 (json_int_t)snapshot->generation, "node", json_text(snapshot->node),
+			 "profile", json_text(snapshot->profile), "roles",
+			 json_roles(snapshot->roles), "node_file", json_text(snapshot->node_file),
+			 "applied_at",
+			 json_text(applied ? time_text(snapshot->applied_at, when) : NULL),
+			 "bind_guard", bind_guard_word(snapshot->flags), "interfaces",
+			 json_interfaces(snapshot), "hooks", json_hooks(snapshot));
+	json_object_update_new(root, json_counts(snapshot));
+	print_json(settings, root);
+}
+
+static void print_head(const struct settings *settings, const struct snapshot *snapshot)
+{
+	bool enforcing = snapshot->flags & RW_POLICY_ENFORCE;
+	char when[TIME_TEXT_MAX];
+
+	print_fact(settings, "Node", TONE_BOLD, "%s", snapshot->node);
+	print_fact(settings, "Mode", enforcing ? TONE_GOOD : TONE_CARE, "%s%s",
+		   mode_word(snapshot->flags),
+		   enforcing ? "" : " (nothing is refused; what would be is counted)");
+	print_fact(settings, "Generation", TONE_PLAIN, "%" PRIu32 ", applied %s from %s",
+		   snapshot->generation, time_text(snapshot->applied_at, when),
+		   snapshot->node_file);
+	print_fact(settings, "Profile", TONE_PLAIN, "%s", snapshot->profile);
+	print_fact(settings, "Roles", TONE_PLAIN, "%s", snapshot->roles);
+	print_fact(settings, "Rules", TONE_PLAIN, "%zu", snapshot->rule_count);
+}
+
+static void print_hook(const struct settings *settings, const char *name, bool attached,
+		       bool needed)
+{
+	enum tone tone = attached ? TONE_GOOD : needed ? TONE_BAD : TONE_FAINT;
+
+	printf(" %s%s%s%s", tone_begin(settings, tone), name, attached ? "" : ":off",
+	       tone_end(settings, tone));
+}
+
+static void print_hooks(const struct settings *settings, const struct snapshot *snapshot)
+{
+	bool guard = snapshot->flags & RW_POLICY_BIND_OBSERVE;
+
+	printf("%-12s", "Cgroup hooks");
+	print_hook(settings, "ingress", snapshot->cgroup_ingress, true);
+	print_hook(settings, "egress", snapshot->cgroup_egress, true);
+	print_hook(settings, "bind4", snapshot->cgroup_bind4, guard);
+	print_hook(settings, "bind6", snapshot->cgroup_bind6, guard);
+	printf(" (bind guard: %s)\n", bind_guard_word(snapshot->flags));
+}
+
+static void print_drops(const struct settings *settings, const struct snapshot *snapshot)
+{
+	static const struct column columns[] = {
+		{"REASON", 0},
+		{"PACKETS", SCOLS_FL_RIGHT},
+		{"MEANING", SCOLS_FL_WRAP},
+	};
+	_table_ struct libscols_table *table = table_new(settings, columns, ARRAY_SIZE(columns));
+
+	for (unsigned int reason = 1; reason < RW_REASON_COUNT; reason++) {
+		uint64_t packets;
+		struct libscols_line *line;
+
+		if (!reason_is_drop(reason))
+			continue;
+		packets = snapshot_packets(snapshot, reason);
+		if (!packets)
+			continue;
+		line = table_line(table);
+		cell_set(line, 0, "%s", reason_name(reason));
+		cell_set(line, 1, "%" PRIu64, packets);
+		cell_set(line, 2, "%s", reason_meaning(reason));
+	}
+	table_print(table);
+}
+
+static void print_counts(const struct settings *settings, const struct snapshot *snapshot)
+{
+	struct totals totals = totals_of(snapshot);
+	const struct rw_event_state *events = &snapshot->events;
+
+	print_fact(settings, "Packets", TONE_PLAIN, "%" PRIu64 " passed, %" PRIu64 " %s",
+		   totals.passed, totals.dropped, dropped_text(snapshot));
+	print_fact(settings, "Events", events->lost ? TONE_CARE : TONE_PLAIN,
+		   "%llu emitted, %llu suppressed, %llu lost; %" PRIu64 " drops without a source",
+		   events->emitted, events->suppressed, events->lost, totals.unattributed);
+	if (!totals.dropped)
+		return;
+	putchar('\n');
+	print_drops(settings, snapshot);
+}
+
+static int status_not_applied(const struct settings *settings, const struct error *error)
+{
+	static const struct snapshot nothing;
+
+	if (settings->output != OUTPUT_TABLE)
+		status_print_json(settings, &nothing);
+	return report_kernel(settings, -ENOENT, error);
+}
+
+static int status_run(const struct settings *settings, const struct arguments *arguments)
+{
+	_cleanup_(snapshot_free) struct snapshot snapshot = {0};
+	struct error error = {0};
+	int result = snapshot_read(&settings->instance, &snapshot, &error);
+
+	if (result == -ENOENT)
+		return status_not_applied(settings, &error);
+	if (result)
+		return report_kernel(settings, result, &error);
+	if (settings->output != OUTPUT_TABLE) {
+		status_print_json(settings, &snapshot);
+		return state_print_problems(settings, &snapshot);
+	}
+	print_head(settings, &snapshot);
+	print_hooks(settings, &snapshot);
+	print_counts(settings, &snapshot);
+	putchar('\n');
+	state_print_interfaces(settings, &snapshot);
+	return state_print_problems(settings, &snapshot);
+}
+
+const struct verb verb_status = {
+	.name = "status",
+	.operands = "",
+	.summary = "is it really enforcing? mode, hooks, counters, as the kernel says",
+	.details =
+		"Exits with 0 when a policy is in force and everything is attached, with 1 when\n"
+		"something that should be attached is not, with 3 when nothing is applied.",
+	.needs_root = true,
+	.run = status_run,
+};

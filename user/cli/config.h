@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* config.h - the compiled node file, as check, plan and apply need it. */
+#ifndef ROLEWALL_CLI_CONFIG_H
+#define ROLEWALL_CLI_CONFIG_H
+
+#include <jansson.h>
+
+#include "../policy/compile.h"
+#include "cli.h"
+
+struct config {
+	struct tables tables;
+	struct warnings warnings;
+};
+
+/* Compile settings->config. Returns EXIT_OK, or the exit code after printing the error. */
+int config_load(const struct settings *settings, struct config *ret);
+void config_free(struct config *config);
+
+/* [{"what","where"}] */
+json_t *json_warnings(const struct warnings *warnings);
+
+/* "s" unless there is exactly one. */
+const char *plural(size_t count);
+
+#endif

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* difference.c - bring snapshot and tables into one shape, and compare. */
+#include "difference.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "../policy/words.h"
+#include "../util/cleanup.h"
+
+static const struct snapshot nothing_in_force;
+
+static int compare_ports(const struct snapshot *snapshot, const struct tables *tables,
+			 struct changes *ret)
+{
+	_free_ const struct rule **before = calloc(snapshot->rule_count + 1, sizeof(*before));
+	_free_ const struct rule **after = calloc(tables->rule_count + 1, sizeof(*after));
+
+	if (!before || !after)
+		return -ENOMEM;
+	for (size_t i = 0; i < snapshot->rule_count; i++)
+		before[i] = &snapshot->rules[i].rule;
+	for (size_t i = 0; i < tables->rule_count; i++)
+		after[i] = &tables->rules[i];
+	return rules_compare(&(struct rule_list){before, snapshot->rule_count},
+			     &(struct rule_list){after, tables->rule_count}, ret);
+}
+
+static int compare_interfaces(const struct snapshot *snapshot, const struct tables *tables,
+			      struct interface_changes *ret)
+{
+	struct interface_zone before[RW_SLOTS], after[RW_SLOTS];
+	struct interface_list old = {before, 0}, new = {after, 0};
+
+	for (; old.count < snapshot->interface_count && old.count < RW_SLOTS; old.count++)
+		before[old.count] = (struct interface_zone){snapshot->interfaces[old.count].name,
+							    snapshot->interfaces[old.count].zone};
+	for (; new.count < tables->interface_count &&new.count < RW_SLOTS; new.count++)
+		after[new.count] = (struct interface_zone){tables->interfaces[new.count].name,
+							   tables->interfaces[new.count].zone};
+	return interfaces_compare(&old, &new, ret);
+}
+
+static void setting_compare(struct difference *difference, const char *name, const char *before,
+			    const char *after)
+{
+	struct setting *setting = &difference->settings[difference->setting_count];
+
+	if (!strcmp(before, after))
+		return;
+	setting->name = name;
+	snprintf(setting->before, sizeof(setting->before), "%s", before);
+	snprintf(setting->after, sizeof(setting->after), "%s", after);
+	difference->setting_count++;
+}
+
+static void roles_join(const struct tables *tables, char *ret, size_t size)
+{
+	size_t length = 0;
+
+	ret[0] = '\0';
+	for (size_t i = 0; i < tables->role_count && length < size; i++)
+		length += snprintf(ret + length, size - length, "%s%s", i ? "," : "",
+				   tables->roles[i]);
+}
+
+/* Flags have a default, and so a value only where something is in force. */
+static void compare_flags(struct difference *difference, const struct snapshot *snapshot,
+			  const struct tables *tables)
+{
+	static const struct {
+		const char *name;
+		const struct word *words;
+		int mask;
+	} rows[] = {
+		{"mode", words_modes, RW_POLICY_ENFORCE},
+		{"ipv6", words_ipv6, RW_POLICY_IPV6_DROP},
+		{"fragments", words_fragments, RW_POLICY_FRAGMENTS_DROP},
+		{"bind_guard", words_bind_guard, RW_POLICY_BIND_OBSERVE | RW_POLICY_BIND_DENY},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *before = word_of(rows[i].words, snapshot->flags & rows[i].mask);
+		const char *after = word_of(rows[i].words, tables->flags & rows[i].mask);
+
+		setting_compare(difference, rows[i].name, snapshot->generation ? before : "",
+				after);
+	}
+}
+
+static void compare_settings(struct difference *difference, const struct snapshot *snapshot,
+			     const struct tables *tables)
+{
+	char before[8] = "", after[8], roles[1024];
+
+	roles_join(tables, roles, sizeof(roles));
+	setting_compare(difference, "node", snapshot->node, tables->node);
+	setting_compare(difference, "profile", snapshot->profile, tables->profile);
+	setting_compare(difference, "roles", snapshot->roles, roles);
+	compare_flags(difference, snapshot, tables);
+	if (snapshot->generation)
+		snprintf(before, sizeof(before), "%u", snapshot->echo_rate);
+	snprintf(after, sizeof(after), "%u", tables->echo_rate);
+	setting_compare(difference, "echo_rate", before, after);
+}
+
+int difference_find(const struct snapshot *snapshot, const struct tables *tables,
+		    struct difference *ret)
+{
+	_cleanup_(difference_free) struct difference difference = {0};
+	int result;
+
+	if (!snapshot)
+		snapshot = &nothing_in_force;
+	result = compare_ports(snapshot, tables, &difference.ports);
+	if (!result)
+		result = compare_interfaces(snapshot, tables, &difference.interfaces);
+	if (result)
+		return result;
+	compare_settings(&difference, snapshot, tables);
+	*ret = difference;
+	difference = (struct difference){0};
+	return 0;
+}
+
+void difference_free(struct difference *difference)
+{
+	changes_free(&difference->ports);
+	interface_changes_free(&difference->interfaces);
+}
+
+bool difference_is_empty(const struct difference *difference)
+{
+	return !difference->ports.count && !difference->interfaces.count &&
+	       !difference->setting_count;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * difference.h - what a compiled node file would change, against what is in force.
+ */
+#ifndef ROLEWALL_CLI_DIFFERENCE_H
+#define ROLEWALL_CLI_DIFFERENCE_H
+
+#include "../kernel/snapshot.h"
+#include "../policy/compare.h"
+
+/* Anything but ports and interfaces that has one value for the whole node. */
+struct setting {
+	const char *name;  /* as in the node file */
+	char before[1024]; /* empty: nothing is in force */
+	char after[1024];
+};
+
+#define DIFFERENCE_SETTINGS_MAX 8
+
+/* Points into the snapshot and the tables. */
+struct difference {
+	struct changes ports;
+	struct interface_changes interfaces;
+	struct setting settings[DIFFERENCE_SETTINGS_MAX]; /* those that change */
+	size_t setting_count;
+};
+
+/* `snapshot` is NULL if nothing is in force. Returns 0 or -ENOMEM. */
+int difference_find(const struct snapshot *snapshot, const struct tables *tables,
+		    struct difference *ret);
+void difference_free(struct difference *difference);
+
+bool difference_is_empty(const struct difference *difference);
+
+#endif

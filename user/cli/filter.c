@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* filter.c - which attempts are asked for. */
+#include "filter.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rolewall/abi.h>
+
+#include "../util/guess.h"
+#include "../util/reason.h"
+#include "since.h"
+
+static int source_parse(const char *text, struct filter *filter, struct error *ret_error)
+{
+	filter->has_source = true;
+	return cidr_parse(text, &filter->source, ret_error);
+}
+
+static int port_parse(const char *text, struct filter *filter, struct error *ret_error)
+{
+	char *end;
+	unsigned long port = strtoul(text, &end, 10);
+
+	if (*end || end == text || strspn(text, "0123456789") != strlen(text) || port > 65535)
+		return error_set(ret_error, EINVAL, "\"%s\" is no port: 0 to 65535 is", text);
+	filter->has_port = true;
+	filter->port = (uint16_t)port;
+	return 0;
+}
+
+static void reasons_list(char *ret, size_t size)
+{
+	size_t length = 0;
+
+	ret[0] = '\0';
+	for (unsigned int reason = 1; reason < RW_REASON_COUNT; reason++)
+		if (reason_is_drop(reason) && length < size)
+			length += snprintf(ret + length, size - length, "%s%s", length ? ", " : "",
+					   reason_name(reason));
+}
+
+static int reason_parse(const char *text, struct filter *filter, struct error *ret_error)
+{
+	unsigned int number = reason_from_name(text);
+	struct guess guess = guess_begin(text);
+	char list[384];
+
+	if (reason_is_drop(number)) {
+		filter->reason = (uint8_t)number;
+		return 0;
+	}
+	for (unsigned int reason = 1; reason < RW_REASON_COUNT; reason++)
+		if (reason_is_drop(reason))
+			guess_consider(&guess, reason_name(reason));
+	reasons_list(list, sizeof(list));
+	error_set(ret_error, EINVAL, "there is no reason \"%s\"", text);
+	if (guess.best)
+		error_hint(ret_error, "did you mean \"%s\"? The reasons are: %s", guess.best, list);
+	else
+		error_hint(ret_error, "the reasons are: %s", list);
+	return -EINVAL;
+}
+
+static int since_word_parse(const char *text, int64_t now, struct filter *filter,
+			    struct error *ret_error)
+{
+	if (since_parse(text, now, &filter->since_ns))
+		return 0;
+	error_set(ret_error, EINVAL, "\"%s\" is no time", text);
+	error_hint(ret_error, "use a time back from now such as 10m, 2h, 1d, or "
+			      "2026-01-31T13:00:00+07:00");
+	return -EINVAL;
+}
+
+int filter_parse(const struct filter_words *words, int64_t now, struct filter *ret,
+		 struct error *ret_error)
+{
+	struct filter filter = {0};
+	int result = 0;
+
+	if (words->source)
+		result = source_parse(words->source, &filter, ret_error);
+	if (!result && words->port)
+		result = port_parse(words->port, &filter, ret_error);
+	if (!result && words->reason)
+		result = reason_parse(words->reason, &filter, ret_error);
+	if (!result && words->since)
+		result = since_word_parse(words->since, now, &filter, ret_error);
+	if (!result)
+		*ret = filter;
+	return result;
+}
+
+static bool source_matches(const struct filter *filter, const struct rw_attempt *record)
+{
+	struct cidr host = {.length = 128};
+
+	memcpy(host.source, record->source, sizeof(host.source));
+	/* As bytes, ::/0 covers every IPv4 address, too. */
+	return cidr_is_ipv4(host.source, host.length) ==
+		       cidr_is_ipv4(filter->source.source, filter->source.length) &&
+	       cidr_covers(&filter->source, &host);
+}
+
+bool filter_matches(const struct filter *filter, const struct rw_attempt *record, int64_t last_ns)
+{
+	if (filter->has_source && !source_matches(filter, record))
+		return false;
+	if (filter->has_port && filter->port != record->port)
+		return false;
+	if (filter->reason && filter->reason != record->reason)
+		return false;
+	return !last_ns || last_ns >= filter->since_ns;
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* follow.c - blocked -f: attempts as they happen. */
+#include "follow.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "../kernel/events.h"
+#include "../util/array.h"
+#include "../util/cleanup.h"
+#include "attempt.h"
+#include "message.h"
+#include "print.h"
+
+/* Credits run out under a flood and are granted anew by events_poll(), even when the ring is
+ * silent. */
+#define GRANT_INTERVAL_MS 250
+
+struct follower {
+	const struct settings *settings;
+	const struct filter *filter;
+	struct services services;
+	bool unread; /* nobody reads stdout any more */
+};
+
+static void cleanup_events(struct events **events)
+{
+	events_close(*events);
+}
+
+static const char *event_name(const struct rw_event *event)
+{
+	switch (event->type) {
+	case RW_EVENT_SEEN:
+		return "seen";
+	case RW_EVENT_SETTLED:
+		return "settled";
+	case RW_EVENT_BIND:
+		return "bind";
+	default:
+		return NULL;
+	}
+}
+
+/* After an apply the ports have other names. While nothing new can be read, the old ones must do.
+ */
+static void services_refresh(struct follower *follower, uint32_t generation)
+{
+	struct services fresh = {0};
+
+	if (follower->services.snapshot.generation == generation)
+		return;
+	if (services_read(&follower->settings->instance, &fresh, NULL))
+		return;
+	services_free(&follower->services);
+	follower->services = fresh;
+}
+
+static void attempt_from_event(const struct rw_event *event, struct attempt *ret)
+{
+	const struct rw_attempt *record = &event->attempt;
+	int64_t now = event_time(event);
+
+	*ret = (struct attempt){
+		.record = *record,
+		.first_ns = record->packets == 1 ? now : 0,
+		.last_ns = event->type == RW_EVENT_SETTLED ? 0 : now,
+		.zone = record->zone & RW_ZONE_ALL,
+	};
+	if (!if_indextoname(record->ifindex, ret->interface))
+		snprintf(ret->interface, sizeof(ret->interface), "if%u", record->ifindex);
+}
+
+/* The process that bound the port; it may be gone. */
+static void process_name(unsigned int pid, char *ret, int size)
+{
+	char path[32];
+	_fclose_ FILE *file = NULL;
+
+	ret[0] = '\0';
+	snprintf(path, sizeof(path), "/proc/%u/comm", pid);
+	file = fopen(path, "re");
+	if (file && fgets(ret, size, file))
+		ret[strcspn(ret, "\n")] = '\0';
+}
+
+static void print_event_json(const struct follower *follower, const struct rw_event *event,
+			     const struct attempt *attempt)
+{
+	json_t *object = json_attempt(&follower->services, attempt);
+	char when[TIME_TEXT_MAX], process[32];
+	unsigned int pid = (unsigned int)event->attempt.first;
+
+	json_object_set_new(object, "event", json_text(event_name(event)));
+	json_object_set_new(object, "time", json_text(time_text_ns(event_time(event), when)));
+	json_object_set_new(object, "generation", json_make("I", (json_int_t)event->generation));
+	if (event->type == RW_EVENT_BIND) {
+		process_name(pid, process, sizeof(process));
+		json_object_set_new(object, "pid", json_make("I", (json_int_t)pid));
+		json_object_set_new(object, "process", json_text(process));
+	}
+	json_dumpf(object, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(object);
+}
+
+static void print_event(const struct follower *follower, const struct rw_event *event,
+			const struct attempt *attempt)
+{
+	if (follower->settings->output != OUTPUT_TABLE)
+		print_event_json(follower, event, attempt);
+	/* For a reader's eyes a settled attempt is no news: its packets were shown as they came. */
+	else if (event->type != RW_EVENT_SETTLED)
+		attempt_print_line(follower->settings, &follower->services, attempt);
+}
+
+static void handle_event(const struct rw_event *event, void *context)
+{
+	struct follower *follower = context;
+	struct attempt attempt;
+
+	if (follower->unread || !event_name(event))
+		return;
+	attempt_from_event(event, &attempt);
+	if (!filter_matches(follower->filter, &attempt.record, attempt.last_ns))
+		return;
+	services_refresh(follower, event->generation);
+	print_event(follower, event, &attempt);
+	if (fflush(stdout))
+		follower->unread = true;
+}
+
+/* SIGINT and SIGTERM as a file descriptor, so that they never come between two steps. */
+static int signals_open(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+static int follow_loop(struct follower *follower, struct events *events, int signals)
+{
+	struct pollfd polled[] = {
+		{.fd = signals, .events = POLLIN},
+		{.fd = STDOUT_FILENO}, /* POLLERR: the reader of the pipe has gone */
+		{.fd = events_fd(events), .events = POLLIN},
+	};
+	int result;
+
+	while (!follower->unread) {
+		if (poll(polled, ARRAY_SIZE(polled), GRANT_INTERVAL_MS) < 0 && errno != EINTR)
+			return -errno;
+		if (polled[0].revents || polled[1].revents & (POLLERR | POLLHUP))
+			return 0;
+		result = events_poll(events, 0);
+		if (result < 0 && result != -EINTR)
+			return result;
+	}
+	return 0;
+}
+
+static int follow_start(struct follower *follower, struct events **ret)
+{
+	const struct settings *settings = follower->settings;
+	struct error error = {0};
+	int result = services_read(&settings->instance, &follower->services, &error);
+
+	if (result)
+		return report_kernel(settings, result, &error);
+	result = events_open(&settings->instance, handle_event, follower, ret, &error);
+	return result ? report_kernel(settings, result, &error) : EXIT_OK;
+}
+
+int follow_run(const struct settings *settings, const struct filter *filter)
+{
+	struct follower follower = {.settings = settings, .filter = filter};
+	_cleanup_(cleanup_events) struct events *events = NULL;
+	_close_ int signals = signals_open();
+	struct error error = {0};
+	int result, code = follow_start(&follower, &events);
+
+	if (code == EXIT_OK) {
+		if (settings->output == OUTPUT_TABLE)
+			attempt_print_heading(settings);
+		fflush(stdout);
+		result = follow_loop(&follower, events, signals);
+		if (result) {
+			error_set(&error, -result, "cannot read events: %s", strerror(-result));
+			code = report_install(settings, result, &error);
+		}
+	}
+	services_free(&follower.services);
+	return code;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* follow.h - blocked -f: attempts as they happen. */
+#ifndef ROLEWALL_CLI_FOLLOW_H
+#define ROLEWALL_CLI_FOLLOW_H
+
+#include "cli.h"
+#include "filter.h"
+
+/* Until SIGINT or SIGTERM, or until nobody reads stdout any more. Returns the exit code. */
+int follow_run(const struct settings *settings, const struct filter *filter);
+
+#endif

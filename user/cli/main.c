@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* main.c - the table of verbs, and the way to them. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../util/guess.h"
+#include "cli.h"
+#include "message.h"
+#include "options.h"
+#include "usage.h"
+
+/* Every verb, in the order in which the usage shows it. */
+#define VERBS(X)                                                                                   \
+	X(check)                                                                                   \
+	X(plan)                                                                                    \
+	X(apply)                                                                                   \
+	X(status)                                                                                  \
+	X(show)                                                                                    \
+	X(blocked)                                                                                 \
+	X(down)                                                                                    \
+	X(help)
+
+#define VERB_DECLARE(name) extern const struct verb verb_##name;
+#define VERB_ROW(name)	   &verb_##name,
+
+VERBS(VERB_DECLARE)
+const struct verb *const verb_table[] = {VERBS(VERB_ROW) NULL};
+
+const struct verb *verb_find(const struct settings *settings, const char *name)
+{
+	struct guess guess = guess_begin(name);
+	char hint[128] = "\"rolewall help\" lists the verbs";
+
+	for (const struct verb *const *verb = verb_table; *verb; verb++) {
+		if (!strcmp((*verb)->name, name))
+			return *verb;
+		guess_consider(&guess, (*verb)->name);
+	}
+	if (guess.best)
+		snprintf(hint, sizeof(hint), "did you mean \"%s\"?", guess.best);
+	print_usage_error(settings, hint, "there is no verb \"%s\"", name);
+	return NULL;
+}
+
+static int verb_run(const struct settings *settings, const struct verb *verb,
+		    const struct arguments *arguments)
+{
+	char hint[128];
+
+	if (verb->needs_root && geteuid() != 0) {
+		snprintf(hint, sizeof(hint), "run it with sudo: sudo rolewall %s ...", verb->name);
+		print_usage_error(settings, hint,
+				  "%s needs root, because it asks the kernel for BPF programs",
+				  verb->name);
+		return EXIT_PERMISSION;
+	}
+	return verb->run(settings, arguments);
+}
+
+static int dispatch(struct settings *settings, int argc, char **argv)
+{
+	struct arguments arguments;
+	const struct verb *verb;
+	int first = options_parse_global(settings, argc, argv);
+
+	if (first < 0)
+		return EXIT_USAGE;
+	if (settings->version)
+		return printf("rolewall %s\n", ROLEWALL_VERSION), EXIT_OK;
+	if (settings->help && first == argc)
+		return usage_print(stdout), EXIT_OK;
+	if (first == argc)
+		return usage_print(stderr), EXIT_USAGE;
+	verb = verb_find(settings, argv[first]);
+	if (!verb || options_parse_verb(settings, verb, argc - first, argv + first, &arguments))
+		return EXIT_USAGE;
+	if (settings->help)
+		return usage_print_verb(stdout, verb), EXIT_OK;
+	return verb_run(settings, verb, &arguments);
+}
+
+/* Data that did not reach its reader (a full disk) must not look like success. */
+static int output_close(const struct settings *settings, int code)
+{
+	bool failed = ferror(stdout);
+
+	errno = 0;
+	if (fflush(stdout) || failed) {
+		if (errno != EPIPE)
+			print_usage_error(settings, NULL, "cannot write to standard output: %s",
+					  strerror(errno ? errno : EIO));
+		return code == EXIT_OK ? EXIT_FAILED : code;
+	}
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	struct settings settings;
+
+	settings_init(&settings);
+	return output_close(&settings, dispatch(&settings, argc, argv));
+}

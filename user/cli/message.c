@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* message.c - errors, warnings and notes on stderr. */
+#include "message.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define RED    "\033[31;1m"
+#define YELLOW "\033[33;1m"
+#define CYAN   "\033[36m"
+#define PLAIN  "\033[0m"
+
+static void put_clean(const char *text)
+{
+	for (; *text; text++) {
+		bool control = (unsigned char)*text < ' ' || *text == 0x7f;
+
+		fputc(control && *text != '\t' ? '?' : *text, stderr);
+	}
+}
+
+static void put_label(const struct settings *settings, const char *colour, const char *label)
+{
+	if (settings->colour_message)
+		fprintf(stderr, "%s%s:%s ", colour, label, PLAIN);
+	else
+		fprintf(stderr, "%s: ", label);
+}
+
+/* "FILE:LINE:COLUMN: error: ...", as compilers do, so that editors can jump there. */
+static void put_heading(const struct settings *settings, const char *where, const char *colour,
+			const char *label)
+{
+	put_clean(where && *where ? where : "rolewall");
+	fputs(": ", stderr);
+	put_label(settings, colour, label);
+}
+
+static void put_excerpt(const char *excerpt)
+{
+	const char *line = excerpt;
+
+	while (*line) {
+		size_t length = strcspn(line, "\n");
+		char text[512];
+
+		snprintf(text, sizeof(text), "%.*s", (int)length, line);
+		fputs("    ", stderr);
+		put_clean(text);
+		fputc('\n', stderr);
+		line += length + (line[length] == '\n');
+	}
+}
+
+void print_error(const struct settings *settings, const struct error *error)
+{
+	put_heading(settings, error->where, RED, "error");
+	put_clean(error->what);
+	if (error->path[0]) {
+		fputs(" (at ", stderr);
+		put_clean(error->path);
+		fputc(')', stderr);
+	}
+	fputc('\n', stderr);
+	put_excerpt(error->excerpt);
+	if (!error->hint[0])
+		return;
+	put_label(settings, CYAN, "hint");
+	put_clean(error->hint);
+	fputc('\n', stderr);
+}
+
+void print_warning(const struct settings *settings, const char *where, const char *what)
+{
+	if (settings->quiet)
+		return;
+	put_heading(settings, where, YELLOW, "warning");
+	put_clean(what);
+	fputc('\n', stderr);
+}
+
+void print_warnings(const struct settings *settings, const struct warnings *warnings)
+{
+	for (size_t i = 0; i < warnings->count; i++)
+		print_warning(settings, warnings->list[i].where, warnings->list[i].what);
+}
+
+void print_note(const struct settings *settings, const char *format, ...)
+{
+	char text[1024];
+	va_list args;
+
+	if (settings->quiet)
+		return;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	put_heading(settings, NULL, CYAN, "note");
+	put_clean(text);
+	fputc('\n', stderr);
+}
+
+int print_usage_error(const struct settings *settings, const char *hint, const char *format, ...)
+{
+	struct error error = {0};
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(error.what, sizeof(error.what), format, args);
+	va_end(args);
+	if (hint)
+		error_hint(&error, "%s", hint);
+	print_error(settings, &error);
+	return -1;
+}
+
+static void report(const struct settings *settings, int result, const struct error *error)
+{
+	struct error shown = *error;
+
+	/* Nothing is ever refused without a reason. */
+	if (!shown.what[0])
+		snprintf(shown.what, sizeof(shown.what), "%s", strerror(-result));
+	if ((result == -EPERM || result == -EACCES) && !shown.hint[0])
+		error_hint(&shown, "run it as root: sudo rolewall ...");
+	print_error(settings, &shown);
+}
+
+int exit_code_config(int result)
+{
+	switch (-result) {
+	case EPERM:
+	case EACCES:
+		return EXIT_PERMISSION;
+	case ENOMEM:
+		return EXIT_FAILED;
+	default:
+		return EXIT_CONFIG;
+	}
+}
+
+int report_config(const struct settings *settings, int result, const struct error *error)
+{
+	report(settings, result, error);
+	return exit_code_config(result);
+}
+
+int report_install(const struct settings *settings, int result, const struct error *error)
+{
+	report(settings, result, error);
+	return result == -EPERM || result == -EACCES ? EXIT_PERMISSION : EXIT_FAILED;
+}
+
+int report_kernel(const struct settings *settings, int result, const struct error *error)
+{
+	struct error nothing;
+
+	if (result != -ENOENT)
+		return report_install(settings, result, error);
+	error_set(&nothing, ENOENT, "nothing is applied: no policy is in force");
+	error_hint(&nothing, "\"rolewall apply\" puts %s in force", settings->config);
+	print_error(settings, &nothing);
+	return EXIT_NOT_APPLIED;
+}

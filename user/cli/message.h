@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * message.h - messages on stderr: errors, warnings, notes.
+ *
+ * They may quote files: control characters never reach the terminal.
+ */
+#ifndef ROLEWALL_CLI_MESSAGE_H
+#define ROLEWALL_CLI_MESSAGE_H
+
+#include "../policy/compile.h"
+#include "../util/error.h"
+#include "cli.h"
+
+void print_error(const struct settings *settings, const struct error *error);
+void print_warning(const struct settings *settings, const char *where, const char *what);
+void print_warnings(const struct settings *settings, const struct warnings *warnings);
+void print_note(const struct settings *settings, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Wrong use of the command line; `hint` may be NULL. Returns -1. */
+int print_usage_error(const struct settings *settings, const char *hint, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* The exit code for a failure of policy/. */
+int exit_code_config(int result);
+
+/* Print why a call into policy/ or kernel/ failed, and return the exit code that says so. */
+int report_config(const struct settings *settings, int result, const struct error *error);
+/* -ENOENT means that nothing is applied. */
+int report_kernel(const struct settings *settings, int result, const struct error *error);
+/* For what changes things, where -ENOENT is an error like any other. */
+int report_install(const struct settings *settings, int result, const struct error *error);
+
+#endif

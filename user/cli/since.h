@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* since.h - points in time as people type them. */
+#ifndef ROLEWALL_CLI_SINCE_H
+#define ROLEWALL_CLI_SINCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * "90s", "10m", "2h", "1d", "1h30m": that long before `now`; or RFC 3339, local time if it has no
+ * offset. Both are ns since the epoch. Returns false for anything else.
+ */
+bool since_parse(const char *text, int64_t now, int64_t *ret);
+
+#endif

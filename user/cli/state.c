@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* state.c - hooks and interfaces of a snapshot. */
+#include "state.h"
+
+#include "../util/array.h"
+#include "message.h"
+#include "print.h"
+
+int state_load(const struct settings *settings, struct snapshot *ret)
+{
+	struct error error = {0};
+	int result = snapshot_read(&settings->instance, ret, &error);
+
+	return result ? report_kernel(settings, result, &error) : EXIT_OK;
+}
+
+static const char *hook_text(const struct interface_state *interface)
+{
+	switch (interface->hook) {
+	case HOOK_XDP:
+		return "xdp";
+	case HOOK_CGROUP:
+		return "cgroup";
+	case HOOK_NONE:
+		break;
+	}
+	return "none";
+}
+
+static const char *xdp_mode_text(const struct interface_state *interface)
+{
+	switch (interface->xdp_mode) {
+	case XDP_MODE_NATIVE:
+		return "native";
+	case XDP_MODE_GENERIC:
+		return "generic";
+	case XDP_MODE_NONE:
+		break;
+	}
+	return "none";
+}
+
+static bool is_present(const struct interface_state *interface)
+{
+	return interface->ifindex != 0;
+}
+
+static enum tone interface_tone(const struct interface_state *interface)
+{
+	if (interface->hook == HOOK_NONE)
+		return is_present(interface) ? TONE_BAD : TONE_CARE;
+	return interface->hook == HOOK_XDP ? TONE_GOOD : TONE_PLAIN;
+}
+
+void state_print_interfaces(const struct settings *settings, const struct snapshot *snapshot)
+{
+	static const struct column columns[] = {
+		{"INTERFACE", 0}, {"ZONE", 0}, {"HOOK", 0}, {"XDP", 0}, {"NOTE", SCOLS_FL_WRAP},
+	};
+	_table_ struct libscols_table *table = table_new(settings, columns, ARRAY_SIZE(columns));
+
+	for (size_t i = 0; i < snapshot->interface_count; i++) {
+		const struct interface_state *interface = &snapshot->interfaces[i];
+		struct libscols_line *line = table_line(table);
+		const char *zone = zone_name(interface->zone);
+
+		cell_set(line, 0, "%s", interface->name);
+		cell_set(line, 1, "%s", zone ? zone : "?");
+		cell_set(line, 2, "%s", hook_text(interface));
+		cell_set(line, 3, "%s", xdp_mode_text(interface));
+		cell_set(line, 4, "%s", interface->note);
+		cell_tone(line, 2, interface_tone(interface));
+	}
+	table_print(table);
+}
+
+json_t *json_interfaces(const struct snapshot *snapshot)
+{
+	json_t *list = json_make("[]");
+
+	for (size_t i = 0; i < snapshot->interface_count; i++) {
+		const struct interface_state *interface = &snapshot->interfaces[i];
+
+		json_array_append_new(list, json_make("{s:o, s:o, s:s, s:s, s:b, s:o}", "name",
+						      json_text(interface->name), "zone",
+						      json_text(zone_name(interface->zone)), "hook",
+						      hook_text(interface), "xdp_mode",
+						      xdp_mode_text(interface), "present",
+						      is_present(interface), "note",
+						      json_text(interface->note)));
+	}
+	return list;
+}
+
+static void print_problem(const struct settings *settings, const char *what)
+{
+	print_usage_error(settings, "\"rolewall apply\" attaches it again", "%s", what);
+}
+
+int state_print_problems(const struct settings *settings, const struct snapshot *snapshot)
+{
+	char what[128];
+
+	if (snapshot_is_enforced(snapshot))
+		return EXIT_OK;
+	for (size_t i = 0; i < snapshot->interface_count; i++) {
+		const struct interface_state *interface = &snapshot->interfaces[i];
+
+		if (interface->hook != HOOK_NONE || !is_present(interface))
+			continue;
+		snprintf(what, sizeof(what), "interface %s is not guarded: no hook is attached",
+			 interface->name);
+		print_problem(settings, what);
+	}
+	if (!snapshot->cgroup_ingress)
+		print_problem(settings, "the cgroup ingress hook is not attached: interfaces "
+					"without XDP are not guarded");
+	if (!snapshot->cgroup_egress)
+		print_problem(settings, "the cgroup egress hook is not attached: answers to this "
+					"host's own UDP packets are refused");
+	return EXIT_FAILED;
+}
+
+const char *dropped_text(const struct snapshot *snapshot)
+{
+	return snapshot->flags & RW_POLICY_ENFORCE ? "dropped" : "would drop";
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* state.h - what a snapshot says about hooks and interfaces, for status and apply. */
+#ifndef ROLEWALL_CLI_STATE_H
+#define ROLEWALL_CLI_STATE_H
+
+#include <jansson.h>
+
+#include "../kernel/snapshot.h"
+#include "cli.h"
+
+/* Read it. Returns EXIT_OK, or the exit code after printing the error. */
+int state_load(const struct settings *settings, struct snapshot *ret);
+
+void state_print_interfaces(const struct settings *settings, const struct snapshot *snapshot);
+
+/*
+ * Print an error for whatever should be attached and is not. Returns EXIT_OK if all of it is, else
+ * EXIT_FAILED.
+ */
+int state_print_problems(const struct settings *settings, const struct snapshot *snapshot);
+
+/* [{"name","zone","hook","xdp_mode","present","note"}] */
+json_t *json_interfaces(const struct snapshot *snapshot);
+
+/* Where a packet ends that is refused: "dropped", or "would drop" in mode observe. */
+const char *dropped_text(const struct snapshot *snapshot);
+
+#endif
