@@ -5,6 +5,7 @@
 #ifndef ROLEWALL_KERNEL_ATTEMPTS_H
 #define ROLEWALL_KERNEL_ATTEMPTS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include <rolewall/abi.h>

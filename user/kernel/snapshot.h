@@ -12,10 +12,9 @@
 
 #include "../policy/tables.h"
 #include "../util/error.h"
+#include "hooks.h"
 #include "instance.h"
 
-enum hook { HOOK_NONE, HOOK_XDP, HOOK_CGROUP };
-enum xdp_mode { XDP_MODE_NONE, XDP_MODE_NATIVE, XDP_MODE_GENERIC };
 
 struct interface_state {
 	char name[16];

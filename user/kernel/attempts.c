@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* attempts.c - read the table of every CPU and merge what belongs together. */
+#include "attempts.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "../util/cleanup.h"
+#include "assign.h"
+#include "clock.h"
+#include "generation.h"
+#include "maps.h"
+
+#define IDENTITY_SIZE offsetof(struct rw_attempt, rule)
+
+static int compare_identity(const void *left, const void *right)
+{
+	const struct rw_attempt *a = left, *b = right;
+	int order = memcmp(a, b, IDENTITY_SIZE);
+
+	return order ? order : a->observed - b->observed;
+}
+
+static void merge_into(struct rw_attempt *sum, const struct rw_attempt *more)
+{
+	if (more->last > sum->last) {
+		sum->rule = more->rule;
+		sum->last = more->last;
+	}
+	if (more->first && (!sum->first || more->first < sum->first))
+		sum->first = more->first;
+	sum->zone |= more->zone;
+	sum->packets += more->packets;
+	sum->bytes += more->bytes;
+}
+
+/* Sort by identity, fold neighbours. Returns how many are left. */
+static size_t merge(struct rw_attempt *list, size_t count)
+{
+	size_t i, kept = 0;
+
+	qsort(list, count, sizeof(*list), compare_identity);
+	for (i = 0; i < count; i++) {
+		if (kept && compare_identity(&list[kept - 1], &list[i]) == 0)
+			merge_into(&list[kept - 1], &list[i]);
+		else
+			list[kept++] = list[i];
+	}
+	return kept;
+}
+
+/* Every record of every CPU that holds packets. */
+static int read_records(int fd, struct rw_attempt **ret, size_t *ret_count)
+{
+	int cpus = libbpf_num_possible_cpus();
+	_free_ struct rw_attempt *list = NULL;
+	_free_ struct rw_attempt *values = NULL;
+	size_t count = 0;
+	__u32 slot;
+	int cpu;
+
+	if (cpus < 0)
+		return cpus;
+	list = calloc((size_t)cpus * RW_ATTEMPT_SLOTS, sizeof(*list));
+	values = calloc(cpus, sizeof(*values));
+	if (!list || !values)
+		return -ENOMEM;
+	for (slot = 0; slot < RW_ATTEMPT_SLOTS; slot++) {
+		if (bpf_map_lookup_elem(fd, &slot, values))
+			return -errno;
+		for (cpu = 0; cpu < cpus; cpu++)
+			if (values[cpu].packets)
+				list[count++] = values[cpu];
+	}
+	*ret = TAKE_PTR(list);
+	*ret_count = count;
+	return 0;
+}
+
+/* The zone, as the programs would find it. */
+static uint8_t zone_of(const struct maps *maps, const struct generation *generation,
+		       const struct rw_attempt *record)
+{
+	struct rw_interface_key where = {.ifindex = record->ifindex};
+	struct rw_interface interface = {0};
+	struct rw_policy_entry entry = {0};
+	struct rw_zone_key key = {.prefixlen = 32 + 128};
+	__u32 index;
+	__u8 bits;
+
+	bpf_map_lookup_elem(maps->fd[MAP_INTERFACES], &where, &interface);
+	index = RW_POLICY_SLOTS + interface.slot % RW_SLOTS;
+	bpf_map_lookup_elem(generation->policy_fd, &index, &entry);
+	bits = entry.slot.zone ? entry.slot.zone : RW_ZONE_EXTERNAL;
+	key.slot = htonl(interface.slot);
+	memcpy(key.source, record->source, sizeof(key.source));
+	if (entry.slot.has_prefixes)
+		bpf_map_lookup_elem(generation->zones_fd, &key, &bits);
+	return bits & RW_ZONE_ALL;
+}
+
+static void describe(const struct maps *maps, const struct generation *generation,
+		     const struct tick_clock *clock, struct attempt *attempt)
+{
+	const struct rw_attempt *record = &attempt->record;
+
+	attempt->first_ns = tick_to_wall(clock, record->first);
+	attempt->last_ns = tick_to_wall(clock, record->last);
+	if (!if_indextoname(record->ifindex, attempt->interface))
+		snprintf(attempt->interface, sizeof(attempt->interface), "if%u", record->ifindex);
+	attempt->zone = record->zone & RW_ZONE_ALL;
+	if (!attempt->zone)
+		attempt->zone = zone_of(maps, generation, record);
+}
+
+static int compare_newest(const void *left, const void *right)
+{
+	const struct attempt *a = left, *b = right;
+
+	if (a->last_ns != b->last_ns)
+		return a->last_ns < b->last_ns ? 1 : -1;
+	if (a->record.packets != b->record.packets)
+		return a->record.packets < b->record.packets ? 1 : -1;
+	return compare_identity(&a->record, &b->record);
+}
+
+static int describe_all(const struct maps *maps, const struct generation *generation,
+			const struct rw_attempt *records, size_t count, struct attempts *ret)
+{
+	struct tick_clock clock;
+	size_t i;
+
+	ret->list = calloc(count + 1, sizeof(*ret->list));
+	if (!ret->list)
+		return -ENOMEM;
+	tick_clock_read(&clock);
+	for (i = 0; i < count; i++) {
+		ret->list[i].record = records[i];
+		describe(maps, generation, &clock, &ret->list[i]);
+	}
+	ret->count = count;
+	qsort(ret->list, count, sizeof(*ret->list), compare_newest);
+	return 0;
+}
+
+int attempts_read(const struct instance *instance, struct attempts *ret, struct error *ret_error)
+{
+	_generation_ struct generation generation = GENERATION_NONE;
+	_free_ struct rw_attempt *records = NULL;
+	_maps_ struct maps maps = MAPS_NONE;
+	size_t count = 0;
+	int error;
+
+	error = maps_open(instance, &maps, ret_error);
+	if (!error)
+		error = generation_current(instance, &maps, &generation, ret_error);
+	if (error)
+		return error;
+	error = read_records(maps.fd[MAP_ATTEMPTS], &records, &count);
+	if (!error)
+		error = describe_all(&maps, &generation, records, merge(records, count), ret);
+	return error ? error_set(ret_error, -error, "cannot read the attempts: %s",
+				 strerror(-error)) :
+		       0;
+}
+
+void attempts_free(struct attempts *attempts)
+{
+	free(attempts->list);
+	*attempts = (struct attempts){0};
+}

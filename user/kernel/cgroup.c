@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* cgroup.c - pinned links on the cgroup hooks. */
+#include "cgroup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <mntent.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include <rolewall.skel.h>
+
+#include "../util/cleanup.h"
+#include "maps.h"
+
+static const struct {
+	const char *name;
+	const char *pin;
+	enum bpf_attach_type type;
+} hooks[CGROUP_HOOKS] = {
+	[CGROUP_INGRESS] = {"ingress", "cgroup-ingress", BPF_CGROUP_INET_INGRESS},
+	[CGROUP_EGRESS] = {"egress", "cgroup-egress", BPF_CGROUP_INET_EGRESS},
+};
+
+const char *cgroup_hook_name(enum cgroup_hook hook)
+{
+	return hooks[hook].name;
+}
+
+/* Where cgroup v2 is mounted. Returns false if it is not. */
+static bool find_mount(char *ret, size_t size)
+{
+	FILE *mounts = setmntent("/proc/self/mounts", "r");
+	struct mntent *entry;
+	bool found = false;
+
+	while (mounts && !found && (entry = getmntent(mounts))) {
+		found = strcmp(entry->mnt_type, "cgroup2") == 0;
+		if (found)
+			snprintf(ret, size, "%s", entry->mnt_dir);
+	}
+	if (mounts)
+		endmntent(mounts);
+	return found;
+}
+
+/* A host with cgroup v1 only: mount v2 where nobody else looks. */
+static int mount_privately(const struct instance *instance, char *ret, size_t size,
+			   struct error *ret_error)
+{
+	snprintf(ret, size, "%s/cgroup2", instance->state_dir);
+	if ((mkdir(instance->state_dir, 0755) && errno != EEXIST) ||
+	    (mkdir(ret, 0700) && errno != EEXIST) || mount("cgroup2", ret, "cgroup2", 0, NULL))
+		return error_set(ret_error, errno, "cannot mount cgroup v2 at %s: %s", ret,
+				 strerror(errno));
+	return 0;
+}
+
+int cgroup_open(const struct instance *instance, int *ret_fd, struct error *ret_error)
+{
+	char path[4096];
+	int fd, error;
+
+	if (instance->cgroup_dir)
+		snprintf(path, sizeof(path), "%s", instance->cgroup_dir);
+	else if (!find_mount(path, sizeof(path))) {
+		error = mount_privately(instance, path, sizeof(path), ret_error);
+		if (error)
+			return error;
+	}
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0) {
+		error = errno;
+		error_set(ret_error, error, "cannot open the cgroup %s: %s", path, strerror(error));
+		error_hint(ret_error, "--cgroup names a folder of cgroup v2");
+		return -error;
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+/* Id of the cgroup that a pinned link is attached to; 0 if there is none. */
+static __u64 attached_to(const char *path)
+{
+	struct bpf_link_info info = {0};
+	__u32 size = sizeof(info);
+	_close_ int fd = bpf_obj_get(path);
+
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size))
+		return 0;
+	return info.cgroup.cgroup_id;
+}
+
+bool cgroup_is_attached(const struct instance *instance, enum cgroup_hook hook)
+{
+	char path[4096];
+
+	return pin_path(instance, "links", hooks[hook].pin, path, sizeof(path)) == 0 &&
+	       attached_to(path) != 0;
+}
+
+static int hook_error(enum cgroup_hook hook, int error, struct error *ret_error)
+{
+	return error_set(ret_error, error, "cannot attach to the cgroup hook %s: %s",
+			 hooks[hook].name, strerror(error));
+}
+
+/* The pin appears under another name first: renaming replaces an old pin without a moment between. */
+static int pin_over(int link_fd, const char *path)
+{
+	char fresh[4200];
+
+	snprintf(fresh, sizeof(fresh), "%s-new", path);
+	if (unlink(fresh) && errno != ENOENT)
+		return -errno;
+	if (bpf_obj_pin(link_fd, fresh))
+		return -errno;
+	return rename(fresh, path) ? -errno : 0;
+}
+
+static int attach_hook(const struct instance *instance, enum cgroup_hook hook, int cgroup_fd,
+		       int program_fd, struct error *ret_error)
+{
+	struct stat cgroup;
+	char path[4096];
+	_close_ int old = -1;
+	_close_ int link = -1;
+	int error;
+
+	error = pin_path(instance, "links", hooks[hook].pin, path, sizeof(path));
+	if (error || fstat(cgroup_fd, &cgroup))
+		return hook_error(hook, error ? -error : errno, ret_error);
+	/* A cgroup's id is its inode number (fs/kernfs, 64 bit). */
+	if (attached_to(path) == cgroup.st_ino) {
+		old = bpf_obj_get(path);
+		if (old < 0 || bpf_link_update(old, program_fd, NULL))
+			return hook_error(hook, errno, ret_error);
+		return 0;
+	}
+	link = bpf_link_create(program_fd, cgroup_fd, hooks[hook].type, NULL);
+	if (link < 0)
+		return hook_error(hook, errno, ret_error);
+	error = pin_over(link, path);
+	return error ? hook_error(hook, -error, ret_error) : 0;
+}
+
+int cgroup_attach(const struct instance *instance, const struct features *features,
+		  struct rolewall_bpf *object, struct error *ret_error)
+{
+	struct bpf_program *programs[CGROUP_HOOKS] = {
+		[CGROUP_INGRESS] = features->ringbuf && features->cgroup_lookup ?
+					   object->progs.rolewall_ingress :
+					   object->progs.rolewall_ingress_54,
+		[CGROUP_EGRESS] = object->progs.rolewall_egress,
+	};
+	_close_ int cgroup_fd = -1;
+	int hook, error;
+
+	error = cgroup_open(instance, &cgroup_fd, ret_error);
+	for (hook = 0; !error && hook < CGROUP_HOOKS; hook++)
+		error = attach_hook(instance, hook, cgroup_fd, bpf_program__fd(programs[hook]),
+				    ret_error);
+	return error;
+}
+
+bool cgroup_is_complete(const struct instance *instance)
+{
+	_close_ int cgroup_fd = -1;
+	struct stat cgroup;
+	char path[4096];
+	int hook;
+
+	if (cgroup_open(instance, &cgroup_fd, NULL) || fstat(cgroup_fd, &cgroup))
+		return false;
+	for (hook = 0; hook < CGROUP_HOOKS; hook++)
+		if (pin_path(instance, "links", hooks[hook].pin, path, sizeof(path)) ||
+		    attached_to(path) != cgroup.st_ino)
+			return false;
+	return true;
+}
+
+int cgroup_detach(const struct instance *instance, struct error *ret_error)
+{
+	char path[4096];
+	int hook, error;
+
+	for (hook = 0; hook < CGROUP_HOOKS; hook++) {
+		error = pin_path(instance, "links", hooks[hook].pin, path, sizeof(path));
+		if (error || (unlink(path) && errno != ENOENT))
+			return error_set(ret_error, errno, "cannot detach the cgroup hook %s: %s",
+					 hooks[hook].name, strerror(errno));
+	}
+	snprintf(path, sizeof(path), "%s/cgroup2", instance->state_dir);
+	if (umount(path) == 0)
+		rmdir(path);
+	return 0;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* events.c - grant credits, read the ring. */
+#include "events.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "../util/cleanup.h"
+#include "clock.h"
+#include "lock.h"
+#include "maps.h"
+
+#define RECORD_BYTES (sizeof(struct rw_event) + 8) /* in the ring, with its header */
+
+struct events {
+	struct maps maps;
+	struct ring_buffer *ring;
+	event_handler handler;
+	void *context;
+	int lock;
+	int cpus;
+	uint64_t credits; /* a CPU may be this far ahead of the reader: its share of the ring */
+};
+
+static int handle(void *context, void *data, size_t size)
+{
+	const struct events *events = context;
+
+	if (size >= sizeof(struct rw_event))
+		events->handler(data, events->context);
+	return 0;
+}
+
+/* grant = what was spent + credits, for each CPU; 0 withdraws what is left. */
+static int grant(const struct events *events, uint64_t credits)
+{
+	_free_ struct rw_event_state *states = calloc(events->cpus, sizeof(*states));
+	_free_ uint64_t *grants = calloc(events->cpus, sizeof(*grants));
+	__u32 zero = 0;
+	int cpu;
+
+	if (!states || !grants)
+		return -ENOMEM;
+	if (bpf_map_lookup_elem(events->maps.fd[MAP_EVENT_STATE], &zero, states))
+		return -errno;
+	for (cpu = 0; cpu < events->cpus; cpu++)
+		grants[cpu] = credits ? states[cpu].emitted + states[cpu].lost + credits : 0;
+	return bpf_map_update_elem(events->maps.fd[MAP_EVENT_GRANTS], &zero, grants, BPF_ANY) ?
+		       -errno :
+		       0;
+}
+
+static int start(const struct instance *instance, struct events *events, struct error *ret_error)
+{
+	int error = maps_open(instance, &events->maps, ret_error);
+
+	if (error)
+		return error;
+	error = lock_take(instance, "events.lock", &events->lock, NULL, ret_error);
+	if (error == -EBUSY)
+		error_hint(ret_error, "somebody else follows the events already");
+	if (error)
+		return error;
+	events->cpus = libbpf_num_possible_cpus();
+	if (events->cpus < 0)
+		return error_set(ret_error, -events->cpus, "cannot count the CPUs: %s",
+				 strerror(-events->cpus));
+	events->credits = RW_EVENT_BYTES / RECORD_BYTES / events->cpus;
+	events->ring = ring_buffer__new(events->maps.fd[MAP_EVENTS], handle, events, NULL);
+	if (!events->ring)
+		return error_set(ret_error, errno, "cannot open the ring of events: %s",
+				 strerror(errno));
+	error = grant(events, events->credits);
+	return error ? error_set(ret_error, -error, "cannot grant credits: %s", strerror(-error)) :
+		       0;
+}
+
+int events_open(const struct instance *instance, event_handler handler, void *context,
+		struct events **ret, struct error *ret_error)
+{
+	struct events *events = calloc(1, sizeof(*events));
+	int error;
+
+	if (!events)
+		return error_set(ret_error, ENOMEM, "out of memory");
+	events->maps = (struct maps)MAPS_NONE;
+	events->lock = -1;
+	events->handler = handler;
+	events->context = context;
+	error = start(instance, events, ret_error);
+	if (error) {
+		events_close(events);
+		return error;
+	}
+	*ret = events;
+	return 0;
+}
+
+int events_poll(struct events *events, int timeout_ms)
+{
+	int count = ring_buffer__poll(events->ring, timeout_ms);
+	int error;
+
+	if (count < 0)
+		return count;
+	error = grant(events, events->credits);
+	return error ? error : count;
+}
+
+int events_fd(const struct events *events)
+{
+	return ring_buffer__epoll_fd(events->ring);
+}
+
+void events_close(struct events *events)
+{
+	if (!events)
+		return;
+	if (events->ring) {
+		grant(events, 0);
+		ring_buffer__free(events->ring);
+	}
+	maps_close(&events->maps);
+	cleanup_close(&events->lock);
+	free(events);
+}
+
+int64_t event_time(const struct rw_event *event)
+{
+	return monotonic_to_wall(event->time);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * load.h - load programs of the one BPF object. Each load is an instance of its own, with its own
+ * constants; all of them share the pinned maps, which the first load creates.
+ */
+#ifndef ROLEWALL_KERNEL_LOAD_H
+#define ROLEWALL_KERNEL_LOAD_H
+
+#include <stdint.h>
+
+#include "../util/error.h"
+#include "instance.h"
+#include "probe.h"
+
+struct rolewall_bpf;
+
+void object_free(struct rolewall_bpf **object);
+#define _object_ __attribute__((cleanup(object_free)))
+
+/* Hash of the BPF object in this executable (rw_build.object). */
+uint64_t object_hash(void);
+
+/* The programs of the cgroup hooks. Makes BPFFS_DIR and maps/ (0750) if need be. */
+int load_cgroup(const struct instance *instance, const struct features *features,
+		struct rolewall_bpf **ret, struct error *ret_error);
+
+/* An XDP program for one interface. `ret_fd` stays owned by `ret`. */
+int load_xdp(const struct instance *instance, const struct features *features,
+	     unsigned int l2_length, unsigned int slot, struct rolewall_bpf **ret, int *ret_fd,
+	     struct error *ret_error);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* lock.c - flock on a file of the state directory. */
+#include "lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "../util/cleanup.h"
+
+static int wait_for(int fd, bool *ret_waited)
+{
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	if (errno != EWOULDBLOCK)
+		return -errno;
+	if (!ret_waited)
+		return -EBUSY;
+	*ret_waited = true;
+	while (flock(fd, LOCK_EX))
+		if (errno != EINTR)
+			return -errno;
+	return 0;
+}
+
+/* `down` removes the lock with everything else: what was opened before may not be what is there now. */
+static bool is_still_there(int fd, const char *path)
+{
+	struct stat mine, theirs;
+
+	return fstat(fd, &mine) == 0 && stat(path, &theirs) == 0 && mine.st_ino == theirs.st_ino &&
+	       mine.st_dev == theirs.st_dev;
+}
+
+static int open_and_lock(const char *folder, const char *path, int *ret_fd, bool *ret_waited)
+{
+	for (;;) {
+		_close_ int fd = -1;
+		int error;
+
+		if (mkdir(folder, 0755) && errno != EEXIST)
+			return -errno; /* ENOENT: the folder above it is missing */
+		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+		if (fd < 0 && errno == ENOENT)
+			continue; /* the folder went between the two calls */
+		error = fd < 0 ? -errno : wait_for(fd, ret_waited);
+		if (error)
+			return error;
+		if (!is_still_there(fd, path))
+			continue;
+		*ret_fd = TAKE_FD(fd);
+		return 0;
+	}
+}
+
+int lock_take(const struct instance *instance, const char *name, int *ret_fd, bool *ret_waited,
+	      struct error *ret_error)
+{
+	char path[4096];
+	int error;
+
+	if (ret_waited)
+		*ret_waited = false;
+	snprintf(path, sizeof(path), "%s/%s", instance->state_dir, name);
+	error = open_and_lock(instance->state_dir, path, ret_fd, ret_waited);
+	if (!error)
+		return 0;
+	error_set(ret_error, -error, "cannot take the lock: %s", strerror(-error));
+	error_where(ret_error, "%s", path);
+	if (error == -EACCES || error == -EPERM)
+		error_hint(ret_error, "run it as root");
+	else if (error == -ENOENT)
+		error_hint(ret_error, "the folder above --state-dir does not exist");
+	return error;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * lock.h - one change at a time. flock(2): a dead process cannot hold it.
+ */
+#ifndef ROLEWALL_KERNEL_LOCK_H
+#define ROLEWALL_KERNEL_LOCK_H
+
+#include <stdbool.h>
+
+#include "../util/error.h"
+#include "instance.h"
+
+/*
+ * Take `name` in the state directory, which is made if need be (0755). `ret_fd` is to be closed.
+ * `ret_waited`: somebody else held it first; NULL: do not wait, -EBUSY.
+ */
+int lock_take(const struct instance *instance, const char *name, int *ret_fd, bool *ret_waited,
+	      struct error *ret_error);
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* maps.c - find the pinned maps. */
+#include "maps.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "../util/cleanup.h"
+
+static const char *const names[MAP_COUNT] = {
+#define MAP_NAME(NAME, name) [MAP_##NAME] = #name,
+	MAPS(MAP_NAME)
+#undef MAP_NAME
+};
+
+const char *map_name(enum map_id id)
+{
+	return names[id];
+}
+
+int pin_path(const struct instance *instance, const char *folder, const char *name, char *ret,
+	     size_t size)
+{
+	int length = snprintf(ret, size, "%s/%s/%s", instance->bpffs_dir, folder, name);
+
+	return length < 0 || (size_t)length >= size ? -ENAMETOOLONG : 0;
+}
+
+static int map_open(const struct instance *instance, enum map_id id, int *ret,
+		    struct error *ret_error)
+{
+	char path[4096];
+	int fd, error;
+
+	error = pin_path(instance, "maps", names[id], path, sizeof(path));
+	if (error)
+		return error_set(ret_error, -error, "the path of map %s is too long", names[id]);
+	fd = bpf_obj_get(path);
+	if (fd >= 0) {
+		*ret = fd;
+		return 0;
+	}
+	error = errno;
+	/* Without a ring buffer (before 5.8) its pin is missing; readers find out when they need it. */
+	if (error == ENOENT && id == MAP_EVENTS)
+		return 0;
+	error_set(ret_error, error, "cannot open the pinned map %s: %s", names[id],
+		  strerror(error));
+	error_where(ret_error, "%s", path);
+	if (error == ENOENT)
+		error_hint(ret_error, "nothing is applied here; 'rolewall apply' does it");
+	else if (error == EPERM || error == EACCES)
+		error_hint(ret_error, "run it as root");
+	return -error;
+}
+
+int maps_open(const struct instance *instance, struct maps *ret, struct error *ret_error)
+{
+	_maps_ struct maps maps = MAPS_NONE;
+	int id, error;
+
+	for (id = 0; id < MAP_COUNT; id++) {
+		error = map_open(instance, id, &maps.fd[id], ret_error);
+		if (error)
+			return error;
+	}
+	*ret = maps;
+	maps = (struct maps)MAPS_NONE;
+	return 0;
+}
+
+void maps_close(struct maps *maps)
+{
+	int id;
+
+	for (id = 0; id < MAP_COUNT; id++) {
+		cleanup_close(&maps->fd[id]);
+		maps->fd[id] = -1;
+	}
+}
+
+int map_sum(int fd, unsigned int key, size_t size, unsigned long long *sum)
+{
+	int cpus = libbpf_num_possible_cpus();
+	_free_ unsigned long long *values = NULL;
+	size_t words = size / sizeof(*values), i;
+	int cpu;
+
+	if (cpus < 0)
+		return cpus;
+	values = calloc(cpus, size);
+	if (!values)
+		return -ENOMEM;
+	if (bpf_map_lookup_elem(fd, &key, values))
+		return -errno;
+	for (cpu = 0; cpu < cpus; cpu++)
+		for (i = 0; i < words; i++)
+			sum[i] += values[cpu * words + i];
+	return 0;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * probe.h - what this kernel can do, found out by trying (not by its version).
+ */
+#ifndef ROLEWALL_KERNEL_PROBE_H
+#define ROLEWALL_KERNEL_PROBE_H
+
+#include <stdbool.h>
+
+struct features {
+	bool ringbuf;	    /* BPF_MAP_TYPE_RINGBUF and bpf_jiffies64: 5.8 */
+	bool cgroup_lookup; /* bpf_skc_lookup_tcp in cgroup_skb: 5.10 */
+	bool frags;	    /* XDP programs on frames in several buffers: 5.18 */
+	bool links;	    /* BPF_LINK_CREATE for XDP and cgroup: 5.9 */
+};
+
+/*
+ * For tests of the old ways on new kernels, the environment variable ROLEWALL_PROBE_OFF ("ringbuf,
+ * cgroup_lookup,frags,links", any of them) answers "no" whatever the kernel says.
+ */
+void features_probe(struct features *ret);
+
+#endif
