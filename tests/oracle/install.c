@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* install.c - a model's policy into the maps of the instance under test. */
+#include "install.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <bpf/bpf.h>
+
+#include "../../user/util/cleanup.h"
+
+#define KEY_MOST 32 /* bytes of the longest key */
+
+static uint64_t monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
+}
+
+static int map_clear(int fd)
+{
+	uint8_t key[KEY_MOST];
+
+	while (bpf_map_get_next_key(fd, NULL, key) == 0)
+		if (bpf_map_delete_elem(fd, key) < 0)
+			return -errno;
+	return 0;
+}
+
+static int map_put(int fd, const void *key, const void *value)
+{
+	return bpf_map_update_elem(fd, key, value, BPF_ANY) < 0 ? -errno : 0;
+}
+
+static int inner_make(const struct subject_inner *inner)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = inner->flags);
+	int fd = bpf_map_create(inner->type, NULL, inner->key_size, inner->value_size,
+				inner->max_entries, &options);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static void entries_fill(const struct model_policy *policy, struct rw_policy_entry *entries)
+{
+	entries[0].header = (struct rw_policy_header){
+		.generation = 1,
+		.flags = policy->flags,
+		.side = policy->side,
+		.echo_rate = policy->echo_rate,
+	};
+	for (size_t i = 0; i < RW_SLOTS; i++) {
+		entries[RW_POLICY_SLOTS + i].slot.zone = policy->slots[i].zone;
+		entries[RW_POLICY_SLOTS + i].slot.has_prefixes = policy->slots[i].has_prefixes;
+	}
+	for (size_t i = 0; i < 256; i++)
+		entries[RW_POLICY_PROTOCOLS + i].protocol.listed = policy->protocols[i];
+	for (size_t i = 0; i < 2 * 65536; i++) {
+		const struct model_port *port = &policy->ports[i >> 16][i & 0xffff];
+
+		entries[RW_POLICY_PORTS + i].port.zones = port->zones;
+		entries[RW_POLICY_PORTS + i].port.rule = port->rule;
+	}
+}
+
+static int policy_array_make(const struct subject *subject, const struct model_policy *policy)
+{
+	_free_ struct rw_policy_entry *entries = calloc(RW_POLICY_ENTRIES, sizeof(*entries));
+	_free_ uint32_t *keys = calloc(RW_POLICY_ENTRIES, sizeof(*keys));
+	_close_ int fd = inner_make(&subject->policy_inner);
+	uint32_t count = RW_POLICY_ENTRIES;
+
+	if (fd < 0)
+		return fd;
+	if (!entries || !keys)
+		return -ENOMEM;
+	entries_fill(policy, entries);
+	for (uint32_t i = 0; i < RW_POLICY_ENTRIES; i++)
+		keys[i] = i;
+	if (bpf_map_update_batch(fd, keys, entries, &count, NULL) < 0)
+		return -errno;
+	return TAKE_FD(fd);
+}
+
+static int policy_put(const struct subject *subject, const struct model_policy *policy)
+{
+	int outer = subject_map(subject, "policy");
+	_close_ int fd = -1;
+	const uint32_t zero = 0;
+
+	if (!policy->in_force) {
+		bpf_map_delete_elem(outer, &zero); /* fails if there was none, which is as well */
+		return 0;
+	}
+	fd = policy_array_make(subject, policy);
+	return fd < 0 ? fd : map_put(outer, &zero, &fd);
+}
+
+static int zone_prefixes_put(const struct subject *subject, const struct model_policy *policy,
+			     uint32_t side)
+{
+	_close_ int fd = inner_make(&subject->prefixes_inner);
+	int error = fd < 0 ? fd : 0;
+
+	for (size_t i = 0; !error && i < policy->zone_prefixes[side].count; i++) {
+		const struct model_zone_prefix *entry = &policy->zone_prefixes[side].list[i];
+		struct rw_zone_key key = {.prefixlen = 32 + entry->prefix.length};
+
+		key.slot = htonl(entry->slot);
+		memcpy(key.source, entry->prefix.source, 16);
+		error = map_put(fd, &key, &entry->bits);
+	}
+	return error ? error : map_put(subject_map(subject, "zone_prefixes"), &side, &fd);
+}
+
+static int interfaces_put(const struct subject *subject, const struct model_policy *policy)
+{
+	int fd = subject_map(subject, "interfaces"), error = map_clear(fd);
+
+	for (size_t i = 0; !error && i < policy->interfaces.count; i++) {
+		const struct model_interface *entry = &policy->interfaces.list[i];
+		struct rw_interface_key key = {.ifindex = entry->ifindex, .vlan = entry->vlan};
+		struct rw_interface value = {.slot = entry->slot, .covered = entry->covered};
+
+		error = map_put(fd, &key, &value);
+	}
+	return error;
+}
+
+/* The programs do not look at the expiry of a ban: here each one is over. */
+static int bans_put(const struct subject *subject, const struct model_policy *policy)
+{
+	int single = subject_map(subject, "bans"), prefixes = subject_map(subject, "ban_prefixes");
+	const struct rw_ban value = {.expires = 1, .id = 1};
+	int error = map_clear(single);
+
+	if (!error)
+		error = map_clear(prefixes);
+	for (size_t i = 0; !error && i < policy->bans.count; i++)
+		error = map_put(single, policy->bans.list[i].source, &value);
+	for (size_t i = 0; !error && i < policy->ban_prefixes.count; i++) {
+		struct rw_prefix_key key = {.prefixlen = policy->ban_prefixes.list[i].length};
+
+		memcpy(key.source, policy->ban_prefixes.list[i].source, 16);
+		error = map_put(prefixes, &key, &value);
+	}
+	return error;
+}
+
+static int openings_put(const struct subject *subject, const struct model_policy *policy)
+{
+	int fd = subject_map(subject, "openings"), error = map_clear(fd);
+
+	for (size_t i = 0; !error && i < policy->openings.count; i++) {
+		const struct model_opening *opening = &policy->openings.list[i];
+		struct rw_opening_key key = {.prefixlen = 32 + opening->prefix.length};
+		struct rw_opening value = {.expires = opening->expired ? 1 : UINT64_MAX, .id = 1};
+
+		key.l4 = opening->l4;
+		key.port = htons(opening->port);
+		memcpy(key.source, opening->prefix.source, 16);
+		error = map_put(fd, &key, &value);
+	}
+	return error;
+}
+
+/* A stale flow was used 20 s too long ago; on a machine that has not been up so long, never. */
+static int flows_put(const struct subject *subject, const struct model_policy *policy)
+{
+	const uint64_t age = RW_UDP_FLOW_NS + 20 * 1000000000ULL, now = monotonic_ns();
+	int fd = subject_map(subject, "udp_flows"), error = map_clear(fd);
+
+	for (size_t i = 0; !error && i < policy->flows.count; i++) {
+		const struct model_flow *flow = &policy->flows.list[i];
+		struct rw_flow_key key = {0};
+		uint64_t used = flow->stale ? now - age : now;
+
+		if (flow->stale && now <= age)
+			continue;
+		memcpy(key.remote, flow->remote, 16);
+		key.remote_port = htons(flow->remote_port);
+		key.local_port = htons(flow->local_port);
+		error = map_put(fd, &key, &used);
+	}
+	return error;
+}
+
+int subject_install(const struct subject *subject, const struct model_policy *policy)
+{
+	const uint32_t zero = 0;
+	int error = policy_put(subject, policy);
+
+	for (uint32_t side = 0; !error && side < 2; side++)
+		error = zone_prefixes_put(subject, policy, side);
+	if (!error)
+		error = interfaces_put(subject, policy);
+	if (!error)
+		error = bans_put(subject, policy);
+	if (!error)
+		error = openings_put(subject, policy);
+	if (!error)
+		error = flows_put(subject, policy);
+	if (!error)
+		error = map_put(subject_map(subject, "presence"), &zero, &policy->presence);
+	if (error)
+		fprintf(stderr, "oracle: putting a policy into the maps: %s\n", strerror(-error));
+	return error;
+}

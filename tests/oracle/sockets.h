@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * sockets.h - TCP connections that really exist while the oracle runs, in a network namespace of
+ * its own, in several states: established, half closed, waiting for an accept, SYN sent.
+ */
+#ifndef ROLEWALL_TESTS_ORACLE_SOCKETS_H
+#define ROLEWALL_TESTS_ORACLE_SOCKETS_H
+
+#include "model.h"
+
+struct socket_address {
+	uint8_t address[16];
+	uint16_t port;
+};
+
+/* Both ends of all connections, as sockets_make makes them. */
+const struct model_socket *sockets_known(size_t *ret_count);
+
+/* Sockets that only listen. */
+const struct socket_address *sockets_listening(size_t *ret_count);
+
+/*
+ * Make the namespace (loopback and POLICIES_DEVICES veth devices) and the sockets; both live as
+ * long as the process. 0 or -errno; says on stderr what it could not do.
+ */
+int sockets_make(void);
+
+#endif

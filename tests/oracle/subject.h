@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * subject.h - the real programs in the kernel, loaded into an instance of the oracle's own: nothing
+ * is pinned or attached, packets reach them through BPF_PROG_TEST_RUN.
+ */
+#ifndef ROLEWALL_TESTS_ORACLE_SUBJECT_H
+#define ROLEWALL_TESTS_ORACLE_SUBJECT_H
+
+#include "model.h"
+
+struct rolewall_bpf;
+struct bpf_object;
+
+/* How a map inside of a map has to be made. */
+struct subject_inner {
+	uint32_t type, key_size, value_size, max_entries, flags;
+};
+
+struct subject {
+	struct rolewall_bpf *ethernet; /* owned */
+	struct rolewall_bpf *bare;     /* owned; the cgroup program is here, too; same maps */
+	struct subject_inner policy_inner;
+	struct subject_inner prefixes_inner;
+	int programs[MODEL_HOOKS]; /* by enum model_hook */
+	int cpus;
+};
+
+#define SUBJECT_RULES 128 /* counters that are read: rules 0 .. 126, and the very last one */
+#define SUBJECT_CPUS  256 /* the most possible CPUs */
+
+/* All that the programs have counted. */
+struct tally {
+	struct rw_counter reasons[RW_REASON_COUNT];
+	struct rw_rule_counter rules[SUBJECT_RULES];
+	struct rw_settled settled[RW_REASON_COUNT];
+};
+
+struct tally_attempts {
+	struct rw_attempt list[RW_ATTEMPT_SLOTS];
+	size_t count;
+};
+
+/* All return 0 or -errno, and say on stderr what went wrong (subject_run does not). */
+int subject_open(struct subject *ret);
+void subject_close(struct subject *subject);
+int subject_install(const struct subject *subject, const struct model_policy *policy);
+
+/* One packet. `ret_pass`: 1 pass, 0 drop, -1 neither. -EINVAL: the kernel cannot send such a
+ * packet. */
+int subject_run(const struct subject *subject, const struct model_packet *packet, int *ret_pass);
+
+int subject_tally(const struct subject *subject, struct tally *ret);
+
+/* Where a rule is in tally.rules. */
+size_t tally_rule(uint32_t rule);
+
+/* Read the attempts of this CPU's table and empty it. */
+int subject_attempts(const struct subject *subject, struct tally_attempts *ret);
+
+#endif
