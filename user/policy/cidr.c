@@ -96,14 +96,14 @@ static int host_bits_refuse(const char *text, const struct cidr *cut, struct err
 	return -EINVAL;
 }
 
-/* Such an address is IPv4 in disguise; packets that carry it are malformed. */
-static int mapped_refuse(const char *text, const struct cidr *cidr, struct error *ret_error)
+/* IPv4 in disguise; packets with such an address are malformed. */
+static int mapped_refuse(const char *text, const struct cidr *cut, struct error *ret_error)
 {
-	char address[INET_ADDRSTRLEN];
+	char ipv4[CIDR_TEXT_MAX];
 
-	inet_ntop(AF_INET, cidr->source + 12, address, sizeof(address));
+	cidr_format(cut->source, cut->length, ipv4);
 	error_set(ret_error, EINVAL, "\"%.80s\" is an IPv4-mapped IPv6 address", text);
-	error_hint(ret_error, "write it as IPv4: \"%s\"", address);
+	error_hint(ret_error, "write it as IPv4: \"%s\"", ipv4);
 	return -EINVAL;
 }
 
@@ -118,8 +118,6 @@ int cidr_parse(const char *text, struct cidr *ret, struct error *ret_error)
 	if (r < 0)
 		return r;
 	ipv4 = cidr.length == IPV4_BITS;
-	if (!ipv4 && !memcmp(cidr.source, mapped, sizeof(mapped)))
-		return mapped_refuse(text, &cidr, ret_error);
 	max = ipv4 ? 32 : 128;
 	r = slash ? length_parse(slash + 1, max) : max;
 	if (r < 0) {
@@ -130,6 +128,8 @@ int cidr_parse(const char *text, struct cidr *ret, struct error *ret_error)
 	cidr.length += r;
 	cut = cidr;
 	host_bits_clear(&cut);
+	if (!ipv4 && cidr_is_ipv4(cidr.source, cidr.length))
+		return mapped_refuse(text, &cut, ret_error);
 	if (memcmp(cut.source, cidr.source, sizeof(cut.source)))
 		return host_bits_refuse(text, &cut, ret_error);
 	*ret = cidr;

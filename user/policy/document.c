@@ -219,6 +219,8 @@ static int document_refuse(struct document *document, const json_error_t *json,
 	    !strncmp(document->text + offset - near_size, near + strlen(" near '"), near_size))
 		offset -= near_size;
 	error_set(ret_error, EINVAL, "this is not JSON: %s", json->text);
+	if (!strncmp(document->text, "\xef\xbb\xbf", 3))
+		error_hint(ret_error, "save the file as UTF-8 without a byte order mark");
 	if (ret_error)
 		error_place_offset(ret_error, document, offset);
 	return -EINVAL;

@@ -99,26 +99,22 @@ static bool is_device_name(const char *name)
 
 static int interface_name_check(const char *name, const struct at *at, struct error *ret_error)
 {
-	int r;
+	const char *hint = "'ip link' shows the names";
 
-	if (!*name)
-		return error_at(ret_error, at, "the interface's name is empty");
 	if (strlen(name) >= IFNAMSIZ) {
-		r = error_at(ret_error, at,
-			     "\"%.80s\" is no interface: a name has at most %d characters", name,
-			     IFNAMSIZ - 1);
-		error_hint(ret_error, "`ip link` shows the names");
-		return r;
+		error_at(ret_error, at,
+			 "\"%.80s\" is no interface: a name has at most %d characters", name,
+			 IFNAMSIZ - 1);
+	} else if (!is_device_name(name)) {
+		error_at(ret_error, at, "\"%s\" cannot be the name of an interface", name);
+	} else if (!strcmp(name, "lo")) {
+		error_at(ret_error, at, "\"lo\" is loopback, which is never filtered");
+		hint = "leave it out";
+	} else {
+		return 0;
 	}
-	if (!is_device_name(name))
-		return error_at(ret_error, at, "\"%.80s\" cannot be the name of an interface",
-				name);
-	if (!strcmp(name, "lo")) {
-		r = error_at(ret_error, at, "\"lo\" is loopback, which is never filtered");
-		error_hint(ret_error, "leave it out");
-		return r;
-	}
-	return 0;
+	error_hint(ret_error, "%s", hint);
+	return -EINVAL;
 }
 
 static int interface_read(const char *key, const struct value *value, void *into,

@@ -89,7 +89,10 @@ static int role_add(struct model *model, const char *folder, const char *role,
 	next = array_append(&model->roles, &model->role_count, sizeof(*next));
 	if (!next)
 		return error_set(ret_error, ENOMEM, "out of memory");
-	return role_model_read(file, next, ret_error);
+	r = role_model_read(file, next, ret_error);
+	if (r == -ENOENT)
+		error_hint(ret_error, "every profile needs the role \"%s\"", EVERY_NODE);
+	return r;
 }
 
 static int roles_add(struct model *model, const char *folder, struct error *ret_error)

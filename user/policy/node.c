@@ -39,7 +39,7 @@ static int profile_read(const struct value *value, void *into, struct error *ret
 	struct node_model *node = into;
 
 	node->profile.at = value->at;
-	return value_get_name(value, "a profile", node->profile.name, sizeof(node->profile.name),
+	return value_get_name(value, "the profile", node->profile.name, sizeof(node->profile.name),
 			      ret_error);
 }
 
@@ -71,7 +71,8 @@ static int name_add(const struct name_list *names, const struct value *value,
 static int role_read(const struct value *value, void *into, struct error *ret_error)
 {
 	struct name_model name = {.at = value->at};
-	int r = value_get_name(value, "a role", name.name, sizeof(name.name), ret_error);
+	int r = value_get_name(value, "the name of a role", name.name, sizeof(name.name),
+			       ret_error);
 
 	return r < 0 ? r : name_add(into, value, &name, ret_error);
 }
@@ -86,13 +87,17 @@ static int roles_read(const struct value *value, void *into, struct error *ret_e
 
 static int vpn_only_item_read(const struct value *value, void *into, struct error *ret_error)
 {
+	static const struct word advised[] = {{MODEL_ADVISED, 0}, {NULL, 0}};
 	struct name_model name = {.at = value->at, .name = MODEL_ADVISED};
 	const char *text = json_string_value(value->json);
-	int r = 0;
+	int number, r;
 
 	/* The at sign keeps it apart from every name of a service. */
-	if (!text || strcmp(text, MODEL_ADVISED))
-		r = value_get_name(value, "a service", name.name, sizeof(name.name), ret_error);
+	if (text && text[0] == '@')
+		r = value_get_word(value, "the service", advised, &number, ret_error);
+	else
+		r = value_get_name(value, "the name of a service", name.name, sizeof(name.name),
+				   ret_error);
 	return r < 0 ? r : name_add(into, value, &name, ret_error);
 }
 
@@ -133,22 +138,21 @@ static int ipv6_read(const struct value *value, void *into, struct error *ret_er
 {
 	struct node_model *node = into;
 
-	return flag_read(value, "what to do with IPv6", words_ipv6, &node->flags, ret_error);
+	return flag_read(value, "\"ipv6\"", words_ipv6, &node->flags, ret_error);
 }
 
 static int fragments_read(const struct value *value, void *into, struct error *ret_error)
 {
 	struct node_model *node = into;
 
-	return flag_read(value, "what to do with fragments", words_fragments, &node->flags,
-			 ret_error);
+	return flag_read(value, "\"fragments\"", words_fragments, &node->flags, ret_error);
 }
 
 static int bind_guard_read(const struct value *value, void *into, struct error *ret_error)
 {
 	struct node_model *node = into;
 
-	return flag_read(value, "the bind guard", words_bind_guard, &node->flags, ret_error);
+	return flag_read(value, "\"bind_guard\"", words_bind_guard, &node->flags, ret_error);
 }
 
 static int echo_rate_read(const struct value *value, void *into, struct error *ret_error)
@@ -156,7 +160,7 @@ static int echo_rate_read(const struct value *value, void *into, struct error *r
 	struct node_model *node = into;
 	int rate, r;
 
-	r = value_get_integer(value, "the echo rate", 0, 65535, &rate, ret_error);
+	r = value_get_integer(value, "\"echo_rate\"", 0, 65535, &rate, ret_error);
 	if (r == 0)
 		node->echo_rate = rate;
 	return r;

@@ -16,7 +16,7 @@ static int service_name_read(const struct value *value, void *into, struct error
 {
 	struct service_model *service = into;
 
-	return value_get_name(value, "the service", service->name, sizeof(service->name),
+	return value_get_name(value, "the name of a service", service->name, sizeof(service->name),
 			      ret_error);
 }
 
@@ -199,7 +199,8 @@ static int role_name_read(const struct value *value, void *into, struct error *r
 	struct role_model *role = into;
 
 	role->name_at = value->at;
-	return value_get_name(value, "a role", role->name, sizeof(role->name), ret_error);
+	return value_get_name(value, "the name of a role", role->name, sizeof(role->name),
+			      ret_error);
 }
 
 static int role_services_read(const struct value *value, void *into, struct error *ret_error)

@@ -190,7 +190,7 @@ int word_refuse(const struct at *at, const char *noun, const char *word, const s
 	struct guess guess = guess_begin(word);
 	char known[400] = "";
 
-	error_at(ret_error, at, "%s is none of the known: \"%.80s\"", noun, word);
+	error_at(ret_error, at, "%s cannot be \"%.80s\"", noun, word);
 	for (; words->word; words++) {
 		size_t used = strlen(known);
 
@@ -230,14 +230,14 @@ int value_get_name(const struct value *value, const char *noun, char *ret, size_
 		return r;
 	if (!strchr(first, text[0]) ||
 	    text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789.-")]) {
-		r = error_at(ret_error, &value->at, "%s cannot be called \"%.80s\"", noun, text);
+		r = error_at(ret_error, &value->at, "%s cannot be \"%.80s\"", noun, text);
 		error_hint(ret_error, "use lower-case letters, digits, \".\" and \"-\", and begin "
 				      "with a letter or digit");
 		return r;
 	}
 	if (strlen(text) >= ret_size)
-		return error_at(ret_error, &value->at, "%s has a name of more than %zu characters",
-				noun, ret_size - 1);
+		return error_at(ret_error, &value->at, "%s has more than %zu characters", noun,
+				ret_size - 1);
 	snprintf(ret, ret_size, "%s", text);
 	return 0;
 }

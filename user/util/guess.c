@@ -44,8 +44,10 @@ unsigned int string_distance(const char *a, const char *b)
 
 struct guess guess_begin(const char *word)
 {
+	size_t length = strlen(word);
+
 	/* Up to a third of the word may be wrong, and one letter always. */
-	return (struct guess){.word = word, .distance = strlen(word) / 3 + 2};
+	return (struct guess){.word = word, .distance = length < 3 ? 2 : length / 3 + 1};
 }
 
 void guess_consider(struct guess *guess, const char *candidate)

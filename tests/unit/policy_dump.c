@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* policy_dump.c - the canonical text of every stage of policy/. */
+#include "policy_dump.h"
+
+#include <string.h>
+
+static void dump_zones(FILE *out, uint8_t zones)
+{
+	const char *comma = "";
+
+	if (!zones)
+		fprintf(out, "nobody");
+	for (const struct word *zone = words_zones; zone->word; zone++) {
+		if (!(zones & zone->number))
+			continue;
+		fprintf(out, "%s%s", comma, zone->word);
+		comma = ",";
+	}
+	if (zones & RW_ZONE_MANAGEMENT)
+		fprintf(out, "%smanagement", comma);
+}
+
+static void dump_ports(FILE *out, uint16_t port, uint16_t port_end)
+{
+	fprintf(out, "%u", port);
+	if (port_end != port)
+		fprintf(out, "-%u", port_end);
+}
+
+static void dump_at(FILE *out, const struct at *at)
+{
+	char where[600];
+
+	at_format(at, where, sizeof(where));
+	fprintf(out, "  @ %s\n", where);
+}
+
+static void dump_services(FILE *out, const struct service_model *services, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct service_model *service = &services[i];
+
+		fprintf(out, "  service %s%s%s ", service->name,
+			service->l4s & (1 << RW_L4_TCP) ? " tcp" : "",
+			service->l4s & (1 << RW_L4_UDP) ? " udp" : "");
+		dump_ports(out, service->port, service->port_end);
+		fprintf(out, " from ");
+		dump_zones(out, service->zones);
+		fprintf(out, "%s", service->vpn_advised ? " vpn-advised" : "");
+		dump_at(out, &service->at);
+	}
+}
+
+static void dump_sources(FILE *out, const struct source_list *sources)
+{
+	for (size_t i = 0; i < sources->count; i++) {
+		const struct source_model *source = &sources->list[i];
+		char text[CIDR_TEXT_MAX];
+
+		cidr_format(source->cidr.source, source->cidr.length, text);
+		fprintf(out, "  source %s %s", text,
+			source->zone ? word_of(words_zones, source->zone) : "management");
+		dump_at(out, &source->at);
+	}
+}
+
+static void dump_names(FILE *out, const char *noun, const struct name_model *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		fprintf(out, "%s %s", noun, names[i].name);
+		dump_at(out, &names[i].at);
+	}
+}
+
+static void dump_switches(FILE *out, const uint8_t protocols[256], uint8_t flags,
+			  uint16_t echo_rate, bool mode_given)
+{
+	fprintf(out, "flags%s%s%s%s%s%s\n", flags & RW_POLICY_ENFORCE ? " enforce" : " observe",
+		mode_given ? "" : " (by default)", flags & RW_POLICY_IPV6_DROP ? " ipv6-drop" : "",
+		flags & RW_POLICY_FRAGMENTS_DROP ? " fragments-drop" : "",
+		flags & RW_POLICY_BIND_OBSERVE ? " bind-observe" : "",
+		flags & RW_POLICY_BIND_DENY ? " bind-deny" : "");
+	fprintf(out, "echo-rate %u\n", echo_rate);
+	for (int i = 0; i < 256; i++)
+		if (protocols[i])
+			fprintf(out, "protocol %d\n", i);
+}
+
+void dump_model(FILE *out, const struct model *model)
+{
+	const struct node_model *node = &model->node;
+
+	fprintf(out, "node %s\n", node->name);
+	dump_names(out, "profile", &node->profile, 1);
+	dump_names(out, "role", node->roles, node->role_count);
+	dump_names(out, "vpn-only", node->vpn_only, node->vpn_only_count);
+	dump_switches(out, node->protocols, node->flags, node->echo_rate, node->mode_given);
+	for (size_t i = 0; i < node->interface_count; i++) {
+		const struct interface_model *interface = &node->interfaces[i];
+
+		fprintf(out, "interface %s %s", interface->name,
+			word_of(words_zones, interface->zone));
+		dump_at(out, &interface->at);
+		dump_sources(out, &interface->sources);
+	}
+	fprintf(out, "management\n");
+	dump_sources(out, &node->management);
+	fprintf(out, "own services\n");
+	dump_services(out, node->services, node->service_count);
+	for (size_t i = 0; i < model->role_count; i++) {
+		fprintf(out, "role file %s", model->roles[i].name);
+		dump_at(out, &model->roles[i].name_at);
+		dump_services(out, model->roles[i].services, model->roles[i].service_count);
+	}
+}
+
+void dump_merged(FILE *out, const struct merged *merged)
+{
+	for (size_t i = 0; i < merged->row_count; i++) {
+		const struct row *row = &merged->rows[i];
+
+		fprintf(out, "row %s/%s %s ", row->role, row->service->name,
+			word_of(words_l4, row->l4));
+		dump_ports(out, row->service->port, row->service->port_end);
+		fprintf(out, " ");
+		dump_zones(out, row->zones);
+		fprintf(out, "%s\n", row->narrowed ? " narrowed" : "");
+	}
+}
+
+static void dump_prefixes(FILE *out, const struct prefix *prefixes, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		char text[CIDR_TEXT_MAX];
+
+		cidr_format(prefixes[i].source, prefixes[i].length, text);
+		fprintf(out, "  prefix %s ", text);
+		dump_zones(out, prefixes[i].bits);
+		fprintf(out, "\n");
+	}
+}
+
+/* Ports with the same entry side by side are one line. */
+static void dump_port_entries(FILE *out, const struct tables *tables)
+{
+	for (unsigned int i = 0, end; i < 2 * 65536; i = end + 1) {
+		const struct port *port = &tables->ports[i];
+
+		for (end = i; (end & 0xffff) != 0xffff; end++)
+			if (tables->ports[end + 1].zones != port->zones ||
+			    tables->ports[end + 1].rule != port->rule)
+				break;
+		if (!port->zones)
+			continue;
+		fprintf(out, "port %s ", word_of(words_l4, i >> 16));
+		dump_ports(out, i & 0xffff, end & 0xffff);
+		fprintf(out, " ");
+		dump_zones(out, port->zones);
+		fprintf(out, " rule %u\n", port->rule);
+	}
+}
+
+void dump_tables(FILE *out, const struct tables *tables)
+{
+	fprintf(out, "node %s\nprofile %s\n", tables->node, tables->profile);
+	for (size_t i = 0; i < tables->role_count; i++)
+		fprintf(out, "role %s\n", tables->roles[i]);
+	dump_switches(out, tables->protocols, tables->flags, tables->echo_rate, tables->mode_given);
+	for (size_t i = 0; i < tables->interface_count; i++) {
+		const struct interface *interface = &tables->interfaces[i];
+
+		fprintf(out, "interface %s %s\n", interface->name,
+			word_of(words_zones, interface->zone));
+		dump_prefixes(out, interface->prefixes, interface->prefix_count);
+	}
+	fprintf(out, "elsewhere\n");
+	dump_prefixes(out, tables->elsewhere, tables->elsewhere_count);
+	for (size_t i = 0; i < tables->rule_count; i++) {
+		const struct rule *rule = &tables->rules[i];
+
+		fprintf(out, "rule %zu %s/%s %s ", i, rule->role, rule->service,
+			word_of(words_l4, rule->l4));
+		dump_ports(out, rule->port, rule->port_end);
+		fprintf(out, " ");
+		dump_zones(out, rule->zones);
+		fprintf(out, "  @ %s\n", rule->origin);
+	}
+	dump_port_entries(out, tables);
+}
+
+void dump_warnings(FILE *out, const struct warnings *warnings)
+{
+	for (size_t i = 0; i < warnings->count; i++)
+		fprintf(out, "%s: %s\n", warnings->list[i].where, warnings->list[i].what);
+}
+
+void dump_error(FILE *out, int result, const struct error *error)
+{
+	fprintf(out, "%s\n", strerrorname_np(-result));
+	fprintf(out, "where: %s\nwhat:  %s\npath:  %s\n%s\nhint:  %s\n", error->where, error->what,
+		error->path, error->excerpt, error->hint);
+}

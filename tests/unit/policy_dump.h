@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * policy_dump.h - the canonical text of every stage of policy/, for golden files.
+ */
+#ifndef ROLEWALL_TESTS_POLICY_DUMP_H
+#define ROLEWALL_TESTS_POLICY_DUMP_H
+
+#include <stdio.h>
+
+#include "../../user/policy/compile.h"
+#include "../../user/policy/merge.h"
+#include "../../user/policy/model.h"
+
+void dump_model(FILE *out, const struct model *model);
+void dump_merged(FILE *out, const struct merged *merged);
+void dump_tables(FILE *out, const struct tables *tables);
+void dump_warnings(FILE *out, const struct warnings *warnings);
+void dump_error(FILE *out, int result, const struct error *error);
+
+#endif
