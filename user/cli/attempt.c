@@ -54,32 +54,33 @@ static const int widths[CELL_COUNT] = {
 	[CELL_REASON] = 13,  [CELL_VERDICT] = 8, [CELL_PACKETS] = 8,
 };
 
-int services_read(const struct instance *instance, struct services *ret, struct error *ret_error)
+int port_names_read(const struct instance *instance, struct port_names *ret,
+		    struct error *ret_error)
 {
-	_cleanup_(services_free) struct services services = {0};
-	int result = snapshot_read(instance, &services.snapshot, ret_error);
+	_cleanup_(port_names_free) struct port_names names = {0};
+	int result = snapshot_read(instance, &names.snapshot, ret_error);
 
 	if (result)
 		return result;
-	services.rules = calloc(services.snapshot.rule_count + 1, sizeof(*services.rules));
-	if (!services.rules)
+	names.rules = calloc(names.snapshot.rule_count + 1, sizeof(*names.rules));
+	if (!names.rules)
 		return error_set(ret_error, ENOMEM, "out of memory");
-	for (size_t i = 0; i < services.snapshot.rule_count; i++)
-		services.rules[i] = &services.snapshot.rules[i].rule;
-	services.owners = owners_new(services.rules, services.snapshot.rule_count);
-	if (!services.owners)
+	for (size_t i = 0; i < names.snapshot.rule_count; i++)
+		names.rules[i] = &names.snapshot.rules[i].rule;
+	names.owners = owners_new(names.rules, names.snapshot.rule_count);
+	if (!names.owners)
 		return error_set(ret_error, ENOMEM, "out of memory");
-	*ret = services;
-	services = (struct services){0};
+	*ret = names;
+	names = (struct port_names){0};
 	return 0;
 }
 
-void services_free(struct services *services)
+void port_names_free(struct port_names *names)
 {
-	free(services->owners);
-	free(services->rules);
-	snapshot_free(&services->snapshot);
-	*services = (struct services){0};
+	free(names->owners);
+	free(names->rules);
+	snapshot_free(&names->snapshot);
+	*names = (struct port_names){0};
 }
 
 static bool has_port(const struct rw_attempt *record)
@@ -87,13 +88,13 @@ static bool has_port(const struct rw_attempt *record)
 	return record->l4 == IPPROTO_TCP || record->l4 == IPPROTO_UDP;
 }
 
-const struct rule *service_of(const struct services *services, const struct rw_attempt *record)
+const struct rule *service_of(const struct port_names *names, const struct rw_attempt *record)
 {
 	unsigned int l4 = record->l4 == IPPROTO_TCP ? RW_L4_TCP : RW_L4_UDP;
 
-	if (!has_port(record) || !services->owners)
+	if (!has_port(record) || !names->owners)
 		return NULL;
-	return services->owners[owner_index(l4, record->port)].rule;
+	return names->owners[owner_index(l4, record->port)].rule;
 }
 
 /* NULL where the protocol could not be read. */
@@ -107,11 +108,10 @@ static const char *protocol_text(const struct rw_attempt *record, char ret[8])
 	return ret;
 }
 
-static void row_fill(struct row *row, const struct services *services,
-		     const struct attempt *attempt)
+static void row_fill(struct row *row, const struct port_names *names, const struct attempt *attempt)
 {
 	const struct rw_attempt *record = &attempt->record;
-	const struct rule *rule = service_of(services, record);
+	const struct rule *rule = service_of(names, record);
 	char number[8], when[TIME_TEXT_MAX];
 	const char *protocol = protocol_text(record, number);
 	const char *zone = zone_name(attempt->zone), *reason = reason_name(record->reason);
@@ -125,7 +125,7 @@ static void row_fill(struct row *row, const struct services *services,
 		CELL(CELL_PORT, "%s", protocol ? protocol : "-");
 	CELL(CELL_SERVICE, "%s", rule ? rule->service : "-");
 	CELL(CELL_ZONE, "%s", zone ? zone : "-");
-	CELL(CELL_INTERFACE, "%s", attempt->interface);
+	CELL(CELL_INTERFACE, "%s", attempt->interface[0] ? attempt->interface : "-");
 	CELL(CELL_REASON, "%s", reason ? reason : "-");
 	CELL(CELL_VERDICT, "%s", record->observed ? "observed" : "dropped");
 	CELL(CELL_PACKETS, "%llu", record->packets);
@@ -142,13 +142,13 @@ static enum tone verdict_tone(const struct attempt *attempt)
 	return attempt->record.observed ? TONE_CARE : TONE_BAD;
 }
 
-void attempt_add(struct libscols_table *table, const struct services *services,
+void attempt_add(struct libscols_table *table, const struct port_names *names,
 		 const struct attempt *attempt)
 {
 	struct libscols_line *line = table_line(table);
 	struct row row;
 
-	row_fill(&row, services, attempt);
+	row_fill(&row, names, attempt);
 	for (size_t cell = 0; cell < CELL_COUNT; cell++)
 		cell_set(line, cell, "%s", row.cells[cell]);
 	cell_tone(line, CELL_REASON, verdict_tone(attempt));
@@ -170,16 +170,16 @@ void attempt_print_heading(const struct settings *settings)
 	putchar('\n');
 }
 
-void attempt_print_line(const struct settings *settings, const struct services *services,
-			const struct attempt *attempt)
+void attempt_print_line(const struct settings *settings, const struct port_names *names,
+			const struct attempt *attempt, const char *remark)
 {
 	struct row row;
 
-	row_fill(&row, services, attempt);
+	row_fill(&row, names, attempt);
 	for (size_t cell = 0; cell < CELL_COUNT; cell++)
 		print_cell(settings, cell, cell == CELL_REASON ? verdict_tone(attempt) : TONE_PLAIN,
 			   row.cells[cell]);
-	putchar('\n');
+	printf("%s%s\n", *remark ? "  " : "", remark);
 }
 
 static json_t *json_time(int64_t ns)
@@ -189,10 +189,10 @@ static json_t *json_time(int64_t ns)
 	return json_text(ns ? time_text_ns(ns, text) : NULL);
 }
 
-json_t *json_attempt(const struct services *services, const struct attempt *attempt)
+json_t *json_attempt(const struct port_names *names, const struct attempt *attempt)
 {
 	const struct rw_attempt *record = &attempt->record;
-	const struct rule *rule = service_of(services, record);
+	const struct rule *rule = service_of(names, record);
 	char number[8], source[CIDR_TEXT_MAX];
 
 	cidr_format(record->source, 128, source);

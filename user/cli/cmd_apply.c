@@ -47,11 +47,11 @@ static void note_observe(const struct settings *settings, const struct tables *t
 	bool file_enforces = tables->flags & RW_POLICY_ENFORCE;
 
 	if (file_enforces)
-		print_note(settings,
-			   "nothing is refused yet; look at \"rolewall blocked\" for what "
-			   "would be. To enforce, apply again without --observe");
+		report_note(settings,
+			    "nothing is refused yet; look at \"rolewall blocked\" for what "
+			    "would be. To enforce, apply again without --observe");
 	else
-		print_note(
+		report_note(
 			settings,
 			"nothing is refused yet; look at \"rolewall blocked\" for what would be. "
 			"To enforce, write \"mode\": \"enforce\" into %s and apply again",
@@ -79,7 +79,7 @@ static int apply_report(const struct settings *settings, const struct install_re
 	if (code != EXIT_OK)
 		return code;
 	if (result->waited)
-		print_note(settings, "another apply was running; this one waited for it");
+		report_note(settings, "another apply was running; this one waited for it");
 	if (settings->output != OUTPUT_TABLE) {
 		apply_print_json(settings, result, &snapshot, &config->warnings);
 	} else if (!settings->quiet) {
@@ -88,7 +88,7 @@ static int apply_report(const struct settings *settings, const struct install_re
 	}
 	if (is_observing(&snapshot))
 		note_observe(settings, &config->tables);
-	return state_print_problems(settings, &snapshot);
+	return state_report_problems(settings, &snapshot);
 }
 
 static int apply_run(const struct settings *settings, const struct arguments *arguments)
@@ -105,7 +105,8 @@ static int apply_run(const struct settings *settings, const struct arguments *ar
 
 	if (code != EXIT_OK)
 		return code;
-	print_warnings(settings, &config.warnings);
+	if (settings->output == OUTPUT_TABLE)
+		report_warnings(settings, &config.warnings);
 	result = install_policy(&settings->instance, &request, &done, &error);
 	if (result)
 		return report_install(settings, result, &error);

@@ -30,7 +30,7 @@ static int64_t now_ns(void)
 	return now.tv_sec * 1000000000LL + now.tv_nsec;
 }
 
-static void list_print_json(const struct settings *settings, const struct services *services,
+static void list_print_json(const struct settings *settings, const struct port_names *names,
 			    const struct attempts *attempts, const struct filter *filter)
 {
 	json_t *list = json_make("[]");
@@ -39,12 +39,12 @@ static void list_print_json(const struct settings *settings, const struct servic
 		const struct attempt *attempt = &attempts->list[i];
 
 		if (filter_matches(filter, &attempt->record, attempt->last_ns))
-			json_array_append_new(list, json_attempt(services, attempt));
+			json_array_append_new(list, json_attempt(names, attempt));
 	}
 	print_json(settings, list);
 }
 
-static void list_print(const struct settings *settings, const struct services *services,
+static void list_print(const struct settings *settings, const struct port_names *names,
 		       const struct attempts *attempts, const struct filter *filter)
 {
 	_table_ struct libscols_table *table = attempt_table(settings);
@@ -55,31 +55,31 @@ static void list_print(const struct settings *settings, const struct services *s
 
 		if (!filter_matches(filter, &attempt->record, attempt->last_ns))
 			continue;
-		attempt_add(table, services, attempt);
+		attempt_add(table, names, attempt);
 		found = true;
 	}
 	if (found)
 		table_print(table);
 	else
-		print_note(settings, "no attempts%s",
-			   attempts->count ? " that match; there are others" : " so far");
+		report_note(settings, "no attempts%s",
+			    attempts->count ? " that match; there are others" : " so far");
 }
 
 static int list_run(const struct settings *settings, const struct filter *filter)
 {
-	_cleanup_(services_free) struct services services = {0};
+	_cleanup_(port_names_free) struct port_names names = {0};
 	_cleanup_(attempts_free) struct attempts attempts = {0};
 	struct error error = {0};
-	int result = services_read(&settings->instance, &services, &error);
+	int result = port_names_read(&settings->instance, &names, &error);
 
 	if (!result)
 		result = attempts_read(&settings->instance, &attempts, &error);
 	if (result)
 		return report_kernel(settings, result, &error);
 	if (settings->output == OUTPUT_TABLE)
-		list_print(settings, &services, &attempts, filter);
+		list_print(settings, &names, &attempts, filter);
 	else
-		list_print_json(settings, &services, &attempts, filter);
+		list_print_json(settings, &names, &attempts, filter);
 	return EXIT_OK;
 }
 
@@ -95,7 +95,7 @@ static int blocked_run(const struct settings *settings, const struct arguments *
 	struct error error = {0};
 
 	if (filter_parse(&words, now_ns(), &filter, &error)) {
-		print_error(settings, &error);
+		report_error(settings, &error);
 		return EXIT_USAGE;
 	}
 	if (arguments->options[OPTION_FOLLOW])

@@ -26,7 +26,7 @@ static void check_print(const struct settings *settings, const char *file,
 {
 	const struct tables *tables = &config->tables;
 
-	print_warnings(settings, &config->warnings);
+	report_warnings(settings, &config->warnings);
 	print_summary(settings, "%s: ok: node %s, %zu role%s, %zu rule%s, mode %s, %zu warning%s",
 		      file, tables->node, tables->role_count, plural(tables->role_count),
 		      tables->rule_count, plural(tables->rule_count), mode_word(tables->flags),

@@ -17,8 +17,7 @@ static int down_run(const struct settings *settings, const struct arguments *arg
 	if (settings->output != OUTPUT_TABLE)
 		print_json(settings, json_make("{s:i, s:b}", "version", 1, "removed", !result));
 	if (result) {
-		print_usage_error(settings, NULL,
-				  "nothing was applied: there is nothing to remove");
+		report_failure(settings, NULL, "nothing was applied: there is nothing to remove");
 		return EXIT_NOT_APPLIED;
 	}
 	if (settings->output == OUTPUT_TABLE)

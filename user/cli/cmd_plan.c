@@ -191,8 +191,9 @@ static void plan_print(const struct settings *settings, const struct snapshot *s
 	print_sums(settings, &difference->ports);
 	/* The kernel's copy of these is not read back, so "no change" must not be said of them. */
 	if (snapshot)
-		print_note(settings, "source prefixes, management sources and listed protocols are "
-				     "not compared");
+		report_note(settings,
+			    "source prefixes, management sources and listed protocols are "
+			    "not compared");
 }
 
 /* --- the verb --------------------------------------------------------------------------------- */
@@ -206,11 +207,12 @@ static int plan_compare(const struct settings *settings, const struct snapshot *
 
 	if (result)
 		return report_install(settings, result, &error);
-	print_warnings(settings, &config->warnings);
-	if (settings->output != OUTPUT_TABLE)
+	if (settings->output != OUTPUT_TABLE) {
 		plan_print_json(settings, snapshot, &difference, &config->warnings);
-	else
-		plan_print(settings, snapshot, &difference);
+		return EXIT_OK;
+	}
+	report_warnings(settings, &config->warnings);
+	plan_print(settings, snapshot, &difference);
 	return EXIT_OK;
 }
 

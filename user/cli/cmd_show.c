@@ -114,7 +114,7 @@ static int role_check(const struct settings *settings, const struct snapshot *sn
 		snprintf(hint, sizeof(hint), "did you mean \"%s\"?", guess.best);
 	else
 		snprintf(hint, sizeof(hint), "its roles are %s", snapshot->roles);
-	print_usage_error(settings, hint, "%s has no role \"%s\"", snapshot->node, role);
+	report_failure(settings, hint, "%s has no role \"%s\"", snapshot->node, role);
 	return EXIT_USAGE;
 }
 

@@ -125,7 +125,7 @@ static void print_head(const struct settings *settings, const struct snapshot *s
 static void print_hook(const struct settings *settings, const char *name, bool attached,
 		       bool needed)
 {
-	enum tone tone = attached ? TONE_GOOD : needed ? TONE_BAD : TONE_FAINT;
+	enum tone tone = attached ? TONE_GOOD : needed ? TONE_CARE : TONE_FAINT;
 
 	printf(" %s%s%s%s", tone_begin(settings, tone), name, attached ? "" : ":off",
 	       tone_end(settings, tone));
@@ -206,14 +206,14 @@ static int status_run(const struct settings *settings, const struct arguments *a
 		return report_kernel(settings, result, &error);
 	if (settings->output != OUTPUT_TABLE) {
 		status_print_json(settings, &snapshot);
-		return state_print_problems(settings, &snapshot);
+		return state_report_problems(settings, &snapshot);
 	}
 	print_head(settings, &snapshot);
 	print_hooks(settings, &snapshot);
 	print_counts(settings, &snapshot);
 	putchar('\n');
 	state_print_interfaces(settings, &snapshot);
-	return state_print_problems(settings, &snapshot);
+	return state_report_problems(settings, &snapshot);
 }
 
 const struct verb verb_status = {

@@ -2,6 +2,7 @@
 /* follow.c - blocked -f: attempts as they happen. */
 #include "follow.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <net/if.h>
 #include <poll.h>
@@ -22,10 +23,12 @@
  * silent. */
 #define GRANT_INTERVAL_MS 250
 
+#define PROCESS_MAX 32
+
 struct follower {
 	const struct settings *settings;
 	const struct filter *filter;
-	struct services services;
+	struct port_names names;
 	bool unread; /* nobody reads stdout any more */
 };
 
@@ -50,16 +53,16 @@ static const char *event_name(const struct rw_event *event)
 
 /* After an apply the ports have other names. While nothing new can be read, the old ones must do.
  */
-static void services_refresh(struct follower *follower, uint32_t generation)
+static void port_names_refresh(struct follower *follower, uint32_t generation)
 {
-	struct services fresh = {0};
+	struct port_names fresh = {0};
 
-	if (follower->services.snapshot.generation == generation)
+	if (generation <= follower->names.snapshot.generation)
 		return;
-	if (services_read(&follower->settings->instance, &fresh, NULL))
+	if (port_names_read(&follower->settings->instance, &fresh, NULL))
 		return;
-	services_free(&follower->services);
-	follower->services = fresh;
+	port_names_free(&follower->names);
+	follower->names = fresh;
 }
 
 static void attempt_from_event(const struct rw_event *event, struct attempt *ret)
@@ -73,12 +76,17 @@ static void attempt_from_event(const struct rw_event *event, struct attempt *ret
 		.last_ns = event->type == RW_EVENT_SETTLED ? 0 : now,
 		.zone = record->zone & RW_ZONE_ALL,
 	};
-	if (!if_indextoname(record->ifindex, ret->interface))
+	if (record->ifindex && !if_indextoname(record->ifindex, ret->interface))
 		snprintf(ret->interface, sizeof(ret->interface), "if%u", record->ifindex);
 }
 
-/* The process that bound the port; it may be gone. */
-static void process_name(unsigned int pid, char *ret, int size)
+static unsigned int event_pid(const struct rw_event *event)
+{
+	return (unsigned int)event->attempt.first;
+}
+
+/* Of a process that may be gone, which leaves `ret` empty. Returns `ret`. */
+static const char *process_name(unsigned int pid, char ret[PROCESS_MAX])
 {
 	char path[32];
 	_fclose_ FILE *file = NULL;
@@ -86,28 +94,43 @@ static void process_name(unsigned int pid, char *ret, int size)
 	ret[0] = '\0';
 	snprintf(path, sizeof(path), "/proc/%u/comm", pid);
 	file = fopen(path, "re");
-	if (file && fgets(ret, size, file))
+	if (file && fgets(ret, PROCESS_MAX, file))
 		ret[strcspn(ret, "\n")] = '\0';
+	/* A process chooses its name. */
+	for (char *at = ret; *at; at++)
+		if (!isprint((unsigned char)*at))
+			*at = '?';
+	return ret;
 }
 
 static void print_event_json(const struct follower *follower, const struct rw_event *event,
 			     const struct attempt *attempt)
 {
-	json_t *object = json_attempt(&follower->services, attempt);
-	char when[TIME_TEXT_MAX], process[32];
-	unsigned int pid = (unsigned int)event->attempt.first;
+	json_t *object = json_attempt(&follower->names, attempt);
+	char when[TIME_TEXT_MAX], process[PROCESS_MAX];
 
 	json_object_set_new(object, "event", json_text(event_name(event)));
 	json_object_set_new(object, "time", json_text(time_text_ns(event_time(event), when)));
 	json_object_set_new(object, "generation", json_make("I", (json_int_t)event->generation));
 	if (event->type == RW_EVENT_BIND) {
-		process_name(pid, process, sizeof(process));
-		json_object_set_new(object, "pid", json_make("I", (json_int_t)pid));
-		json_object_set_new(object, "process", json_text(process));
+		json_object_set_new(object, "pid", json_make("I", (json_int_t)event_pid(event)));
+		json_object_set_new(object, "process",
+				    json_text(process_name(event_pid(event), process)));
 	}
 	json_dumpf(object, stdout, JSON_COMPACT);
 	putchar('\n');
 	json_decref(object);
+}
+
+static void print_event_line(const struct follower *follower, const struct rw_event *event,
+			     const struct attempt *attempt)
+{
+	char process[PROCESS_MAX], remark[PROCESS_MAX + 32] = "";
+
+	if (event->type == RW_EVENT_BIND)
+		snprintf(remark, sizeof(remark), "bound by %s[%u]",
+			 process_name(event_pid(event), process), event_pid(event));
+	attempt_print_line(follower->settings, &follower->names, attempt, remark);
 }
 
 static void print_event(const struct follower *follower, const struct rw_event *event,
@@ -117,7 +140,7 @@ static void print_event(const struct follower *follower, const struct rw_event *
 		print_event_json(follower, event, attempt);
 	/* For a reader's eyes a settled attempt is no news: its packets were shown as they came. */
 	else if (event->type != RW_EVENT_SETTLED)
-		attempt_print_line(follower->settings, &follower->services, attempt);
+		print_event_line(follower, event, attempt);
 }
 
 static void handle_event(const struct rw_event *event, void *context)
@@ -130,7 +153,7 @@ static void handle_event(const struct rw_event *event, void *context)
 	attempt_from_event(event, &attempt);
 	if (!filter_matches(follower->filter, &attempt.record, attempt.last_ns))
 		return;
-	services_refresh(follower, event->generation);
+	port_names_refresh(follower, event->generation);
 	print_event(follower, event, &attempt);
 	if (fflush(stdout))
 		follower->unread = true;
@@ -175,7 +198,7 @@ static int follow_start(struct follower *follower, struct events **ret)
 {
 	const struct settings *settings = follower->settings;
 	struct error error = {0};
-	int result = services_read(&settings->instance, &follower->services, &error);
+	int result = port_names_read(&settings->instance, &follower->names, &error);
 
 	if (result)
 		return report_kernel(settings, result, &error);
@@ -201,6 +224,6 @@ int follow_run(const struct settings *settings, const struct filter *filter)
 			code = report_install(settings, result, &error);
 		}
 	}
-	services_free(&follower.services);
+	port_names_free(&follower.names);
 	return code;
 }

@@ -40,7 +40,7 @@ const struct verb *verb_find(const struct settings *settings, const char *name)
 	}
 	if (guess.best)
 		snprintf(hint, sizeof(hint), "did you mean \"%s\"?", guess.best);
-	print_usage_error(settings, hint, "there is no verb \"%s\"", name);
+	report_failure(settings, hint, "there is no verb \"%s\"", name);
 	return NULL;
 }
 
@@ -51,12 +51,18 @@ static int verb_run(const struct settings *settings, const struct verb *verb,
 
 	if (verb->needs_root && geteuid() != 0) {
 		snprintf(hint, sizeof(hint), "run it with sudo: sudo rolewall %s ...", verb->name);
-		print_usage_error(settings, hint,
-				  "%s needs root, because it asks the kernel for BPF programs",
-				  verb->name);
+		report_failure(settings, hint,
+			       "%s needs root, because it asks the kernel for BPF programs",
+			       verb->name);
 		return EXIT_PERMISSION;
 	}
 	return verb->run(settings, arguments);
+}
+
+static int version_print(void)
+{
+	printf("rolewall %s\n", ROLEWALL_VERSION);
+	return EXIT_OK;
 }
 
 static int dispatch(struct settings *settings, int argc, char **argv)
@@ -68,16 +74,20 @@ static int dispatch(struct settings *settings, int argc, char **argv)
 	if (first < 0)
 		return EXIT_USAGE;
 	if (settings->version)
-		return printf("rolewall %s\n", ROLEWALL_VERSION), EXIT_OK;
-	if (settings->help && first == argc)
-		return usage_print(stdout), EXIT_OK;
-	if (first == argc)
-		return usage_print(stderr), EXIT_USAGE;
+		return version_print();
+	if (first == argc) {
+		usage_print(settings->help ? stdout : stderr);
+		return settings->help ? EXIT_OK : EXIT_USAGE;
+	}
 	verb = verb_find(settings, argv[first]);
 	if (!verb || options_parse_verb(settings, verb, argc - first, argv + first, &arguments))
 		return EXIT_USAGE;
-	if (settings->help)
-		return usage_print_verb(stdout, verb), EXIT_OK;
+	if (settings->version)
+		return version_print();
+	if (settings->help) {
+		usage_print_verb(stdout, verb);
+		return EXIT_OK;
+	}
 	return verb_run(settings, verb, &arguments);
 }
 
@@ -89,8 +99,8 @@ static int output_close(const struct settings *settings, int code)
 	errno = 0;
 	if (fflush(stdout) || failed) {
 		if (errno != EPIPE)
-			print_usage_error(settings, NULL, "cannot write to standard output: %s",
-					  strerror(errno ? errno : EIO));
+			report_failure(settings, NULL, "cannot write to standard output: %s",
+				       strerror(errno ? errno : EIO));
 		return code == EXIT_OK ? EXIT_FAILED : code;
 	}
 	return code;

@@ -33,6 +33,8 @@ static void put_label(const struct settings *settings, const char *colour, const
 static void put_heading(const struct settings *settings, const char *where, const char *colour,
 			const char *label)
 {
+	/* Where both go to one place, they stand in the order in which they were said. */
+	fflush(stdout);
 	put_clean(where && *where ? where : "rolewall");
 	fputs(": ", stderr);
 	put_label(settings, colour, label);
@@ -54,7 +56,7 @@ static void put_excerpt(const char *excerpt)
 	}
 }
 
-void print_error(const struct settings *settings, const struct error *error)
+void report_error(const struct settings *settings, const struct error *error)
 {
 	put_heading(settings, error->where, RED, "error");
 	put_clean(error->what);
@@ -72,7 +74,7 @@ void print_error(const struct settings *settings, const struct error *error)
 	fputc('\n', stderr);
 }
 
-void print_warning(const struct settings *settings, const char *where, const char *what)
+void report_warning(const struct settings *settings, const char *where, const char *what)
 {
 	if (settings->quiet)
 		return;
@@ -81,13 +83,13 @@ void print_warning(const struct settings *settings, const char *where, const cha
 	fputc('\n', stderr);
 }
 
-void print_warnings(const struct settings *settings, const struct warnings *warnings)
+void report_warnings(const struct settings *settings, const struct warnings *warnings)
 {
 	for (size_t i = 0; i < warnings->count; i++)
-		print_warning(settings, warnings->list[i].where, warnings->list[i].what);
+		report_warning(settings, warnings->list[i].where, warnings->list[i].what);
 }
 
-void print_note(const struct settings *settings, const char *format, ...)
+void report_note(const struct settings *settings, const char *format, ...)
 {
 	char text[1024];
 	va_list args;
@@ -102,7 +104,7 @@ void print_note(const struct settings *settings, const char *format, ...)
 	fputc('\n', stderr);
 }
 
-int print_usage_error(const struct settings *settings, const char *hint, const char *format, ...)
+int report_failure(const struct settings *settings, const char *hint, const char *format, ...)
 {
 	struct error error = {0};
 	va_list args;
@@ -112,11 +114,11 @@ int print_usage_error(const struct settings *settings, const char *hint, const c
 	va_end(args);
 	if (hint)
 		error_hint(&error, "%s", hint);
-	print_error(settings, &error);
+	report_error(settings, &error);
 	return -1;
 }
 
-static void report(const struct settings *settings, int result, const struct error *error)
+static void report_result(const struct settings *settings, int result, const struct error *error)
 {
 	struct error shown = *error;
 
@@ -125,7 +127,7 @@ static void report(const struct settings *settings, int result, const struct err
 		snprintf(shown.what, sizeof(shown.what), "%s", strerror(-result));
 	if ((result == -EPERM || result == -EACCES) && !shown.hint[0])
 		error_hint(&shown, "run it as root: sudo rolewall ...");
-	print_error(settings, &shown);
+	report_error(settings, &shown);
 }
 
 int exit_code_config(int result)
@@ -143,13 +145,13 @@ int exit_code_config(int result)
 
 int report_config(const struct settings *settings, int result, const struct error *error)
 {
-	report(settings, result, error);
+	report_result(settings, result, error);
 	return exit_code_config(result);
 }
 
 int report_install(const struct settings *settings, int result, const struct error *error)
 {
-	report(settings, result, error);
+	report_result(settings, result, error);
 	return result == -EPERM || result == -EACCES ? EXIT_PERMISSION : EXIT_FAILED;
 }
 
@@ -161,6 +163,6 @@ int report_kernel(const struct settings *settings, int result, const struct erro
 		return report_install(settings, result, error);
 	error_set(&nothing, ENOENT, "nothing is applied: no policy is in force");
 	error_hint(&nothing, "\"rolewall apply\" puts %s in force", settings->config);
-	print_error(settings, &nothing);
+	report_error(settings, &nothing);
 	return EXIT_NOT_APPLIED;
 }

@@ -11,14 +11,14 @@
 #include "../util/error.h"
 #include "cli.h"
 
-void print_error(const struct settings *settings, const struct error *error);
-void print_warning(const struct settings *settings, const char *where, const char *what);
-void print_warnings(const struct settings *settings, const struct warnings *warnings);
-void print_note(const struct settings *settings, const char *format, ...)
+void report_error(const struct settings *settings, const struct error *error);
+void report_warning(const struct settings *settings, const char *where, const char *what);
+void report_warnings(const struct settings *settings, const struct warnings *warnings);
+void report_note(const struct settings *settings, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Wrong use of the command line; `hint` may be NULL. Returns -1. */
-int print_usage_error(const struct settings *settings, const char *hint, const char *format, ...)
+/* An error that begins here, not in a library; `hint` may be NULL. Returns -1. */
+int report_failure(const struct settings *settings, const char *hint, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* The exit code for a failure of policy/. */

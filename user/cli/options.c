@@ -86,8 +86,8 @@ static int output_parse(struct settings *settings, const char *text)
 			settings->output = (enum output)i;
 			return 0;
 		}
-	return print_usage_error(settings, "use table, json or jsonl",
-				 "there is no output format \"%s\"", text);
+	return report_failure(settings, "use table, json or jsonl",
+			      "there is no output format \"%s\"", text);
 }
 
 static int global_apply(struct settings *settings, int option, const char *value)
@@ -208,7 +208,7 @@ static int report_unknown(const struct parser *parser, const char *typed)
 	else
 		snprintf(hint, sizeof(hint), "\"rolewall help%s%s\" lists the options",
 			 parser->verb ? " " : "", parser->verb ? parser->verb->name : "");
-	return print_usage_error(parser->settings, hint, "there is no option --%s", word);
+	return report_failure(parser->settings, hint, "there is no option --%s", word);
 }
 
 /* optopt is a row for a long option that exists, a letter for a short one, 0 for an unknown word.
@@ -222,13 +222,13 @@ static int report_option(const struct parser *parser, int result, const char *ty
 		if (parser->longs[i].val == optopt)
 			name = parser->longs[i].name;
 	if (result == ':')
-		return name ? print_usage_error(settings, NULL, "--%s needs an argument", name)
-			    : print_usage_error(settings, NULL, "-%c needs an argument", optopt);
+		return name ? report_failure(settings, NULL, "--%s needs an argument", name)
+			    : report_failure(settings, NULL, "-%c needs an argument", optopt);
 	if (name)
-		return print_usage_error(settings, NULL, "--%s takes no argument", name);
+		return report_failure(settings, NULL, "--%s takes no argument", name);
 	if (optopt)
-		return print_usage_error(settings, "\"rolewall help\" lists the options",
-					 "there is no option -%c", optopt);
+		return report_failure(settings, "\"rolewall help\" lists the options",
+				      "there is no option -%c", optopt);
 	return report_unknown(parser, typed + strspn(typed, "-"));
 }
 
@@ -269,8 +269,8 @@ int options_parse_verb(struct settings *settings, const struct verb *verb, int a
 	if (arguments.operand_count > verb->operands_max && !settings->help) {
 		snprintf(hint, sizeof(hint), "\"rolewall help %s\" shows how it is used",
 			 verb->name);
-		print_usage_error(settings, hint, "%s does not take \"%s\"", verb->name,
-				  arguments.operands[verb->operands_max]);
+		report_failure(settings, hint, "%s does not take \"%s\"", verb->name,
+			       arguments.operands[verb->operands_max]);
 		return -1;
 	}
 	*ret = arguments;

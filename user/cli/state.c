@@ -92,12 +92,12 @@ json_t *json_interfaces(const struct snapshot *snapshot)
 	return list;
 }
 
-static void print_problem(const struct settings *settings, const char *what)
+static void report_problem(const struct settings *settings, const char *what)
 {
-	print_usage_error(settings, "\"rolewall apply\" attaches it again", "%s", what);
+	report_failure(settings, "\"rolewall apply\" attaches it again", "%s", what);
 }
 
-int state_print_problems(const struct settings *settings, const struct snapshot *snapshot)
+int state_report_problems(const struct settings *settings, const struct snapshot *snapshot)
 {
 	char what[128];
 
@@ -110,18 +110,18 @@ int state_print_problems(const struct settings *settings, const struct snapshot 
 			continue;
 		snprintf(what, sizeof(what), "interface %s is not guarded: no hook is attached",
 			 interface->name);
-		print_problem(settings, what);
+		report_problem(settings, what);
 	}
 	if (!snapshot->cgroup_ingress)
-		print_problem(settings, "the cgroup ingress hook is not attached: interfaces "
-					"without XDP are not guarded");
+		report_problem(settings, "the cgroup ingress hook is not attached: interfaces "
+					 "without XDP are not guarded");
 	if (!snapshot->cgroup_egress)
-		print_problem(settings, "the cgroup egress hook is not attached: answers to this "
-					"host's own UDP packets are refused");
+		report_problem(settings, "the cgroup egress hook is not attached: answers to this "
+					 "host's own UDP packets are refused");
 	return EXIT_FAILED;
 }
 
 const char *dropped_text(const struct snapshot *snapshot)
 {
-	return snapshot->flags & RW_POLICY_ENFORCE ? "dropped" : "would drop";
+	return snapshot->flags & RW_POLICY_ENFORCE ? "dropped" : "would be dropped";
 }

@@ -17,12 +17,12 @@ void state_print_interfaces(const struct settings *settings, const struct snapsh
  * Print an error for whatever should be attached and is not. Returns EXIT_OK if all of it is, else
  * EXIT_FAILED.
  */
-int state_print_problems(const struct settings *settings, const struct snapshot *snapshot);
+int state_report_problems(const struct settings *settings, const struct snapshot *snapshot);
 
 /* [{"name","zone","hook","xdp_mode","present","note"}] */
 json_t *json_interfaces(const struct snapshot *snapshot);
 
-/* Where a packet ends that is refused: "dropped", or "would drop" in mode observe. */
+/* Where a packet ends that is refused: "dropped", or "would be dropped" in mode observe. */
 const char *dropped_text(const struct snapshot *snapshot);
 
 #endif

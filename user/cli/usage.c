@@ -50,9 +50,9 @@ void usage_print(FILE *file)
 
 void usage_print_verb(FILE *file, const struct verb *verb)
 {
-	fprintf(file, "Usage: rolewall [GLOBAL OPTION ...] %s%s%s%s\n\n%s.\n", verb->name,
-		verb->option_count ? " [OPTION ...]" : "", *verb->operands ? " " : "",
-		verb->operands, verb->summary);
+	fprintf(file, "rolewall %s - %s\n\nUsage: rolewall [GLOBAL OPTION ...] %s%s%s%s\n",
+		verb->name, verb->summary, verb->name, verb->option_count ? " [OPTION ...]" : "",
+		*verb->operands ? " " : "", verb->operands);
 	if (verb->details)
 		fprintf(file, "\n%s\n", verb->details);
 	if (verb->option_count) {
