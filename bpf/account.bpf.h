@@ -170,6 +170,33 @@ static __always_inline void count_attempt(const struct place *place, const struc
 		event_emit(place, RW_EVENT_SEEN, verdict->generation, attempt);
 }
 
+/*
+ * A bind happens in a process, which a packet may interrupt at any instruction: single-instruction
+ * additions here, and no use of `attempts`, keep both sides exact.
+ */
+static __always_inline void count_bind(const struct rw_event *event, __u64 can)
+{
+	__u32 zero = 0, reason = RW_REASON_BIND_DENIED;
+	struct rw_counter *counter = bpf_map_lookup_elem(&reason_counters, &reason);
+	struct rw_settled *sum = bpf_map_lookup_elem(&settled, &reason);
+	struct rw_event_state *state = bpf_map_lookup_elem(&event_state, &zero);
+	__u64 *grant = bpf_map_lookup_elem(&event_grants, &zero);
+
+	if (!counter || !sum || !state || !grant)
+		return;
+	__sync_fetch_and_add(&counter->packets, 1);
+	if (!(can & CAN_RINGBUF) || state->emitted + state->lost >= *grant) {
+		__sync_fetch_and_add(&state->suppressed, 1);
+		__sync_fetch_and_add(&sum->unattributed, 1);
+	} else if (bpf_ringbuf_output(&events, (void *)event, sizeof(*event), 0)) {
+		__sync_fetch_and_add(&state->lost, 1);
+		__sync_fetch_and_add(&sum->unattributed, 1);
+	} else {
+		__sync_fetch_and_add(&state->emitted, 1);
+		__sync_fetch_and_add(&sum->events, 1);
+	}
+}
+
 /* Everything that is written down about a packet. */
 static __always_inline void account(const struct place *place, const struct packet *packet,
 				    const struct verdict *verdict)

@@ -55,6 +55,83 @@ int rolewall_ingress_54(struct __sk_buff *skb)
 	return filter_ingress(skb, 0);
 }
 
+/* Report, or refuse, a bind of a port that no role opens. */
+static __always_inline int guard_bind(struct bpf_sock_addr *ctx, const struct address *address,
+				      __u64 can)
+{
+	__u16 port = bpf_ntohs(ctx->user_port);
+	struct rw_event event = {.type = RW_EVENT_BIND};
+	struct rw_policy_entry *header;
+	__u32 zero = 0;
+	void *tables;
+	__u8 flags;
+
+	tables = bpf_map_lookup_elem(&policy, &zero);
+	header = tables ? policy_at(tables, 0) : NULL;
+	if (!header || !(header->header.flags & RW_POLICY_BIND_OBSERVE) ||
+	    is_bind_granted(tables, address, ctx->protocol, port))
+		return CGROUP_PASS;
+	flags = header->header.flags;
+	event.generation = header->header.generation;
+	event.time = bpf_ktime_get_ns();
+	__builtin_memcpy(event.attempt.source, address, sizeof(event.attempt.source));
+	event.attempt.port = port;
+	event.attempt.l4 = ctx->protocol;
+	event.attempt.reason = RW_REASON_BIND_DENIED;
+	event.attempt.rule = RW_RULE_NONE;
+	event.attempt.observed = !(flags & RW_POLICY_BIND_DENY);
+	event.attempt.packets = 1;
+	if (can & CAN_RINGBUF)
+		event.attempt.first = bpf_get_current_pid_tgid() >> 32;
+	count_bind(&event, can);
+	return flags & RW_POLICY_BIND_DENY ? CGROUP_DROP : CGROUP_PASS;
+}
+
+static __always_inline int guard_bind4(struct bpf_sock_addr *ctx, __u64 can)
+{
+	struct address address = {};
+
+	address.words[2] = bpf_htonl(0xffff);
+	address.words[3] = ctx->user_ip4;
+	return guard_bind(ctx, &address, can);
+}
+
+static __always_inline int guard_bind6(struct bpf_sock_addr *ctx, __u64 can)
+{
+	struct address address;
+
+	address.words[0] = ctx->user_ip6[0];
+	address.words[1] = ctx->user_ip6[1];
+	address.words[2] = ctx->user_ip6[2];
+	address.words[3] = ctx->user_ip6[3];
+	return guard_bind(ctx, &address, can);
+}
+
+SEC("cgroup/bind4")
+int rolewall_bind4(struct bpf_sock_addr *ctx)
+{
+	return guard_bind4(ctx, CAN_RINGBUF);
+}
+
+SEC("cgroup/bind6")
+int rolewall_bind6(struct bpf_sock_addr *ctx)
+{
+	return guard_bind6(ctx, CAN_RINGBUF);
+}
+
+/* From 5.4 on: counted, not reported. */
+SEC("cgroup/bind4")
+int rolewall_bind4_54(struct bpf_sock_addr *ctx)
+{
+	return guard_bind4(ctx, 0);
+}
+
+SEC("cgroup/bind6")
+int rolewall_bind6_54(struct bpf_sock_addr *ctx)
+{
+	return guard_bind6(ctx, 0);
+}
+
 /* Learn what this host sends by UDP, unless everybody may come to that port anyway. */
 SEC("cgroup_skb/egress")
 int rolewall_egress(struct __sk_buff *skb)

@@ -25,6 +25,7 @@
 /* Set by the loader, for each interface that a program is loaded for. */
 const volatile __u32 l2_len = ETH_HLEN; /* bytes before the IP header: ETH_HLEN, or 0 on L3 devices */
 const volatile __u32 own_slot = 0;	/* the interface's slot in the policy */
+const volatile __u16 ephemeral[2] = {32768, 60999}; /* net.ipv4.ip_local_port_range */
 
 /* What is allowed? One slot: the policy in force. Replacing it is the commit. */
 struct {
@@ -84,7 +85,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, RW_BANS);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(key_size, 16);
+	__type(key, struct rw_address);
 	__type(value, struct rw_ban);
 } bans SEC(".maps");
 

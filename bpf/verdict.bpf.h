@@ -155,6 +155,28 @@ static __always_inline __u8 judge_protocol(const struct packet *packet, void *ta
 }
 
 /*
+ * May a process bind this port, as far as the roles go? Loopback is nobody's business, port 0 is the
+ * kernel's choice, and UDP clients bind ephemeral ports all the time.
+ */
+static __always_inline bool is_bind_granted(void *tables, const struct address *address,
+					    __u32 protocol, __u16 port)
+{
+	__u32 l4 = protocol == IPPROTO_TCP ? RW_L4_TCP : RW_L4_UDP;
+	struct rw_policy_entry *entry;
+
+	if (port == 0 || (protocol != IPPROTO_TCP && protocol != IPPROTO_UDP))
+		return true;
+	if (address->halves[0] == 0 && address->halves[1] == bpf_cpu_to_be64(1))
+		return true;
+	if (is_ipv4_mapped(address) && address->bytes[12] == 127)
+		return true;
+	if (protocol == IPPROTO_UDP && port >= ephemeral[0] && port <= ephemeral[1])
+		return true;
+	entry = policy_at(tables, RW_POLICY_PORTS + (l4 << 16) + port);
+	return entry && entry->port.zones;
+}
+
+/*
  * The decision. `cursor` holds the packet from its first byte; `ethernet` says which byte that is.
  * `packet` is filled as far as the headers could be read; `verdict` always.
  */

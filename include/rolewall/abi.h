@@ -168,7 +168,12 @@ struct rw_prefix_key {
 	__u8 source[16];
 };
 
-/* Key of `bans` (hash) is the 16-byte address. Value of `bans` and `ban_prefixes`. */
+/* Key of `bans` (hash). */
+struct rw_address {
+	__u8 bytes[16];
+};
+
+/* Value of `bans` and `ban_prefixes`. */
 struct rw_ban {
 	__u64 expires; /* ns, CLOCK_BOOTTIME; 0 = never. Not looked at by the programs */
 	__u32 id;      /* what user space knows it by */
@@ -234,7 +239,7 @@ struct rw_attempt {
 /* Event record, in `events`. */
 #define RW_EVENT_SEEN	 1 /* an attempt's 1st, 2nd, 4th, 8th ... packet; a copy, still in the table */
 #define RW_EVENT_SETTLED 2 /* the record left the table: its packets are accounted for here */
-#define RW_EVENT_BIND	 3 /* a process bound a port that no role opens; attempt.source is the address, first the pid */
+#define RW_EVENT_BIND	 3 /* a process bound a port that no role opens: source is the address, first the pid */
 
 struct rw_event {
 	__u32 type;	  /* RW_EVENT_* */
@@ -300,6 +305,7 @@ RW_AT(struct rw_flow_key, local_port, 18);
 RW_SIZE(struct rw_prefix_key, 20);
 RW_AT(struct rw_prefix_key, prefixlen, 0);
 RW_AT(struct rw_prefix_key, source, 4);
+RW_SIZE(struct rw_address, 16);
 RW_SIZE(struct rw_ban, 16);
 RW_AT(struct rw_ban, expires, 0);
 RW_AT(struct rw_ban, id, 8);

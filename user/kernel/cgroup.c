@@ -13,7 +13,7 @@
 
 #include <bpf/bpf.h>
 
-#include <rolewall.skel.h>
+#include <bpf/libbpf.h>
 
 #include "../util/cleanup.h"
 #include "maps.h"
@@ -25,6 +25,8 @@ static const struct {
 } hooks[CGROUP_HOOKS] = {
 	[CGROUP_INGRESS] = {"ingress", "cgroup-ingress", BPF_CGROUP_INET_INGRESS},
 	[CGROUP_EGRESS] = {"egress", "cgroup-egress", BPF_CGROUP_INET_EGRESS},
+	[CGROUP_BIND4] = {"bind4", "cgroup-bind4", BPF_CGROUP_INET4_BIND},
+	[CGROUP_BIND6] = {"bind6", "cgroup-bind6", BPF_CGROUP_INET6_BIND},
 };
 
 const char *cgroup_hook_name(enum cgroup_hook hook)
@@ -152,18 +154,13 @@ static int attach_hook(const struct instance *instance, enum cgroup_hook hook, i
 int cgroup_attach(const struct instance *instance, const struct features *features,
 		  struct rolewall_bpf *object, struct error *ret_error)
 {
-	struct bpf_program *programs[CGROUP_HOOKS] = {
-		[CGROUP_INGRESS] = features->ringbuf && features->cgroup_lookup ?
-					   object->progs.rolewall_ingress :
-					   object->progs.rolewall_ingress_54,
-		[CGROUP_EGRESS] = object->progs.rolewall_egress,
-	};
 	_close_ int cgroup_fd = -1;
 	int hook, error;
 
 	error = cgroup_open(instance, &cgroup_fd, ret_error);
 	for (hook = 0; !error && hook < CGROUP_HOOKS; hook++)
-		error = attach_hook(instance, hook, cgroup_fd, bpf_program__fd(programs[hook]),
+		error = attach_hook(instance, hook, cgroup_fd,
+				    bpf_program__fd(cgroup_program(object, features, hook)),
 				    ret_error);
 	return error;
 }

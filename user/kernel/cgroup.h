@@ -11,8 +11,6 @@
 #include "instance.h"
 #include "load.h"
 
-enum cgroup_hook { CGROUP_INGRESS, CGROUP_EGRESS, CGROUP_HOOKS };
-
 /* "ingress", "egress", ...: the pin is links/cgroup-NAME. */
 const char *cgroup_hook_name(enum cgroup_hook hook);
 

@@ -133,8 +133,8 @@ int generation_current(const struct instance *instance, const struct maps *maps,
 		       struct generation *ret, struct error *ret_error)
 {
 	_generation_ struct generation generation = GENERATION_NONE;
-	struct rw_policy_header header;
-	uint32_t id;
+	struct rw_policy_header header = {0};
+	uint32_t id = 0;
 	int error;
 
 	error = read_committed(maps, &header, &id);

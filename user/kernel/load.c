@@ -12,7 +12,15 @@
 
 #include <rolewall.skel.h>
 
+#include "../util/cleanup.h"
 #include "maps.h"
+
+/* libbpf talks to stderr; what it says is for whoever looks for a fault in the programs. */
+static int print_debug(enum libbpf_print_level level, const char *format, va_list args)
+{
+	(void)level;
+	return getenv("ROLEWALL_DEBUG") ? vfprintf(stderr, format, args) : 0;
+}
 
 void object_free(struct rolewall_bpf **object)
 {
@@ -84,11 +92,13 @@ static int make_folders(const struct instance *instance, struct error *ret_error
 static int open_object(const struct instance *instance, const struct features *features,
 		       struct rolewall_bpf **ret, struct error *ret_error)
 {
-	_object_ struct rolewall_bpf *object = rolewall_bpf__open();
+	_object_ struct rolewall_bpf *object = NULL;
 	struct bpf_program *program;
 	struct bpf_map *map;
 	char path[4096];
 
+	libbpf_set_print(print_debug);
+	object = rolewall_bpf__open();
 	if (!object)
 		return error_set(ret_error, errno, "cannot open the BPF object: %s",
 				 strerror(errno));
@@ -127,22 +137,53 @@ static int load_object(struct rolewall_bpf *object, const char *what, struct err
 	return error;
 }
 
+struct bpf_program *cgroup_program(struct rolewall_bpf *object, const struct features *features,
+				   enum cgroup_hook hook)
+{
+	switch (hook) {
+	case CGROUP_INGRESS:
+		return features->ringbuf && features->cgroup_lookup ?
+			       object->progs.rolewall_ingress :
+			       object->progs.rolewall_ingress_54;
+	case CGROUP_EGRESS:
+		return object->progs.rolewall_egress;
+	case CGROUP_BIND4:
+		return features->ringbuf ? object->progs.rolewall_bind4 :
+					   object->progs.rolewall_bind4_54;
+	case CGROUP_BIND6:
+		return features->ringbuf ? object->progs.rolewall_bind6 :
+					   object->progs.rolewall_bind6_54;
+	default:
+		return NULL;
+	}
+}
+
+/* The range that the kernel gives to sockets that do not care (net.ipv4.ip_local_port_range). */
+static void read_ephemeral(struct rolewall_bpf *object)
+{
+	unsigned short first, last;
+	_fclose_ FILE *file = fopen("/proc/sys/net/ipv4/ip_local_port_range", "re");
+
+	if (file && fscanf(file, "%hu %hu", &first, &last) == 2 && first <= last) {
+		object->rodata->ephemeral[0] = first;
+		object->rodata->ephemeral[1] = last;
+	}
+}
+
 int load_cgroup(const struct instance *instance, const struct features *features,
 		struct rolewall_bpf **ret, struct error *ret_error)
 {
 	_object_ struct rolewall_bpf *object = NULL;
-	int error;
+	int error, hook;
 
 	error = make_folders(instance, ret_error);
 	if (!error)
 		error = open_object(instance, features, &object, ret_error);
 	if (error)
 		return error;
-	bpf_program__set_autoload(features->ringbuf && features->cgroup_lookup ?
-					  object->progs.rolewall_ingress :
-					  object->progs.rolewall_ingress_54,
-				  true);
-	bpf_program__set_autoload(object->progs.rolewall_egress, true);
+	for (hook = 0; hook < CGROUP_HOOKS; hook++)
+		bpf_program__set_autoload(cgroup_program(object, features, hook), true);
+	read_ephemeral(object);
 	error = load_object(object, "the cgroup programs", ret_error);
 	if (error)
 		return error;

@@ -20,6 +20,14 @@ void object_free(struct rolewall_bpf **object);
 /* Hash of the BPF object in this executable (rw_build.object). */
 uint64_t object_hash(void);
 
+struct bpf_program;
+
+enum cgroup_hook { CGROUP_INGRESS, CGROUP_EGRESS, CGROUP_BIND4, CGROUP_BIND6, CGROUP_HOOKS };
+
+/* Which program of the object is for a hook, on a kernel with these features. */
+struct bpf_program *cgroup_program(struct rolewall_bpf *object, const struct features *features,
+				   enum cgroup_hook hook);
+
 /* The programs of the cgroup hooks. Makes BPFFS_DIR and maps/ (0750) if need be. */
 int load_cgroup(const struct instance *instance, const struct features *features,
 		struct rolewall_bpf **ret, struct error *ret_error);

@@ -170,6 +170,8 @@ static int read_all(const struct instance *instance, struct snapshot *snapshot,
 	copy_about(&generation, snapshot);
 	snapshot->cgroup_ingress = cgroup_is_attached(instance, CGROUP_INGRESS);
 	snapshot->cgroup_egress = cgroup_is_attached(instance, CGROUP_EGRESS);
+	snapshot->cgroup_bind4 = cgroup_is_attached(instance, CGROUP_BIND4);
+	snapshot->cgroup_bind6 = cgroup_is_attached(instance, CGROUP_BIND6);
 	error = read_rules(&maps, &generation, snapshot);
 	if (!error)
 		error = read_reasons(&maps, snapshot);
