@@ -96,8 +96,9 @@ $(B)/rolewall: $(CLI_OBJ) $(LIB)
 
 $(B)/tests/unit/test_%: $(B)/tests/unit/test_%.o $(UNIT_AUX) $(LIB)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -lcmocka $(LIBS) -o $@
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(filter-out $(LIB),$^) $(LIB) -lcmocka $(LIBS) -o $@
 
+$(B)/tests/unit/test_print: $(addprefix $(B)/user/cli/,print.o since.o filter.o)
 $(B)/tests/unit/test_oracle_model: $(B)/tests/oracle/model.o $(B)/tests/oracle/view.o
 $(B)/tests/packet/test_%: $(B)/tests/packet/test_%.o $(PACKET_AUX) $(LIB)
 	$(call say,LD,$@)
@@ -112,7 +113,7 @@ $(B)/tests/e2e/probe: $(PROBE_OBJ)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@
 
 check-unit: $(UNIT) $(B)/rolewall ## unit tests: policy, command line, model
-	$(Q)tests/run.sh $(UNIT)
+	$(Q)ROLEWALL=$(B)/rolewall tests/run.sh $(UNIT)
 
 check-packet: $(PACKET) ## byte vectors through the real object (needs root)
 	$(Q)tests/run.sh $(PACKET)

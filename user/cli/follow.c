@@ -12,6 +12,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "../kernel/clock.h"
 #include "../kernel/events.h"
 #include "../util/array.h"
 #include "../util/cleanup.h"
@@ -29,6 +30,7 @@ struct follower {
 	const struct settings *settings;
 	const struct filter *filter;
 	struct port_names names;
+	struct tick_clock clock;
 	bool unread; /* nobody reads stdout any more */
 };
 
@@ -51,8 +53,7 @@ static const char *event_name(const struct rw_event *event)
 	}
 }
 
-/* After an apply the ports have other names. While nothing new can be read, the old ones must do.
- */
+/* After an apply the ports have other names. If they cannot be read, the old ones must do. */
 static void port_names_refresh(struct follower *follower, uint32_t generation)
 {
 	struct port_names fresh = {0};
@@ -65,17 +66,23 @@ static void port_names_refresh(struct follower *follower, uint32_t generation)
 	follower->names = fresh;
 }
 
-static void attempt_from_event(const struct rw_event *event, struct attempt *ret)
+static void attempt_from_event(const struct follower *follower, const struct rw_event *event,
+			       struct attempt *ret)
 {
 	const struct rw_attempt *record = &event->attempt;
 	int64_t now = event_time(event);
 
 	*ret = (struct attempt){
 		.record = *record,
-		.first_ns = record->packets == 1 ? now : 0,
-		.last_ns = event->type == RW_EVENT_SETTLED ? 0 : now,
+		.first_ns = now,
+		.last_ns = now,
 		.zone = record->zone & RW_ZONE_ALL,
 	};
+	/* A bind has its pid there. A settled attempt had ended before the event was made. */
+	if (event->type != RW_EVENT_BIND)
+		ret->first_ns = tick_to_wall(&follower->clock, record->first);
+	if (event->type == RW_EVENT_SETTLED)
+		ret->last_ns = tick_to_wall(&follower->clock, record->last);
 	if (record->ifindex && !if_indextoname(record->ifindex, ret->interface))
 		snprintf(ret->interface, sizeof(ret->interface), "if%u", record->ifindex);
 }
@@ -150,7 +157,7 @@ static void handle_event(const struct rw_event *event, void *context)
 
 	if (follower->unread || !event_name(event))
 		return;
-	attempt_from_event(event, &attempt);
+	attempt_from_event(follower, event, &attempt);
 	if (!filter_matches(follower->filter, &attempt.record, attempt.last_ns))
 		return;
 	port_names_refresh(follower, event->generation);
@@ -202,6 +209,7 @@ static int follow_start(struct follower *follower, struct events **ret)
 
 	if (result)
 		return report_kernel(settings, result, &error);
+	tick_clock_read(&follower->clock);
 	result = events_open(&settings->instance, handle_event, follower, ret, &error);
 	return result ? report_kernel(settings, result, &error) : EXIT_OK;
 }

@@ -145,7 +145,11 @@ int exit_code_config(int result)
 
 int report_config(const struct settings *settings, int result, const struct error *error)
 {
-	report_result(settings, result, error);
+	struct error shown = *error;
+
+	if (result == -ENOENT && !shown.hint[0])
+		error_hint(&shown, "--config FILE and --roles-dir DIR tell where the files are");
+	report_result(settings, result, &shown);
 	return exit_code_config(result);
 }
 

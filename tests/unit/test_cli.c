@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * test_cli.c - what the program answers where no kernel is needed: usage, exit codes, check.
+ *
+ * Runs the program that $ROLEWALL names (build/rolewall without it) from the root of the
+ * repository, and compares command, output and exit code with golden/cli/NAME.txt; UPDATE=1 writes
+ * those.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../../user/cli/cli.h"
+#include "golden.h"
+
+#define OUTPUT_MAX    16384
+#define ARGUMENTS_MAX 16
+#define NOBODY	      65534
+#define NODE_FILE     "tests/unit/golden/cli/node.json"
+#define NOWHERE	      "--bpffs=/nonexistent/rolewall", "--state-dir=/nonexistent/run"
+
+struct answer {
+	char out[OUTPUT_MAX];
+	char err[OUTPUT_MAX];
+	int code;
+};
+
+static const char *program(void)
+{
+	const char *named = getenv("ROLEWALL");
+
+	return named ? named : "build/rolewall";
+}
+
+static void output_read(FILE *file, char ret[OUTPUT_MAX])
+{
+	size_t length;
+
+	rewind(file);
+	length = fread(ret, 1, OUTPUT_MAX - 1, file);
+	ret[length] = '\0';
+	fclose(file);
+}
+
+/* In the child; 126 and 127 mean what they mean in a shell. */
+static void program_become(const char *const *words, uid_t user, FILE *out, FILE *err)
+{
+	const char *argv[ARGUMENTS_MAX + 2] = {"rolewall"};
+
+	for (size_t i = 0; words[i] && i < ARGUMENTS_MAX; i++)
+		argv[i + 1] = words[i];
+	dup2(fileno(out), STDOUT_FILENO);
+	dup2(fileno(err), STDERR_FILENO);
+	unsetenv("NO_COLOR");
+	if (user && setuid(user))
+		_exit(126);
+	execv(program(), (char *const *)argv);
+	_exit(127);
+}
+
+static void run_as(uid_t user, const char *const *words, struct answer *ret)
+{
+	FILE *out = tmpfile(), *err = tmpfile();
+	int status;
+	pid_t child;
+
+	assert_true(out && err);
+	fflush(NULL);
+	child = fork();
+	assert_true(child >= 0);
+	if (!child)
+		program_become(words, user, out, err);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	output_read(out, ret->out);
+	output_read(err, ret->err);
+	ret->code = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+static void words_append(char *text, const char *const *words)
+{
+	strcat(text, "$ rolewall");
+	for (; *words; words++)
+		strcat(strcat(text, " "), *words);
+	strcat(text, "\n");
+}
+
+/* Command, output, messages and code in one text, as they stand in the golden file. */
+static void assert_golden(const char *name, const char *const *words)
+{
+	static char text[3 * OUTPUT_MAX];
+	struct answer answer;
+	char file[128];
+	size_t length;
+
+	run_as(0, words, &answer);
+	text[0] = '\0';
+	words_append(text, words);
+	length = strlen(text);
+	snprintf(text + length, sizeof(text) - length, "%s--- stderr\n%s--- exit %d\n", answer.out,
+		 answer.err, answer.code);
+	snprintf(file, sizeof(file), "tests/unit/golden/cli/%s.txt", name);
+	golden_compare(file, text);
+}
+
+#define GOLDEN(name, ...)                                                                          \
+	static void name(void **state)                                                             \
+	{                                                                                          \
+		assert_golden(#name, (const char *const[]){__VA_ARGS__, NULL});                    \
+	}
+
+/* Verbs that look at the kernel ask for root before anything but their own usage. */
+#define GOLDEN_ROOT(name, ...)                                                                     \
+	static void name(void **state)                                                             \
+	{                                                                                          \
+		if (geteuid() != 0)                                                                \
+			skip();                                                                    \
+		assert_golden(#name, (const char *const[]){__VA_ARGS__, NULL});                    \
+	}
+
+/* --- check -------------------------------------------------------------------------------------
+ */
+
+GOLDEN(check_says_what_the_node_file_amounts_to, "--roles-dir=roles", "check", NODE_FILE)
+GOLDEN(check_takes_the_file_of_config, "check", "--roles-dir=roles", "--config", NODE_FILE, "-q")
+GOLDEN(check_points_at_the_typo, "--roles-dir=roles", "check", "tests/unit/golden/cli/typo.json")
+GOLDEN(check_points_at_the_syntax_error, "--roles-dir=roles", "check",
+       "tests/unit/golden/cli/syntax.json")
+GOLDEN(check_names_the_missing_file, "check", "/nonexistent/node.json")
+GOLDEN(check_as_json_holds_warnings, "--roles-dir=roles", "check", NODE_FILE, "--json")
+GOLDEN(check_as_json_holds_the_error, "-o", "jsonl", "--roles-dir=roles", "check",
+       "tests/unit/golden/cli/typo.json")
+
+/* --- wrong usage -------------------------------------------------------------------------------
+ */
+
+GOLDEN(unknown_verb_is_guessed, "stauts")
+GOLDEN(verb_like_no_other_gets_no_guess, "frobnicate")
+GOLDEN(unknown_option_is_guessed, "status", "--jsno")
+GOLDEN(unknown_global_option_is_guessed, "--confg", "x", "status")
+GOLDEN(unknown_letter_is_refused, "status", "-z")
+GOLDEN(option_without_its_argument_is_refused, "blocked", "--port")
+GOLDEN(option_with_an_argument_it_does_not_take_is_refused, "--json=yes", "status")
+GOLDEN(unknown_format_is_refused, "-o", "xml", "status")
+GOLDEN(operand_too_many_is_refused, "check", "one.json", "two.json")
+GOLDEN_ROOT(unknown_reason_is_guessed, "blocked", "--reason", "zone-denid")
+GOLDEN_ROOT(unknown_reason_gets_the_list, "blocked", "--reason", "weather")
+GOLDEN_ROOT(prefix_with_host_bits_is_corrected, "blocked", "--source", "10.0.0.1/8")
+GOLDEN(unknown_verb_of_help_is_guessed, "help", "chekc")
+
+/* --- nothing applied ---------------------------------------------------------------------------
+ */
+
+GOLDEN_ROOT(status_of_nothing_exits_3, NOWHERE, "status")
+GOLDEN_ROOT(status_of_nothing_as_json_has_the_same_shape, NOWHERE, "status", "-o", "jsonl")
+GOLDEN_ROOT(show_of_nothing_exits_3, NOWHERE, "show")
+GOLDEN_ROOT(blocked_of_nothing_exits_3, NOWHERE, "blocked")
+GOLDEN_ROOT(plan_with_nothing_in_force_opens_everything, NOWHERE, "--roles-dir=roles",
+	    "--config=" NODE_FILE, "plan")
+
+/* --- the rest ----------------------------------------------------------------------------------
+ */
+
+static void run(struct answer *ret, const char *first, const char *second)
+{
+	run_as(0, (const char *const[]){first, second, NULL}, ret);
+}
+
+static void usage_names_every_verb_and_goes_to_stdout_when_asked_for(void **state)
+{
+	static const char *const verbs[] = {"check", "plan",	"apply", "status",
+					    "show",  "blocked", "down",	 "help"};
+	struct answer answer;
+
+	run(&answer, "help", NULL);
+	assert_int_equal(answer.code, EXIT_OK);
+	assert_string_equal(answer.err, "");
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		char line[32];
+
+		snprintf(line, sizeof(line), "\n  %s ", verbs[i]);
+		if (!strstr(answer.out, line))
+			fail_msg("the usage does not name %s", verbs[i]);
+	}
+}
+
+static void no_verb_shows_the_usage_as_an_error(void **state)
+{
+	struct answer answer;
+
+	run(&answer, NULL, NULL);
+	assert_int_equal(answer.code, EXIT_USAGE);
+	assert_string_equal(answer.out, "");
+	assert_non_null(strstr(answer.err, "Usage: rolewall"));
+}
+
+static void help_of_a_verb_is_the_same_either_way(void **state)
+{
+	struct answer help, option, before;
+
+	run(&help, "help", "blocked");
+	run(&option, "blocked", "--help");
+	run(&before, "--help", "blocked");
+	assert_int_equal(help.code, EXIT_OK);
+	assert_int_equal(option.code, EXIT_OK);
+	assert_non_null(strstr(help.out, "--since TIME"));
+	assert_string_equal(help.out, option.out);
+	assert_string_equal(help.out, before.out);
+}
+
+static void version_is_that_of_the_version_file(void **state)
+{
+	FILE *file = fopen("VERSION", "r");
+	struct answer answer;
+	char version[32] = "", line[64];
+
+	assert_non_null(file);
+	assert_non_null(fgets(version, sizeof(version), file));
+	fclose(file);
+	snprintf(line, sizeof(line), "rolewall %s", version);
+	run(&answer, "--version", NULL);
+	assert_int_equal(answer.code, EXIT_OK);
+	assert_string_equal(answer.out, line);
+}
+
+static void output_that_cannot_be_written_is_a_failure(void **state)
+{
+	char command[512];
+
+	snprintf(command, sizeof(command), "%s help >/dev/full 2>/dev/null", program());
+	assert_int_equal(WEXITSTATUS(system(command)), EXIT_FAILED);
+}
+
+static void who_is_not_root_gets_the_next_step(void **state)
+{
+	struct answer answer;
+
+	if (geteuid() == 0)
+		run_as(NOBODY, (const char *const[]){"status", NULL}, &answer);
+	else
+		run(&answer, "status", NULL);
+	/* The tree may stand where nobody may look. */
+	if (answer.code == 126 || answer.code == 127)
+		skip();
+	assert_int_equal(answer.code, EXIT_PERMISSION);
+	assert_non_null(strstr(answer.err, "sudo rolewall status"));
+	assert_string_equal(answer.out, "");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(check_says_what_the_node_file_amounts_to),
+		cmocka_unit_test(check_takes_the_file_of_config),
+		cmocka_unit_test(check_points_at_the_typo),
+		cmocka_unit_test(check_points_at_the_syntax_error),
+		cmocka_unit_test(check_names_the_missing_file),
+		cmocka_unit_test(check_as_json_holds_warnings),
+		cmocka_unit_test(check_as_json_holds_the_error),
+		cmocka_unit_test(unknown_verb_is_guessed),
+		cmocka_unit_test(verb_like_no_other_gets_no_guess),
+		cmocka_unit_test(unknown_option_is_guessed),
+		cmocka_unit_test(unknown_global_option_is_guessed),
+		cmocka_unit_test(unknown_letter_is_refused),
+		cmocka_unit_test(option_without_its_argument_is_refused),
+		cmocka_unit_test(option_with_an_argument_it_does_not_take_is_refused),
+		cmocka_unit_test(unknown_format_is_refused),
+		cmocka_unit_test(operand_too_many_is_refused),
+		cmocka_unit_test(unknown_verb_of_help_is_guessed),
+		cmocka_unit_test(usage_names_every_verb_and_goes_to_stdout_when_asked_for),
+		cmocka_unit_test(no_verb_shows_the_usage_as_an_error),
+		cmocka_unit_test(help_of_a_verb_is_the_same_either_way),
+		cmocka_unit_test(version_is_that_of_the_version_file),
+		cmocka_unit_test(output_that_cannot_be_written_is_a_failure),
+		cmocka_unit_test(who_is_not_root_gets_the_next_step),
+		cmocka_unit_test(unknown_reason_is_guessed),
+		cmocka_unit_test(unknown_reason_gets_the_list),
+		cmocka_unit_test(prefix_with_host_bits_is_corrected),
+		cmocka_unit_test(status_of_nothing_exits_3),
+		cmocka_unit_test(status_of_nothing_as_json_has_the_same_shape),
+		cmocka_unit_test(show_of_nothing_exits_3),
+		cmocka_unit_test(blocked_of_nothing_exits_3),
+		cmocka_unit_test(plan_with_nothing_in_force_opens_everything),
+	};
+
+	return cmocka_run_group_tests_name("cli", tests, NULL, NULL);
+}
