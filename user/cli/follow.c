@@ -31,7 +31,7 @@ struct follower {
 	const struct filter *filter;
 	struct port_names names;
 	struct tick_clock clock;
-	bool unread; /* nobody reads stdout any more */
+	bool unread; /* stdout takes no more */
 };
 
 static void cleanup_events(struct events **events)
@@ -150,6 +150,17 @@ static void print_event(const struct follower *follower, const struct rw_event *
 		print_event_line(follower, event, attempt);
 }
 
+/* A reader that has seen enough, as in "| head", is no failure; a full disk is, and main says so.
+ */
+static void output_flush(struct follower *follower)
+{
+	if (!fflush(stdout))
+		return;
+	follower->unread = true;
+	if (errno == EPIPE)
+		clearerr(stdout);
+}
+
 static void handle_event(const struct rw_event *event, void *context)
 {
 	struct follower *follower = context;
@@ -162,8 +173,7 @@ static void handle_event(const struct rw_event *event, void *context)
 		return;
 	port_names_refresh(follower, event->generation);
 	print_event(follower, event, &attempt);
-	if (fflush(stdout))
-		follower->unread = true;
+	output_flush(follower);
 }
 
 /* SIGINT and SIGTERM as a file descriptor, so that they never come between two steps. */
@@ -225,7 +235,7 @@ int follow_run(const struct settings *settings, const struct filter *filter)
 	if (code == EXIT_OK) {
 		if (settings->output == OUTPUT_TABLE)
 			attempt_print_heading(settings);
-		fflush(stdout);
+		output_flush(&follower);
 		result = follow_loop(&follower, events, signals);
 		if (result) {
 			error_set(&error, -result, "cannot read events: %s", strerror(-result));

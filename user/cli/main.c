@@ -97,13 +97,14 @@ static int output_close(const struct settings *settings, int code)
 	bool failed = ferror(stdout);
 
 	errno = 0;
-	if (fflush(stdout) || failed) {
-		if (errno != EPIPE)
-			report_failure(settings, NULL, "cannot write to standard output: %s",
-				       strerror(errno ? errno : EIO));
-		return code == EXIT_OK ? EXIT_FAILED : code;
-	}
-	return code;
+	if (!fflush(stdout) && !failed)
+		return code;
+	/* Whoever closed the pipe has had enough. */
+	if (errno == EPIPE)
+		return code;
+	report_failure(settings, NULL, "cannot write to standard output: %s",
+		       strerror(errno ? errno : EIO));
+	return code == EXIT_OK ? EXIT_FAILED : code;
 }
 
 int main(int argc, char **argv)
