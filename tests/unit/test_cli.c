@@ -55,7 +55,7 @@ static void program_become(const char *const *words, uid_t user, FILE *out, FILE
 {
 	const char *argv[ARGUMENTS_MAX + 2] = {"rolewall"};
 
-	for (size_t i = 0; words[i] && i < ARGUMENTS_MAX; i++)
+	for (size_t i = 0; i < ARGUMENTS_MAX && words[i]; i++)
 		argv[i + 1] = words[i];
 	dup2(fileno(out), STDOUT_FILENO);
 	dup2(fileno(err), STDERR_FILENO);
