@@ -125,6 +125,77 @@ N ?= 1000000
 oracle: $(B)/tests/oracle/oracle ## N random packets against the independent model (needs root)
 	$(Q)$(B)/tests/oracle/oracle -n $(N)
 
+# The two commands of the README. They install what is missing, and so start a second make that
+# looks for it anew.
+check: ## install what the tests need, build, and run them all (needs root)
+	$(Q)packaging/deps.sh build check
+	$(Q)$(MAKE) --no-print-directory check-all
+
+check-all: $(B)/rolewall $(UNIT) $(PACKET) $(B)/tests/oracle/oracle $(B)/tests/e2e/probe
+	$(Q)ROLEWALL=$(B)/rolewall B=$(B) N=$(N) tests/run.sh $(UNIT) $(PACKET) tests/oracle/run.sh \
+		$(wildcard tests/e2e/test_*.sh)
+
+demo: ## a mail node, an attacker, a peer and a VPN client, live (needs root; KEEP=1 leaves it running)
+	$(Q)packaging/deps.sh build demo
+	$(Q)$(MAKE) --no-print-directory demo-run
+
+demo-run: $(B)/rolewall $(B)/tests/e2e/probe
+	$(Q)KEEP=$(KEEP) tests/e2e/demo.sh
+
+deps: ## install the Debian packages for building, testing and lint (needs root)
+	$(Q)packaging/deps.sh build check demo lint
+
+# --- lint -----------------------------------------------------------------------------------------
+
+C_FILES  := $(wildcard bpf/*.[ch] include/rolewall/*.h user/*/*.[ch] tests/*/*.[ch])
+SH_FILES := $(wildcard tests/*.sh tests/*/*.sh packaging/*.sh vmtests/*.sh .ci/run)
+TIDY     := $(patsubst %.c,$(B)/tidy/%.ok,$(LIB_SRC) $(CLI_SRC))
+CLANG_FORMAT ?= $(firstword $(wildcard /usr/bin/clang-format-14) clang-format)
+
+$(B)/tidy/%.ok: %.c .clang-tidy | $(SKEL)
+	$(call say,TIDY,$<)
+	@mkdir -p $(@D)
+	$(Q)clang-tidy --quiet $< -- -std=gnu11 -D_GNU_SOURCE -DROLEWALL_VERSION='"$(VERSION)"' \
+		-Iinclude -I$(B)/include 2>$@.log || { cat $@.log >&2; exit 1; }
+	@touch $@
+
+lint: lint-format lint-includes lint-shell lint-cppcheck lint-tidy ## every static check
+
+lint-format:
+	$(call say,FORMAT,check)
+	$(Q)$(CLANG_FORMAT) --dry-run -Werror $(C_FILES)
+
+lint-includes:
+	$(call say,LINT,includes)
+	$(Q)tests/lint/includes.sh
+
+lint-shell:
+	$(call say,LINT,shellcheck)
+	$(Q)shellcheck -x $(SH_FILES)
+
+lint-cppcheck: $(SKEL)
+	$(call say,LINT,cppcheck)
+	$(Q)cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
+		--error-exitcode=1 --suppress=missingIncludeSystem --suppress=unusedStructMember \
+		-D_GNU_SOURCE -DROLEWALL_VERSION='"$(VERSION)"' -Iinclude user
+
+lint-tidy: $(TIDY)
+
+format: ## clang-format decides how the code looks
+	$(Q)$(CLANG_FORMAT) -i $(C_FILES)
+
+# --- install --------------------------------------------------------------------------------------
+
+install: $(B)/rolewall ## into DESTDIR and PREFIX
+	install -D -m 0755 $(B)/rolewall $(DESTDIR)$(PREFIX)/sbin/rolewall
+	install -d $(DESTDIR)$(PREFIX)/share/rolewall/roles
+	cp -r roles/. $(DESTDIR)$(PREFIX)/share/rolewall/roles/
+	install -d -m 0755 $(DESTDIR)/etc/rolewall
+
+uninstall: ## what install put there; /etc/rolewall stays
+	rm -f $(DESTDIR)$(PREFIX)/sbin/rolewall
+	rm -rf $(DESTDIR)$(PREFIX)/share/rolewall
+
 # --- house keeping --------------------------------------------------------------------------------
 
 clean: ## remove build/
@@ -133,6 +204,7 @@ clean: ## remove build/
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: all check-unit check-packet check-e2e oracle clean help
+.PHONY: all check check-all check-unit check-packet check-e2e oracle demo demo-run deps lint lint-format \
+	lint-includes lint-shell lint-cppcheck lint-tidy format install uninstall clean help
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
