@@ -198,13 +198,14 @@ static int prefix_count_check(const struct tables *tables, const struct node_mod
 			      struct error *ret_error)
 {
 	size_t count = tables->elsewhere_count;
-	struct at at = at_value(node->document, 0);
+	struct at at;
 	int r;
 
 	for (size_t i = 0; i < tables->interface_count; i++)
 		count += tables->interfaces[i].prefix_count;
 	if (count <= RW_PREFIXES)
 		return 0;
+	at = at_value(node->document, 0);
 	r = error_at(ret_error, &at, "%zu source prefixes are more than the %d that fit", count,
 		     RW_PREFIXES);
 	error_hint(ret_error, "management sources count once for each interface, and once more");

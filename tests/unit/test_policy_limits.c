@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Files that are too large, too many or not there at all. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "../../user/policy/compile.h"
+#include "../../user/policy/document.h"
+
+#define ROLES_DIR "tests/unit/golden/roles"
+#define HEAD                                                                                       \
+	"{ \"version\": 1, \"node\": \"n1\", \"profile\": \"test\", \"roles\": [],"                \
+	" \"interfaces\": { \"eth0\": { \"zone\": \"external\" } }, \"mode\": \"enforce\","
+
+static char path[] = "/tmp/rolewall-limits-XXXXXX";
+
+static int path_make(void **state)
+{
+	int fd = mkstemp(path);
+
+	return fd < 0 ? -1 : close(fd);
+}
+
+static int path_remove(void **state)
+{
+	return unlink(path);
+}
+
+static FILE *node_begin(const char *key)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	fprintf(file, HEAD " \"%s\": [", key);
+	return file;
+}
+
+static void node_end(FILE *file)
+{
+	fprintf(file, "] }\n");
+	assert_int_equal(fclose(file), 0);
+}
+
+static int compile(struct tables *tables, struct error *error)
+{
+	*error = (struct error){0};
+	return policy_compile(path, ROLES_DIR, tables, NULL, error);
+}
+
+static void services_write(int count)
+{
+	FILE *file = node_begin("services");
+
+	for (int i = 0; i < count; i++)
+		fprintf(file, "%s{\"name\":\"s\",\"proto\":\"%s\",\"port\":%d,\"from\":[\"vpn\"]}",
+			i ? "," : "", i / 65535 ? "udp" : "tcp", i % 65535 + 1);
+	node_end(file);
+}
+
+static void management_write(int count)
+{
+	FILE *file = node_begin("management");
+
+	for (int i = 0; i < count; i++)
+		fprintf(file, "%s\"10.%d.%d.%d\"", i ? "," : "", i >> 16, i >> 8 & 255, i & 255);
+	node_end(file);
+}
+
+/* One rule of every-node, gossip over UDP, is not in the list; its TCP ports are. */
+static void the_last_rule_that_fits_is_taken(void **state)
+{
+	struct tables tables = {0};
+	struct error error;
+
+	services_write(RW_RULES - 1);
+	assert_int_equal(compile(&tables, &error), 0);
+	assert_int_equal(tables.rule_count, RW_RULES);
+	tables_free(&tables);
+}
+
+static void one_rule_too_many_is_refused(void **state)
+{
+	struct tables tables = {0};
+	struct error error;
+
+	services_write(RW_RULES);
+	assert_int_equal(compile(&tables, &error), -EINVAL);
+	assert_non_null(strstr(error.what, "65536 rules"));
+}
+
+/* They count for eth0 and for every unlisted interface. */
+static void prefixes_are_limited_over_all_interfaces(void **state)
+{
+	struct tables tables = {0};
+	struct error error;
+
+	management_write(RW_PREFIXES / 2);
+	assert_int_equal(compile(&tables, &error), 0);
+	assert_int_equal(tables.elsewhere_count, RW_PREFIXES / 2);
+	tables_free(&tables);
+	management_write(RW_PREFIXES / 2 + 1);
+	assert_int_equal(compile(&tables, &error), -EINVAL);
+	assert_non_null(strstr(error.what, "65538 source prefixes"));
+}
+
+static void size_write(size_t size)
+{
+	FILE *file = node_begin("protocols");
+
+	fprintf(file, "] }");
+	fprintf(file, "%*s", (int)(size - ftell(file)), "");
+	assert_int_equal(fclose(file), 0);
+}
+
+static void a_file_over_the_limit_is_refused(void **state)
+{
+	struct tables tables = {0};
+	struct error error;
+
+	size_write(DOCUMENT_BYTES_MAX);
+	assert_int_equal(compile(&tables, &error), 0);
+	tables_free(&tables);
+	size_write(DOCUMENT_BYTES_MAX + 1);
+	assert_int_equal(compile(&tables, &error), -EINVAL);
+	assert_non_null(strstr(error.what, "larger than 4194304 bytes"));
+}
+
+static void a_missing_file_is_named(void **state)
+{
+	struct tables tables = {0};
+	struct error error = {0};
+
+	assert_int_equal(policy_compile("/nowhere/node.json", ROLES_DIR, &tables, NULL, &error),
+			 -ENOENT);
+	assert_non_null(strstr(error.what, "/nowhere/node.json"));
+	assert_int_equal(policy_compile("/tmp", ROLES_DIR, &tables, NULL, &error), -EISDIR);
+	services_write(1);
+	assert_int_equal(policy_compile(path, "/nowhere", &tables, NULL, &error), -ENOENT);
+	assert_non_null(strstr(error.what, "/nowhere"));
+	assert_non_null(strstr(error.hint, "--roles-dir"));
+}
+
+/* Every beginning of a good file: refused with a place, never more than that. */
+static void a_truncated_file_is_refused_at_every_byte(void **state)
+{
+	static const char node[] = HEAD " \"management\": [\"192.0.2.1\"], \"protocols\": [50] }";
+
+	for (size_t size = 0; size < sizeof(node) - 1; size++) {
+		struct tables tables = {0};
+		struct error error;
+		FILE *file = fopen(path, "w");
+
+		assert_non_null(file);
+		fwrite(node, 1, size, file);
+		assert_int_equal(fclose(file), 0);
+		assert_int_equal(compile(&tables, &error), -EINVAL);
+		assert_int_equal(strncmp(error.where, path, strlen(path)), 0);
+		assert_true(error.what[0]);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_last_rule_that_fits_is_taken),
+		cmocka_unit_test(one_rule_too_many_is_refused),
+		cmocka_unit_test(prefixes_are_limited_over_all_interfaces),
+		cmocka_unit_test(a_file_over_the_limit_is_refused),
+		cmocka_unit_test(a_missing_file_is_named),
+		cmocka_unit_test(a_truncated_file_is_refused_at_every_byte),
+	};
+
+	return cmocka_run_group_tests_name("policy limits", tests, path_make, path_remove);
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Lists, guesses, files. */
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "../../user/util/array.h"
+#include "../../user/util/file.h"
+#include "../../user/util/guess.h"
+
+static char folder[] = "/tmp/rolewall-util-XXXXXX";
+static char file[64];
+
+static int folder_make(void **state)
+{
+	if (!mkdtemp(folder))
+		return -1;
+	snprintf(file, sizeof(file), "%s/file", folder);
+	return 0;
+}
+
+static int entry_remove(const char *path, const struct stat *status, int type, struct FTW *ftw)
+{
+	return remove(path);
+}
+
+static int folder_remove(void **state)
+{
+	return nftw(folder, entry_remove, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static int entry_count;
+
+static int entry_add(const char *path, const struct stat *status, int type, struct FTW *ftw)
+{
+	entry_count += type == FTW_F || type == FTW_SL;
+	return 0;
+}
+
+static int folder_count(void)
+{
+	entry_count = 0;
+	assert_int_equal(nftw(folder, entry_add, 8, FTW_PHYS), 0);
+	return entry_count;
+}
+
+static void an_array_keeps_its_elements_and_zeroes_new_ones(void **state)
+{
+	uint64_t *list = NULL;
+	size_t count = 0;
+
+	for (uint64_t i = 0; i < 1000; i++) {
+		uint64_t *element = array_append(&list, &count, sizeof(*element));
+
+		assert_non_null(element);
+		assert_int_equal(*element, 0);
+		*element = i + 1;
+	}
+	assert_int_equal(count, 1000);
+	for (uint64_t i = 0; i < 1000; i++)
+		assert_int_equal(list[i], i + 1);
+	free(list);
+}
+
+static void an_array_that_cannot_grow_is_left_alone(void **state)
+{
+	char *list = NULL;
+	size_t count = 4;
+
+	assert_null(array_append(&list, &count, SIZE_MAX / 4));
+	assert_int_equal(count, 4);
+	assert_null(list);
+}
+
+static void distance_counts_edits(void **state)
+{
+	assert_int_equal(string_distance("", ""), 0);
+	assert_int_equal(string_distance("", "abc"), 3);
+	assert_int_equal(string_distance("kitten", "sitting"), 3);
+	assert_int_equal(string_distance("proxy", "porxy"), 1);
+	assert_int_equal(string_distance("mta", "MTA"), 0);
+	assert_int_equal(string_distance("saturday", "sunday"), 3);
+	assert_int_equal(string_distance("internal", "interal"), 1);
+}
+
+static void a_word_that_is_too_long_is_far(void **state)
+{
+	char word[200];
+
+	memset(word, 'a', sizeof(word) - 1);
+	word[sizeof(word) - 1] = '\0';
+	assert_int_equal(string_distance(word, word), GUESS_LENGTH_MAX + 1);
+	word[GUESS_LENGTH_MAX] = '\0';
+	assert_int_equal(string_distance(word, word), 0);
+}
+
+static const char *guess_among(const char *word, const char *a, const char *b)
+{
+	struct guess guess = guess_begin(word);
+
+	guess_consider(&guess, a);
+	guess_consider(&guess, b);
+	return guess.best;
+}
+
+static void the_nearest_word_is_guessed_or_none(void **state)
+{
+	assert_string_equal(guess_among("externl", "internal", "external"), "external");
+	assert_string_equal(guess_among("tpc", "udp", "tcp"), "tcp");
+	assert_string_equal(guess_among("Proxy", "mta", "proxy"), "proxy");
+	assert_null(guess_among("dmz", "vpn", "internal"));
+	assert_null(guess_among("rtp", "smtp", "ftps"));
+	assert_null(guess_among("x", "y", "z"));
+	assert_null(guess_among("", "a", "b"));
+}
+
+static void content_check(const char *wanted)
+{
+	char *text = NULL;
+	size_t size;
+
+	assert_int_equal(file_read(file, 1 << 20, &text, &size, NULL), 0);
+	assert_int_equal(size, strlen(wanted));
+	assert_string_equal(text, wanted);
+	free(text);
+}
+
+static void a_written_file_is_whole_and_alone(void **state)
+{
+	struct stat status;
+
+	assert_int_equal(file_write_durably(file, "one", 3, 0640, NULL), 0);
+	content_check("one");
+	assert_int_equal(file_write_durably(file, "another", 7, 0600, NULL), 0);
+	content_check("another");
+	assert_int_equal(stat(file, &status), 0);
+	assert_int_equal(status.st_mode & 07777, 0600);
+	assert_int_equal(folder_count(), 1);
+}
+
+static void a_symbolic_link_is_replaced_not_followed(void **state)
+{
+	char target[80];
+
+	snprintf(target, sizeof(target), "%s/target", folder);
+	assert_int_equal(file_write_durably(target, "kept", 4, 0600, NULL), 0);
+	unlink(file);
+	assert_int_equal(symlink(target, file), 0);
+	assert_int_equal(file_write_durably(file, "new", 3, 0600, NULL), 0);
+	content_check("new");
+	snprintf(file, sizeof(file), "%s/target", folder);
+	content_check("kept");
+	snprintf(file, sizeof(file), "%s/file", folder);
+	assert_int_equal(unlink(target), 0);
+}
+
+static void a_failed_write_leaves_the_old_file(void **state)
+{
+	struct error error = {0};
+	char inside[80];
+
+	snprintf(inside, sizeof(inside), "%s/taken", folder);
+	assert_int_equal(mkdir(inside, 0700), 0);
+	/* A folder cannot be replaced by a file: the rename fails, after everything else. */
+	assert_true(file_write_durably(inside, "x", 1, 0600, &error) < 0);
+	assert_non_null(strstr(error.what, inside));
+	assert_int_equal(rmdir(inside), 0);
+	assert_int_equal(file_write_durably("/nowhere/file", "x", 1, 0600, &error), -ENOENT);
+	assert_int_equal(folder_count(), 1);
+}
+
+static void reading_stops_at_the_limit(void **state)
+{
+	char *text = NULL;
+	size_t size;
+
+	assert_int_equal(file_write_durably(file, "12345", 5, 0600, NULL), 0);
+	assert_int_equal(file_read(file, 4, &text, &size, NULL), -EFBIG);
+	assert_null(text);
+	assert_int_equal(file_read(file, 5, &text, &size, NULL), 0);
+	assert_int_equal(size, 5);
+	free(text);
+	text = NULL;
+	assert_int_equal(file_read("/dev/zero", 100000, &text, &size, NULL), -EFBIG);
+	assert_null(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_array_keeps_its_elements_and_zeroes_new_ones),
+		cmocka_unit_test(an_array_that_cannot_grow_is_left_alone),
+		cmocka_unit_test(distance_counts_edits),
+		cmocka_unit_test(a_word_that_is_too_long_is_far),
+		cmocka_unit_test(the_nearest_word_is_guessed_or_none),
+		cmocka_unit_test(a_written_file_is_whole_and_alone),
+		cmocka_unit_test(a_symbolic_link_is_replaced_not_followed),
+		cmocka_unit_test(a_failed_write_leaves_the_old_file),
+		cmocka_unit_test(reading_stops_at_the_limit),
+	};
+
+	return cmocka_run_group_tests_name("util", tests, folder_make, folder_remove);
+}
