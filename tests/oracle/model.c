@@ -95,7 +95,7 @@ static uint32_t slot_find(const struct view *view)
 {
 	const struct model_interface *interface;
 
-	if (view->packet->hook != MODEL_CGROUP && view->own_interface)
+	if (view->packet->hook != MODEL_CGROUP && view->vlan == 0)
 		return view->packet->own_slot;
 	interface = interface_find(view, view->vlan);
 	return interface ? interface->slot : 0;
@@ -284,18 +284,20 @@ void model_verdict(const struct model_policy *policy, const struct model_packet 
 		verdict.pass = verdict.reason >= RW_REASON_PASS_FIRST ||
 			       (policy->in_force && !(policy->flags & RW_POLICY_ENFORCE));
 	}
-	if (view.has_source)
+	if (view.has_header) {
 		memcpy(verdict.source, view.source, 16);
+		verdict.l4 = view.protocol;
+	}
 	if (view.has_port)
 		verdict.port = view.port;
-	if (view.has_protocol)
-		verdict.l4 = view.protocol;
 	*ret = verdict;
 }
 
 const char *model_reason_name(unsigned int reason)
 {
 	switch (reason) {
+	case RW_REASON_NONE:
+		return "uncounted";
 #define MODEL_REASON_NAME(number, NAME, name, verdict, doc)                                        \
 	case number:                                                                               \
 		return name;

@@ -119,7 +119,7 @@ struct model_verdict {
 void model_verdict(const struct model_policy *policy, const struct model_packet *packet,
 		   struct model_verdict *ret);
 
-/* "not-open" and so on; "?" for a number that is no reason. */
+/* "not-open" and so on; "uncounted" for none; "?" for a number that is no reason. */
 const char *model_reason_name(unsigned int reason);
 
 #endif

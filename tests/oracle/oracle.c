@@ -25,7 +25,6 @@
 #include "trial.h"
 
 #define BATCH		1000
-#define ROUNDS		2     /* batches for each hook and policy */
 #define MISMATCHES	20    /* then it is enough */
 #define HISTOGRAM_LEAST 60000 /* packets after which every reason must have occurred */
 #define VECTORS_DIR	"tests/packet/vectors"
@@ -37,7 +36,7 @@ struct oracle {
 	struct model_policy *policy;
 	struct outcome *outcome;
 	unsigned long packets, unsendable, mismatches;
-	unsigned long reached[MODEL_HOOKS][RW_REASON_COUNT]; /* [0]: passed uncounted */
+	unsigned long reached[SUBJECT_PROGRAMS][RW_REASON_COUNT]; /* [0]: passed uncounted */
 };
 
 static int policy_change(struct oracle *oracle, uint64_t seed, unsigned int number)
@@ -106,9 +105,9 @@ static void vector_keep(const struct oracle *oracle, const struct trial *trial)
 		fprintf(stderr, "oracle: %s: %m (the packet is not kept)\n", path);
 		return;
 	}
-	fprintf(file, "# seed of the policies, number of the policy, hook, ifindex, packet\n");
+	fprintf(file, "# seed of the policies, number of the policy, program, ifindex, packet\n");
 	fprintf(file, "%llu %u %s %u ", (unsigned long long)oracle->seed, oracle->number,
-		hook_names[packet->hook], packet->ifindex);
+		subject_programs[trial->program].name, packet->ifindex);
 	for (size_t i = 0; i < packet->length; i++)
 		fprintf(file, "%02x", packet->frame[i]);
 	fprintf(file, "\n");
@@ -153,7 +152,7 @@ static int batch_replay(struct oracle *oracle, struct trial *trials, size_t coun
 		"oracle: mismatch %lu: policy %u of seed %llu, %s: a batch of %zu packets was "
 		"counted wrongly, but none of them alone\n",
 		oracle->mismatches, oracle->number, (unsigned long long)oracle->seed,
-		hook_names[trials[0].packet.hook], count);
+		subject_programs[trials[0].program].name, count);
 	return 0;
 }
 
@@ -168,7 +167,7 @@ static void trials_note(struct oracle *oracle, const struct trial *trials, size_
 			continue;
 		}
 		oracle->packets++;
-		oracle->reached[trials[i].packet.hook][trials[i].expected.reason]++;
+		oracle->reached[trials[i].program][trials[i].expected.reason]++;
 	}
 }
 
@@ -191,32 +190,34 @@ static void trials_free(struct trial *trials, size_t count)
 	memset(trials, 0, count * sizeof(*trials));
 }
 
-static int trial_set(struct trial *trial, enum model_hook hook, const struct generated *from)
+static int trial_set(struct trial *trial, enum subject_program program,
+		     const struct generated *from)
 {
 	uint8_t *frame = malloc(from->length);
 
 	if (!frame)
 		return -ENOMEM;
 	memcpy(frame, from->bytes, from->length);
+	trial->program = program;
 	trial->packet = (struct model_packet){
-		.hook = hook,
+		.hook = subject_programs[program].hook,
 		.ifindex = from->ifindex,
-		.own_slot = hook == MODEL_XDP_ETHERNET ? POLICIES_OWN_SLOT : POLICIES_BARE_SLOT,
+		.own_slot = subject_programs[program].own_slot,
 		.frame = frame,
 		.length = from->length,
 	};
 	return 0;
 }
 
-static int batch_run(struct oracle *oracle, struct random *random, enum model_hook hook)
+static int batch_run(struct oracle *oracle, struct random *random, enum subject_program program)
 {
 	_free_ struct generated *generated = malloc(sizeof(*generated));
 	_free_ struct trial *trials = calloc(BATCH, sizeof(*trials));
 	int error = generated && trials ? 0 : -ENOMEM;
 
 	for (size_t i = 0; !error && i < BATCH; i++) {
-		packet_generate(random, oracle->policy, hook, generated);
-		error = trial_set(&trials[i], hook, generated);
+		packet_generate(random, oracle->policy, subject_programs[program].hook, generated);
+		error = trial_set(&trials[i], program, generated);
 	}
 	if (!error)
 		error = batch_judge(oracle, trials, BATCH);
@@ -233,10 +234,11 @@ static int packets_run(struct oracle *oracle, uint64_t seed, unsigned long packe
 
 	for (unsigned int number = 0; !error; number++) {
 		error = policy_change(oracle, seed, number);
-		for (unsigned int i = 0; !error && i < ROUNDS * MODEL_HOOKS; i++) {
+		for (unsigned int i = 0; !error && i < SUBJECT_PROGRAMS; i++) {
 			if (oracle->packets >= end || oracle->mismatches >= MISMATCHES)
 				return 0;
-			error = batch_run(oracle, &random, i % MODEL_HOOKS);
+			if (oracle->subject.programs[i] >= 0)
+				error = batch_run(oracle, &random, i);
 		}
 	}
 	return error;
@@ -263,7 +265,7 @@ static int vector_run(struct oracle *oracle, const char *line)
 	unsigned long long seed;
 	struct trial trial = {0};
 	unsigned int number;
-	char hook[16];
+	char name[16];
 	int at = 0, error;
 	size_t index = 0;
 
@@ -271,12 +273,12 @@ static int vector_run(struct oracle *oracle, const char *line)
 		return -ENOMEM;
 	if (line[0] == '#')
 		return 0;
-	if (sscanf(line, "%llu %u %15s %u %n", &seed, &number, hook, &generated->ifindex, &at) < 4)
+	if (sscanf(line, "%llu %u %15s %u %n", &seed, &number, name, &generated->ifindex, &at) < 4)
 		return -EINVAL;
-	while (index < MODEL_HOOKS && strcmp(hook, hook_names[index]) != 0)
+	while (index < SUBJECT_PROGRAMS && strcmp(name, subject_programs[index].name) != 0)
 		index++;
 	generated->length = hex_read(line + at, generated->bytes, GENERATE_MOST);
-	if (index == MODEL_HOOKS || generated->length == 0)
+	if (index == SUBJECT_PROGRAMS || generated->length == 0)
 		return -EINVAL;
 	error = policy_change(oracle, seed, number);
 	if (!error)
@@ -301,13 +303,17 @@ static int vector_file_run(struct oracle *oracle, const char *path)
 	return error;
 }
 
-static int vectors_run(struct oracle *oracle, const char *pattern)
+static int vectors_run(struct oracle *oracle, const char *pattern, bool is_needed)
 {
 	glob_t files = {0};
-	int error = 0;
+	int error = 0, found = glob(pattern, 0, NULL, &files);
 
-	if (glob(pattern, GLOB_NOCHECK, NULL, &files) != 0)
-		return -ENOMEM;
+	if (found == GLOB_NOMATCH && !is_needed)
+		return 0;
+	if (found != 0) {
+		fprintf(stderr, "oracle: %s: no such file\n", pattern);
+		return -ENOENT;
+	}
 	for (size_t i = 0; !error && i < files.gl_pathc; i++)
 		error = vector_file_run(oracle, files.gl_pathv[i]);
 	globfree(&files);
@@ -318,24 +324,34 @@ static int vectors_run(struct oracle *oracle, const char *pattern)
  */
 
 /* How often each reason occurred, and how many never did that the generator should reach. */
+static unsigned int reason_print(const struct oracle *oracle, unsigned int reason)
+{
+	unsigned int missing = 0;
+
+	printf("%-18s", model_reason_name(reason));
+	for (unsigned int i = 0; i < SUBJECT_PROGRAMS; i++) {
+		bool is_reachable = oracle->subject.programs[i] >= 0 &&
+				    (reason || subject_programs[i].hook == MODEL_CGROUP);
+
+		printf(" %10lu", oracle->reached[i][reason]);
+		if (is_reachable && !oracle->reached[i][reason])
+			missing++;
+	}
+	printf("\n");
+	return missing;
+}
+
 static unsigned int histogram_print(const struct oracle *oracle)
 {
 	unsigned int missing = 0;
 
-	printf("%-18s %10s %10s %10s\n", "reason", hook_names[0], hook_names[1], hook_names[2]);
-	for (unsigned int reason = 0; reason < RW_REASON_COUNT; reason++) {
-		const char *name = reason ? model_reason_name(reason) : "(uncounted)";
-
-		if (name[0] == '?' || reason == RW_REASON_BIND_DENIED)
-			continue;
-		printf("%-18s", name);
-		for (unsigned int hook = 0; hook < MODEL_HOOKS; hook++) {
-			printf(" %10lu", oracle->reached[hook][reason]);
-			if (!oracle->reached[hook][reason] && (reason || hook == MODEL_CGROUP))
-				missing++;
-		}
-		printf("\n");
-	}
+	printf("%-18s", "reason");
+	for (unsigned int i = 0; i < SUBJECT_PROGRAMS; i++)
+		printf(" %10s", subject_programs[i].name);
+	printf("\n");
+	for (unsigned int reason = 0; reason < RW_REASON_COUNT; reason++)
+		if (model_reason_name(reason)[0] != '?' && reason != RW_REASON_BIND_DENIED)
+			missing += reason_print(oracle, reason);
 	printf("%lu packets were more or less than BPF_PROG_TEST_RUN takes\n", oracle->unsendable);
 	return missing;
 }
@@ -362,8 +378,7 @@ static int oracle_run(struct oracle *oracle, const char *vectors, uint64_t seed,
 		error = subject_open(&oracle->subject);
 	if (error)
 		return error;
-	if (vectors || access(VECTORS_DIR, F_OK) == 0)
-		error = vectors_run(oracle, vectors ? vectors : VECTORS_DIR "/oracle-*.txt");
+	error = vectors_run(oracle, vectors ? vectors : VECTORS_DIR "/oracle-*.txt", vectors);
 	if (!error)
 		error = packets_run(oracle, seed, packets);
 	subject_close(&oracle->subject);

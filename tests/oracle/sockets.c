@@ -199,7 +199,7 @@ static int network_make(void)
 		fprintf(ip, "link add rwo%d index %d type veth peer name rwo%d index %d\n", i, i,
 			i + 1, i + 1);
 	fprintf(ip, "route add local 192.0.2.0/24 dev lo\nroute add local 198.51.100.0/24 dev lo\n"
-		    "-6 route add local 2001:db8::/64 dev lo\n");
+		    "route add local 2001:db8::/64 dev lo\n");
 	if (pclose(ip) == 0)
 		return 0;
 	fprintf(stderr, "oracle: ip (package iproute2) could not set up the namespace\n");

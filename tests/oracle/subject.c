@@ -18,11 +18,22 @@
 #include "install.h"
 #include "policies.h"
 
-#ifndef BPF_F_XDP_HAS_FRAGS
-#define BPF_F_XDP_HAS_FRAGS (1U << 5)
-#endif
-
 #define ETHERNET_BYTES 14
+
+/*
+ * What fits into the first page. BPF_PROG_TEST_RUN gives more to any XDP program, but no driver
+ * gives more to one that has not said that it takes frags.
+ */
+#define PAGE_BYTES 3500
+
+const struct subject_program_info subject_programs[SUBJECT_PROGRAMS] = {
+	{"xdp", "rolewall_xdp", MODEL_XDP_ETHERNET, POLICIES_OWN_SLOT, false},
+	{"xdp-frags", "rolewall_frags", MODEL_XDP_ETHERNET, POLICIES_OWN_SLOT, true},
+	{"xdp-5.4", "rolewall_xdp_54", MODEL_XDP_ETHERNET, POLICIES_OWN_SLOT, false},
+	{"bare", "rolewall_xdp", MODEL_XDP_BARE, POLICIES_BARE_SLOT, false},
+	{"bare-frags", "rolewall_frags", MODEL_XDP_BARE, POLICIES_BARE_SLOT, true},
+	{"cgroup", "rolewall_ingress", MODEL_CGROUP, 0, false},
+};
 
 int subject_map(const struct subject *subject, const char *name)
 {
@@ -50,20 +61,23 @@ static int inner_note(struct bpf_object *object, const char *name, struct subjec
 	return 0;
 }
 
+static bool is_tested(const char *function, bool with_optional)
+{
+	for (size_t i = 0; i < SUBJECT_PROGRAMS; i++)
+		if (strcmp(subject_programs[i].function, function) == 0)
+			return with_optional || !subject_programs[i].optional;
+	return false;
+}
+
 /* Only what is tested is loaded, nothing is pinned, and the bans stay small. */
-static void object_trim(struct bpf_object *object, bool xdp_frags)
+static void object_trim(struct bpf_object *object, bool with_optional)
 {
 	struct bpf_program *program;
 	struct bpf_map *map;
 
-	bpf_object__for_each_program (program, object) {
-		const char *name = bpf_program__name(program);
-		bool is_xdp = strcmp(name, "rolewall_xdp") == 0;
-
-		bpf_program__set_autoload(program, is_xdp || strcmp(name, "rolewall_ingress") == 0);
-		if (is_xdp && xdp_frags)
-			bpf_program__set_flags(program, BPF_F_XDP_HAS_FRAGS);
-	}
+	bpf_object__for_each_program (program, object)
+		bpf_program__set_autoload(program,
+					  is_tested(bpf_program__name(program), with_optional));
 	bpf_object__for_each_map (map, object) {
 		bpf_map__set_pin_path(map, NULL);
 		if (strcmp(bpf_map__name(map), "bans") == 0)
@@ -88,7 +102,7 @@ static int maps_share(struct bpf_object *object, const struct bpf_object *owner)
 }
 
 static struct rolewall_bpf *instance_load(struct subject *subject, uint32_t l2_len, uint32_t slot,
-					  bool xdp_frags)
+					  bool with_optional)
 {
 	struct rolewall_bpf *instance = rolewall_bpf__open();
 	int error;
@@ -97,7 +111,7 @@ static struct rolewall_bpf *instance_load(struct subject *subject, uint32_t l2_l
 		return NULL;
 	instance->rodata->l2_len = l2_len;
 	instance->rodata->own_slot = slot;
-	object_trim(instance->obj, xdp_frags);
+	object_trim(instance->obj, with_optional);
 	if (subject->ethernet)
 		error = maps_share(instance->obj, subject->ethernet->obj);
 	else
@@ -112,47 +126,45 @@ static struct rolewall_bpf *instance_load(struct subject *subject, uint32_t l2_l
 
 static int programs_find(struct subject *subject)
 {
-	const struct bpf_object *ethernet = subject->ethernet->obj, *bare = subject->bare->obj;
-	const struct bpf_program *found[MODEL_HOOKS] = {
-		[MODEL_XDP_ETHERNET] = bpf_object__find_program_by_name(ethernet, "rolewall_xdp"),
-		[MODEL_XDP_BARE] = bpf_object__find_program_by_name(bare, "rolewall_xdp"),
-		[MODEL_CGROUP] = bpf_object__find_program_by_name(bare, "rolewall_ingress"),
-	};
+	for (size_t i = 0; i < SUBJECT_PROGRAMS; i++) {
+		const struct subject_program_info *info = &subject_programs[i];
+		const struct rolewall_bpf *instance =
+			info->hook == MODEL_XDP_ETHERNET ? subject->ethernet : subject->bare;
+		const struct bpf_program *program =
+			bpf_object__find_program_by_name(instance->obj, info->function);
 
-	for (size_t hook = 0; hook < MODEL_HOOKS; hook++) {
-		subject->programs[hook] = found[hook] ? bpf_program__fd(found[hook]) : -1;
-		if (subject->programs[hook] < 0) {
-			fprintf(stderr,
-				"oracle: the object lacks rolewall_xdp or rolewall_ingress\n");
+		subject->programs[i] = program ? bpf_program__fd(program) : -1;
+		if (subject->programs[i] >= 0)
+			continue;
+		fprintf(stderr, "oracle: program %s is not there\n", info->function);
+		if (!program || !info->optional)
 			return -ENOENT;
-		}
 	}
 	return 0;
+}
+
+static bool instances_load(struct subject *subject, bool with_optional)
+{
+	subject->ethernet =
+		instance_load(subject, ETHERNET_BYTES, POLICIES_OWN_SLOT, with_optional);
+	if (subject->ethernet)
+		subject->bare = instance_load(subject, 0, POLICIES_BARE_SLOT, with_optional);
+	return subject->bare;
 }
 
 int subject_open(struct subject *ret)
 {
 	struct subject subject = {.cpus = libbpf_num_possible_cpus()};
 	libbpf_print_fn_t print = libbpf_set_print(NULL);
+	bool loaded = subject.cpus <= SUBJECT_CPUS && instances_load(&subject, true);
 
-	/* Programs that take packets in pieces (5.18), silently; else the ordinary ones. */
-	subject.ethernet = instance_load(&subject, ETHERNET_BYTES, POLICIES_OWN_SLOT, true);
-	libbpf_set_print(print);
-	if (subject.ethernet) {
-		subject.bare = instance_load(&subject, 0, POLICIES_BARE_SLOT, true);
-	} else {
-		subject.ethernet =
-			instance_load(&subject, ETHERNET_BYTES, POLICIES_OWN_SLOT, false);
-		if (subject.ethernet)
-			subject.bare = instance_load(&subject, 0, POLICIES_BARE_SLOT, false);
-	}
-	if (!subject.bare || programs_find(&subject) < 0) {
+	libbpf_set_print(print); /* the second time, libbpf says what is wrong */
+	if (!loaded && !instances_load(&subject, false)) {
 		fprintf(stderr, "oracle: the object cannot be loaded (run as root)\n");
-		subject_close(&subject);
 		return -EIO;
 	}
 	*ret = subject;
-	return 0;
+	return programs_find(ret);
 }
 
 void subject_close(struct subject *subject)
@@ -193,13 +205,17 @@ static int cgroup_run(int program, const struct model_packet *packet, int *ret_p
 	return 0;
 }
 
-int subject_run(const struct subject *subject, const struct model_packet *packet, int *ret_pass)
+int subject_run(const struct subject *subject, enum subject_program program,
+		const struct model_packet *packet, int *ret_pass)
 {
-	int program = subject->programs[packet->hook];
+	bool takes_pages = subject_programs[program].optional || packet->hook == MODEL_CGROUP;
+	int fd = subject->programs[program];
 
+	if (!takes_pages && packet->length > PAGE_BYTES)
+		return -EINVAL;
 	if (packet->hook == MODEL_CGROUP)
-		return cgroup_run(program, packet, ret_pass);
-	return xdp_run(program, packet, ret_pass);
+		return cgroup_run(fd, packet, ret_pass);
+	return xdp_run(fd, packet, ret_pass);
 }
 
 static void counter_add(struct rw_counter *sum, const struct rw_counter *counter)

@@ -9,19 +9,39 @@
 #include "model.h"
 
 struct rolewall_bpf;
-struct bpf_object;
 
 /* How a map inside of a map has to be made. */
 struct subject_inner {
 	uint32_t type, key_size, value_size, max_entries, flags;
 };
 
+/* The programs that are tested. Those that this kernel cannot load are left out. */
+enum subject_program {
+	SUBJECT_XDP,
+	SUBJECT_XDP_FRAGS, /* takes frames of several pages: 5.18 */
+	SUBJECT_XDP_54,	   /* for kernels without a ring buffer */
+	SUBJECT_BARE,
+	SUBJECT_BARE_FRAGS,
+	SUBJECT_CGROUP,
+	SUBJECT_PROGRAMS,
+};
+
+struct subject_program_info {
+	const char *name;
+	const char *function;
+	enum model_hook hook;
+	uint32_t own_slot;
+	bool optional;
+};
+
+extern const struct subject_program_info subject_programs[SUBJECT_PROGRAMS];
+
 struct subject {
 	struct rolewall_bpf *ethernet; /* owned */
 	struct rolewall_bpf *bare;     /* owned; the cgroup program is here, too; same maps */
 	struct subject_inner policy_inner;
 	struct subject_inner prefixes_inner;
-	int programs[MODEL_HOOKS]; /* by enum model_hook */
+	int programs[SUBJECT_PROGRAMS]; /* -1: this kernel cannot load it */
 	int cpus;
 };
 
@@ -45,9 +65,12 @@ int subject_open(struct subject *ret);
 void subject_close(struct subject *subject);
 int subject_install(const struct subject *subject, const struct model_policy *policy);
 
-/* One packet. `ret_pass`: 1 pass, 0 drop, -1 neither. -EINVAL: the kernel cannot send such a
- * packet. */
-int subject_run(const struct subject *subject, const struct model_packet *packet, int *ret_pass);
+/*
+ * One packet. `ret_pass`: 1 pass, 0 drop, -1 neither. -EINVAL: the kernel cannot send such a
+ * packet.
+ */
+int subject_run(const struct subject *subject, enum subject_program program,
+		const struct model_packet *packet, int *ret_pass);
 
 int subject_tally(const struct subject *subject, struct tally *ret);
 

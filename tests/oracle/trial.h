@@ -12,6 +12,7 @@
 #include "subject.h"
 
 struct trial {
+	enum subject_program program;
 	struct model_packet packet; /* owns packet.frame */
 	struct model_verdict expected;
 	int pass;  /* what the program returned */
@@ -34,7 +35,5 @@ bool trials_agree(const struct model_policy *policy, const struct trial *trials,
 
 /* On stderr: the packet, and what both sides say of it. */
 void trial_print(const struct trial *trial, const struct outcome *outcome);
-
-extern const char *const hook_names[MODEL_HOOKS];
 
 #endif

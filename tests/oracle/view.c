@@ -71,7 +71,6 @@ static enum rw_reason ethernet_read(struct view *view)
 		bytes_skip(&view->rest, 4);
 		tags++;
 	}
-	view->own_interface = tags == 0 || (tags == 1 && id == 0);
 	if (ethertype == 0x0800)
 		view->family = 4;
 	else if (ethertype == 0x86dd)
@@ -83,7 +82,6 @@ static enum rw_reason bare_read(struct view *view)
 {
 	unsigned int version;
 
-	view->own_interface = true;
 	if (view->rest.length < 1)
 		return RW_REASON_MALFORMED;
 	version = view->rest.at[0] >> 4;
@@ -151,13 +149,12 @@ static enum rw_reason ipv4_read(struct view *view)
 		return RW_REASON_MALFORMED;
 	address_set_ipv4(view->source, header + 12);
 	address_set_ipv4(view->destination, header + 16);
-	view->has_source = true;
+	view->protocol = header[9];
+	view->has_header = true;
 	header_length = (header[0] & 0x0f) * 4u;
 	total = length_stated(view, be16_at(header + 2), 0);
 	if (header_length < 20 || header_length > total || total > view->rest.length)
 		return RW_REASON_MALFORMED;
-	view->protocol = header[9];
-	view->has_protocol = true;
 	view->hop_limit = header[8];
 	field = be16_at(header + 6);
 	fragment_set(view, (field & 0x1fff) * 8, field & 0x2000);
@@ -219,7 +216,6 @@ static enum rw_reason extensions_read(struct view *view)
 		if (view->fragment == LATER_FRAGMENT)
 			break;
 	}
-	view->has_protocol = true;
 	return view->fragment == LATER_FRAGMENT ? later_fragment_check(view) : RW_REASON_NONE;
 }
 
@@ -232,14 +228,14 @@ static enum rw_reason ipv6_read(struct view *view)
 		return RW_REASON_MALFORMED;
 	memcpy(view->source, header + 8, 16);
 	memcpy(view->destination, header + 24, 16);
-	view->has_source = true;
+	view->protocol = header[6];
+	view->has_header = true;
 	payload = length_stated(view, be16_at(header + 4), 40);
 	if (payload > view->rest.length - 40)
 		return RW_REASON_MALFORMED;
 	if (is_mapped(view->source) || is_mapped(view->destination))
 		return RW_REASON_MALFORMED;
 	view->hop_limit = header[7];
-	view->protocol = header[6];
 	bytes_skip(&view->rest, 40);
 	view->rest.length = payload;
 	return extensions_read(view);

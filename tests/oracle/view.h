@@ -18,14 +18,12 @@ struct view {
 	const struct model_policy *policy;
 	const struct model_packet *packet;
 	struct bytes rest; /* what has not been read yet */
-	uint32_t vlan;
-	bool own_interface; /* untagged, or a single priority tag */
-	int family;	    /* 4, 6; 0 = not IP */
+	uint32_t vlan;	   /* 0: untagged, or nothing but priority tags */
+	int family;	   /* 4, 6; 0 = not IP */
 	uint8_t source[16];
 	uint8_t destination[16];
-	bool has_source; /* `source` may be named in an attempt */
-	uint8_t protocol;
-	bool has_protocol;
+	bool has_header;  /* addresses and protocol may be named in an attempt */
+	uint8_t protocol; /* IPv6: the header that is read next */
 	uint8_t hop_limit;
 	enum fragment fragment;
 	unsigned int fragment_offset; /* bytes */
