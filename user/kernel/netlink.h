@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* netlink.h - ask the kernel for a list, over any netlink family (through libmnl). */
+#ifndef ROLEWALL_KERNEL_NETLINK_H
+#define ROLEWALL_KERNEL_NETLINK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <libmnl/libmnl.h>
+
+struct netlink_request {
+	int family;	     /* NETLINK_ROUTE, NETLINK_SOCK_DIAG, ... */
+	uint16_t type;	     /* of the message */
+	const void *payload; /* what follows the netlink header */
+	size_t size;	     /* at most 256 bytes */
+};
+
+/*
+ * Dump: `read` is called for each message of the answer and returns MNL_CB_OK, or MNL_CB_ERROR with
+ * errno set. Returns 0 or -errno.
+ */
+int netlink_dump(const struct netlink_request *request, mnl_cb_t read, void *context);
+
+#endif
