@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* session.h - the SSH session that this command came by. */
+#ifndef ROLEWALL_KERNEL_SESSION_H
+#define ROLEWALL_KERNEL_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct session {
+	uint8_t client[16]; /* network order; IPv4 as ::ffff:a.b.c.d */
+	uint8_t server[16];
+	uint16_t client_port; /* host order */
+	uint16_t server_port;
+};
+
+/* What sshd puts into SSH_CONNECTION: "CLIENT PORT SERVER PORT". Pure. */
+bool session_parse(const char *text, struct session *ret);
+
+/*
+ * Of this process or of the nearest ancestor that has one, so that sudo and su do not hide it.
+ * False: none, or nobody's to see; `ret` is untouched.
+ */
+bool session_find(struct session *ret);
+
+#endif
