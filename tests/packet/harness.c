@@ -161,6 +161,8 @@ int harness_teardown(void **state)
 	struct harness *harness = *state;
 	size_t i;
 
+	if (!harness)
+		return 0;
 	for (i = 0; i < harness->loaded_count; i++)
 		object_free(&harness->loaded[i].object);
 	tables_free(&harness->tables);
