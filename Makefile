@@ -46,6 +46,8 @@ PACKET   := $(PACKET_SRC:%.c=$(B)/%)
 PACKET_AUX := $(patsubst %.c,$(B)/%.o,$(filter-out $(PACKET_SRC),$(wildcard tests/packet/*.c)))
 ORACLE_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tests/oracle/*.c))
 PROBE_OBJ  := $(patsubst %.c,$(B)/%.o,$(wildcard tests/e2e/*.c))
+BENCH_OBJ  := $(patsubst %.c,$(B)/%.o,$(filter-out %.bpf.c,$(wildcard tests/bench/*.c)))
+BENCH_SKEL := $(B)/include/bench.skel.h
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -104,13 +106,28 @@ $(B)/tests/packet/test_%: $(B)/tests/packet/test_%.o $(PACKET_AUX) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -lcmocka $(LIBS) -o $@
 
-$(B)/tests/oracle/oracle: $(ORACLE_OBJ) $(LIB)
+$(B)/tests/oracle/oracle: $(ORACLE_OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
 
 $(B)/tests/e2e/probe: $(PROBE_OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@
+
+$(B)/tests/bench/bench.bpf.o: tests/bench/bench.bpf.c | $(B)/tools-found
+	$(call say,CLANG,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+
+$(BENCH_SKEL): $(B)/tests/bench/bench.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name bench_bpf > $@
+
+$(BENCH_OBJ): $(BENCH_SKEL)
+
+$(B)/tests/bench/bench: $(BENCH_OBJ) $(LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -lpthread $(LIBS) -o $@
 
 check-unit: $(UNIT) $(B)/rolewall ## unit tests: policy, command line, model
 	$(Q)ROLEWALL=$(B)/rolewall tests/run.sh $(UNIT)
@@ -195,6 +212,17 @@ install: $(B)/rolewall ## into DESTDIR and PREFIX
 uninstall: ## what install put there; /etc/rolewall stays
 	rm -f $(DESTDIR)$(PREFIX)/sbin/rolewall
 	rm -rf $(DESTDIR)$(PREFIX)/share/rolewall
+
+BENCH_PROGRAMS := $(B)/tests/bench/bench $(B)/rolewall $(B)/tests/e2e/probe
+
+bench-programs: $(BENCH_PROGRAMS)
+
+bench: bench-programs ## measure beside the peers, two minutes (needs root, installs the peers)
+	$(Q)packaging/deps.sh bench
+	$(Q)tests/bench/run.sh $(B)
+
+bench-compare: ## prog-run of BASE=REV and of this tree, interleaved (needs root)
+	$(Q)tests/bench/compare.sh "$(BASE)" .
 
 # --- house keeping --------------------------------------------------------------------------------
 

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0
+/* instance.c - apply, load once more to have the programs at hand, and read counters. */
+#include "instance.h"
+
+#include <err.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include <rolewall.skel.h>
+
+#include "../../user/kernel/install.h"
+#include "../../user/kernel/load.h"
+#include "../../user/util/cleanup.h"
+#include "bench.h"
+
+#define SLOT_FIRST 1
+#define BANS_BATCH 100000
+
+static void load(struct bench_instance *instance, const struct features *features)
+{
+	struct bpf_program *ingress;
+	struct error error = {0};
+
+	if (load_xdp(&instance->instance, features, 14, SLOT_FIRST, &instance->xdp_object,
+		     &instance->xdp, &error) ||
+	    load_cgroup(&instance->instance, features, &instance->cgroup_object, &error))
+		errx(1, "%s: %s", error.what, error.hint);
+	ingress = features->ringbuf && features->cgroup_lookup ?
+			  instance->cgroup_object->progs.rolewall_ingress :
+			  instance->cgroup_object->progs.rolewall_ingress_54;
+	instance->ingress = bpf_program__fd(ingress);
+}
+
+void instance_open(struct bench_instance *ret, const char *dir, const char *name,
+		   const char *cgroup, const struct tables *tables)
+{
+	struct install_request request = {.tables = tables, .node_file = "bench"};
+	struct install_result result;
+	struct features features;
+	struct error error = {0};
+
+	*ret = (struct bench_instance){.maps = MAPS_NONE};
+	snprintf(ret->bpffs_dir, sizeof(ret->bpffs_dir), "%s/bpf/%s", dir, name);
+	snprintf(ret->state_dir, sizeof(ret->state_dir), "%s/state-%s", dir, name);
+	ret->instance = (struct instance){
+		.bpffs_dir = ret->bpffs_dir,
+		.state_dir = ret->state_dir,
+		.cgroup_dir = cgroup,
+	};
+	features_probe(&features);
+	if (install_policy(&ret->instance, &request, &result, &error) ||
+	    maps_open(&ret->instance, &ret->maps, &error))
+		errx(1, "%s: %s: %s", name, error.what, error.hint);
+	load(ret, &features);
+}
+
+void instance_close(struct bench_instance *instance)
+{
+	maps_close(&instance->maps);
+	object_free(&instance->xdp_object);
+	object_free(&instance->cgroup_object);
+	install_remove(&instance->instance, NULL);
+}
+
+uint64_t instance_count(const struct bench_instance *instance, unsigned int reason)
+{
+	unsigned long long sum[sizeof(struct rw_counter) / sizeof(unsigned long long)] = {0};
+	int error = map_sum(instance->maps.fd[MAP_REASON_COUNTERS], reason,
+			    sizeof(struct rw_counter), sum);
+
+	if (error)
+		errx(1, "cannot read the counters: %s", strerror(-error));
+	return sum[0];
+}
+
+static void bans_put(int fd, uint32_t first, uint32_t count)
+{
+	_free_ struct rw_ban *values = calloc(count, sizeof(*values));
+	_free_ uint8_t(*keys)[16] = calloc(count, sizeof(*keys));
+	uint32_t done = count;
+
+	if (!values || !keys)
+		err(1, "bans");
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t address = htonl(RANDOM_FIRST + first + i);
+
+		values[i].id = first + i + 1;
+		memset(keys[i] + 10, 0xff, 2);
+		memcpy(keys[i] + 12, &address, sizeof(address));
+	}
+	if (bpf_map_update_batch(fd, keys, values, &done, NULL))
+		err(1, "cannot ban %u addresses", count);
+}
+
+void maps_ban(const struct maps *maps, uint32_t count)
+{
+	struct rw_presence presence = {.bans = count};
+	const uint32_t zero = 0;
+
+	for (uint32_t first = 0; first < count; first += BANS_BATCH) {
+		uint32_t left = count - first;
+
+		bans_put(maps->fd[MAP_BANS], first, left < BANS_BATCH ? left : BANS_BATCH);
+	}
+	if (bpf_map_update_elem(maps->fd[MAP_PRESENCE], &zero, &presence, BPF_ANY))
+		err(1, "presence");
+}
+
+/* rolewall's bans, from the command line: for measurements of the whole product. */
+int bench_ban(int argc, char **argv)
+{
+	struct instance instance = {0};
+	_maps_ struct maps maps = MAPS_NONE;
+	struct error error = {0};
+
+	if (argc != 3)
+		errx(2, "ban: BPFFS COUNT are missing");
+	instance.bpffs_dir = argv[1];
+	if (maps_open(&instance, &maps, &error))
+		errx(1, "%s", error.what);
+	maps_ban(&maps, number_parse(argv[2]));
+	return 0;
+}
