@@ -170,6 +170,14 @@ struct {
 	__uint(value_size, sizeof(__u32));
 } events_perf SEC(".maps");
 
+/* Does the policy in force still await its confirmation? Written and read by user space only. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct rw_pending);
+} pending SEC(".maps");
+
 /* What is attached? Written and read by the loader only. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

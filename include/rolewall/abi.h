@@ -199,8 +199,11 @@ struct rw_presence {
 	__u32 bans;
 	__u32 ban_prefixes;
 	__u32 openings;
-	__u32 pad0;
+	__u32 restored; /* RW_RESTORED_*: what user space has put back since the maps were made */
 };
+
+#define RW_RESTORED_BANS     0x01
+#define RW_RESTORED_OPENINGS 0x02
 
 /* Value of `reason_counters` (per CPU, by reason): packets that got their verdict without a rule. */
 struct rw_counter {
@@ -262,6 +265,16 @@ struct rw_settled {
 	__u64 unattributed; /* packets whose source is forgotten */
 };
 
+/*
+ * The one element of `pending`: a generation that goes back to the one before it at the deadline,
+ * unless somebody confirms it. Void where that generation is not in force (a commit that never came).
+ */
+struct rw_pending {
+	__u64 deadline;	   /* ns, CLOCK_MONOTONIC; 0 = nothing is pending */
+	__u32 generation;  /* awaits confirmation */
+	__u32 previous;	   /* comes back; 0 = there was none: everything is taken away */
+};
+
 /* The one element of `build`: what stands in the kernel, for the next one to come. */
 struct rw_build {
 	__u32 abi;	 /* RW_ABI_VERSION */
@@ -321,6 +334,7 @@ RW_SIZE(struct rw_presence, 16);
 RW_AT(struct rw_presence, bans, 0);
 RW_AT(struct rw_presence, ban_prefixes, 4);
 RW_AT(struct rw_presence, openings, 8);
+RW_AT(struct rw_presence, restored, 12);
 RW_SIZE(struct rw_counter, 16);
 RW_AT(struct rw_counter, packets, 0);
 RW_AT(struct rw_counter, bytes, 8);
@@ -352,6 +366,10 @@ RW_AT(struct rw_event_state, lost, 16);
 RW_SIZE(struct rw_settled, 16);
 RW_AT(struct rw_settled, events, 0);
 RW_AT(struct rw_settled, unattributed, 8);
+RW_SIZE(struct rw_pending, 16);
+RW_AT(struct rw_pending, deadline, 0);
+RW_AT(struct rw_pending, generation, 8);
+RW_AT(struct rw_pending, previous, 12);
 RW_SIZE(struct rw_build, 16);
 RW_AT(struct rw_build, abi, 0);
 RW_AT(struct rw_build, object, 8);

@@ -21,6 +21,7 @@ export LC_ALL=C
 LAB_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 ROLEWALL=${ROLEWALL:-$LAB_ROOT/build/rolewall}
 PROBE=${PROBE:-$LAB_ROOT/build/tests/e2e/probe}
+ROLES_DIR=${ROLES_DIR:-$LAB_ROOT/roles}
 SEED=${SEED:-$LAB_ROOT/tests/unit/seed-ports.tsv} # the page's table, typed by hand
 
 NODE_EXTERNAL=203.0.113.1
@@ -124,8 +125,9 @@ lab_create() {
 	mount -t bpf bpf "$LAB_DIR/bpf"
 	LAB_CGROUP=$(lab_cgroup_root)/$LAB_NAME
 	mkdir "$LAB_CGROUP"
-	LAB_INSTANCE=(--config "$LAB_DIR/node.json" --roles-dir "$LAB_ROOT/roles"
-		--state-dir "$LAB_DIR/state" --bpffs "$LAB_DIR/bpf/rolewall" --cgroup "$LAB_CGROUP")
+	LAB_INSTANCE=(--config "$LAB_DIR/node.json" --roles-dir "$ROLES_DIR"
+		--state-dir "$LAB_DIR/state" --lib-dir "$LAB_DIR/lib"
+		--bpffs "$LAB_DIR/bpf/rolewall" --cgroup "$LAB_CGROUP")
 
 	for netns in node outside inside vpn far; do
 		lab_netns_add "$netns"
@@ -152,11 +154,10 @@ lab_kill() { # PID...
 	local pid
 
 	for pid in "$@"; do
-		kill -KILL "$pid" 2>/dev/null
-		# Children of this shell leave a line in its log otherwise.
-		wait "$pid" 2>/dev/null
+		kill -KILL "$pid" 2>/dev/null || continue
+		# A child of this shell, whose end would be reported otherwise; or none of ours.
+		wait "$pid" 2>/dev/null || continue
 	done
-	return 0
 }
 
 lab_remove() {

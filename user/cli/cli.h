@@ -20,6 +20,7 @@ enum exit_code {
 	EXIT_NOT_APPLIED = 3,
 	EXIT_CONFIG = 4,
 	EXIT_PERMISSION = 5,
+	EXIT_ROLLED_BACK = 6,
 };
 
 enum output { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_JSONL };

@@ -20,6 +20,7 @@ enum global {
 	GLOBAL_CONFIG,
 	GLOBAL_ROLES_DIR,
 	GLOBAL_STATE_DIR,
+	GLOBAL_LIB_DIR,
 	GLOBAL_BPFFS,
 	GLOBAL_CGROUP,
 	GLOBAL_OUTPUT,
@@ -35,6 +36,7 @@ const struct option_spec global_options[] = {
 	[GLOBAL_CONFIG] = {"config", 0, "FILE", "node file (/etc/rolewall/node.json)"},
 	[GLOBAL_ROLES_DIR] = {"roles-dir", 0, "DIR", "profiles of roles (" ROLEWALL_ROLES_DIR ")"},
 	[GLOBAL_STATE_DIR] = {"state-dir", 0, "DIR", "lock and state (/run/rolewall)"},
+	[GLOBAL_LIB_DIR] = {"lib-dir", 0, "DIR", "what survives a reboot (/var/lib/rolewall)"},
 	[GLOBAL_BPFFS] = {"bpffs", 0, "DIR", "where programs are pinned (/sys/fs/bpf/rolewall)"},
 	[GLOBAL_CGROUP] = {"cgroup", 0, "DIR", "cgroup v2 to guard (its root)"},
 	[GLOBAL_OUTPUT] = {"output", 'o', "FORMAT", "table, json or jsonl (table)"},
@@ -70,7 +72,9 @@ void settings_init(struct settings *settings)
 	*settings = (struct settings){
 		.config = "/etc/rolewall/node.json",
 		.roles_dir = ROLEWALL_ROLES_DIR,
-		.instance = {.bpffs_dir = "/sys/fs/bpf/rolewall", .state_dir = "/run/rolewall"},
+		.instance = {.bpffs_dir = "/sys/fs/bpf/rolewall",
+			     .state_dir = "/run/rolewall",
+			     .lib_dir = "/var/lib/rolewall"},
 		.output = OUTPUT_TABLE,
 		.colour = colour && isatty(STDOUT_FILENO),
 		.colour_message = colour && isatty(STDERR_FILENO),
@@ -101,6 +105,9 @@ static int global_apply(struct settings *settings, int option, const char *value
 		break;
 	case GLOBAL_STATE_DIR:
 		settings->instance.state_dir = value;
+		break;
+	case GLOBAL_LIB_DIR:
+		settings->instance.lib_dir = value;
 		break;
 	case GLOBAL_BPFFS:
 		settings->instance.bpffs_dir = value;

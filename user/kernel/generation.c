@@ -18,6 +18,7 @@ void generation_close(struct generation *generation)
 	cleanup_close(&generation->zones_fd);
 	cleanup_close(&generation->rules_fd);
 	cleanup_close(&generation->about_fd);
+	cleanup_close(&generation->text_fd);
 	free(generation->about);
 	free(generation->rules);
 	*generation = (struct generation)GENERATION_NONE;
@@ -79,6 +80,8 @@ static int read_generation(const struct instance *instance, struct generation *g
 		error = open_pin(instance, folder, "rules", &generation->rules_fd);
 	if (!error)
 		error = open_pin(instance, folder, "about", &generation->about_fd);
+	if (!error)
+		error = open_pin(instance, folder, "text", &generation->text_fd);
 	if (!error)
 		error = read_policy(generation);
 	if (error)
@@ -176,6 +179,41 @@ int generation_commit(const struct maps *maps, const struct generation *generati
 	return 0;
 }
 
+int generation_header(const struct maps *maps, struct rw_policy_header *ret)
+{
+	uint32_t id;
+
+	return read_committed(maps, ret, &id);
+}
+
+uint32_t generation_highest(const struct instance *instance)
+{
+	_closedir_ DIR *dir = opendir(instance->bpffs_dir);
+	uint32_t number, highest = 0;
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)))
+		if (sscanf(entry->d_name, "generation-%u", &number) == 1 && number > highest)
+			highest = number;
+	return highest;
+}
+
+int generation_text(const struct generation *generation, char **ret_text, size_t *ret_size)
+{
+	uint32_t size = generation->about->text_size, piece;
+	_free_ char *text = malloc((size_t)size + TEXT_PIECE);
+
+	if (!text)
+		return -ENOMEM;
+	for (piece = 0; piece * TEXT_PIECE < size; piece++)
+		if (bpf_map_lookup_elem(generation->text_fd, &piece, text + piece * TEXT_PIECE))
+			return -errno;
+	text[size] = '\0';
+	*ret_text = TAKE_PTR(text);
+	*ret_size = size;
+	return 0;
+}
+
 static int remove_pin(const struct instance *instance, const char *folder, const char *name)
 {
 	char path[4096];
@@ -188,7 +226,7 @@ static int remove_pin(const struct instance *instance, const char *folder, const
 
 int generation_remove(const struct instance *instance, uint32_t number)
 {
-	static const char *const pins[] = {"policy", "zones", "rules", "about"};
+	static const char *const pins[] = {"policy", "zones", "rules", "about", "text"};
 	char folder[32], path[4096];
 	int error;
 	size_t i;

@@ -6,6 +6,7 @@
  *	zones	its zone prefixes
  *	rules	array of struct rule_record: for people and for the next generation
  *	about	one struct about
+ *	text	the node file it was compiled from, in elements of TEXT_PIECE bytes
  *
  * A generation is complete and frozen before it is committed, and never changes afterwards.
  */
@@ -27,10 +28,14 @@ struct rule_record {
 	struct rule rule;
 };
 
+#define TEXT_PIECE 4096
+
 /* Element 0 of `about`. */
 struct about {
 	int64_t applied_at; /* seconds since the epoch */
 	uint32_t rule_count;
+	uint32_t text_size;
+	uint32_t previous; /* generation that was in force when this one was made; 0 = none */
 	uint32_t pad0;
 	char node[256];
 	char profile[TABLES_NAME_MAX];
@@ -44,12 +49,15 @@ struct generation {
 	uint32_t number;     /* 0: none */
 	uint32_t policy_id;  /* map id of the policy array */
 	struct rw_policy_header header;
-	int policy_fd, zones_fd, rules_fd, about_fd;
+	int policy_fd, zones_fd, rules_fd, about_fd, text_fd;
 	struct about *about;
 	struct rule_record *rules; /* about->rule_count of them */
 };
 
-#define GENERATION_NONE {.policy_fd = -1, .zones_fd = -1, .rules_fd = -1, .about_fd = -1}
+#define GENERATION_NONE                                                                            \
+	{                                                                                          \
+		.policy_fd = -1, .zones_fd = -1, .rules_fd = -1, .about_fd = -1, .text_fd = -1     \
+	}
 #define _generation_	__attribute__((cleanup(generation_close)))
 
 void generation_close(struct generation *generation);
@@ -82,6 +90,15 @@ int generation_build(const struct instance *instance, const struct generation_re
 /* I1: the commit. When it returns, no program uses the old policy any more. */
 int generation_commit(const struct maps *maps, const struct generation *generation,
 		      struct error *ret_error);
+
+/* Header of the policy in force, even where its pins are lost. -ENOENT: there is none. */
+int generation_header(const struct maps *maps, struct rw_policy_header *ret);
+
+/* The highest number that is pinned, whatever became of it; 0: none. */
+uint32_t generation_highest(const struct instance *instance);
+
+/* The node file that it was compiled from; owned by the caller, ends in a NUL that is not counted. */
+int generation_text(const struct generation *generation, char **ret_text, size_t *ret_size);
 
 /* Unpin one; nothing there is no error. */
 int generation_remove(const struct instance *instance, uint32_t number);

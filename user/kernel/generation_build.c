@@ -184,6 +184,25 @@ static int build_about(struct generation *generation)
 	return error ? error : put(generation->about_fd, &zero, generation->about);
 }
 
+static int build_text(const struct tables *tables, struct generation *generation)
+{
+	uint32_t pieces = tables->text_size / TEXT_PIECE + 1, piece;
+	char buffer[TEXT_PIECE];
+	int error;
+
+	error = create(BPF_MAP_TYPE_ARRAY, "rw_text", sizeof(__u32), TEXT_PIECE, pieces, 0,
+		       &generation->text_fd);
+	for (piece = 0; !error && piece < pieces; piece++) {
+		size_t from = (size_t)piece * TEXT_PIECE, left = tables->text_size - from;
+
+		memset(buffer, 0, sizeof(buffer));
+		if (left)
+			memcpy(buffer, tables->text + from, left < TEXT_PIECE ? left : TEXT_PIECE);
+		error = put(generation->text_fd, &piece, buffer);
+	}
+	return error;
+}
+
 static void describe(const struct generation_request *request, struct about *about)
 {
 	const struct tables *tables = request->tables;
@@ -191,6 +210,8 @@ static void describe(const struct generation_request *request, struct about *abo
 
 	about->applied_at = time(NULL);
 	about->rule_count = tables->rule_count;
+	about->text_size = tables->text_size;
+	about->previous = request->current->number;
 	snprintf(about->node, sizeof(about->node), "%s", tables->node);
 	snprintf(about->profile, sizeof(about->profile), "%s", tables->profile);
 	snprintf(about->node_file, sizeof(about->node_file), "%s", request->node_file);
@@ -226,6 +247,8 @@ static int pin_all(const struct instance *instance, const struct generation *gen
 		error = pin(instance, generation->number, "rules", generation->rules_fd);
 	if (!error)
 		error = pin(instance, generation->number, "about", generation->about_fd);
+	if (!error)
+		error = pin(instance, generation->number, "text", generation->text_fd);
 	return error;
 }
 
@@ -280,7 +303,9 @@ static int build_maps(const struct generation_request *request, struct generatio
 		error = build_zones(request, generation);
 	if (!error)
 		error = build_rules(generation);
-	return error ? error : build_about(generation);
+	if (!error)
+		error = build_about(generation);
+	return error ? error : build_text(request->tables, generation);
 }
 
 int generation_build(const struct instance *instance, const struct generation_request *request,

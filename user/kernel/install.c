@@ -1,107 +1,57 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* install.c - the order in which a policy comes into force. Invariants I1 to I4: install.h. */
+/* install.c - the order in which a policy comes into force. Invariants I1 to I5: install.h. */
 #include "install.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#include <bpf/bpf.h>
-
-#include "../util/cleanup.h"
-#include "cgroup.h"
-#include "generation.h"
+#include "confirmed.h"
+#include "guardian.h"
+#include "installation.h"
 #include "lock.h"
+#include "pending.h"
 #include "remove.h"
-#include "xdp.h"
+#include "rollback.h"
 
-/* Everything one apply holds while it runs. */
-struct installation {
-	const struct instance *instance;
-	const struct install_request *request;
-	struct features features;
-	struct rolewall_bpf *cgroup_object; /* NULL: what is attached stays */
-	struct maps maps;
-	struct generation current; /* number 0: there is none */
-	struct generation next;
-	struct xdp_plans plans;
-	bool replace; /* the attached programs are of another build */
-};
-
-static void installation_free(struct installation *installation)
+/* What is pending and over goes first; what is pending otherwise has to be decided by somebody. */
+static int settle_pending(const struct instance *instance, struct install_result *result,
+			  struct error *ret_error)
 {
-	object_free(&installation->cgroup_object);
-	maps_close(&installation->maps);
-	generation_close(&installation->current);
-	generation_close(&installation->next);
-	xdp_plans_free(&installation->plans);
-}
+	struct rollback_result rolled = {0};
+	struct rw_pending pending = {0};
+	int error = pending_ask(instance, &pending, ret_error);
 
-static bool is_same_build(const struct maps *maps)
-{
-	struct rw_build build;
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(maps->fd[MAP_BUILD], &zero, &build) == 0 &&
-	       build.abi == RW_ABI_VERSION && build.object == object_hash();
-}
-
-/* Maps and cgroup programs: what is there is used, what is missing is loaded. */
-static int open_or_load(struct installation *installation, struct error *ret_error)
-{
-	const struct instance *instance = installation->instance;
-	int error;
-
-	features_probe(&installation->features);
-	error = maps_open(instance, &installation->maps, ret_error);
-	if (!error && is_same_build(&installation->maps) && cgroup_is_complete(instance))
+	if (error == -ENOENT)
 		return 0;
-	if (error && error != -ENOENT)
+	if (error || !pending.deadline)
 		return error;
-	installation->replace = !error && !is_same_build(&installation->maps);
-	maps_close(&installation->maps);
-	error = load_cgroup(instance, &installation->features, &installation->cgroup_object,
-			    ret_error);
-	return error ? error : maps_open(instance, &installation->maps, ret_error);
-}
-
-/* -ESTALE (pins lost) counts as none: slots and counters start anew. */
-static int open_current(struct installation *installation, struct error *ret_error)
-{
-	int error = generation_current(installation->instance, &installation->maps,
-				       &installation->current, ret_error);
-
-	return error == -ENOENT || error == -ESTALE ? 0 : error;
-}
-
-/* Number of the policy in force even where its pins are lost. */
-static struct rw_policy_header header_in_force(const struct maps *maps)
-{
-	struct rw_policy_entry entry = {0};
-	__u32 zero = 0, id;
-	_close_ int fd = -1;
-
-	if (bpf_map_lookup_elem(maps->fd[MAP_POLICY], &zero, &id) == 0) {
-		fd = bpf_map_get_fd_by_id(id);
-		if (fd >= 0 && bpf_map_lookup_elem(fd, &zero, &entry))
-			entry.header.generation = 0;
+	if (pending_left(&pending)) {
+		error_set(ret_error, EBUSY, "generation %u awaits its confirmation for another %u s",
+			  pending.generation, pending_left(&pending));
+		error_hint(ret_error, "'rolewall confirm' keeps it, 'rolewall rollback' takes it "
+				      "back; then apply again");
+		return -EBUSY;
 	}
-	return entry.header;
+	error = rollback_locked(instance, &rolled, ret_error);
+	if (!error)
+		result->rolled_back = rolled.from;
+	return error;
 }
 
-static int build_next(struct installation *installation, struct error *ret_error)
+static int build_next(struct installation *installation, const struct install_request *request,
+		      struct error *ret_error)
 {
-	const struct install_request *request = installation->request;
-	struct rw_policy_header header = header_in_force(&installation->maps);
+	uint32_t highest = generation_highest(installation->instance);
+	uint32_t number = installation->header.generation;
 	struct generation_request generation = {
 		.tables = request->tables,
 		.current = &installation->current,
 		.node_file = request->node_file,
 		.rule_counters = installation->maps.fd[MAP_RULE_COUNTERS],
-		.number = header.generation + 1,
+		.number = (number > highest ? number : highest) + 1,
 		.flags = request->tables->flags,
-		.side = !header.side,
+		.side = !installation->header.side,
 	};
 
 	if (request->observe)
@@ -110,104 +60,114 @@ static int build_next(struct installation *installation, struct error *ret_error
 				ret_error);
 }
 
-/* All that can be refused by the verifier or for want of memory comes before the commit. */
-static int prepare(struct installation *installation, struct error *ret_error)
+/* I5. A policy whose pins are lost could not come back. */
+static int guard(struct installation *installation, uint32_t seconds, struct error *ret_error)
 {
-	int error = open_or_load(installation, ret_error);
+	struct rw_pending pending = {
+		.deadline = pending_now() + seconds * 1000000000ULL,
+		.generation = installation->next.number,
+		.previous = installation->current.number,
+	};
+	int error;
 
-	if (!error)
-		error = open_current(installation, ret_error);
-	if (!error)
-		error = build_next(installation, ret_error);
-	if (!error)
-		error = xdp_prepare(installation->instance, &installation->features,
-				    &installation->maps, installation->next.about,
-				    installation->replace, &installation->plans, ret_error);
-	return error;
-}
-
-static int write_build(const struct maps *maps)
-{
-	struct rw_build build = {.abi = RW_ABI_VERSION, .object = object_hash()};
-	__u32 zero = 0;
-
-	return bpf_map_update_elem(maps->fd[MAP_BUILD], &zero, &build, BPF_ANY) ? -errno : 0;
-}
-
-static int attach(struct installation *installation, struct error *ret_error)
-{
-	const struct instance *instance = installation->instance;
-	int error = 0;
-
-	if (installation->cgroup_object)
-		error = cgroup_attach(instance, &installation->features,
-				      installation->cgroup_object, ret_error);
-	if (!error)
-		error = xdp_attach(instance, &installation->maps, &installation->plans, ret_error);
-	if (!error)
-		error = xdp_detach(instance, &installation->maps, installation->next.about,
-				   ret_error);
-	if (!error && write_build(&installation->maps))
-		error = error_set(ret_error, errno, "cannot write down the build: %s",
-				  strerror(errno));
-	return error;
-}
-
-/* The way back after a commit whose programs could not all be attached. */
-static void back_out(struct installation *installation)
-{
-	struct error ignored;
-
-	if (installation->current.number == 0)
-		return;
-	if (generation_commit(&installation->maps, &installation->current, &ignored) == 0)
-		generation_remove(installation->instance, installation->next.number);
-}
-
-static int commit(struct installation *installation, struct error *ret_error)
-{
-	int error = generation_commit(&installation->maps, &installation->next, ret_error);
-
-	if (error) {
-		generation_remove(installation->instance, installation->next.number);
-		return error;
+	if (installation->header.generation != installation->current.number) {
+		error_set(ret_error, ESTALE, "the pins of generation %u are lost: it could not "
+					     "come back", installation->header.generation);
+		error_hint(ret_error, "apply without --confirm first, or remove everything with "
+				      "'rolewall down'");
+		return -ESTALE;
 	}
-	error = attach(installation, ret_error);
+	error = pending_write(&installation->maps, &pending, ret_error);
+	return error ? error : guardian_start(installation->instance, &pending, ret_error);
+}
+
+/* Before the commit: what is needed if it stays, or to take it back. */
+static int secure(struct installation *installation, const struct install_request *request,
+		  struct error *ret_error)
+{
+	const struct rw_pending nothing = {0};
+	int error;
+
+	if (request->confirm_seconds)
+		return guard(installation, request->confirm_seconds, ret_error);
+	error = pending_write(&installation->maps, &nothing, ret_error);
+	if (!error && installation->instance->lib_dir)
+		error = confirmed_stage(installation->instance, request->tables->text,
+					request->tables->text_size, ret_error);
+	return error;
+}
+
+/* After it: the copy for the next boot. */
+static int settle(struct installation *installation, const struct install_request *request,
+		  struct install_result *result, struct error *ret_error)
+{
+	int error;
+
+	if (request->confirm_seconds || !installation->instance->lib_dir)
+		return 0;
+	error = confirmed_publish(installation->instance, ret_error);
 	if (error)
-		back_out(installation);
+		installation_back_out(installation);
+	else
+		confirmed_sync(installation->instance, &result->warning);
+	return error;
+}
+
+/* Nothing of a failed apply stays, least of all of a first one. */
+static void abandon(struct installation *installation)
+{
+	const struct rw_pending nothing = {0};
+
+	if (installation->instance->lib_dir)
+		confirmed_discard(installation->instance);
+	if (installation->maps.fd[MAP_PENDING] >= 0)
+		pending_write(&installation->maps, &nothing, NULL);
+	if (installation->next.number)
+		generation_remove(installation->instance, installation->next.number);
+	if (installation->fresh)
+		remove_everything(installation->instance, NULL);
+}
+
+static int install(struct installation *installation, const struct install_request *request,
+		   struct install_result *result, struct error *ret_error)
+{
+	int error = installation_open(installation, ret_error);
+
+	if (!error)
+		error = build_next(installation, request, ret_error);
+	if (!error)
+		error = installation_prepare(installation, ret_error);
+	if (!error)
+		error = secure(installation, request, ret_error);
+	if (error)
+		return error;
+	error = installation_switch(installation, ret_error);
+	if (!error)
+		error = settle(installation, request, result, ret_error);
+	result->backed_out = error;
 	return error;
 }
 
 int install_policy(const struct instance *instance, const struct install_request *request,
 		   struct install_result *ret, struct error *ret_error)
 {
-	_cleanup_(installation_free) struct installation installation = {
-		.instance = instance,
-		.request = request,
-		.maps = MAPS_NONE,
-		.current = GENERATION_NONE,
-		.next = GENERATION_NONE,
-	};
-	struct install_result result = {0};
+	_installation_ struct installation installation = INSTALLATION_OF(instance);
 	_close_ int lock = -1;
 	int error;
 
-	error = lock_take(instance, "lock", &lock, &result.waited, ret_error);
+	error = lock_take(instance, "lock", &lock, &ret->waited, ret_error);
 	if (!error)
-		error = prepare(&installation, ret_error);
+		error = settle_pending(instance, ret, ret_error);
 	if (error)
 		return error;
-	error = commit(&installation, ret_error);
+	error = install(&installation, request, ret, ret_error);
 	if (error) {
-		/* A first apply leaves nothing half done behind. */
-		if (installation.current.number == 0)
-			remove_everything(instance, NULL);
+		abandon(&installation);
 		return error;
 	}
-	result.generation = installation.next.number;
-	result.old_generation = installation.current.number;
+	ret->generation = installation.next.number;
+	ret->old_generation = installation.current.number;
 	/* A pin too many is no reason to fail: the next apply removes it (I4). */
-	generation_keep(instance, result.generation, result.old_generation);
-	*ret = result;
+	generation_keep(instance, ret->generation, ret->old_generation);
 	return 0;
 }

@@ -7,8 +7,11 @@
  *	maps/NAME		every map of bpf/maps.bpf.h
  *	links/xdp-IFACE		one for each interface that XDP covers
  *	links/cgroup-HOOK	ingress, egress, bind4, bind6
- *	generation-N/policy, zones, rules, about
+ *	generation-N/policy, zones, rules, about, text
  *				what generation N consists of; the one in force and the one before it
+ *
+ * Layout of lib_dir (root, 0750):
+ *	confirmed.json		the node file of the policy that was confirmed last
  */
 #ifndef ROLEWALL_KERNEL_INSTANCE_H
 #define ROLEWALL_KERNEL_INSTANCE_H
@@ -17,6 +20,7 @@ struct instance {
 	const char *bpffs_dir;	/* default /sys/fs/bpf/rolewall */
 	const char *cgroup_dir; /* NULL: the root of cgroup v2, mounted privately if need be */
 	const char *state_dir;	/* default /run/rolewall; holds the lock */
+	const char *lib_dir;	/* default /var/lib/rolewall; what survives a reboot */
 };
 
 #endif

@@ -13,6 +13,7 @@
 #include <rolewall.skel.h>
 
 #include "../util/cleanup.h"
+#include "folder.h"
 #include "maps.h"
 
 /* libbpf talks to stderr; what it says is for whoever looks for a fault in the programs. */
@@ -40,23 +41,6 @@ uint64_t object_hash(void)
 	return hash;
 }
 
-static int make_folder(const char *path, struct error *ret_error)
-{
-	int error;
-
-	if (mkdir(path, 0750) == 0 || errno == EEXIST)
-		return 0;
-	error = errno;
-	error_set(ret_error, error, "cannot make the folder for pins: %s", strerror(error));
-	error_where(ret_error, "%s", path);
-	if (error == EPERM || error == EACCES)
-		error_hint(ret_error, "run it as root");
-	else if (error == ENOENT)
-		error_hint(ret_error, "mount a BPF file system above it: mount -t bpf bpf "
-				      "/sys/fs/bpf");
-	return -error;
-}
-
 /* Pins elsewhere than on bpffs would fail one by one; say it once. */
 static int check_bpffs(const char *path, struct error *ret_error)
 {
@@ -76,17 +60,20 @@ static int make_folders(const struct instance *instance, struct error *ret_error
 	char path[4096];
 	int error;
 
-	error = make_folder(instance->bpffs_dir, ret_error);
+	error = folder_make(instance->bpffs_dir, ret_error);
+	if (error == -ENOENT)
+		error_hint(ret_error, "mount a BPF file system above it: mount -t bpf bpf "
+				      "/sys/fs/bpf");
 	if (!error)
 		error = check_bpffs(instance->bpffs_dir, ret_error);
 	if (error)
 		return error;
 	snprintf(path, sizeof(path), "%s/maps", instance->bpffs_dir);
-	error = make_folder(path, ret_error);
+	error = folder_make(path, ret_error);
 	if (error)
 		return error;
 	snprintf(path, sizeof(path), "%s/links", instance->bpffs_dir);
-	return make_folder(path, ret_error);
+	return folder_make(path, ret_error);
 }
 
 static int open_object(const struct instance *instance, const struct features *features,

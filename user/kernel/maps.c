@@ -10,6 +10,7 @@
 #include <bpf/libbpf.h>
 
 #include "../util/cleanup.h"
+#include "folder.h"
 
 static const char *const names[MAP_COUNT] = {
 #define MAP_NAME(NAME, name) [MAP_##NAME] = #name,
@@ -45,8 +46,8 @@ static int map_open(const struct instance *instance, enum map_id id, int *ret,
 		return 0;
 	}
 	error = errno;
-	/* Without a ring buffer (before 5.8) its pin is missing; readers find out when they need it. */
-	if (error == ENOENT && id == MAP_EVENTS)
+	/* One of the two is missing: the ring where the kernel has none (before 5.8), else the other. */
+	if (error == ENOENT && (id == MAP_EVENTS || id == MAP_EVENTS_PERF))
 		return 0;
 	error_set(ret_error, error, "cannot open the pinned map %s: %s", names[id],
 		  strerror(error));
@@ -63,11 +64,13 @@ int maps_open(const struct instance *instance, struct maps *ret, struct error *r
 	_maps_ struct maps maps = MAPS_NONE;
 	int id, error;
 
-	for (id = 0; id < MAP_COUNT; id++) {
+	error = folder_check(instance->bpffs_dir, ret_error);
+	if (error == -ENOENT)
+		error_hint(ret_error, "nothing is applied here; 'rolewall apply' does it");
+	for (id = 0; !error && id < MAP_COUNT; id++)
 		error = map_open(instance, id, &maps.fd[id], ret_error);
-		if (error)
-			return error;
-	}
+	if (error)
+		return error;
 	*ret = maps;
 	maps = (struct maps)MAPS_NONE;
 	return 0;

@@ -27,6 +27,8 @@
 	X(EVENT_GRANTS, event_grants)                                                              \
 	X(EVENT_STATE, event_state)                                                                \
 	X(EVENTS, events)                                                                          \
+	X(EVENTS_PERF, events_perf)                                                                \
+	X(PENDING, pending)                                                                        \
 	X(BUILD, build)
 
 enum map_id {

@@ -22,6 +22,7 @@ void tables_free(struct tables *tables)
 	free(tables->ports);
 	free(tables->interfaces);
 	free(tables->elsewhere);
+	free(tables->text);
 	*tables = (struct tables){0};
 }
 
@@ -50,6 +51,17 @@ static void tables_add_switches(struct tables *tables, const struct node_model *
 	tables->mode_given = node->mode_given;
 }
 
+static int tables_add_text(struct tables *tables, const struct document *document,
+			   struct error *ret_error)
+{
+	tables->text = malloc(document->size + 1);
+	if (!tables->text)
+		return error_set(ret_error, ENOMEM, "out of memory");
+	memcpy(tables->text, document->text, document->size + 1);
+	tables->text_size = document->size;
+	return 0;
+}
+
 int tables_build(const struct model *model, const struct merged *merged, struct tables *ret,
 		 struct error *ret_error)
 {
@@ -57,7 +69,9 @@ int tables_build(const struct model *model, const struct merged *merged, struct 
 	int r;
 
 	tables_add_switches(&tables, &model->node);
-	r = tables_add_roles(&tables, model, ret_error);
+	r = tables_add_text(&tables, model->node.document, ret_error);
+	if (r == 0)
+		r = tables_add_roles(&tables, model, ret_error);
 	if (r == 0)
 		r = tables_add_rules(&tables, merged, ret_error);
 	if (r == 0)

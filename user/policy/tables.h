@@ -17,8 +17,9 @@
 
 #include "../util/error.h"
 
-#define TABLES_NAME_MAX	  64  /* roles, services and nodes, with the NUL */
-#define TABLES_ORIGIN_MAX 192 /* "FILE:LINE[, FILE:LINE ...]", cut with "..." where it does not fit */
+#define TABLES_NAME_MAX 64 /* roles, services and nodes, with the NUL */
+#define TABLES_ORIGIN_MAX                                                                          \
+	192 /* "FILE:LINE[, FILE:LINE ...]", cut with "..." where it does not fit */
 
 /*
  * A rule: one service of one role on one protocol and port range. What identifies it, and so keeps
@@ -32,7 +33,7 @@ struct rule {
 	char role[TABLES_NAME_MAX]; /* "node" for the node file's own services */
 	char service[TABLES_NAME_MAX];
 	char origin[TABLES_ORIGIN_MAX];
-	uint16_t port; /* host order */
+	uint16_t port;	   /* host order */
 	uint16_t port_end; /* inclusive; == port for a single one */
 	uint8_t l4;	   /* RW_L4_TCP or RW_L4_UDP */
 	uint8_t zones;	   /* RW_ZONE_*; never 0 */
@@ -40,40 +41,43 @@ struct rule {
 
 /* One port: which rule it belongs to, and who may reach it. */
 struct port {
-	uint8_t zones;	/* 0 = not open */
-	uint32_t rule;	/* index into tables.rules; 0 where zones is 0 */
+	uint8_t zones; /* 0 = not open */
+	uint32_t rule; /* index into tables.rules; 0 where zones is 0 */
 };
 
 /* Longest prefix wins; complete: management bits are already folded in. */
 struct prefix {
-	uint8_t source[16];  /* IPv4 as ::ffff:a.b.c.d; bits behind the length are 0 */
-	uint8_t length;	     /* 0 .. 128, of the 16 bytes: IPv4 /n is 96 + n */
-	uint8_t bits;	     /* RW_ZONE_*: one zone, and perhaps RW_ZONE_MANAGEMENT */
+	uint8_t source[16]; /* IPv4 as ::ffff:a.b.c.d; bits behind the length are 0 */
+	uint8_t length;	    /* 0 .. 128, of the 16 bytes: IPv4 /n is 96 + n */
+	uint8_t bits;	    /* RW_ZONE_*: one zone, and perhaps RW_ZONE_MANAGEMENT */
 };
 
 struct interface {
-	char name[16]; /* as in the node file; the device need not exist */
-	uint8_t zone;  /* one RW_ZONE_* bit */
+	char name[16];		 /* as in the node file; the device need not exist */
+	uint8_t zone;		 /* one RW_ZONE_* bit */
 	struct prefix *prefixes; /* owned; sorted by (source, length) */
 	size_t prefix_count;
 };
 
 struct tables {
-	char node[256];	   /* the node's name */
+	char node[256]; /* the node's name */
 	char profile[TABLES_NAME_MAX];
-	char **roles;	   /* owned; "every-node" first, then as the node file says */
+	char **roles; /* owned; "every-node" first, then as the node file says */
 	size_t role_count;
-	struct rule *rules; /* owned; sorted by (l4, port, port_end, role, service) */
-	size_t rule_count;  /* <= RW_RULES */
-	struct port *ports; /* owned; 2 * 65536, index (l4 << 16) + port */
+	struct rule *rules;	      /* owned; sorted by (l4, port, port_end, role, service) */
+	size_t rule_count;	      /* <= RW_RULES */
+	struct port *ports;	      /* owned; 2 * 65536, index (l4 << 16) + port */
 	struct interface *interfaces; /* owned; in the order of the node file; < RW_SLOTS */
 	size_t interface_count;
-	struct prefix *elsewhere; /* owned; management sources on interfaces that are not listed (zone external) */
+	struct prefix *elsewhere; /* owned; management sources on interfaces that are not listed
+				     (zone external) */
 	size_t elsewhere_count;
 	uint8_t protocols[256]; /* 1 = listed */
 	uint8_t flags;		/* RW_POLICY_* */
 	uint16_t echo_rate;	/* a second and CPU */
 	bool mode_given;	/* the node file says its mode */
+	char *text;		/* owned; the node file, word for word */
+	size_t text_size;
 };
 
 void tables_free(struct tables *tables);

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * confirmed.h - the node file of the policy that was confirmed last, for the time after a reboot.
+ *
+ * LIB_DIR/confirmed.json is always whole. An apply stages its text beside it before the commit, where
+ * a full disk can still refuse the change, and publishes it afterwards by a rename.
+ */
+#ifndef ROLEWALL_KERNEL_CONFIRMED_H
+#define ROLEWALL_KERNEL_CONFIRMED_H
+
+#include <stddef.h>
+
+#include "../util/error.h"
+#include "generation.h"
+#include "instance.h"
+
+/* LIB_DIR/confirmed.json; -ENAMETOOLONG. */
+int confirmed_path(const struct instance *instance, char *ret, size_t size);
+
+/* Makes LIB_DIR (0750) if need be, and writes the staged copy durably. */
+int confirmed_stage(const struct instance *instance, const char *text, size_t size,
+		    struct error *ret_error);
+
+/* Put the staged copy in its place. On failure the old one stands. */
+int confirmed_publish(const struct instance *instance, struct error *ret_error);
+
+/* Let the disk know of the rename. Its failure loses nothing unless the power fails, too. */
+int confirmed_sync(const struct instance *instance, struct error *ret_error);
+
+/* Both at once, from a generation's own text. */
+int confirmed_write(const struct instance *instance, const struct generation *generation,
+		    struct error *ret_error);
+
+/* Forget a staged copy; there may be none. */
+void confirmed_discard(const struct instance *instance);
+
+#endif
