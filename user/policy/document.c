@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../util/cleanup.h"
 #include "../util/file.h"
 
 #define EXCERPT_WIDTH 100 /* bytes of a long line that are shown around the caret */
@@ -23,11 +22,6 @@ void document_free(struct document *document)
 	free(document->text);
 	free(document->file);
 	free(document);
-}
-
-static void document_cleanup(struct document **document)
-{
-	document_free(*document);
 }
 
 /* --- pointing -----------------------------------------------------------------------------------
@@ -238,24 +232,34 @@ static int document_parse(struct document *document, struct error *ret_error)
 	return 0;
 }
 
-int document_read(const char *file, struct document **ret, struct error *ret_error)
+static int document_load(struct document *document, const char *file, struct error *ret_error)
 {
-	_cleanup_(document_cleanup) struct document *document = calloc(1, sizeof(*document));
 	int r;
 
-	if (!document)
-		return error_set(ret_error, ENOMEM, "out of memory");
 	document->file = strdup(file);
 	if (!document->file)
 		return error_set(ret_error, ENOMEM, "out of memory");
 	r = file_read(file, DOCUMENT_BYTES_MAX, &document->text, &document->size, ret_error);
-	if (r == -EFBIG)
+	if (r == -EFBIG) {
 		error_hint(ret_error, "a policy is a few kilobytes; is this the right file?");
-	if (r < 0)
-		return r == -EFBIG ? -EINVAL : r;
-	r = document_parse(document, ret_error);
+		return -EINVAL;
+	}
 	if (r < 0)
 		return r;
-	*ret = TAKE_PTR(document);
-	return 0;
+	return document_parse(document, ret_error);
+}
+
+int document_read(const char *file, struct document **ret, struct error *ret_error)
+{
+	struct document *document = calloc(1, sizeof(*document));
+	int r;
+
+	if (!document)
+		return error_set(ret_error, ENOMEM, "out of memory");
+	r = document_load(document, file, ret_error);
+	if (r < 0)
+		document_free(document);
+	else
+		*ret = document;
+	return r;
 }

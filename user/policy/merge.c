@@ -97,7 +97,7 @@ static int service_narrow(struct merged *merged, const struct name_model *name,
 	int r;
 
 	for (size_t i = 0; i < merged->row_count; i++) {
-		if (strcmp(merged->rows[i].service->name, name->name))
+		if (strcmp(merged->rows[i].service->name, name->name) != 0)
 			continue;
 		found = true;
 		narrowed = row_narrow(&merged->rows[i]) || narrowed;

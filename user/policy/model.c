@@ -33,7 +33,7 @@ static void names_hint(const char *folder, const char *suffix, const char *name,
 		size_t size = strlen(entry->d_name), suffix_size = strlen(suffix);
 
 		if (entry->d_name[0] == '.' || size <= suffix_size ||
-		    strcmp(entry->d_name + size - suffix_size, suffix))
+		    strcmp(entry->d_name + size - suffix_size, suffix) != 0)
 			continue;
 		snprintf(candidate, sizeof(candidate), "%.*s", (int)(size - suffix_size),
 			 entry->d_name);

@@ -37,8 +37,9 @@ static const char *type_name(const json_t *json)
 static int type_refuse(const struct value *value, const char *noun, const char *wanted,
 		       struct error *ret_error)
 {
-	return error_at(ret_error, &value->at, "%s must be %s, not %s", noun, wanted,
-			type_name(value->json));
+	error_at(ret_error, &value->at, "%s must be %s, not %s", noun, wanted,
+		 type_name(value->json));
+	return -EINVAL;
 }
 
 bool error_hint_guess(struct error *ret_error, const struct guess *guess)
@@ -154,8 +155,10 @@ int value_get_string(const struct value *value, const char *noun, const char **r
 {
 	if (!json_is_string(value->json))
 		return type_refuse(value, noun, "a string", ret_error);
-	if (json_string_length(value->json) == 0)
-		return error_at(ret_error, &value->at, "%s is empty", noun);
+	if (json_string_length(value->json) == 0) {
+		error_at(ret_error, &value->at, "%s is empty", noun);
+		return -EINVAL;
+	}
 	*ret = json_string_value(value->json);
 	return 0;
 }

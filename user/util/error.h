@@ -2,8 +2,8 @@
 /*
  * error.h - how a library function tells its caller what went wrong.
  *
- * policy/ and kernel/ never print: they fill a struct error and return -errno. cli/ prints it, once.
- * A struct error is plain memory (no ownership): it may be copied and thrown away freely.
+ * policy/ and kernel/ never print: they fill a struct error and return -errno. cli/ prints it,
+ * once. A struct error is plain memory (no ownership): it may be copied and thrown away freely.
  */
 #ifndef ROLEWALL_UTIL_ERROR_H
 #define ROLEWALL_UTIL_ERROR_H
@@ -13,7 +13,7 @@ struct error {
 	char where[512]; /* "FILE:LINE:COLUMN" or a map, an interface, a path; may be empty */
 	char path[256];	 /* JSON path such as "interfaces.eth0.zone"; may be empty */
 	char excerpt[512]; /* the line in question and, after a newline, the caret; may be empty */
-	char hint[512];	 /* the next step: "did you mean ...?", "run as root"; may be empty */
+	char hint[512];	   /* the next step: "did you mean ...?", "run as root"; may be empty */
 };
 
 /*

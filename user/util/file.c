@@ -23,7 +23,8 @@ static ssize_t read_again(int fd, void *buffer, size_t size)
 	return got;
 }
 
-/* Until the end, or one byte more than `limit`: the size that fstat() states is a promise of nobody. */
+/* Until the end, or one byte more than `limit`: the size that fstat() states is a promise of
+ * nobody. */
 static int read_up_to(int fd, size_t limit, char **ret_text, size_t *ret_size)
 {
 	_free_ char *text = NULL;
@@ -64,8 +65,7 @@ int file_read(const char *path, size_t limit, char **ret_text, size_t *ret_size,
 	if (fd < 0) {
 		int saved = errno;
 
-		return error_set(ret_error, saved, "cannot open \"%s\": %s", path,
-				 strerror(saved));
+		return error_set(ret_error, saved, "cannot open \"%s\": %s", path, strerror(saved));
 	}
 	r = read_up_to(fd, limit, ret_text, ret_size);
 	if (r == -EFBIG)
@@ -126,7 +126,8 @@ int file_write_durably(const char *path, const void *data, size_t size, mode_t m
 	int r;
 
 	if (snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path) >= (int)sizeof(temporary))
-		return error_set(ret_error, ENAMETOOLONG, "the path \"%.200s...\" is too long", path);
+		return error_set(ret_error, ENAMETOOLONG, "the path \"%.200s...\" is too long",
+				 path);
 	fd = mkostemp(temporary, O_CLOEXEC);
 	if (fd < 0) {
 		int saved = errno;

@@ -20,8 +20,8 @@ int file_read(const char *path, size_t limit, char **ret_text, size_t *ret_size,
 /*
  * Replace the content of `path`: a temporary file beside it is written, synced, given `mode`,
  * renamed over it, and the folder is synced. Whatever happens in between, `path` holds all of the
- * old content or all of the new. A symbolic link at `path` is replaced, not followed. On failure the
- * temporary file is gone.
+ * old content or all of the new. A symbolic link at `path` is replaced, not followed. On failure
+ * the temporary file is gone.
  */
 int file_write_durably(const char *path, const void *data, size_t size, mode_t mode,
 		       struct error *ret_error);
