@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* cgroup.c - pinned links on the cgroup hooks. */
+/* cgroup.c - pinned links on the cgroup hooks, or attachments without where there are none. */
 #include "cgroup.h"
 
 #include <errno.h>
@@ -16,6 +16,7 @@
 #include <bpf/libbpf.h>
 
 #include "../util/cleanup.h"
+#include "direct.h"
 #include "maps.h"
 
 static const struct {
@@ -98,12 +99,21 @@ static __u64 attached_to(const char *path)
 	return info.cgroup.cgroup_id;
 }
 
+static bool has_direct(const struct instance *instance, enum cgroup_hook hook)
+{
+	_close_ int cgroup_fd = -1;
+
+	return cgroup_open(instance, &cgroup_fd, NULL) == 0 &&
+	       direct_cgroup_is_attached(instance, cgroup_fd, hooks[hook].type);
+}
+
 bool cgroup_is_attached(const struct instance *instance, enum cgroup_hook hook)
 {
 	char path[4096];
 
-	return pin_path(instance, "links", hooks[hook].pin, path, sizeof(path)) == 0 &&
-	       attached_to(path) != 0;
+	if (pin_path(instance, "links", hooks[hook].pin, path, sizeof(path)))
+		return false;
+	return attached_to(path) != 0 || has_direct(instance, hook);
 }
 
 static int hook_error(enum cgroup_hook hook, int error, struct error *ret_error)
@@ -125,7 +135,15 @@ static int pin_over(int link_fd, const char *path)
 	return rename(fresh, path) ? -errno : 0;
 }
 
-static int attach_hook(const struct instance *instance, enum cgroup_hook hook, int cgroup_fd,
+static int attach_direct(const struct instance *instance, enum cgroup_hook hook, int cgroup_fd,
+			 int program_fd, struct error *ret_error)
+{
+	int error = direct_cgroup_attach(instance, cgroup_fd, hooks[hook].type, program_fd);
+
+	return error ? hook_error(hook, -error, ret_error) : 0;
+}
+
+static int attach_link(const struct instance *instance, enum cgroup_hook hook, int cgroup_fd,
 		       int program_fd, struct error *ret_error)
 {
 	struct stat cgroup;
@@ -148,6 +166,8 @@ static int attach_hook(const struct instance *instance, enum cgroup_hook hook, i
 	if (link < 0)
 		return hook_error(hook, errno, ret_error);
 	error = pin_over(link, path);
+	if (!error)
+		error = direct_cgroup_detach(instance, cgroup_fd, hooks[hook].type);
 	return error ? hook_error(hook, -error, ret_error) : 0;
 }
 
@@ -155,17 +175,20 @@ int cgroup_attach(const struct instance *instance, const struct features *featur
 		  struct rolewall_bpf *object, struct error *ret_error)
 {
 	_close_ int cgroup_fd = -1;
-	int hook, error;
+	int hook, program, error;
 
 	error = cgroup_open(instance, &cgroup_fd, ret_error);
-	for (hook = 0; !error && hook < CGROUP_HOOKS; hook++)
-		error = attach_hook(instance, hook, cgroup_fd,
-				    bpf_program__fd(cgroup_program(object, features, hook)),
-				    ret_error);
+	for (hook = 0; !error && hook < CGROUP_HOOKS; hook++) {
+		program = bpf_program__fd(cgroup_program(object, features, hook));
+		error = features->links ?
+				attach_link(instance, hook, cgroup_fd, program, ret_error) :
+				attach_direct(instance, hook, cgroup_fd, program, ret_error);
+	}
 	return error;
 }
 
-bool cgroup_is_complete(const struct instance *instance)
+/* Where there are links, a program without one may be that of a link that is on its way out. */
+bool cgroup_is_complete(const struct instance *instance, const struct features *features)
 {
 	_close_ int cgroup_fd = -1;
 	struct stat cgroup;
@@ -176,9 +199,28 @@ bool cgroup_is_complete(const struct instance *instance)
 		return false;
 	for (hook = 0; hook < CGROUP_HOOKS; hook++)
 		if (pin_path(instance, "links", hooks[hook].pin, path, sizeof(path)) ||
-		    attached_to(path) != cgroup.st_ino)
+		    (attached_to(path) != cgroup.st_ino &&
+		     (features->links ||
+		      !direct_cgroup_is_attached(instance, cgroup_fd, hooks[hook].type))))
 			return false;
 	return true;
+}
+
+static int detach_hook(const struct instance *instance, enum cgroup_hook hook)
+{
+	_close_ int cgroup_fd = -1;
+	char path[4096];
+	int error;
+
+	error = pin_path(instance, "links", hooks[hook].pin, path, sizeof(path));
+	if (error)
+		return error;
+	if (unlink(path) && errno != ENOENT)
+		return -errno;
+	/* A cgroup that is gone has taken its programs with it. */
+	if (cgroup_open(instance, &cgroup_fd, NULL))
+		return 0;
+	return direct_cgroup_detach(instance, cgroup_fd, hooks[hook].type);
 }
 
 int cgroup_detach(const struct instance *instance, struct error *ret_error)
@@ -187,10 +229,10 @@ int cgroup_detach(const struct instance *instance, struct error *ret_error)
 	int hook, error;
 
 	for (hook = 0; hook < CGROUP_HOOKS; hook++) {
-		error = pin_path(instance, "links", hooks[hook].pin, path, sizeof(path));
-		if (error || (unlink(path) && errno != ENOENT))
-			return error_set(ret_error, errno, "cannot detach the cgroup hook %s: %s",
-					 hooks[hook].name, strerror(errno));
+		error = detach_hook(instance, hook);
+		if (error)
+			return error_set(ret_error, -error, "cannot detach the cgroup hook %s: %s",
+					 hooks[hook].name, strerror(-error));
 	}
 	snprintf(path, sizeof(path), "%s/cgroup2", instance->state_dir);
 	if (umount(path) == 0)

@@ -28,7 +28,7 @@ int cgroup_attach(const struct instance *instance, const struct features *featur
 		  struct rolewall_bpf *object, struct error *ret_error);
 
 /* Each hook is attached to this instance's cgroup. */
-bool cgroup_is_complete(const struct instance *instance);
+bool cgroup_is_complete(const struct instance *instance, const struct features *features);
 
 int cgroup_detach(const struct instance *instance, struct error *ret_error);
 

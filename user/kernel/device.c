@@ -43,6 +43,25 @@ static uint16_t read_vlan(const struct nlattr *linkinfo)
 	return 0;
 }
 
+/* Programs out of IFLA_XDP { IFLA_XDP_DRV_PROG_ID, ... }. */
+static void read_xdp(const struct nlattr *xdp, struct device *device)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each_nested(attr, xdp)
+	{
+		switch (mnl_attr_get_type(attr)) {
+		case IFLA_XDP_DRV_PROG_ID:
+		case IFLA_XDP_HW_PROG_ID:
+			device->xdp_native = mnl_attr_get_u32(attr);
+			break;
+		case IFLA_XDP_SKB_PROG_ID:
+			device->xdp_generic = mnl_attr_get_u32(attr);
+			break;
+		}
+	}
+}
+
 static void read_attribute(const struct nlattr *attr, struct device *device)
 {
 	switch (mnl_attr_get_type(attr)) {
@@ -57,6 +76,9 @@ static void read_attribute(const struct nlattr *attr, struct device *device)
 		break;
 	case IFLA_LINKINFO:
 		device->vlan = read_vlan(attr);
+		break;
+	case IFLA_XDP:
+		read_xdp(attr, device);
 		break;
 	}
 }

@@ -18,6 +18,8 @@ struct device {
 	uint16_t vlan;	 /* VLAN id if the device is a VLAN, else 0 */
 	uint32_t parent; /* ifindex below a VLAN device, else 0 */
 	uint32_t mtu;
+	uint32_t xdp_native;  /* id of the program on the driver's (or card's) XDP hook, or 0 */
+	uint32_t xdp_generic; /* id of the program on the generic XDP hook, or 0 */
 	bool up;
 };
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* events.c - grant credits, read the ring. */
+/* events.c - grant credits, read the ring, or the perf buffers of a kernel that has no ring. */
 #include "events.h"
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -13,25 +14,36 @@
 #include "lock.h"
 #include "maps.h"
 
-#define RECORD_BYTES (sizeof(struct rw_event) + 8) /* in the ring, with its header */
+#define RING_RECORD   (sizeof(struct rw_event) + 8)  /* in the ring, with its header */
+#define SAMPLE_BYTES  (sizeof(struct rw_event) + 16) /* in a perf buffer, likewise */
+#define SAMPLE_PAGES  64			     /* of a perf buffer; a power of two */
 
 struct events {
 	struct maps maps;
-	struct ring_buffer *ring;
+	struct ring_buffer *ring; /* one of the two, */
+	struct perf_buffer *perf; /* the other is NULL */
 	event_handler handler;
 	void *context;
 	int lock;
 	int cpus;
+	int count;	  /* events of this poll */
 	uint64_t credits; /* a CPU may be this far ahead of the reader: its share of the ring */
 };
 
 static int handle(void *context, void *data, size_t size)
 {
-	const struct events *events = context;
+	struct events *events = context;
 
+	events->count++;
 	if (size >= sizeof(struct rw_event))
 		events->handler(data, events->context);
 	return 0;
+}
+
+static void handle_sample(void *context, int cpu, void *data, __u32 size)
+{
+	(void)cpu;
+	handle(context, data, size);
 }
 
 /* grant = what was spent + credits, for each CPU; 0 withdraws what is left. */
@@ -53,6 +65,22 @@ static int grant(const struct events *events, uint64_t credits)
 		       0;
 }
 
+static int open_ring(struct events *events)
+{
+	events->credits = RW_EVENT_BYTES / RING_RECORD / events->cpus;
+	events->ring = ring_buffer__new(events->maps.fd[MAP_EVENTS], handle, events, NULL);
+	return events->ring ? 0 : -errno;
+}
+
+/* What does not fit is counted by the program, as `lost`: no callback for that. */
+static int open_perf(struct events *events)
+{
+	events->credits = (uint64_t)SAMPLE_PAGES * sysconf(_SC_PAGESIZE) / SAMPLE_BYTES;
+	events->perf = perf_buffer__new(events->maps.fd[MAP_EVENTS_PERF], SAMPLE_PAGES,
+					handle_sample, NULL, events, NULL);
+	return events->perf ? 0 : -errno;
+}
+
 static int start(const struct instance *instance, struct events *events, struct error *ret_error)
 {
 	int error = maps_open(instance, &events->maps, ret_error);
@@ -68,11 +96,10 @@ static int start(const struct instance *instance, struct events *events, struct 
 	if (events->cpus < 0)
 		return error_set(ret_error, -events->cpus, "cannot count the CPUs: %s",
 				 strerror(-events->cpus));
-	events->credits = RW_EVENT_BYTES / RECORD_BYTES / events->cpus;
-	events->ring = ring_buffer__new(events->maps.fd[MAP_EVENTS], handle, events, NULL);
-	if (!events->ring)
-		return error_set(ret_error, errno, "cannot open the ring of events: %s",
-				 strerror(errno));
+	error = events->maps.fd[MAP_EVENTS] >= 0 ? open_ring(events) : open_perf(events);
+	if (error)
+		return error_set(ret_error, -error, "cannot open the buffer of events: %s",
+				 strerror(-error));
 	error = grant(events, events->credits);
 	return error ? error_set(ret_error, -error, "cannot grant credits: %s", strerror(-error)) :
 		       0;
@@ -99,30 +126,44 @@ int events_open(const struct instance *instance, event_handler handler, void *co
 	return 0;
 }
 
+/*
+ * A perf buffer is ready only once for each wake-up (kernel/events/core.c, perf_poll): whoever asks
+ * for that on events_fd() has used it up. So look into every buffer, ready or not.
+ */
+static int poll_perf(struct events *events, int timeout_ms)
+{
+	int result = timeout_ms ? perf_buffer__poll(events->perf, timeout_ms) : 0;
+
+	return result < 0 ? result : perf_buffer__consume(events->perf);
+}
+
 int events_poll(struct events *events, int timeout_ms)
 {
-	int count = ring_buffer__poll(events->ring, timeout_ms);
-	int error;
+	int result;
 
-	if (count < 0)
-		return count;
-	error = grant(events, events->credits);
-	return error ? error : count;
+	events->count = 0;
+	result = events->ring ? ring_buffer__poll(events->ring, timeout_ms) :
+				poll_perf(events, timeout_ms);
+	if (result < 0)
+		return result;
+	result = grant(events, events->credits);
+	return result ? result : events->count;
 }
 
 int events_fd(const struct events *events)
 {
-	return ring_buffer__epoll_fd(events->ring);
+	return events->ring ? ring_buffer__epoll_fd(events->ring) :
+			      perf_buffer__epoll_fd(events->perf);
 }
 
 void events_close(struct events *events)
 {
 	if (!events)
 		return;
-	if (events->ring) {
+	if (events->ring || events->perf)
 		grant(events, 0);
-		ring_buffer__free(events->ring);
-	}
+	ring_buffer__free(events->ring);
+	perf_buffer__free(events->perf);
 	maps_close(&events->maps);
 	cleanup_close(&events->lock);
 	free(events);

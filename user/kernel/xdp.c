@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* xdp.c - attach and detach XDP programs through pinned links. */
+/* xdp.c - attach and detach XDP programs through pinned links, or without where there are none. */
 #include "xdp.h"
 
 #include <dirent.h>
@@ -14,6 +14,7 @@
 
 #include "../util/cleanup.h"
 #include "assign.h"
+#include "direct.h"
 
 #define PIN_PREFIX "xdp-"
 
@@ -43,6 +44,13 @@ static int link_open(const struct instance *instance, const struct device *devic
 	return TAKE_FD(fd);
 }
 
+static bool is_attached(const struct instance *instance, const struct device *device)
+{
+	_close_ int link = link_open(instance, device);
+
+	return link >= 0 || direct_xdp_is_attached(instance, device);
+}
+
 static int interface_put(const struct maps *maps, uint32_t ifindex, uint32_t vlan, unsigned int slot,
 			 bool covered)
 {
@@ -69,15 +77,26 @@ void xdp_plans_free(struct xdp_plans *plans)
 	*plans = (struct xdp_plans){0};
 }
 
+/*
+ * Something of ours that can be exchanged. Where there are links, what was attached without one is
+ * not: the device may still show the program of a link whose pin was removed just now.
+ */
+static bool is_in_place(const struct instance *instance, const struct xdp_plan *plan)
+{
+	_close_ int link = link_open(instance, &plan->device);
+
+	return link >= 0 || (!plan->link && direct_xdp_is_attached(instance, &plan->device));
+}
+
 /* The slot is compiled into the program: it has to be the one that the policy means. */
 static bool is_right(const struct instance *instance, const struct maps *maps,
 		     const struct xdp_plan *plan)
 {
-	_close_ int link = link_open(instance, &plan->device);
 	struct rw_interface interface;
 
-	return link >= 0 && interface_get(maps, plan->device.ifindex, &interface) &&
-	       interface.covered && interface.slot == plan->slot;
+	return is_in_place(instance, plan) &&
+	       interface_get(maps, plan->device.ifindex, &interface) && interface.covered &&
+	       interface.slot == plan->slot;
 }
 
 static int prepare_one(const struct instance *instance, const struct features *features,
@@ -89,6 +108,7 @@ static int prepare_one(const struct instance *instance, const struct features *f
 
 	/* A VLAN's frames pass its parent's XDP program, tag and all; and the cgroup hook. */
 	plan->wanted = l2_length >= 0 && !plan->device.vlan;
+	plan->link = features->links;
 	plan->keep = plan->wanted && !replace && is_right(instance, maps, plan);
 	if (!plan->wanted || plan->keep)
 		return 0;
@@ -149,6 +169,13 @@ static int link_create(const struct xdp_plan *plan, __u32 mode, int *ret)
 	return 0;
 }
 
+static int attach_in_mode(const struct instance *instance, const struct xdp_plan *plan, __u32 mode,
+			  int *ret_link)
+{
+	return plan->link ? link_create(plan, mode, ret_link) :
+			    direct_xdp_attach(instance, &plan->device, plan->program_fd, mode);
+}
+
 static int attach_new(const struct instance *instance, const struct xdp_plan *plan)
 {
 	_close_ int link = -1;
@@ -161,30 +188,43 @@ static int attach_new(const struct instance *instance, const struct xdp_plan *pl
 	/* A dead link: its device is gone, and with it what it filtered. */
 	if (unlink(path) && errno != ENOENT)
 		return -errno;
-	error = link_create(plan, XDP_FLAGS_DRV_MODE, &link);
-	if (error && is_refusal(error))
-		error = link_create(plan, XDP_FLAGS_SKB_MODE, &link);
+	error = plan->link ? direct_xdp_detach(instance, &plan->device) : 0;
 	if (error)
 		return error;
+	error = attach_in_mode(instance, plan, XDP_FLAGS_DRV_MODE, &link);
+	if (error && is_refusal(error))
+		error = attach_in_mode(instance, plan, XDP_FLAGS_SKB_MODE, &link);
+	if (error || link < 0)
+		return error;
 	return bpf_obj_pin(link, path) ? -errno : 0;
+}
+
+/* What is attached is exchanged in the way it was attached. */
+static int replace(const struct instance *instance, const struct xdp_plan *plan)
+{
+	_close_ int link = link_open(instance, &plan->device);
+
+	if (link >= 0)
+		return bpf_link_update(link, plan->program_fd, NULL) ? -errno : 0;
+	return direct_xdp_attach(instance, &plan->device, plan->program_fd, 0);
 }
 
 static int attach_one(const struct instance *instance, const struct maps *maps,
 		      const struct xdp_plan *plan)
 {
-	_close_ int link = link_open(instance, &plan->device);
-	int error = 0;
+	int error;
 
 	if (plan->keep)
 		return 0;
-	if (!plan->wanted)
-		return interface_put(maps, plan->device.ifindex, 0, plan->slot, false);
-	if (link >= 0)
-		error = bpf_link_update(link, plan->program_fd, NULL) ? -errno : 0;
-	else
+	if (plan->wanted && is_in_place(instance, plan)) {
+		error = replace(instance, plan);
+	} else {
+		/* From here to the end of this function the cgroup hook judges. */
 		error = interface_put(maps, plan->device.ifindex, 0, plan->slot, false);
-	if (!error && link < 0)
+		if (error || !plan->wanted)
+			return error;
 		error = attach_new(instance, plan);
+	}
 	if (error && is_refusal(error))
 		return 0;
 	return error ? error : interface_put(maps, plan->device.ifindex, 0, plan->slot, true);
@@ -266,6 +306,19 @@ static int forget_interfaces(const struct maps *maps, const struct devices *devi
 	return 0;
 }
 
+/* A pinned link is left to unpin_links(). */
+static int detach_direct(const struct instance *instance, const struct devices *devices,
+			 const struct about *about)
+{
+	int error = 0;
+	size_t i;
+
+	for (i = 0; !error && i < devices->count; i++)
+		if (!about || !slot_by_name(about, devices->list[i].name))
+			error = direct_xdp_detach(instance, &devices->list[i]);
+	return error;
+}
+
 static int unpin_links(const struct instance *instance, const struct devices *devices,
 		       const struct about *about)
 {
@@ -300,8 +353,10 @@ int xdp_detach(const struct instance *instance, const struct maps *maps, const s
 	error = devices_read(&devices, ret_error);
 	if (error)
 		return error;
-	/* First the cgroup hook takes over, then the link goes (I3). */
+	/* First the cgroup hook takes over, then the attachment goes (I3). */
 	error = maps ? forget_interfaces(maps, &devices, about) : 0;
+	if (!error)
+		error = detach_direct(instance, &devices, about);
 	if (!error)
 		error = unpin_links(instance, &devices, about);
 	return error ? error_set(ret_error, -error, "cannot detach from interfaces: %s",
@@ -310,34 +365,33 @@ int xdp_detach(const struct instance *instance, const struct maps *maps, const s
 }
 
 /* Name of the program that sits there instead of ours. */
-static void note_foreign(const struct bpf_xdp_query_opts *query, char *note, size_t size)
+static void note_foreign(const struct device *device, char *note, size_t size)
 {
+	uint32_t id = device->xdp_native ? device->xdp_native : device->xdp_generic;
 	struct bpf_prog_info info = {0};
 	__u32 info_size = sizeof(info);
-	_close_ int fd = bpf_prog_get_fd_by_id(query->prog_id ? query->prog_id : query->skb_prog_id);
+	_close_ int fd = bpf_prog_get_fd_by_id(id);
 
 	if (fd >= 0)
 		bpf_obj_get_info_by_fd(fd, &info, &info_size);
 	snprintf(note, size, "another XDP program (%s, id %u) is attached; the cgroup hook filters",
-		 info.name[0] ? info.name : "unnamed", query->prog_id);
+		 info.name[0] ? info.name : "unnamed", id);
 }
 
 enum xdp_mode xdp_query(const struct instance *instance, const struct device *device, char *note,
 			size_t note_size)
 {
-	LIBBPF_OPTS(bpf_xdp_query_opts, query);
-	_close_ int link = link_open(instance, device);
-	int error = bpf_xdp_query(device->ifindex, 0, &query);
+	bool attached = is_attached(instance, device);
 
 	note[0] = '\0';
-	if (link >= 0 && !error && query.attach_mode == XDP_ATTACHED_SKB) {
+	if (attached && device->xdp_native)
+		return XDP_MODE_NATIVE;
+	if (attached) {
 		snprintf(note, note_size, "the driver has no native XDP");
 		return XDP_MODE_GENERIC;
 	}
-	if (link >= 0)
-		return XDP_MODE_NATIVE;
-	if (!error && query.attach_mode != XDP_ATTACHED_NONE)
-		note_foreign(&query, note, note_size);
+	if (device->xdp_native || device->xdp_generic)
+		note_foreign(device, note, note_size);
 	else if (device->vlan)
 		snprintf(note, note_size, "a VLAN: XDP on its parent sees the tag, the cgroup hook "
 					  "filters as well");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * xdp.h - XDP programs on interfaces: prepare (all that can fail for reasons of ours), attach,
- * detach. The pin is links/xdp-INTERFACE.
+ * detach. The pin is links/xdp-INTERFACE; without links there is none (direct.h).
  */
 #ifndef ROLEWALL_KERNEL_XDP_H
 #define ROLEWALL_KERNEL_XDP_H
@@ -22,6 +22,7 @@ struct xdp_plan {
 	unsigned int slot;
 	bool wanted;  /* XDP can read this kind of device */
 	bool keep;    /* the right program is attached already */
+	bool link;    /* a new attachment is a link */
 	struct rolewall_bpf *object; /* the program to attach */
 	int program_fd;		     /* owned by object */
 };
