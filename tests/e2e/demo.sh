@@ -84,6 +84,7 @@ matrix_print() {
 			cell(key, "external"); cell(key, "internal"); cell(key, "vpn"); others++
 			if (row_wrong) { reachable++; list = list " " key }
 		}
+		print "   (ssh through the VPN is the profile\047s addition to the page)"
 		printf "   The %d other ports (TCP and UDP): ", others
 		if (reachable) printf "%s%d answer:%s%s\n", red, reachable, list, plain
 		else print "no answer to anybody"
@@ -114,8 +115,10 @@ hosts_write() {
 			PATH=$(dirname "$PROBE"):\$PATH exec nsenter --net=/run/netns/$LAB_NAME-$host -- "\$@"
 		END
 	done
-	echo "exec $LAB_DIR/node $ROLEWALL ${LAB_INSTANCE[*]} \"\$@\"" >"$LAB_DIR/rolewall"
-	sed -i '1i #!/bin/sh' "$LAB_DIR/rolewall"
+	cat >"$LAB_DIR/rolewall" <<-END
+		#!/bin/sh
+		cd $LAB_ROOT && exec $LAB_DIR/node $ROLEWALL ${LAB_INSTANCE[*]} "\$@"
+	END
 	chmod +x "$LAB_DIR"/{node,outside,inside,vpn,rolewall}
 }
 
@@ -132,13 +135,17 @@ keep_running() {
 		\${EDITOR:-vi} $LAB_DIR/node.json && $LAB_DIR/rolewall plan && $LAB_DIR/rolewall apply
 	END
 	printf '\n   %sEnter (or ctrl-C) takes everything down.%s ' "$BOLD" "$PLAIN"
+	# ctrl-C ends only the reading; this script goes on to clean up.
 	trap ':' INT
-	read -r || echo
+	(trap - INT; read -r) || echo
 	trap 'exit 130' INT
 }
 
 # --- the story ------------------------------------------------------------------------------------
 
+# Short paths in what is shown.
+cd "$LAB_ROOT" || exit
+ROLES_DIR=roles
 lab_create
 PORTS=$(seed_ports | paste -sd,),$OTHER_PORTS
 awk -F '\t' '!/^#/ && NF >= 5 { print $4, $3, $5 }' "$SEED" >"$LAB_DIR/services"

@@ -63,7 +63,7 @@ test_a_vpn_only_service_is_refused_outside_and_the_attempt_is_shown() {
 	assert_answer open vpn tcp "$NODE6_VPN" 6071
 	assert_answer silent inside tcp "$NODE_INTERNAL" 6071
 	assert_answer silent outside tcp "$NODE_EXTERNAL" 6071
-	assert_answer silent outside tcp "$NODE6_EXTERNAL" 6071
+	assert_answer silent outside tcp "$NODE6_EXTERNAL" 6071 -s "$OUTSIDE6"
 	assert_json "[.[] | select(.port == 6071 and .source == \"$OUTSIDE\")] | length == 1 and
 		(.[0] | .proto == \"tcp\" and .service == \"admin-panel\" and .zone == \"external\"
 		and .interface == \"eth0\" and .reason == \"zone-denied\" and .packets >= 1
