@@ -21,9 +21,19 @@ static int64_t now_ns(clockid_t clock)
 	return now.tv_sec * SECOND + now.tv_nsec;
 }
 
+int64_t wall_now(void)
+{
+	return now_ns(CLOCK_REALTIME);
+}
+
+int64_t wall_offset(clockid_t clock)
+{
+	return now_ns(CLOCK_REALTIME) - now_ns(clock);
+}
+
 int64_t monotonic_to_wall(uint64_t monotonic_ns)
 {
-	return now_ns(CLOCK_REALTIME) - now_ns(CLOCK_MONOTONIC) + (int64_t)monotonic_ns;
+	return wall_offset(CLOCK_MONOTONIC) + (int64_t)monotonic_ns;
 }
 
 /* A socket filter returns 32 bits of jiffies64, which is enough: the rest is time since boot. */

@@ -8,6 +8,7 @@
 #define ROLEWALL_KERNEL_CLOCK_H
 
 #include <stdint.h>
+#include <time.h>
 
 struct tick_clock {
 	uint64_t jiffies;   /* at `wall_ns` */
@@ -22,5 +23,9 @@ void tick_clock_read(struct tick_clock *ret);
 int64_t tick_to_wall(const struct tick_clock *clock, uint64_t jiffies);
 
 int64_t monotonic_to_wall(uint64_t monotonic_ns);
+
+/* ns since the epoch, and what has to be added to the time of another clock to get there. */
+int64_t wall_now(void);
+int64_t wall_offset(clockid_t clock);
 
 #endif

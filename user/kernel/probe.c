@@ -56,7 +56,7 @@ static bool has_links(void)
 	return link >= 0 || errno == ENODEV;
 }
 
-static bool is_off(const char *name)
+bool probe_is_off(const char *name)
 {
 	const char *off = getenv("ROLEWALL_PROBE_OFF");
 	size_t length = strlen(name);
@@ -72,11 +72,11 @@ static bool is_off(const char *name)
 
 void features_probe(struct features *ret)
 {
-	ret->ringbuf = !is_off("ringbuf") &&
+	ret->ringbuf = !probe_is_off("ringbuf") &&
 		       libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) == 1;
-	ret->cgroup_lookup = !is_off("cgroup_lookup") &&
+	ret->cgroup_lookup = !probe_is_off("cgroup_lookup") &&
 			     libbpf_probe_bpf_helper(BPF_PROG_TYPE_CGROUP_SKB,
 						     BPF_FUNC_skc_lookup_tcp, NULL) == 1;
-	ret->frags = !is_off("frags") && has_frags();
-	ret->links = !is_off("links") && has_links();
+	ret->frags = !probe_is_off("frags") && has_frags();
+	ret->links = !probe_is_off("links") && has_links();
 }

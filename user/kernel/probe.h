@@ -16,8 +16,9 @@ struct features {
 
 /*
  * For tests of the old ways on new kernels, the environment variable ROLEWALL_PROBE_OFF ("ringbuf,
- * cgroup_lookup,frags,links", any of them) answers "no" whatever the kernel says.
+ * cgroup_lookup,frags,links,batch", any of them) answers "no" whatever the kernel says.
  */
+bool probe_is_off(const char *name);
 void features_probe(struct features *ret);
 
 #endif

@@ -46,6 +46,17 @@ bool cidr_covers(const struct cidr *outer, const struct cidr *inner)
 	return !memcmp(cut.source, outer->source, sizeof(cut.source));
 }
 
+bool cidr_overlaps(const struct cidr *a, const struct cidr *b)
+{
+	unsigned int bits = a->length < b->length ? a->length : b->length;
+	unsigned int bytes = bits / 8, rest = bits % 8;
+
+	if (cidr_is_ipv4(a->source, a->length) != cidr_is_ipv4(b->source, b->length))
+		return false;
+	return !memcmp(a->source, b->source, bytes) &&
+	       (!rest || !((a->source[bytes] ^ b->source[bytes]) >> (8 - rest)));
+}
+
 int cidr_compare(const struct cidr *a, const struct cidr *b)
 {
 	int order = memcmp(a->source, b->source, sizeof(a->source));
@@ -130,7 +141,7 @@ int cidr_parse(const char *text, struct cidr *ret, struct error *ret_error)
 	host_bits_clear(&cut);
 	if (!ipv4 && cidr_is_ipv4(cidr.source, cidr.length))
 		return mapped_refuse(text, &cut, ret_error);
-	if (memcmp(cut.source, cidr.source, sizeof(cut.source)))
+	if (memcmp(cut.source, cidr.source, sizeof(cut.source)) != 0)
 		return host_bits_refuse(text, &cut, ret_error);
 	*ret = cidr;
 	return 0;

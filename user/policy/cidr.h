@@ -35,6 +35,9 @@ bool cidr_is_ipv4(const uint8_t source[16], uint8_t length);
 /* All 16-byte addresses of the second are in the first, whatever their families. */
 bool cidr_covers(const struct cidr *outer, const struct cidr *inner);
 
+/* Some address is in both. IPv4 and IPv6 have none in common. */
+bool cidr_overlaps(const struct cidr *a, const struct cidr *b);
+
 /* The order in which a prefix stands before all that it contains: source, then length. */
 int cidr_compare(const struct cidr *a, const struct cidr *b);
 

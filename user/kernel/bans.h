@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * bans.h - sources that get nothing, whatever the policy says: the maps `bans` (addresses) and
+ * `ban_prefixes`, and LIB_DIR/bans.tsv (ledger.h).
+ *
+ * The programs do not look at the end of a ban: whoever opens the bans next removes what has ended.
+ */
+#ifndef ROLEWALL_KERNEL_BANS_H
+#define ROLEWALL_KERNEL_BANS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "../util/error.h"
+#include "instance.h"
+#include "ledger.h"
+
+/* Everything that is banned, until the ledger is closed. -ENOENT: nothing is applied. */
+int bans_open(const struct instance *instance, struct ledger *ret, struct error *ret_error);
+
+/* What is to be banned, in one step. `path` is NULL, or the file whose line `id` an entry is. */
+struct bans_request {
+	struct timed_list *bans; /* will be sorted */
+	const char *path;
+	bool force; /* peers and wide prefixes, too */
+};
+
+struct bans_result {
+	size_t added;
+	size_t renewed; /* were banned already: end and reason are now the new ones */
+	size_t total;	/* bans there are */
+};
+
+/* All of them or, with an error, none: -EINVAL for one that must not be banned (guard.h). */
+int bans_add(struct ledger *ledger, const struct bans_request *request, struct bans_result *ret,
+	     struct error *ret_error);
+
+/* -ENOENT: it is not banned; the hint names a ban that covers it. */
+int bans_remove(struct ledger *ledger, const struct cidr *source, struct error *ret_error);
+
+/*
+ * A list of addresses and prefixes, one a line; a "#" or ";" begins a comment. Each becomes an
+ * entry like `model`, with the number of its line as id. -EINVAL: FILE:LINE is in `ret_error`.
+ * Changes `text`. `ret` is owned by the caller.
+ */
+int bans_parse(const char *path, char *text, const struct timed *model, struct timed_list *ret,
+	       struct error *ret_error);
+
+#endif

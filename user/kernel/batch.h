@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * batch.h - many elements of a hash or LPM map at once: in few system calls where the kernel has
+ * batches (5.6; for LPM tries 5.14), else one by one.
+ */
+#ifndef ROLEWALL_KERNEL_BATCH_H
+#define ROLEWALL_KERNEL_BATCH_H
+
+#include <stddef.h>
+
+struct map_shape {
+	int fd;
+	size_t key_size; /* at most BATCH_KEY_MAX */
+	size_t value_size;
+	size_t max_entries;
+};
+
+#define BATCH_KEY_MAX 64
+
+/*
+ * Every element; both arrays are owned by the caller. Whoever changes the map meanwhile may make it
+ * miss some or see some twice.
+ */
+int batch_read(const struct map_shape *map, void **ret_keys, void **ret_values, size_t *ret_count);
+
+/* `values` stand as `keys` do. What was inserted before an error stays. 0 or -errno. */
+int batch_insert(const struct map_shape *map, const void *keys, const void *values, size_t count);
+
+/* Keys that are not there are no error. */
+int batch_delete(const struct map_shape *map, const void *keys, size_t count);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * ledger.h - one table of things that end, in the kernel and on disk: bans, or openings.
+ *
+ * The kernel's maps are the truth while they exist. LIB_DIR/KIND.tsv knows who wanted an entry and
+ * why, and restores the maps after a reboot (or a `down`): whoever opens the ledger first puts back
+ * what has not ended meanwhile. A change is in the maps and in the file, or in neither.
+ *
+ * Order: what is new is inserted before `presence` says that there is something, and what goes is
+ * deleted before `presence` says that there is nothing: the programs never miss an entry.
+ */
+#ifndef ROLEWALL_KERNEL_LEDGER_H
+#define ROLEWALL_KERNEL_LEDGER_H
+
+#include <stdbool.h>
+#include <time.h>
+
+#include <rolewall/abi.h>
+
+#include "../util/error.h"
+#include "instance.h"
+#include "maps.h"
+#include "timed.h"
+
+/* What bans and openings do each in its own way. Functions return 0 or -errno. */
+struct ledger_kind {
+	struct timed_format format;
+	const char *noun;    /* "bans" in messages */
+	clockid_t clock;     /* of `expires` in the maps */
+	__u32 restored;	     /* RW_RESTORED_* */
+	bool outlives_clock; /* restored although the clock stands before it was made */
+	/* Entries with source, port and id; `expires` in ns of `clock`, 0 = never. */
+	int (*read)(const struct maps *maps, struct timed_list *ret);
+	int (*insert)(const struct maps *maps, const struct timed_list *entries);
+	int (*erase)(const struct maps *maps, const struct timed_list *entries);
+	void (*count)(const struct timed_list *entries, struct rw_presence *presence);
+};
+
+/* Owning. Starts as LEDGER_NONE; while it is open, no one else changes anything. */
+struct ledger {
+	const struct ledger_kind *kind;
+	const struct instance *instance;
+	struct maps maps;
+	int lock;
+	bool waited;		/* somebody else held the lock first */
+	struct timed_list list; /* what is in the kernel; `expires` in ns since the epoch */
+	struct error damage; /* `what` is empty, or: the file was damaged, or cannot be written */
+};
+
+#define LEDGER_NONE                                                                                \
+	{                                                                                          \
+		.maps = MAPS_NONE, .lock = -1                                                      \
+	}
+#define _ledger_ __attribute__((cleanup(ledger_close)))
+
+/*
+ * Restore what has to be, remove what has ended, read what is there. -ENOENT: nothing is applied.
+ * A damaged file is no error: its good lines count, and it is kept as KIND.tsv.damaged.
+ */
+int ledger_open(const struct instance *instance, const struct ledger_kind *kind, struct ledger *ret,
+		struct error *ret_error);
+void ledger_close(struct ledger *ledger);
+
+/*
+ * In one step: take away `removed`, put in `added` (sorted; what is there already is replaced).
+ * Either may be NULL; they have nothing in common. On failure everything is as it was. The strings of `added` must outlive the
+ * ledger.
+ */
+int ledger_change(struct ledger *ledger, const struct timed_list *removed,
+		  const struct timed_list *added, struct error *ret_error);
+
+#endif
