@@ -17,9 +17,15 @@ static __always_inline void skb_cursor(struct cursor *cursor, struct __sk_buff *
 	cursor->at = (void *)(long)skb->data;
 	cursor->end = (void *)(long)skb->data_end;
 	cursor->left = skb->len;
+	cursor->merged = true;
 }
 
-/* Every packet for a socket of this host passes here; what XDP has judged is not judged again. */
+/*
+ * Every packet for a socket of this host passes here. Where XDP covers the interface it is judged a
+ * second time, and only a refusal counts: what came out of a tunnel without a device of its own
+ * (IPsec), was redirected, or carried a VLAN tag that the network card took off, has not met XDP in
+ * this shape.
+ */
 static __always_inline int filter_ingress(struct __sk_buff *skb, __u64 can)
 {
 	struct rw_interface_key key = {.ifindex = skb->ifindex};
@@ -32,11 +38,12 @@ static __always_inline int filter_ingress(struct __sk_buff *skb, __u64 can)
 	if (place.ifindex == LOOPBACK_IFINDEX)
 		return CGROUP_PASS;
 	interface = bpf_map_lookup_elem(&interfaces, &key);
-	if (interface && interface->covered)
-		return CGROUP_PASS;
 	place.slot = interface ? interface->slot : 0;
+	place.again = interface && interface->covered;
 	skb_cursor(&cursor, skb);
 	judge(&place, &cursor, 0, &packet, &verdict);
+	if (place.again && !(is_dropped(&verdict) && verdict.enforce))
+		return CGROUP_PASS;
 	account(&place, &packet, &verdict);
 	return is_dropped(&verdict) && verdict.enforce ? CGROUP_DROP : CGROUP_PASS;
 }

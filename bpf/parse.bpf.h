@@ -59,7 +59,8 @@ struct packet {
 struct cursor {
 	void *at;
 	void *end;  /* of the buffer */
-	__u32 left; /* bytes of the packet from `at` on, by its own account */
+	__u32 left;  /* bytes of the packet from `at` on, by its own account */
+	bool merged; /* GRO may have been at it: a length of 0 can mean more than 65535 */
 };
 
 struct vlan_tag {
@@ -90,6 +91,13 @@ static __always_inline void *cursor_peek(const struct cursor *cursor, __u32 size
 	if (cursor->left < size || cursor->at + size > cursor->end)
 		return NULL;
 	return cursor->at;
+}
+
+/* A stated length; what GRO merged beyond 64 KiB states 0 (include/net/ipv6.h, "BIG TCP"). */
+static __always_inline __u32 merged_length(const struct cursor *cursor, __u32 stated)
+{
+	return cursor->merged && stated == 0 && cursor->left > IP_PAYLOAD_MAX ? cursor->left :
+										 stated;
 }
 
 static __always_inline bool is_ipv4_mapped(const struct address *address)
@@ -170,9 +178,7 @@ static __always_inline int parse_ipv4(struct cursor *cursor, struct packet *pack
 	packet->protocol = ip->protocol;
 	size = ip->ihl * 4;
 	total = bpf_ntohs(ip->tot_len);
-	/* GRO beyond 64 KiB states 0; only the cgroup hook can meet it. */
-	if (total == 0 && cursor->left > IP_PAYLOAD_MAX)
-		total = cursor->left;
+	total = merged_length(cursor, total);
 	if (size < sizeof(*ip) || size > total || total > cursor->left)
 		return RW_REASON_MALFORMED;
 	cursor->at += size;
@@ -285,8 +291,7 @@ static __always_inline int parse_ipv6(struct cursor *cursor, struct packet *pack
 	payload = bpf_ntohs(ip->payload_len);
 	cursor->at += sizeof(*ip);
 	cursor->left -= sizeof(*ip);
-	if (payload == 0 && cursor->left > IP_PAYLOAD_MAX)
-		payload = cursor->left;
+	payload = merged_length(cursor, payload);
 	if (payload > cursor->left || is_ipv4_mapped(&packet->source) ||
 	    is_ipv4_mapped(&packet->destination))
 		return RW_REASON_MALFORMED;
@@ -327,9 +332,7 @@ static __always_inline int parse_udp(const struct cursor *cursor, struct packet 
 	if (!udp)
 		return RW_REASON_MALFORMED;
 	length = bpf_ntohs(udp->len);
-	/* GRO beyond 64 KiB states 0 here, too. */
-	if (length == 0 && cursor->left > IP_PAYLOAD_MAX)
-		length = cursor->left;
+	length = merged_length(cursor, length);
 	if (length < sizeof(*udp) || (packet->piece == PIECE_WHOLE && length > cursor->left))
 		return RW_REASON_MALFORMED;
 	read_ports(packet, udp->source, udp->dest);

@@ -87,13 +87,15 @@ static __always_inline bool has_echo_token(__u16 rate)
 	return true;
 }
 
-static __always_inline __u8 judge_icmp(const struct packet *packet, __u16 echo_rate)
+static __always_inline __u8 judge_icmp(const struct place *place, const struct packet *packet,
+				       __u16 echo_rate)
 {
 	bool ipv4 = packet->ethertype == ETH_P_IP;
 	__u8 type = packet->icmp_type;
 
 	if (type == (ipv4 ? ICMP_ECHO : ICMPV6_ECHO))
-		return has_echo_token(echo_rate) ? RW_REASON_ICMP_ALLOWED : RW_REASON_ICMP_RATE;
+		return place->again || has_echo_token(echo_rate) ? RW_REASON_ICMP_ALLOWED :
+								   RW_REASON_ICMP_RATE;
 	if (type < 64 && ((ipv4 ? ICMP_PASSES : ICMPV6_PASSES) >> type & 1))
 		return RW_REASON_ICMP_ALLOWED;
 	if (!ipv4 && type == ICMPV6_REPLY)
@@ -217,7 +219,7 @@ static __always_inline void judge(const struct place *place, struct cursor *curs
 	else if (packet->protocol == IPPROTO_TCP || packet->protocol == IPPROTO_UDP)
 		judge_port(place, packet, tables, any, header->header.side, verdict);
 	else if (is_icmp(packet))
-		verdict->reason = judge_icmp(packet, header->header.echo_rate);
+		verdict->reason = judge_icmp(place, packet, header->header.echo_rate);
 	else
 		verdict->reason = judge_protocol(packet, tables);
 }

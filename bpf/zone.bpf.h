@@ -13,6 +13,7 @@ struct place {
 	__u32 ifindex;
 	__u32 slot; /* of the interface itself */
 	__u64 can;  /* CAN_*, a constant of the entry point */
+	bool again; /* XDP has judged, and counted, the packet before */
 };
 
 static __always_inline struct rw_policy_entry *policy_at(void *tables, __u32 index)

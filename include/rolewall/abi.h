@@ -152,7 +152,7 @@ struct rw_interface_key {
 
 struct rw_interface {
 	__u32 slot;
-	__u32 covered; /* 1: an XDP program of ours has already judged what arrives here */
+	__u32 covered; /* 1: an XDP program of ours judges, and counts, what arrives here */
 };
 
 /* Key of `udp_flows` (LRU hash): a conversation that this host began; the value is the time of its last packet in ns, CLOCK_MONOTONIC. */

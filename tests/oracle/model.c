@@ -210,6 +210,14 @@ static enum rw_reason port_decide(struct view *view)
 /* --- section 9: ICMP and other protocols --------------------------------------------------------
  */
 
+/* Section 10: XDP has counted it; here only what is really refused counts. */
+static bool is_judged_again(const struct view *view)
+{
+	const struct model_interface *interface = interface_find(view, 0);
+
+	return view->packet->hook == MODEL_CGROUP && interface && interface->covered;
+}
+
 static enum rw_reason icmp_decide(const struct view *view)
 {
 	uint8_t type = view->type;
@@ -223,7 +231,8 @@ static enum rw_reason icmp_decide(const struct view *view)
 		echo_request = type == 128;
 	}
 	if (echo_request)
-		return view->policy->echo_rate ? RW_REASON_ICMP_ALLOWED : RW_REASON_ICMP_RATE;
+		return view->policy->echo_rate || is_judged_again(view) ? RW_REASON_ICMP_ALLOWED
+									: RW_REASON_ICMP_RATE;
 	return allowed ? RW_REASON_ICMP_ALLOWED : RW_REASON_ICMP;
 }
 
@@ -255,14 +264,7 @@ static enum rw_reason packet_decide(struct view *view)
 /* Section 10: what the cgroup hook lets by before it looks. */
 static bool is_passed_unseen(const struct view *view)
 {
-	const struct model_interface *interface;
-
-	if (view->packet->hook != MODEL_CGROUP)
-		return false;
-	if (view->packet->ifindex == 1)
-		return true;
-	interface = interface_find(view, 0);
-	return interface && interface->covered;
+	return view->packet->hook == MODEL_CGROUP && view->packet->ifindex == 1;
 }
 
 void model_verdict(const struct model_policy *policy, const struct model_packet *packet,
@@ -283,6 +285,11 @@ void model_verdict(const struct model_policy *policy, const struct model_packet 
 		verdict.zone = view.zone;
 		verdict.pass = verdict.reason >= RW_REASON_PASS_FIRST ||
 			       (policy->in_force && !(policy->flags & RW_POLICY_ENFORCE));
+	}
+	if (is_judged_again(&view) && verdict.pass) {
+		verdict.counted = false;
+		verdict.reason = RW_REASON_NONE;
+		verdict.rule = RW_RULE_NONE;
 	}
 	if (view.has_header) {
 		memcpy(verdict.source, view.source, 16);

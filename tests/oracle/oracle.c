@@ -51,11 +51,11 @@ static int policy_change(struct oracle *oracle, uint64_t seed, unsigned int numb
 /* --- mismatches ---------------------------------------------------------------------------------
  */
 
-static int trial_differs(struct oracle *oracle, struct trial *trial, bool *ret)
+static int trials_differ(struct oracle *oracle, struct trial *trials, size_t count, bool *ret)
 {
-	int error = trials_run(&oracle->subject, oracle->policy, trial, 1, oracle->outcome);
+	int error = trials_run(&oracle->subject, oracle->policy, trials, count, oracle->outcome);
 
-	*ret = !error && !trials_agree(oracle->policy, trial, 1, oracle->outcome);
+	*ret = !error && !trials_agree(oracle->policy, trials, count, oracle->outcome);
 	return error;
 }
 
@@ -70,7 +70,7 @@ static int trial_shrink(struct oracle *oracle, struct trial *trial)
 			int error;
 
 			trial->packet.length -= step;
-			error = trial_differs(oracle, trial, &differs);
+			error = trials_differ(oracle, trial, 1, &differs);
 			if (error)
 				return error;
 			if (!differs) {
@@ -79,7 +79,7 @@ static int trial_shrink(struct oracle *oracle, struct trial *trial)
 			}
 		}
 	}
-	return trial_differs(oracle, trial, &(bool){false});
+	return trials_differ(oracle, trial, 1, &(bool){false});
 }
 
 static uint64_t fnv1a(const uint8_t *bytes, size_t length)
@@ -131,28 +131,38 @@ static int mismatch_report(struct oracle *oracle, struct trial *trial)
 	return 0;
 }
 
-/* A batch went wrong: find out which packets are to blame. */
-static int batch_replay(struct oracle *oracle, struct trial *trials, size_t count)
+static void batch_report(struct oracle *oracle, const struct trial *trials, size_t count)
 {
-	unsigned long before = oracle->mismatches;
+	oracle->mismatches++;
+	fprintf(stderr,
+		"oracle: mismatch %lu: policy %u of seed %llu, %s: %zu packets, the first of %zu "
+		"bytes, are counted wrongly together, but not apart\n",
+		oracle->mismatches, oracle->number, (unsigned long long)oracle->seed,
+		subject_programs[trials[0].program].name, count, trials[0].packet.length);
+}
 
-	for (size_t i = 0; i < count && oracle->mismatches < MISMATCHES; i++) {
+/* A batch went wrong: halve it until the packets are found that are to blame. */
+static int batch_search(struct oracle *oracle, struct trial *trials, size_t count)
+{
+	size_t half = (count + 1) / 2;
+	bool found = false;
+
+	if (count == 1)
+		return mismatch_report(oracle, trials);
+	for (size_t from = 0; from < count; from += half) {
+		size_t part = from + half < count ? half : count - from;
 		bool differs;
-		int error = trial_differs(oracle, &trials[i], &differs);
+		int error = trials_differ(oracle, trials + from, part, &differs);
 
-		if (!error && differs)
-			error = mismatch_report(oracle, &trials[i]);
+		if (!error && differs && oracle->mismatches < MISMATCHES) {
+			found = true;
+			error = batch_search(oracle, trials + from, part);
+		}
 		if (error)
 			return error;
 	}
-	if (oracle->mismatches > before)
-		return 0;
-	oracle->mismatches++;
-	fprintf(stderr,
-		"oracle: mismatch %lu: policy %u of seed %llu, %s: a batch of %zu packets was "
-		"counted wrongly, but none of them alone\n",
-		oracle->mismatches, oracle->number, (unsigned long long)oracle->seed,
-		subject_programs[trials[0].program].name, count);
+	if (!found && oracle->mismatches < MISMATCHES)
+		batch_report(oracle, trials, count);
 	return 0;
 }
 
@@ -173,14 +183,13 @@ static void trials_note(struct oracle *oracle, const struct trial *trials, size_
 
 static int batch_judge(struct oracle *oracle, struct trial *trials, size_t count)
 {
-	int error = trials_run(&oracle->subject, oracle->policy, trials, count, oracle->outcome);
+	bool differs;
+	int error = trials_differ(oracle, trials, count, &differs);
 
 	if (error)
 		return error;
 	trials_note(oracle, trials, count);
-	if (trials_agree(oracle->policy, trials, count, oracle->outcome))
-		return 0;
-	return batch_replay(oracle, trials, count);
+	return differs ? batch_search(oracle, trials, count) : 0;
 }
 
 static void trials_free(struct trial *trials, size_t count)

@@ -4,7 +4,7 @@
  *
  * What a program returns is compared for every packet; what it counted, for a batch of them, since
  * reading the counters costs more than a thousand packets. A batch whose sums are wrong is run
- * again packet by packet, so that the one that is to blame is always found.
+ * again in ever smaller parts, so that the packet that is to blame is always found.
  */
 #ifndef ROLEWALL_TESTS_ORACLE_TRIAL_H
 #define ROLEWALL_TESTS_ORACLE_TRIAL_H

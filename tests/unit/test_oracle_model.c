@@ -334,14 +334,16 @@ static void zone_is_that_of_the_slot_a_packet_arrives_on(void **state)
 	samples_check(samples, COUNT(samples));
 }
 
-static void cgroup_hook_leaves_loopback_and_covered_interfaces_alone(void **state)
+static void cgroup_hook_leaves_loopback_alone_and_judges_covered_interfaces_again(void **state)
 {
 	const struct sample loopback = {"", "55", RW_REASON_NONE, MODEL_CGROUP, 1};
 	const struct sample covered = {"", "55", RW_REASON_NONE, MODEL_CGROUP, 102};
+	const struct sample open = {"", IP4("0028", "06", PEER4) TCP("0019", SYN), RW_REASON_NONE, MODEL_CGROUP, 102};
 	const struct sample other = {"", "55", RW_REASON_NONE, MODEL_CGROUP, 101};
 
 	assert_true(judge(&loopback).pass && !judge(&loopback).counted);
-	assert_true(judge(&covered).pass && !judge(&covered).counted);
+	assert_true(!judge(&covered).pass && judge(&covered).counted);
+	assert_true(judge(&open).pass && !judge(&open).counted);
 	assert_true(!judge(&other).pass && judge(&other).counted);
 }
 
@@ -421,7 +423,7 @@ int main(void)
 		cmocka_unit_test_setup(ports_zones_and_state_follow_section_8, policy_reset),
 		cmocka_unit_test_setup(icmp_and_protocols_follow_section_9, policy_reset),
 		cmocka_unit_test_setup(zone_is_that_of_the_slot_a_packet_arrives_on, policy_reset),
-		cmocka_unit_test_setup(cgroup_hook_leaves_loopback_and_covered_interfaces_alone, policy_reset),
+		cmocka_unit_test_setup(cgroup_hook_leaves_loopback_alone_and_judges_covered_interfaces_again, policy_reset),
 		cmocka_unit_test_setup(oversized_packet_is_judged_on_the_cgroup_hook_only, policy_reset),
 		cmocka_unit_test_setup(flags_of_the_policy_change_the_verdict, policy_reset),
 		cmocka_unit_test_setup(attempt_names_source_port_protocol_and_rule, policy_reset),
