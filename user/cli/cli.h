@@ -21,6 +21,7 @@ enum exit_code {
 	EXIT_CONFIG = 4,
 	EXIT_PERMISSION = 5,
 	EXIT_ROLLED_BACK = 6,
+	EXIT_FINDINGS = 10,
 };
 
 enum output { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_JSONL };
@@ -41,7 +42,8 @@ struct settings {
 struct option_spec {
 	const char *name;
 	char letter;	      /* 0 = long form only */
-	const char *argument; /* what stands for it in the usage; NULL = takes none */
+	const char *argument; /* what stands for it in the usage; NULL = takes none; "[=WORD]" = may
+				 be left out */
 	const char *about;
 };
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* cmd_apply.c - rolewall apply [--observe]: compile, commit, attach. */
+/* cmd_apply.c - rolewall apply: compile, commit, attach. */
 #include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "../kernel/install.h"
 #include "../util/array.h"
@@ -8,13 +10,20 @@
 #include "cli.h"
 #include "config.h"
 #include "message.h"
+#include "own.h"
 #include "print.h"
 #include "state.h"
 
-enum { OPTION_OBSERVE, OPTION_COUNT };
+enum { OPTION_CONFIRM, OPTION_OBSERVE, OPTION_FORCE, OPTION_COUNT };
+
+#define CONFIRM_SECONDS	    60
+#define CONFIRM_SECONDS_MAX 86400
 
 static const struct option_spec apply_options[] = {
+	[OPTION_CONFIRM] = {"confirm", 0, "[=SECONDS]",
+			    "go back unless \"rolewall confirm\" comes in time (60)"},
 	[OPTION_OBSERVE] = {"observe", 0, NULL, "mode observe, whatever the node file says"},
+	[OPTION_FORCE] = {"force", 0, NULL, "even if your own SSH session could not come back"},
 };
 _Static_assert(ARRAY_SIZE(apply_options) == OPTION_COUNT, "an option lacks its row");
 
@@ -58,59 +67,151 @@ static void note_observe(const struct settings *settings, const struct tables *t
 			settings->config);
 }
 
-static void apply_print_json(const struct settings *settings, const struct install_result *result,
-			     const struct snapshot *snapshot, const struct warnings *warnings)
+/* What an apply is for, and what came of it. */
+struct apply {
+	const struct config *config;
+	struct install_request request;
+	struct install_result result;
+};
+
+static void apply_print_json(const struct settings *settings, const struct apply *apply,
+			     const struct snapshot *snapshot)
 {
+	const struct install_result *result = &apply->result;
+
 	print_json(settings,
-		   json_make("{s:i, s:b, s:I, s:I, s:s, s:o, s:I, s:o, s:o}", "version", 1,
+		   json_make("{s:i, s:b, s:I, s:I, s:s, s:o, s:I, s:I, s:o, s:o}", "version", 1,
 			     "applied", true, "generation", (json_int_t)result->generation,
 			     "previous_generation", (json_int_t)result->old_generation, "mode",
 			     mode_word(snapshot->flags), "node", json_text(snapshot->node), "rules",
-			     (json_int_t)snapshot->rule_count, "interfaces",
-			     json_interfaces(snapshot), "warnings", json_warnings(warnings)));
+			     (json_int_t)snapshot->rule_count, "confirm_seconds",
+			     (json_int_t)apply->request.confirm_seconds, "interfaces",
+			     json_interfaces(snapshot), "warnings",
+			     json_warnings(&apply->config->warnings)));
 }
 
-static int apply_report(const struct settings *settings, const struct install_result *result,
-			const struct config *config)
+/* What happened beside it. */
+static void note_others(const struct settings *settings, const struct apply *apply)
+{
+	const struct install_result *result = &apply->result;
+
+	if (result->waited)
+		report_note(settings, "another apply was running; this one waited for it");
+	if (result->rolled_back)
+		report_note(settings,
+			    "generation %" PRIu32 " had not been confirmed in time and was rolled "
+			    "back first",
+			    result->rolled_back);
+	if (result->warning.what[0])
+		report_warning(settings, result->warning.where, result->warning.what);
+	if (apply->request.confirm_seconds)
+		report_note(settings,
+			    "it goes back in %" PRIu32 " s unless you say \"rolewall confirm\"; try "
+			    "first whether you can still log in",
+			    apply->request.confirm_seconds);
+}
+
+static int apply_report(const struct settings *settings, const struct apply *apply)
 {
 	_cleanup_(snapshot_free) struct snapshot snapshot = {0};
 	int code = state_load(settings, &snapshot);
 
 	if (code != EXIT_OK)
 		return code;
-	if (result->waited)
-		report_note(settings, "another apply was running; this one waited for it");
 	if (settings->output != OUTPUT_TABLE) {
-		apply_print_json(settings, result, &snapshot, &config->warnings);
+		apply_print_json(settings, apply, &snapshot);
 	} else if (!settings->quiet) {
-		print_generation(settings, result, &snapshot);
+		print_generation(settings, &apply->result, &snapshot);
 		state_print_interfaces(settings, &snapshot);
 	}
 	if (is_observing(&snapshot))
-		note_observe(settings, &config->tables);
+		note_observe(settings, &apply->config->tables);
+	note_others(settings, apply);
 	return state_report_problems(settings, &snapshot);
+}
+
+static int seconds_parse(const struct settings *settings, const char *text, uint32_t *ret)
+{
+	unsigned long seconds = CONFIRM_SECONDS;
+	char *end;
+
+	if (!text)
+		return 0;
+	if (*text) {
+		seconds = strtoul(text, &end, 10);
+		if (strspn(text, "0123456789") != strlen(text) || *end || seconds < 1 ||
+		    seconds > CONFIRM_SECONDS_MAX)
+			return report_failure(settings, "from 1 second to 86400, which is a day",
+					      "--confirm=%s is no time to wait", text);
+	}
+	*ret = seconds;
+	return 0;
+}
+
+/* Nobody is to lock himself out unawares. */
+static int refuse_own_cut(const struct settings *settings, const struct apply *apply)
+{
+	const struct tables *tables = &apply->config->tables;
+	bool enforce = (tables->flags & RW_POLICY_ENFORCE) && !apply->request.observe;
+	struct own_session own;
+	char text[OWN_TEXT_MAX];
+
+	own_session_judge(tables, &own);
+	if (!own_is_cut(&own, enforce))
+		return EXIT_OK;
+	report_failure(settings,
+		       "add its address to \"management\", or its network to an interface's "
+		       "\"sources\"; --force with --confirm tries it all the same",
+		       "your own SSH session, %s, could not be opened again under this policy: "
+		       "nothing was changed",
+		       own_text(&own, text));
+	return EXIT_FAILED;
+}
+
+static int report_refused(const struct settings *settings, const struct apply *apply, int result,
+			  const struct error *error)
+{
+	int code = report_install(settings, result, error);
+
+	if (apply->result.rolled_back)
+		report_note(settings,
+			    "generation %" PRIu32 " had not been confirmed in time and was rolled "
+			    "back",
+			    apply->result.rolled_back);
+	if (!apply->result.backed_out)
+		return code;
+	report_note(settings, "what was in force before is in force again");
+	return code == EXIT_FAILED ? EXIT_ROLLED_BACK : code;
 }
 
 static int apply_run(const struct settings *settings, const struct arguments *arguments)
 {
 	_cleanup_(config_free) struct config config = {0};
-	struct install_request request = {
-		.tables = &config.tables,
-		.node_file = settings->config,
-		.observe = arguments->options[OPTION_OBSERVE],
+	struct apply apply = {
+		.config = &config,
+		.request = {.tables = &config.tables,
+			    .node_file = settings->config,
+			    .observe = arguments->options[OPTION_OBSERVE]},
 	};
-	struct install_result done = {0};
 	struct error error = {0};
-	int result, code = config_load(settings, &config);
+	int result, code;
 
+	if (seconds_parse(settings, arguments->options[OPTION_CONFIRM],
+			  &apply.request.confirm_seconds))
+		return EXIT_USAGE;
+	code = config_load(settings, &config);
 	if (code != EXIT_OK)
 		return code;
 	if (settings->output == OUTPUT_TABLE)
 		report_warnings(settings, &config.warnings);
-	result = install_policy(&settings->instance, &request, &done, &error);
+	if (!arguments->options[OPTION_FORCE])
+		code = refuse_own_cut(settings, &apply);
+	if (code != EXIT_OK)
+		return code;
+	result = install_policy(&settings->instance, &apply.request, &apply.result, &error);
 	if (result)
-		return report_install(settings, result, &error);
-	return apply_report(settings, &done, &config);
+		return report_refused(settings, &apply, result, &error);
+	return apply_report(settings, &apply);
 }
 
 const struct verb verb_apply = {
@@ -120,7 +221,12 @@ const struct verb verb_apply = {
 	.details = "The switch is one step: until it every error leaves the old policy in force, "
 		   "untouched.\n"
 		   "A node file without \"mode\" means observe: nothing is refused, what would be "
-		   "is counted.",
+		   "is counted.\n"
+		   "With --confirm the policy before it comes back by itself, whatever becomes of "
+		   "your\n"
+		   "terminal, unless \"rolewall confirm\" comes in time. A policy under which your "
+		   "own SSH\n"
+		   "session could not be opened again needs --force.",
 	.options = apply_options,
 	.option_count = OPTION_COUNT,
 	.needs_root = true,

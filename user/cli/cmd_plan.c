@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "../policy/cidr.h"
 #include "../policy/words.h"
 #include "../util/array.h"
 #include "../util/cleanup.h"
@@ -10,6 +11,7 @@
 #include "config.h"
 #include "difference.h"
 #include "message.h"
+#include "own.h"
 #include "print.h"
 
 /* A change that neither opens nor closes: only the rule is another one, with counters of its own.
@@ -88,17 +90,72 @@ static json_t *json_interface_changes(const struct interface_changes *changes)
 	return list;
 }
 
-static void plan_print_json(const struct settings *settings, const struct snapshot *snapshot,
-			    const struct difference *difference, const struct warnings *warnings)
+/* What a plan is made of. */
+struct plan {
+	const struct config *config;
+	const struct snapshot *snapshot; /* NULL: nothing is in force */
+	struct difference difference;
+	struct own_session own;
+	struct outsiders outsiders; /* connected now, and could not be again */
+};
+
+static void plan_free(struct plan *plan)
 {
+	difference_free(&plan->difference);
+	outsiders_free(&plan->outsiders);
+}
+
+static bool is_enforcing(const struct plan *plan)
+{
+	return plan->config->tables.flags & RW_POLICY_ENFORCE;
+}
+
+static const struct rule *rule_now(const struct snapshot *snapshot, uint16_t port)
+{
+	for (size_t i = 0; snapshot && i < snapshot->rule_count; i++) {
+		const struct rule *rule = &snapshot->rules[i].rule;
+
+		if (rule->l4 == RW_L4_TCP && rule->port <= port && port <= rule->port_end)
+			return rule;
+	}
+	return NULL;
+}
+
+static json_t *json_outsiders(const struct plan *plan)
+{
+	json_t *list = json_make("[]");
+
+	for (size_t i = 0; i < plan->outsiders.count; i++) {
+		const struct outsider *outsider = &plan->outsiders.list[i];
+		const struct rule *rule = rule_now(plan->snapshot, outsider->socket.local_port);
+		char source[CIDR_TEXT_MAX];
+
+		cidr_format(outsider->socket.remote, 128, source);
+		json_array_append_new(
+			list, json_make("{s:s, s:i, s:i, s:o, s:o}", "source", source, "source_port",
+					(int)outsider->socket.remote_port, "port",
+					(int)outsider->socket.local_port, "interface",
+					json_text(outsider->interface), "service",
+					json_text(rule ? rule->service : NULL)));
+	}
+	return list;
+}
+
+static void plan_print_json(const struct settings *settings, const struct plan *plan)
+{
+	const struct snapshot *snapshot = plan->snapshot;
+	const struct difference *difference = &plan->difference;
 	json_t *root = json_make(
 		"{s:i, s:b, s:I, s:b, s:o, s:o, s:o}", "version", 1, "applied", snapshot != NULL,
 		"generation", (json_int_t)(snapshot ? snapshot->generation : 0), "changes",
 		!difference_is_empty(difference), "settings", json_settings(difference),
 		"interfaces", json_interface_changes(&difference->interfaces), "warnings",
-		json_warnings(warnings));
+		json_warnings(&plan->config->warnings));
 
 	json_add_ports(root, &difference->ports);
+	json_object_set_new(root, "own_session", json_own(&plan->own, is_enforcing(plan)));
+	json_object_set_new(root, "sessions_cut",
+			    is_enforcing(plan) ? json_outsiders(plan) : json_make("[]"));
 	print_json(settings, root);
 }
 
@@ -178,9 +235,54 @@ static void print_sums(const struct settings *settings, const struct changes *ch
 		      plural(opened), closed, changes->unchanged, plural(changes->unchanged));
 }
 
-static void plan_print(const struct settings *settings, const struct snapshot *snapshot,
-		       const struct difference *difference)
+#define SESSIONS_SHOWN 20
+
+static void print_outsiders(const struct settings *settings, const struct plan *plan)
 {
+	static const struct column columns[] = {
+		{"SOURCE", 0}, {"PORT", SCOLS_FL_RIGHT}, {"INTERFACE", 0}, {"SERVICE", 0},
+	};
+	_table_ struct libscols_table *table = table_new(settings, columns, ARRAY_SIZE(columns));
+	size_t count = plan->outsiders.count;
+
+	if (!count || !is_enforcing(plan))
+		return;
+	printf("\nThese go on, but could not be opened again (%zu connection%s):\n", count,
+	       plural(count));
+	for (size_t i = 0; i < count && i < SESSIONS_SHOWN; i++) {
+		const struct outsider *outsider = &plan->outsiders.list[i];
+		const struct rule *rule = rule_now(plan->snapshot, outsider->socket.local_port);
+		struct libscols_line *line = table_line(table);
+		char source[CIDR_TEXT_MAX];
+
+		cidr_format(outsider->socket.remote, 128, source);
+		cell_set(line, 0, "%s", source);
+		cell_set(line, 1, "%u", outsider->socket.local_port);
+		cell_set(line, 2, "%s", outsider->interface);
+		cell_set(line, 3, "%s", rule ? rule->service : "");
+	}
+	table_print(table);
+	if (count > SESSIONS_SHOWN)
+		printf("... and %zu more\n", count - SESSIONS_SHOWN);
+}
+
+static void print_own(const struct settings *settings, const struct plan *plan)
+{
+	bool cut = own_is_cut(&plan->own, is_enforcing(plan));
+	char text[OWN_TEXT_MAX];
+
+	if (plan->own.exists)
+		print_fact(settings, "Your session", cut ? TONE_BAD : TONE_GOOD, "%s %s",
+			   own_text(&plan->own, text),
+			   cut ? "could not be opened again: apply refuses without --force"
+			       : "survives");
+}
+
+static void plan_print(const struct settings *settings, const struct plan *plan)
+{
+	const struct snapshot *snapshot = plan->snapshot;
+	const struct difference *difference = &plan->difference;
+
 	if (snapshot)
 		print_summary(settings, "Against generation %" PRIu32 ", which is in force:\n",
 			      snapshot->generation);
@@ -189,6 +291,8 @@ static void plan_print(const struct settings *settings, const struct snapshot *s
 	print_ports(settings, &difference->ports);
 	print_others(settings, difference);
 	print_sums(settings, &difference->ports);
+	print_outsiders(settings, plan);
+	print_own(settings, plan);
 	/* The kernel's copy of these is not read back, so "no change" must not be said of them. */
 	if (snapshot)
 		report_note(settings,
@@ -198,21 +302,31 @@ static void plan_print(const struct settings *settings, const struct snapshot *s
 
 /* --- the verb --------------------------------------------------------------------------------- */
 
-static int plan_compare(const struct settings *settings, const struct snapshot *snapshot,
-			const struct config *config)
+static int plan_make(struct plan *plan, struct error *ret_error)
 {
-	_cleanup_(difference_free) struct difference difference = {0};
+	int result = difference_find(plan->snapshot, &plan->config->tables, &plan->difference);
+
+	if (result)
+		return result;
+	own_session_judge(&plan->config->tables, &plan->own);
+	return outsiders_find(&plan->config->tables, &plan->outsiders, ret_error);
+}
+
+static int plan_show(const struct settings *settings, const struct snapshot *snapshot,
+		     const struct config *config)
+{
+	_cleanup_(plan_free) struct plan plan = {.config = config, .snapshot = snapshot};
 	struct error error = {0};
-	int result = difference_find(snapshot, &config->tables, &difference);
+	int result = plan_make(&plan, &error);
 
 	if (result)
 		return report_install(settings, result, &error);
 	if (settings->output != OUTPUT_TABLE) {
-		plan_print_json(settings, snapshot, &difference, &config->warnings);
+		plan_print_json(settings, &plan);
 		return EXIT_OK;
 	}
 	report_warnings(settings, &config->warnings);
-	plan_print(settings, snapshot, &difference);
+	plan_print(settings, &plan);
 	return EXIT_OK;
 }
 
@@ -228,7 +342,7 @@ static int plan_run(const struct settings *settings, const struct arguments *arg
 	result = snapshot_read(&settings->instance, &snapshot, &error);
 	if (result && result != -ENOENT)
 		return report_kernel(settings, result, &error);
-	return plan_compare(settings, result ? NULL : &snapshot, &config);
+	return plan_show(settings, result ? NULL : &snapshot, &config);
 }
 
 const struct verb verb_plan = {
@@ -239,7 +353,9 @@ const struct verb verb_plan = {
 		"Compares the node file with what is in force, port by port and zone by zone. A "
 		"port that\n"
 		"\"moves\" stays as open as it was, under another rule with counters of its own.\n"
-		"Nothing is changed.",
+		"TCP connections that are open stay open; those that could not be opened again are listed, "
+		"and\n"
+		"whether your own SSH session is among them. Nothing is changed.",
 	.needs_root = true,
 	.run = plan_run,
 };

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "../kernel/pending.h"
 #include "../util/array.h"
 #include "../util/cleanup.h"
 #include "../util/reason.h"
@@ -82,6 +83,16 @@ static json_t *json_counts(const struct snapshot *snapshot)
 			 "unattributed", (json_int_t)totals.unattributed);
 }
 
+static json_t *json_pending(const struct snapshot *snapshot)
+{
+	const struct rw_pending *pending = &snapshot->pending;
+
+	if (!pending->deadline)
+		return json_null();
+	return json_make("{s:I, s:I}", "seconds_left", (json_int_t)pending_left(pending),
+			 "previous_generation", (json_int_t)pending->previous);
+}
+
 /* The same shape whether something is applied or not, so that readers need not ask first. */
 static void status_print_json(const struct settings *settings, const struct snapshot *snapshot)
 {
@@ -91,7 +102,7 @@ static void status_print_json(const struct settings *settings, const struct snap
 
 	char when[TIME_TEXT_MAX];
 
-	root = json_make("{s:i, s:b, s:b, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o}",
+	root = json_make("{s:i, s:b, s:b, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o}",
 			 "version", 1, "applied", applied, "attached", attached, "mode",
 			 json_text(applied ? mode_word(snapshot->flags) : NULL), "generation",
 			 (json_int_t)snapshot->generation, "node", json_text(snapshot->node),
@@ -99,7 +110,7 @@ static void status_print_json(const struct settings *settings, const struct snap
 			 json_roles(snapshot->roles), "node_file", json_text(snapshot->node_file),
 			 "applied_at",
 			 json_text(applied ? time_text(snapshot->applied_at, when) : NULL),
-			 "bind_guard", bind_guard_word(snapshot->flags), "interfaces",
+			 "pending", json_pending(snapshot), "bind_guard", bind_guard_word(snapshot->flags), "interfaces",
 			 json_interfaces(snapshot), "hooks", json_hooks(snapshot));
 	json_object_update_new(root, json_counts(snapshot));
 	print_json(settings, root);
@@ -117,6 +128,10 @@ static void print_head(const struct settings *settings, const struct snapshot *s
 	print_fact(settings, "Generation", TONE_PLAIN, "%" PRIu32 ", applied %s from %s",
 		   snapshot->generation, time_text(snapshot->applied_at, when),
 		   snapshot->node_file);
+	if (snapshot->pending.deadline)
+		print_fact(settings, "Pending", TONE_CARE,
+			   "goes back in %" PRIu32 " s unless you say \"rolewall confirm\"",
+			   pending_left(&snapshot->pending));
 	print_fact(settings, "Profile", TONE_PLAIN, "%s", snapshot->profile);
 	print_fact(settings, "Roles", TONE_PLAIN, "%s", snapshot->roles);
 	print_fact(settings, "Rules", TONE_PLAIN, "%zu", snapshot->rule_count);

@@ -16,9 +16,17 @@
 	X(check)                                                                                   \
 	X(plan)                                                                                    \
 	X(apply)                                                                                   \
+	X(confirm)                                                                                 \
+	X(rollback)                                                                                \
 	X(status)                                                                                  \
 	X(show)                                                                                    \
 	X(blocked)                                                                                 \
+	X(ban)                                                                                     \
+	X(unban)                                                                                   \
+	X(bans)                                                                                    \
+	X(open)                                                                                    \
+	X(close)                                                                                   \
+	X(openings)                                                                                \
 	X(down)                                                                                    \
 	X(help)
 

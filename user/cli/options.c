@@ -146,7 +146,9 @@ static void parser_add(struct parser *parser, const struct option_spec *specs, s
 	for (size_t i = 0; i < count; i++) {
 		parser->longs[parser->long_count++] = (struct option){
 			.name = specs[i].name,
-			.has_arg = specs[i].argument ? required_argument : no_argument,
+			.has_arg = !specs[i].argument	       ? no_argument :
+				   *specs[i].argument == '[' ? optional_argument :
+							       required_argument,
 			.val = base + (int)i,
 		};
 		if (!specs[i].letter)

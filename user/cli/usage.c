@@ -21,7 +21,8 @@ static void print_options(FILE *file, const struct option_spec *options, size_t 
 		if (option->letter)
 			length = snprintf(left, sizeof(left), "-%c, ", option->letter);
 		snprintf(left + length, sizeof(left) - length, "--%s%s%s", option->name,
-			 option->argument ? " " : "", option->argument ? option->argument : "");
+			 option->argument && *option->argument != '[' ? " " : "",
+			 option->argument ? option->argument : "");
 		print_row(file, left, option->about);
 	}
 }

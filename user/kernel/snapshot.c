@@ -13,6 +13,7 @@
 #include "device.h"
 #include "generation.h"
 #include "maps.h"
+#include "pending.h"
 #include "xdp.h"
 
 uint64_t snapshot_packets(const struct snapshot *snapshot, unsigned int reason)
@@ -34,6 +35,9 @@ bool snapshot_is_enforced(const struct snapshot *snapshot)
 	size_t i;
 
 	if (!snapshot->cgroup_ingress || !snapshot->cgroup_egress)
+		return false;
+	if ((snapshot->flags & RW_POLICY_BIND_OBSERVE) &&
+	    !(snapshot->cgroup_bind4 && snapshot->cgroup_bind6))
 		return false;
 	for (i = 0; i < snapshot->interface_count; i++)
 		if (snapshot->interfaces[i].ifindex && snapshot->interfaces[i].hook == HOOK_NONE)
@@ -105,8 +109,9 @@ static int read_slot_zone(const struct generation *generation, unsigned int slot
 	return 0;
 }
 
-static void read_hook(const struct instance *instance, const struct device *device,
-		      const struct snapshot *snapshot, struct interface_state *state)
+static void read_hook(const struct instance *instance, const struct maps *maps,
+		      const struct device *device, const struct snapshot *snapshot,
+		      struct interface_state *state)
 {
 	if (!device) {
 		snprintf(state->note, sizeof(state->note), "there is no such device now; its zone is "
@@ -117,15 +122,17 @@ static void read_hook(const struct instance *instance, const struct device *devi
 	state->xdp_mode = xdp_query(instance, device, state->note, sizeof(state->note));
 	if (state->xdp_mode != XDP_MODE_NONE)
 		state->hook = HOOK_XDP;
-	else if (snapshot->cgroup_ingress)
+	/* The cgroup hook passes what XDP is said to have judged. */
+	else if (snapshot->cgroup_ingress && !xdp_is_claimed(maps, device))
 		state->hook = HOOK_CGROUP;
 	else
 		snprintf(state->note, sizeof(state->note), "nothing filters here; 'rolewall apply' "
 							   "attaches what is missing");
 }
 
-static int read_interfaces(const struct instance *instance, const struct generation *generation,
-			   struct snapshot *snapshot, struct error *ret_error)
+static int read_interfaces(const struct instance *instance, const struct maps *maps,
+			   const struct generation *generation, struct snapshot *snapshot,
+			   struct error *ret_error)
 {
 	_cleanup_(devices_free) struct devices devices = {0};
 	struct interface_state *state;
@@ -150,7 +157,7 @@ static int read_interfaces(const struct instance *instance, const struct generat
 		if (error)
 			return error_set(ret_error, -error, "cannot read the policy: %s",
 					 strerror(-error));
-		read_hook(instance, device_by_name(&devices, name), snapshot, state);
+		read_hook(instance, maps, device_by_name(&devices, name), snapshot, state);
 	}
 	return 0;
 }
@@ -172,13 +179,16 @@ static int read_all(const struct instance *instance, struct snapshot *snapshot,
 	snapshot->cgroup_egress = cgroup_is_attached(instance, CGROUP_EGRESS);
 	snapshot->cgroup_bind4 = cgroup_is_attached(instance, CGROUP_BIND4);
 	snapshot->cgroup_bind6 = cgroup_is_attached(instance, CGROUP_BIND6);
+	error = pending_read(&maps, &snapshot->pending, ret_error);
+	if (error)
+		return error;
 	error = read_rules(&maps, &generation, snapshot);
 	if (!error)
 		error = read_reasons(&maps, snapshot);
 	if (error)
 		return error_set(ret_error, -error, "cannot read the counters: %s",
 				 strerror(-error));
-	return read_interfaces(instance, &generation, snapshot, ret_error);
+	return read_interfaces(instance, &maps, &generation, snapshot, ret_error);
 }
 
 int snapshot_read(const struct instance *instance, struct snapshot *ret, struct error *ret_error)

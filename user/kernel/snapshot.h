@@ -52,12 +52,13 @@ struct snapshot {
 	struct rw_counter reasons[RW_REASON_COUNT]; /* without the rules' packets */
 	struct rw_settled settled[RW_REASON_COUNT];
 	struct rw_event_state events; /* summed over CPUs */
+	struct rw_pending pending;    /* zeros: it need not be confirmed (any more) */
 };
 
 /* Packets of `reason`, the rules' included (zone-denied and open are counted in the rules). */
 uint64_t snapshot_packets(const struct snapshot *snapshot, unsigned int reason);
 
-/* Everything is attached that the policy needs: each present interface has a hook, and both cgroup skb hooks are there. */
+/* Everything is attached that the policy needs: each present interface has a hook, both cgroup skb hooks are there, and the bind hooks if the policy guards binds. */
 bool snapshot_is_enforced(const struct snapshot *snapshot);
 
 /*

@@ -1,0 +1,323 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# A change that has to be confirmed goes back by itself, whatever dies in the meantime; one that would
+# lock its author out is refused.
+
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+DEADLINE_MS=3000 # what a rollback may be late, on a busy machine; the guardian itself wakes in time
+
+setup() {
+	spawn node listeners "$PROBE" listen -t 22,25,5432,9999
+}
+
+# Every test begins with a confirmed policy: mta open, nothing pending.
+prepare() {
+	rolewall down >/dev/null 2>&1 || true
+	node_file '.roles = ["mta"]'
+	rolewall apply -q
+}
+
+generation() {
+	status_value .generation
+}
+
+# The policy to be tried: mta gone, so that port 25 shuts.
+other_policy() {
+	node_file '.roles = ["postgres"]'
+}
+
+assert_smtp() { # open|silent
+	assert_answer "$1" outside tcp "$NODE_EXTERNAL" 25
+}
+
+is_generation() {
+	[ "$(generation)" = "$1" ]
+}
+
+pending() {
+	status_value '.pending != null'
+}
+
+now_ms() {
+	echo $((${EPOCHREALTIME/./} / 1000))
+}
+
+# assert_back GENERATION SINCE_MS SECONDS: not before the deadline, and within a second of it.
+assert_back() {
+	local late
+
+	wait_for $(($3 + 10)) is_generation "$1" || fail "generation $1 did not come back"
+	late=$(($(now_ms) - $2 - $3 * 1000))
+	[ "$late" -ge -200 ] || fail "it came back $((-late)) ms too early"
+	[ "$late" -le "$DEADLINE_MS" ] || fail "it came back $late ms too late"
+	assert_equal false "$(pending)" "pending"
+}
+
+test_unconfirmed_it_goes_back_at_the_deadline() {
+	local before start
+
+	before=$(generation)
+	other_policy
+	start=$(now_ms)
+	assert_exit 0 rolewall apply --confirm=3
+	grep -q 'rolewall confirm' <<<"$OUTPUT" || fail "it does not say what to do: $OUTPUT"
+	assert_json ".pending.seconds_left >= 1 and .pending.previous_generation == $before" \
+		rolewall --json status
+	assert_smtp silent
+	assert_back "$before" "$start" 3
+	assert_smtp open
+	assert_exit 0 rolewall status
+	assert_json '.roles == ["every-node", "mta"]' rolewall --json status
+}
+
+test_confirmed_it_stays() {
+	local before after
+
+	before=$(generation)
+	other_policy
+	assert_exit 0 rolewall apply --confirm=2
+	after=$(generation)
+	[ "$after" -gt "$before" ] || fail "generation $after after $before"
+	assert_exit 0 rolewall confirm
+	assert_equal false "$(pending)" "pending"
+	sleep 3 # past the deadline that no longer is
+	is_generation "$after" || fail "it went back to $(generation)"
+	assert_smtp silent
+	assert_exit 1 rolewall confirm
+	grep -q 'nothing awaits' <<<"$OUTPUT" || fail "a second confirm: $OUTPUT"
+}
+
+test_the_copy_for_the_next_boot_follows_the_confirmation() {
+	cmp "$LAB_DIR/node.json" "$LAB_DIR/lib/confirmed.json" || fail "a plain apply is confirmed"
+	cp "$LAB_DIR/node.json" "$LAB_DIR/old.json"
+	other_policy
+	assert_exit 0 rolewall apply --confirm=30
+	cmp "$LAB_DIR/old.json" "$LAB_DIR/lib/confirmed.json" || fail "not confirmed, but copied"
+	assert_exit 0 rolewall confirm
+	cmp "$LAB_DIR/node.json" "$LAB_DIR/lib/confirmed.json" || fail "confirmed, but not copied"
+	assert_exit 0 rolewall rollback
+	cmp "$LAB_DIR/old.json" "$LAB_DIR/lib/confirmed.json" || fail "rolled back, but not the copy"
+	assert_equal "" "$(find "$LAB_DIR/lib" -name '*.next*')" "staged copies"
+}
+
+# The node file as it was applied is confirmed, not as it is by then.
+test_the_copy_is_what_was_applied() {
+	other_policy
+	cp "$LAB_DIR/node.json" "$LAB_DIR/applied.json"
+	assert_exit 0 rolewall apply --confirm=30
+	node_file '.roles = ["proxy"]'
+	assert_exit 0 rolewall confirm
+	cmp "$LAB_DIR/applied.json" "$LAB_DIR/lib/confirmed.json" || fail "another file was copied"
+}
+
+test_a_copy_that_cannot_be_written_leaves_it_unconfirmed() {
+	other_policy
+	assert_exit 0 rolewall apply --confirm=30
+	rm -rf "$LAB_DIR/lib"
+	: >"$LAB_DIR/lib"
+	assert_exit 1 rolewall confirm
+	rm "$LAB_DIR/lib"
+	grep -q "$LAB_DIR/lib" <<<"$OUTPUT" || fail "it does not name the folder: $OUTPUT"
+	assert_equal true "$(pending)" "pending"
+	assert_exit 0 rolewall confirm
+}
+
+test_confirmed_too_late_says_that_it_is_gone() {
+	local before
+
+	before=$(generation)
+	other_policy
+	assert_exit 0 rolewall apply --confirm=1
+	wait_for 10 is_generation "$before" || fail "it did not go back"
+	assert_exit 6 rolewall confirm
+	grep -q 'too late' <<<"$OUTPUT" || fail "it does not say so: $OUTPUT"
+}
+
+test_a_second_apply_during_the_wait_is_refused() {
+	local during
+
+	other_policy
+	assert_exit 0 rolewall apply --confirm=30
+	during=$(generation)
+	node_file '.roles = ["proxy"]'
+	assert_exit 1 rolewall apply
+	grep -q 'rolewall confirm' <<<"$OUTPUT" || fail "no way out is named: $OUTPUT"
+	assert_exit 1 rolewall apply --confirm=5
+	is_generation "$during" || fail "generation $(generation), not $during"
+	assert_exit 0 rolewall rollback
+	assert_exit 0 rolewall apply
+}
+
+guardians() {
+	local pid
+
+	for pid in $(ip netns pids "$LAB_NAME-node"); do
+		grep -q '^rolewall-confir' "/proc/$pid/comm" 2>/dev/null && echo "$pid"
+	done
+	return 0
+}
+
+kill_guardians() {
+	local pids
+
+	mapfile -t pids < <(guardians)
+	[ "${#pids[@]}" -gt 0 ] || fail "nobody waits"
+	lab_kill "${pids[@]}"
+}
+
+no_guardian() {
+	[ -z "$(guardians)" ]
+}
+
+# A session of its own with a terminal of its own; when the terminal goes, all of it goes.
+test_it_goes_back_though_the_terminal_is_closed() {
+	local before start
+
+	before=$(generation)
+	other_policy
+	start=$(now_ms)
+	launch node terminal script -qec \
+		"$ROLEWALL ${LAB_INSTANCE[*]} apply --confirm=4; echo applied; sleep 600" /dev/null
+	wait_for 20 grep -q applied "$LAB_DIR/terminal.out" || fail "$(<"$LAB_DIR/terminal.out")"
+	stop terminal
+	[ -n "$(guardians)" ] || fail "nobody waits"
+	assert_equal true "$(pending)" "pending"
+	assert_back "$before" "$start" 4
+	wait_for 5 no_guardian || fail "the guardian stays"
+}
+
+test_the_guardian_holds_nothing_of_its_caller() {
+	local pid descriptors
+
+	other_policy
+	assert_exit 0 rolewall apply --confirm=30
+	pid=$(guardians)
+	[ -n "$pid" ] || fail "nobody waits"
+	descriptors=$(find "/proc/$pid/fd" -lname '*' -printf '%l\n' | grep -v '^/dev/null$' || true)
+	assert_equal "" "$descriptors" "descriptors"
+	assert_equal / "$(readlink "/proc/$pid/cwd")" "working directory"
+	assert_equal 0 "$(cut -d ' ' -f 7 "/proc/$pid/stat")" "terminal"
+	assert_exit 0 rolewall confirm
+	wait_for 5 no_guardian || fail "the guardian waits for nothing"
+}
+
+# Without the guardian, whatever changes anything next takes it back.
+test_without_its_guardian_the_next_change_takes_it_back() {
+	local before
+
+	before=$(generation)
+	other_policy
+	assert_exit 0 rolewall apply --confirm=1
+	kill_guardians
+	sleep 1.2 # the deadline
+	assert_json '.pending.seconds_left == 0' rolewall --json status
+	assert_exit 6 rolewall confirm
+	is_generation "$before" || fail "generation $(generation), not $before"
+
+	other_policy
+	assert_exit 0 rolewall apply --confirm=1
+	kill_guardians
+	sleep 1.2
+	assert_exit 0 rolewall apply
+	grep -q 'rolled back first' <<<"$OUTPUT" || fail "it does not say so: $OUTPUT"
+}
+
+test_the_first_policy_unconfirmed_leaves_nothing() {
+	assert_exit 0 rolewall down
+	assert_exit 0 rolewall apply --confirm=1
+	assert_answer silent outside tcp "$NODE_EXTERNAL" 9999
+	wait_for 10 nothing_applied || fail "it stays"
+	assert_answer open outside tcp "$NODE_EXTERNAL" 9999
+	assert_equal "" "$(find "$LAB_DIR/bpf" -mindepth 1 ! -name '*.debug')" "left in bpffs"
+}
+
+nothing_applied() {
+	! rolewall status >/dev/null 2>&1
+}
+
+test_rollback_returns_one_step_and_says_when_there_is_none() {
+	local before
+
+	before=$(generation)
+	other_policy
+	assert_exit 0 rolewall apply
+	assert_smtp silent
+	assert_exit 0 rolewall rollback
+	is_generation "$before" || fail "generation $(generation), not $before"
+	assert_smtp open
+	assert_exit 0 rolewall status
+	assert_exit 1 rolewall rollback
+	assert_exit 0 rolewall apply
+	assert_exit 0 rolewall down
+	assert_exit 3 rolewall rollback
+	assert_exit 3 rolewall confirm
+}
+
+# Interfaces that only one of the two lists are attached and let go again.
+test_rollback_brings_back_what_interfaces_had() {
+	node_file 'del(.interfaces.vpn0)'
+	assert_exit 0 rolewall apply
+	assert_json '[.interfaces[].name] | sort == ["eth0", "eth1"]' rolewall --json status
+	assert_json 'all(.[]; has("xdp") | not)' ip -n "$LAB_NAME-node" -d -j link show vpn0
+	assert_exit 0 rolewall rollback
+	assert_json '[.interfaces[] | select(.hook == "xdp") | .name] | sort == ["eth0", "eth1", "vpn0"]' \
+		rolewall --json status
+}
+
+# --- the caller's own session ---------------------------------------------------------------------
+
+by_ssh_from() { # ADDRESS COMMAND...
+	local client=$1
+
+	shift
+	SSH_CONNECTION="$client 50000 $NODE_EXTERNAL 22" "$@"
+}
+
+test_a_policy_that_locks_its_author_out_is_refused() {
+	local before
+
+	before=$(generation)
+	assert_exit 1 by_ssh_from "$OUTSIDE" rolewall apply
+	grep -q "$OUTSIDE" <<<"$OUTPUT" || fail "the session is not named: $OUTPUT"
+	grep -q -- --force <<<"$OUTPUT" || fail "no way out is named: $OUTPUT"
+	is_generation "$before" || fail "it was applied all the same"
+	assert_json '.own_session.survives == false' by_ssh_from "$OUTSIDE" rolewall --json plan
+
+	assert_exit 0 by_ssh_from "$OUTSIDE" rolewall apply --observe
+	assert_exit 0 by_ssh_from "$INSIDE" rolewall apply
+	assert_exit 0 by_ssh_from 127.0.0.1 rolewall apply
+	node_file '.management = ["203.0.113.0/24"]'
+	assert_json '.own_session.survives' by_ssh_from "$OUTSIDE" rolewall --json plan
+	assert_exit 0 by_ssh_from "$OUTSIDE" rolewall apply
+	node_file '.ipv6 = "drop"'
+	assert_exit 1 by_ssh_from "$INSIDE6" rolewall apply
+	node_file .
+	assert_exit 0 by_ssh_from "$OUTSIDE" rolewall apply --force
+}
+
+# sudo keeps nothing of the environment: an ancestor has it.
+test_sudo_does_not_hide_the_session() {
+	assert_exit 1 by_ssh_from "$OUTSIDE" bash -c 'env -i "$@"; exit $?' bash \
+		nsenter --net="/run/netns/$LAB_NAME-node" -- "$ROLEWALL" "${LAB_INSTANCE[@]}" apply
+	grep -q "$OUTSIDE" <<<"$OUTPUT" || fail "the session is not named: $OUTPUT"
+}
+
+test_plan_lists_sessions_that_could_not_be_opened_again() {
+	mkfifo "$LAB_DIR/talk.in" 2>/dev/null || true
+	exec 9<>"$LAB_DIR/talk.in"
+	echo hello >&9
+	spawn outside talk "$PROBE" talk "$NODE_EXTERNAL" 25
+	assert_json '.sessions_cut == []' rolewall --json plan
+	other_policy
+	assert_json ".sessions_cut | length == 1 and .[0].source == \"$OUTSIDE\" and .[0].port == 25" \
+		rolewall --json plan
+	assert_exit 0 rolewall apply
+	echo again >&9
+	wait_for 5 grep -q again "$LAB_DIR/talk.out" || fail "the connection was cut"
+	exec 9>&-
+}
+
+run_tests "$@"

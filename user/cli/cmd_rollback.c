@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* cmd_rollback.c - rolewall rollback: the generation before, again. */
+#include <inttypes.h>
+
+#include "../kernel/rollback.h"
+#include "cli.h"
+#include "message.h"
+#include "print.h"
+
+static void rollback_print(const struct settings *settings, const struct rollback_result *done)
+{
+	if (settings->output != OUTPUT_TABLE)
+		print_json(settings,
+			   json_make("{s:i, s:I, s:I}", "version", 1, "generation",
+				     (json_int_t)done->to, "rolled_back", (json_int_t)done->from));
+	else if (done->to)
+		print_summary(settings,
+			      "Generation %" PRIu32 " is in force again; generation %" PRIu32
+			      " is gone.",
+			      done->to, done->from);
+	else
+		print_summary(settings,
+			      "Generation %" PRIu32 " is gone. There was none before it: nothing "
+			      "is filtered.",
+			      done->from);
+}
+
+static int rollback_run_verb(const struct settings *settings, const struct arguments *arguments)
+{
+	struct rollback_result done = {0};
+	struct error error = {0};
+	int result = rollback_run(&settings->instance, &done, &error);
+
+	(void)arguments;
+	if (result)
+		return report_kernel(settings, result, &error);
+	if (done.warning.what[0])
+		report_warning(settings, done.warning.where, done.warning.what);
+	rollback_print(settings, &done);
+	return EXIT_OK;
+}
+
+const struct verb verb_rollback = {
+	.name = "rollback",
+	.operands = "",
+	.summary = "return to the policy that was in force before this one",
+	.details = "One step back: of the policies that were applied, the one before the last is "
+		   "kept. The\n"
+		   "node file is not changed. Where \"apply --confirm\" put the very first policy "
+		   "in force,\n"
+		   "everything is taken away again.",
+	.needs_root = true,
+	.run = rollback_run_verb,
+};

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* own.h - the caller's own SSH session under a policy, for plan and apply. */
+#ifndef ROLEWALL_CLI_OWN_H
+#define ROLEWALL_CLI_OWN_H
+
+#include <jansson.h>
+
+#include "../kernel/reach.h"
+#include "cli.h"
+
+#define OWN_TEXT_MAX 512
+
+/* "from 203.0.113.9 to port 22/tcp on eth0" */
+const char *own_text(const struct own_session *own, char ret[OWN_TEXT_MAX]);
+
+/* Could not be opened again; `enforce`: whether the policy will refuse anything. */
+bool own_is_cut(const struct own_session *own, bool enforce);
+
+/* null, or {"source","port","interface","survives"} */
+json_t *json_own(const struct own_session *own, bool enforce);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* reach.c - the kernel's sockets and routes against tables. */
+#include "reach.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../policy/admit.h"
+#include "../util/array.h"
+#include "../util/cleanup.h"
+#include "route.h"
+
+#define LOOPBACK_IFINDEX 1
+
+/* Where its packets come in: as a rule where the answers go out. False: never filtered. */
+static bool find_interface(const uint8_t remote[16], char ret[IF_NAMESIZE])
+{
+	struct route route;
+
+	strcpy(ret, "");
+	/* No route now: an interface that is not listed is the strictest guess. */
+	if (route_find(remote, &route, NULL))
+		return true;
+	if (route.ifindex == LOOPBACK_IFINDEX)
+		return false;
+	if (!if_indextoname(route.ifindex, ret))
+		strcpy(ret, "");
+	return true;
+}
+
+void own_session_judge(const struct tables *tables, struct own_session *ret)
+{
+	struct own_session own = {0};
+
+	own.exists = session_find(&own.session) &&
+		     find_interface(own.session.client, own.interface);
+	if (own.exists)
+		own.admitted = tables_admits(tables, &(struct admission){
+							     .interface = own.interface,
+							     .source = own.session.client,
+							     .l4 = RW_L4_TCP,
+							     .port = own.session.server_port,
+						     });
+	*ret = own;
+}
+
+/* Somebody who came to us: we listen on that port. */
+static bool has_listener(const struct sockets *sockets, const struct socket_entry *connection)
+{
+	for (size_t i = 0; i < sockets->count; i++)
+		if (sockets->list[i].state == TCP_LISTEN &&
+		    sockets->list[i].local_port == connection->local_port)
+			return true;
+	return false;
+}
+
+static int judge(const struct tables *tables, const struct socket_entry *connection,
+		 struct outsiders *outsiders)
+{
+	struct outsider *next;
+	char interface[IF_NAMESIZE];
+
+	if (!find_interface(connection->remote, interface) ||
+	    tables_admits(tables, &(struct admission){
+					  .interface = interface,
+					  .source = connection->remote,
+					  .l4 = RW_L4_TCP,
+					  .port = connection->local_port,
+				  }))
+		return 0;
+	next = array_append(&outsiders->list, &outsiders->count, sizeof(*next));
+	if (!next)
+		return -ENOMEM;
+	next->socket = *connection;
+	memcpy(next->interface, interface, sizeof(next->interface));
+	return 0;
+}
+
+int outsiders_find(const struct tables *tables, struct outsiders *ret, struct error *ret_error)
+{
+	const struct sockets_wanted wanted = {.tcp = 1 << TCP_ESTABLISHED | 1 << TCP_LISTEN};
+	_cleanup_(outsiders_free) struct outsiders outsiders = {0};
+	_cleanup_(sockets_free) struct sockets sockets = {0};
+	int error = sockets_read(&wanted, &sockets, ret_error);
+
+	if (error)
+		return error;
+	for (size_t i = 0; i < sockets.count; i++) {
+		const struct socket_entry *entry = &sockets.list[i];
+
+		if (entry->state != TCP_ESTABLISHED || !has_listener(&sockets, entry))
+			continue;
+		if (judge(tables, entry, &outsiders))
+			return error_set(ret_error, ENOMEM, "out of memory");
+	}
+	*ret = outsiders;
+	outsiders = (struct outsiders){0};
+	return 0;
+}
+
+void outsiders_free(struct outsiders *outsiders)
+{
+	free(outsiders->list);
+	*outsiders = (struct outsiders){0};
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * reach.h - who is connected now and could not connect again under a policy.
+ *
+ * A change of ports cuts no TCP connection: the programs ask the kernel's sockets. But what breaks, or
+ * is logged out of, stays out. Whether the tables enforce is the caller's question.
+ */
+#ifndef ROLEWALL_KERNEL_REACH_H
+#define ROLEWALL_KERNEL_REACH_H
+
+#include <stdbool.h>
+
+#include "../policy/tables.h"
+#include "../util/error.h"
+#include "session.h"
+#include "sockets.h"
+
+struct own_session {
+	bool exists; /* this command came by SSH, and not from this host itself */
+	bool admitted;
+	struct session session;
+	char interface[16]; /* where its packets come in */
+};
+
+void own_session_judge(const struct tables *tables, struct own_session *ret);
+
+struct outsider {
+	struct socket_entry socket; /* of ours; an established connection that came in */
+	char interface[16];
+};
+
+struct outsiders {
+	struct outsider *list; /* owned */
+	size_t count;
+};
+
+int outsiders_find(const struct tables *tables, struct outsiders *ret, struct error *ret_error);
+void outsiders_free(struct outsiders *outsiders);
+
+#endif
