@@ -235,4 +235,4 @@ help: ## this list
 .PHONY: all check check-all check-unit check-packet check-e2e oracle demo demo-run deps lint lint-format \
 	lint-includes lint-shell lint-cppcheck lint-tidy format install uninstall clean help
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B)/bpf $(B)/user $(B)/tests -type f -name '*.d' 2>/dev/null)
