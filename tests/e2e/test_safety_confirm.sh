@@ -116,7 +116,7 @@ test_the_copy_is_what_was_applied() {
 test_a_copy_that_cannot_be_written_leaves_it_unconfirmed() {
 	other_policy
 	assert_exit 0 rolewall apply --confirm=30
-	rm -rf "$LAB_DIR/lib"
+	rm -rf "${LAB_DIR:?}/lib"
 	: >"$LAB_DIR/lib"
 	assert_exit 1 rolewall confirm
 	rm "$LAB_DIR/lib"

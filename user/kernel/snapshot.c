@@ -109,9 +109,8 @@ static int read_slot_zone(const struct generation *generation, unsigned int slot
 	return 0;
 }
 
-static void read_hook(const struct instance *instance, const struct maps *maps,
-		      const struct device *device, const struct snapshot *snapshot,
-		      struct interface_state *state)
+static void read_hook(const struct instance *instance, const struct device *device,
+		      const struct snapshot *snapshot, struct interface_state *state)
 {
 	if (!device) {
 		snprintf(state->note, sizeof(state->note), "there is no such device now; its zone is "
@@ -122,17 +121,15 @@ static void read_hook(const struct instance *instance, const struct maps *maps,
 	state->xdp_mode = xdp_query(instance, device, state->note, sizeof(state->note));
 	if (state->xdp_mode != XDP_MODE_NONE)
 		state->hook = HOOK_XDP;
-	/* The cgroup hook passes what XDP is said to have judged. */
-	else if (snapshot->cgroup_ingress && !xdp_is_claimed(maps, device))
+	else if (snapshot->cgroup_ingress)
 		state->hook = HOOK_CGROUP;
 	else
 		snprintf(state->note, sizeof(state->note), "nothing filters here; 'rolewall apply' "
 							   "attaches what is missing");
 }
 
-static int read_interfaces(const struct instance *instance, const struct maps *maps,
-			   const struct generation *generation, struct snapshot *snapshot,
-			   struct error *ret_error)
+static int read_interfaces(const struct instance *instance, const struct generation *generation,
+			   struct snapshot *snapshot, struct error *ret_error)
 {
 	_cleanup_(devices_free) struct devices devices = {0};
 	struct interface_state *state;
@@ -157,7 +154,7 @@ static int read_interfaces(const struct instance *instance, const struct maps *m
 		if (error)
 			return error_set(ret_error, -error, "cannot read the policy: %s",
 					 strerror(-error));
-		read_hook(instance, maps, device_by_name(&devices, name), snapshot, state);
+		read_hook(instance, device_by_name(&devices, name), snapshot, state);
 	}
 	return 0;
 }
@@ -188,7 +185,7 @@ static int read_all(const struct instance *instance, struct snapshot *snapshot,
 	if (error)
 		return error_set(ret_error, -error, "cannot read the counters: %s",
 				 strerror(-error));
-	return read_interfaces(instance, &maps, &generation, snapshot, ret_error);
+	return read_interfaces(instance, &generation, snapshot, ret_error);
 }
 
 int snapshot_read(const struct instance *instance, struct snapshot *ret, struct error *ret_error)

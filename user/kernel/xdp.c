@@ -67,13 +67,6 @@ static bool interface_get(const struct maps *maps, uint32_t ifindex, struct rw_i
 	return bpf_map_lookup_elem(maps->fd[MAP_INTERFACES], &key, ret) == 0;
 }
 
-bool xdp_is_claimed(const struct maps *maps, const struct device *device)
-{
-	struct rw_interface interface;
-
-	return interface_get(maps, device->ifindex, &interface) && interface.covered;
-}
-
 void xdp_plans_free(struct xdp_plans *plans)
 {
 	size_t i;

@@ -54,9 +54,6 @@ int xdp_attach(const struct instance *instance, const struct maps *maps,
 int xdp_detach(const struct instance *instance, const struct maps *maps, const struct about *about,
 	       struct error *ret_error);
 
-/* Do the programs believe that XDP judges what arrives here? Then nothing else does. */
-bool xdp_is_claimed(const struct maps *maps, const struct device *device);
-
 /* Our program on this device: its mode, or XDP_MODE_NONE. `note` says why not native. */
 enum xdp_mode xdp_query(const struct instance *instance, const struct device *device, char *note,
 			size_t note_size);
