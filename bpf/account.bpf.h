@@ -49,8 +49,31 @@ static __always_inline void count_verdict(const struct packet *packet,
 		count(reason, packet);
 }
 
-/* Spend a credit, if the reader has granted one. */
-static __always_inline struct rw_event_state *event_credit(void)
+/* Credits are spent. Has this attempt's port, or its source, had an event since the last grant? */
+static __always_inline bool event_share(const struct rw_attempt *attempt, __u32 grant)
+{
+	const struct attempt_identity *identity = (const void *)attempt;
+	struct rw_event_shares *shares;
+	__u32 zero = 0, *share;
+	__u64 hash;
+
+	shares = bpf_map_lookup_elem(&event_shares, &zero);
+	if (!shares)
+		return false;
+	share = &shares->ports[attempt->port & (RW_EVENT_SHARES - 1)];
+	if (*share == grant) {
+		hash = (identity->words[0] ^ identity->words[1]) * MIX_1;
+		share = &shares->sources[hash >> 56 & (RW_EVENT_SHARES - 1)];
+	}
+	if (*share == grant)
+		return false;
+	*share = grant;
+	return true;
+}
+
+/* Spend a credit, if the reader has granted one. What is first seen may have a share instead. */
+static __always_inline struct rw_event_state *event_credit(__u32 type,
+							   const struct rw_attempt *attempt)
 {
 	struct rw_event_state *state;
 	__u32 zero = 0;
@@ -62,6 +85,8 @@ static __always_inline struct rw_event_state *event_credit(void)
 		return NULL;
 	if (state->emitted + state->lost < *grant)
 		return state;
+	if (*grant && type == RW_EVENT_SEEN && event_share(attempt, *grant))
+		return state;
 	state->suppressed++;
 	return NULL;
 }
@@ -70,7 +95,7 @@ static __always_inline struct rw_event_state *event_credit(void)
 static __always_inline bool event_emit(const struct place *place, __u32 type, __u32 generation,
 				       const struct rw_attempt *attempt)
 {
-	struct rw_event_state *state = event_credit();
+	struct rw_event_state *state = event_credit(type, attempt);
 	struct rw_event event;
 	long error;
 

@@ -158,6 +158,14 @@ struct {
 	__type(value, struct rw_event_state);
 } event_state SEC(".maps");
 
+/* Who has had an event of his own since the last grant? */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct rw_event_shares);
+} event_shares SEC(".maps");
+
 /* What happened just now? The ring where the kernel has it (5.8), else the perf buffers. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

@@ -109,7 +109,7 @@ static __always_inline bool is_ipv4_mapped(const struct address *address)
 static __always_inline int parse_ethernet(struct cursor *cursor, struct packet *packet)
 {
 	struct ethhdr *ethernet = cursor_peek(cursor, sizeof(*ethernet));
-	__u32 size = sizeof(*ethernet);
+	__u32 size = sizeof(*ethernet), id;
 	__u16 type;
 	int tags;
 
@@ -124,7 +124,9 @@ static __always_inline int parse_ethernet(struct cursor *cursor, struct packet *
 			break;
 		if (tags == VLAN_TAGS_MAX || !cursor_peek(cursor, size + sizeof(*tag)))
 			return RW_REASON_MALFORMED;
-		packet->vlan |= (bpf_ntohs(tag->tci) & 0xfffu) << (12 * tags);
+		id = bpf_ntohs(tag->tci) & 0xfff;
+		/* A priority tag (id 0) names no VLAN: net/core/dev.c looks at the next tag. */
+		packet->vlan |= packet->vlan ? id << 12 : id;
 		type = bpf_ntohs(tag->ethertype);
 		size += sizeof(*tag);
 	}

@@ -76,6 +76,7 @@ enum rw_reason {
 #define RW_OPENINGS	 1024	 /* temporary openings */
 #define RW_INTERFACES	 1024	 /* (ifindex, VLAN) pairs known to the programs */
 #define RW_EVENT_BYTES	 (1 << 20) /* ring buffer */
+#define RW_EVENT_SHARES	 256	   /* kinds of ports, and of sources, that a flood cannot silence */
 #define RW_UDP_FLOW_NS	 (180ULL * 1000000000ULL) /* a UDP answer is awaited this long */
 
 /*
@@ -147,7 +148,7 @@ struct rw_zone_key {
 /* Key of `interfaces` (hash): where a packet arrives. */
 struct rw_interface_key {
 	__u32 ifindex;
-	__u32 vlan; /* VLAN id, 0 = untagged or priority tag; with two tags outer | inner << 12 */
+	__u32 vlan; /* VLAN id, 0 = untagged; with two tags outer | inner << 12; priority tags do not count */
 };
 
 struct rw_interface {
@@ -251,12 +252,28 @@ struct rw_event {
 	struct rw_attempt attempt;
 };
 
-/* Value of `event_grants` (per CPU): events a CPU may ever have emitted. Written by the reader only. */
-/* Value of `event_state` (per CPU): written by the programs only. A CPU may emit while emitted + lost < grant. */
+/*
+ * Value of `event_grants` (per CPU): events a CPU may ever have emitted or lost; 0: nobody reads.
+ * Written by the reader only.
+ */
+/*
+ * Value of `event_state` (per CPU): written by the programs only. A CPU may emit while
+ * emitted + lost < grant; beyond that each of struct rw_event_shares has one event.
+ */
 struct rw_event_state {
 	__u64 emitted;	  /* put into the ring */
 	__u64 suppressed; /* not made: no credit */
 	__u64 lost;	  /* credit spent, but the ring was full */
+};
+
+/*
+ * The one element of `event_shares` (per CPU): so that a flood, which spends every credit, cannot
+ * hide who comes slowly. For each kind of destination port and each kind of source the grant (its low
+ * 32 bits) under which it last had an event of its own: one for each grant. Written by the programs.
+ */
+struct rw_event_shares {
+	__u32 ports[RW_EVENT_SHARES];	/* by the port's low bits */
+	__u32 sources[RW_EVENT_SHARES]; /* by a hash of the source */
 };
 
 /* Value of `settled` (per CPU, by reason): drops that left `attempts`. drops = attempts in the table + settled.events + settled.unattributed, for each reason. */
@@ -363,6 +380,9 @@ RW_SIZE(struct rw_event_state, 24);
 RW_AT(struct rw_event_state, emitted, 0);
 RW_AT(struct rw_event_state, suppressed, 8);
 RW_AT(struct rw_event_state, lost, 16);
+RW_SIZE(struct rw_event_shares, 2048);
+RW_AT(struct rw_event_shares, ports, 0);
+RW_AT(struct rw_event_shares, sources, 1024);
 RW_SIZE(struct rw_settled, 16);
 RW_AT(struct rw_settled, events, 0);
 RW_AT(struct rw_settled, unattributed, 8);

@@ -66,7 +66,7 @@ static enum rw_reason ethernet_read(struct view *view)
 		if (tags == 2 || view->rest.length < 4)
 			return RW_REASON_MALFORMED;
 		id = be16_at(view->rest.at) & 0x0fff;
-		view->vlan |= tags == 0 ? id : id << 12;
+		view->vlan |= view->vlan == 0 ? id : id << 12;
 		ethertype = be16_at(view->rest.at + 2);
 		bytes_skip(&view->rest, 4);
 		tags++;
