@@ -39,9 +39,9 @@ enum entry {
 
 /* Which of them a packet is for. */
 #define FOR_ETHERNET (1u << ENTRY_XDP | 1u << ENTRY_FRAGS | 1u << ENTRY_XDP_54)
-#define FOR_XDP	     (FOR_ETHERNET | 1u << ENTRY_BARE) /* what the kernel makes no skb of */
-#define FOR_BARE     (1u << ENTRY_BARE | 1u << ENTRY_INGRESS | 1u << ENTRY_INGRESS_54)
-#define FOR_ALL	     (FOR_ETHERNET | FOR_BARE)
+#define FOR_XDP	     (FOR_ETHERNET | 1u << ENTRY_BARE)
+#define FOR_CGROUP   (1u << ENTRY_INGRESS | 1u << ENTRY_INGRESS_54)
+#define FOR_ALL	     (FOR_XDP | FOR_CGROUP)
 /* BPF_PROG_TEST_RUN hands the old ingress program a socket that is not LISTEN with every packet. */
 #define FOR_LOOKUP (FOR_ALL & ~(1u << ENTRY_INGRESS_54))
 

@@ -156,22 +156,37 @@ static void an_interface_that_nobody_listed_is_external(void **state)
 	expect_hex(*state, FOR_ALL, &unlisted, SYN_SMTP, "pass open");
 }
 
-static void the_cgroup_hook_leaves_loopback_alone_and_judges_covered_interfaces_again(void **state)
+static void the_cgroup_hook_leaves_loopback_alone(void **state)
 {
-	const unsigned int both = 1u << ENTRY_INGRESS | 1u << ENTRY_INGRESS_54;
 	const struct arrival loopback = {1, 0};
-	struct rw_interface_key key = {.ifindex = HARNESS_EXT0};
-	struct rw_interface value = {.slot = 1, .covered = 1};
 
 	harness_apply(*state, NODE(ENFORCING));
-	expect_hex(*state, both, &loopback, SYN_SSH, "pass uncounted");
-	expect_hex(*state, both, &on_ext0, SYN_SSH, "drop zone-denied");
-	harness_put(*state, MAP_INTERFACES, &key, &value);
-	expect_hex(*state, both, &on_ext0, SYN_SSH, "drop zone-denied");
-	expect_hex(*state, both, &on_ext0, SYN_SMTP, "pass uncounted");
-	expect_hex(*state, FOR_ETHERNET, &on_ext0, SYN_SSH, "drop zone-denied");
-	value.covered = 0;
-	harness_put(*state, MAP_INTERFACES, &key, &value);
+	expect_hex(*state, FOR_CGROUP, &loopback, SYN_SSH, "pass uncounted");
+	expect_hex(*state, FOR_CGROUP, &on_ext0, SYN_SSH, "drop zone-denied");
+}
+
+static void cover(struct harness *harness, bool covered)
+{
+	struct rw_interface_key key = {.ifindex = HARNESS_EXT0};
+	struct rw_interface value = {.slot = 1, .covered = covered};
+
+	harness_put(harness, MAP_INTERFACES, &key, &value);
+}
+
+static void behind_xdp_the_cgroup_hook_counts_only_what_it_drops(void **state)
+{
+	harness_apply(*state, NODE(ENFORCING ", \"echo_rate\": 0"));
+	cover(*state, true);
+	expect_hex(*state, FOR_CGROUP, &on_ext0, SYN_SMTP, "pass uncounted");
+	expect_hex(*state, FOR_CGROUP, &on_ext0, SYN_SSH, "drop zone-denied");
+	expect_hex(*state, FOR_CGROUP, &on_ext0, ECHO4, "pass uncounted"); /* XDP took the token */
+	expect_hex(*state, FOR_CGROUP, &on_ext0, ECHO6, "pass uncounted");
+	expect_hex(*state, FOR_XDP, &on_ext0, SYN_SMTP, "pass open");
+	harness_apply(*state, NODE(EXT0));
+	cover(*state, true);
+	expect_hex(*state, FOR_CGROUP, &on_ext0, SYN_SSH, "pass uncounted");
+	cover(*state, false);
+	expect_hex(*state, FOR_CGROUP, &on_ext0, SYN_SSH, "pass zone-denied");
 }
 
 /* ext0 carries VLAN 7, and VLAN 9 inside VLAN 7, with the slot (and so the zone) of vpn0. */
