@@ -1,13 +1,18 @@
 # Rolewall. Everything is built into build/; nothing generated is committed. V=1 shows commands.
 #   SAN=1   AddressSanitizer and UndefinedBehaviorSanitizer, into build/san
 #   COV=1   coverage, into build/cov
+#   STATIC=1 one static binary, into build/static (make static)
+#   CROSS=1 for aarch64, objects only, into build/cross (make cross)
 #   WERROR=1 warnings are errors (CI)
 
 VERSION := $(shell cat VERSION)
 DESTDIR ?=
 PREFIX  ?= /usr
-B := build$(if $(SAN),/san)$(if $(COV),/cov)
+B := build$(if $(SAN),/san)$(if $(COV),/cov)$(if $(STATIC),/static)$(if $(CROSS),/cross)
 
+ifdef CROSS
+CC      := aarch64-linux-gnu-gcc
+endif
 CC      ?= gcc
 CLANG   ?= clang
 LLVM_STRIP ?= llvm-strip
@@ -22,11 +27,11 @@ WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointe
 	-Wformat=2 -Wno-unused-parameter $(if $(WERROR),-Werror)
 CFLAGS ?= -O2 -g
 ALL_CFLAGS = -std=gnu11 $(WARN) -D_GNU_SOURCE -DROLEWALL_VERSION='"$(VERSION)"' -Iinclude -I$(B)/include \
-	-fstack-protector-strong $(SAN_FLAGS) $(COV_FLAGS) $(CFLAGS) -MMD -MP
+	$(if $(CROSS),-isystem $(B)/headers) -fstack-protector-strong $(SAN_FLAGS) $(COV_FLAGS) $(CFLAGS) -MMD -MP
 comma := ,
 SAN_FLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
 COV_FLAGS := $(if $(COV),--coverage)
-LIBS = -lbpf -lelf -lz -ljansson -lsmartcols -lmnl
+LIBS = $(if $(STATIC),-static -L$(STATIC_LIBS)) -lbpf -lelf -lz -ljansson -lsmartcols -lmnl
 
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v2 -Iinclude -I/usr/include/$(ARCH)-linux-gnu \
 	-Wall -Wextra -Wno-unused-parameter $(if $(WERROR),-Werror) -MMD -MP
@@ -93,6 +98,29 @@ $(LIB): $(LIB_OBJ)
 $(B)/rolewall: $(CLI_OBJ) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+
+# --- other binaries -------------------------------------------------------------------------------
+
+STATIC_LIBS := build/static-libs
+
+$(STATIC_LIBS)/libmnl.a $(STATIC_LIBS)/libsmartcols.a: packaging/static-libs.sh
+	$(call say,FETCH,$@)
+	$(Q)packaging/static-libs.sh $(STATIC_LIBS)
+	@touch $@
+
+static: $(STATIC_LIBS)/libmnl.a $(STATIC_LIBS)/libsmartcols.a ## build/static/rolewall, which needs no library
+	$(Q)$(MAKE) --no-print-directory STATIC=1 build/static/rolewall
+	$(Q)if readelf -d build/static/rolewall | grep NEEDED; then echo "make: it is not static" >&2; exit 1; fi
+
+# The headers of the libraries are the same for every machine; those of the C library are not.
+build/cross/headers: Makefile
+	@mkdir -p $@
+	$(Q)ln -sfn $(addprefix /usr/include/,bpf jansson.h jansson_config.h libsmartcols libmnl) $@
+
+cross: build/cross/headers ## does it compile for aarch64? (gcc-aarch64-linux-gnu)
+	$(Q)$(MAKE) --no-print-directory CROSS=1 cross-objects
+
+cross-objects: $(LIB_OBJ) $(CLI_OBJ)
 
 # --- tests ----------------------------------------------------------------------------------------
 
