@@ -32,6 +32,19 @@ static const struct subcommand subcommands[] = {
 	 probe_query},
 	{"send", "[-s SOURCE] [-p SOURCE_PORT] ADDRESS PORT TEXT", "send one UDP datagram",
 	 probe_send},
+	{"syn", "-i DEVICE -m MAC -s SOURCE [-v VLANS] [-x EXTENSIONS] [-w MS] ADDRESS PORT",
+	 "send one TCP SYN made by hand, print open|refused|silent", probe_syn},
+	{"serve", "PORT BYTES", "send BYTES to every TCP caller", probe_serve},
+	{"fetch", "COUNT ADDRESS PORT", "count the bytes that COUNT connections at once bring",
+	 probe_fetch},
+	{"ask", "[-1] COUNT ADDRESS PORT",
+	 "ask over UDP, each question from a port of its own (-1: all from one), count the answers",
+	 probe_ask},
+	{"wire", "[-k KIND] DEVICE NAMESPACE OTHER_DEVICE",
+	 "connect a tun device here with one there", probe_wire},
+	{"bind", "tcp|udp ADDRESS PORT", "print \"bound PORT\" or \"refused\"", probe_bind},
+	{"stranger", "PIN", "load an XDP program that passes everything, and pin it",
+	 probe_stranger},
 };
 
 #define SUBCOMMAND_COUNT (sizeof(subcommands) / sizeof(subcommands[0]))

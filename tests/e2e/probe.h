@@ -48,6 +48,9 @@ uint64_t number_parse(const char *text);
 /* Milliseconds of a clock that only goes forward. */
 int64_t now_ms(void);
 
+/* RFC 1071, of an even number of bytes; in network order. */
+uint16_t internet_checksum(const void *data, size_t length);
+
 int probe_listen(int argc, char **argv);
 int probe_scan(int argc, char **argv);
 int probe_flood(int argc, char **argv);
@@ -58,5 +61,12 @@ int probe_put(int argc, char **argv);
 int probe_talk(int argc, char **argv);
 int probe_query(int argc, char **argv);
 int probe_send(int argc, char **argv);
+int probe_syn(int argc, char **argv);
+int probe_serve(int argc, char **argv);
+int probe_fetch(int argc, char **argv);
+int probe_ask(int argc, char **argv);
+int probe_wire(int argc, char **argv);
+int probe_bind(int argc, char **argv);
+int probe_stranger(int argc, char **argv);
 
 #endif

@@ -41,8 +41,7 @@ struct flood {
 	int fd;
 };
 
-/* RFC 1071. The pseudo header has an even number of bytes. */
-static uint16_t checksum(const void *data, size_t length)
+uint16_t internet_checksum(const void *data, size_t length)
 {
 	const uint8_t *bytes = data;
 	uint32_t sum = 0;
@@ -76,7 +75,7 @@ static void syn_make(const struct flood *flood, uint64_t number, struct syn *ret
 	pseudo.source = ret->ip.saddr;
 	pseudo.destination = ret->ip.daddr;
 	pseudo.tcp = ret->tcp;
-	ret->tcp.check = checksum(&pseudo, sizeof(pseudo));
+	ret->tcp.check = internet_checksum(&pseudo, sizeof(pseudo));
 }
 
 static void batch_send(const struct flood *flood, uint64_t first, unsigned int count)

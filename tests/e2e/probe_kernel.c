@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * probe_kernel.c - single requests to the kernel: bind a port; load an XDP program of somebody
+ * else's.
+ */
+#include <err.h>
+#include <errno.h>
+#include <linux/bpf.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "probe.h"
+
+/* Prints "bound PORT" or "refused"; other errors end the process. */
+int probe_bind(int argc, char **argv)
+{
+	struct endpoint local = {0};
+	int fd, type;
+
+	if (argc != 4)
+		errx(2, "bind: tcp|udp ADDRESS PORT are missing");
+	type = !strcmp(argv[1], "tcp") ? SOCK_STREAM : SOCK_DGRAM;
+	local = endpoint_parse(argv[2], (uint16_t)number_parse(argv[3]));
+	fd = socket(local.any.sa_family, type | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		err(1, "socket");
+	if (bind(fd, &local.any, local.length) == 0) {
+		if (getsockname(fd, &local.any, &local.length))
+			err(1, "getsockname");
+		printf("bound %u\n", endpoint_port(&local));
+		return 0;
+	}
+	if (errno != EPERM)
+		err(1, "bind %s", endpoint_text(&local));
+	puts("refused");
+	return 0;
+}
+
+/* An XDP program that passes everything, called "stranger" and pinned. */
+int probe_stranger(int argc, char **argv)
+{
+	const struct bpf_insn pass[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = XDP_PASS},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	union bpf_attr load, pin;
+	long fd;
+
+	if (argc != 2)
+		errx(2, "stranger: PIN is missing");
+	memset(&load, 0, sizeof(load));
+	load.prog_type = BPF_PROG_TYPE_XDP;
+	load.insn_cnt = sizeof(pass) / sizeof(pass[0]);
+	load.insns = (uintptr_t)pass;
+	load.license = (uintptr_t) "GPL";
+	strcpy(load.prog_name, "stranger");
+	fd = syscall(SYS_bpf, BPF_PROG_LOAD, &load, sizeof(load));
+	if (fd < 0)
+		err(1, "load");
+	memset(&pin, 0, sizeof(pin));
+	pin.pathname = (uintptr_t)argv[1];
+	pin.bpf_fd = (__u32)fd;
+	if (syscall(SYS_bpf, BPF_OBJ_PIN, &pin, sizeof(pin)))
+		err(1, "pin %s", argv[1]);
+	return 0;
+}
