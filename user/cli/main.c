@@ -19,6 +19,7 @@
 	X(confirm)                                                                                 \
 	X(rollback)                                                                                \
 	X(status)                                                                                  \
+	X(explain)                                                                                 \
 	X(show)                                                                                    \
 	X(blocked)                                                                                 \
 	X(ban)                                                                                     \

@@ -2,7 +2,6 @@
 /* attempts.c - read the table of every CPU and merge what belongs together. */
 #include "attempts.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -16,6 +15,7 @@
 #include "clock.h"
 #include "generation.h"
 #include "maps.h"
+#include "zone.h"
 
 #define IDENTITY_SIZE offsetof(struct rw_attempt, rule)
 
@@ -83,28 +83,6 @@ static int read_records(int fd, struct rw_attempt **ret, size_t *ret_count)
 	return 0;
 }
 
-/* The zone, as the programs would find it. */
-static uint8_t zone_of(const struct maps *maps, const struct generation *generation,
-		       const struct rw_attempt *record)
-{
-	struct rw_interface_key where = {.ifindex = record->ifindex};
-	struct rw_interface interface = {0};
-	struct rw_policy_entry entry = {0};
-	struct rw_zone_key key = {.prefixlen = 32 + 128};
-	__u32 index;
-	__u8 bits;
-
-	bpf_map_lookup_elem(maps->fd[MAP_INTERFACES], &where, &interface);
-	index = RW_POLICY_SLOTS + interface.slot % RW_SLOTS;
-	bpf_map_lookup_elem(generation->policy_fd, &index, &entry);
-	bits = entry.slot.zone ? entry.slot.zone : RW_ZONE_EXTERNAL;
-	key.slot = htonl(interface.slot);
-	memcpy(key.source, record->source, sizeof(key.source));
-	if (entry.slot.has_prefixes)
-		bpf_map_lookup_elem(generation->zones_fd, &key, &bits);
-	return bits & RW_ZONE_ALL;
-}
-
 static void describe(const struct maps *maps, const struct generation *generation,
 		     const struct tick_clock *clock, struct attempt *attempt)
 {
@@ -116,7 +94,8 @@ static void describe(const struct maps *maps, const struct generation *generatio
 		snprintf(attempt->interface, sizeof(attempt->interface), "if%u", record->ifindex);
 	attempt->zone = record->zone & RW_ZONE_ALL;
 	if (!attempt->zone)
-		attempt->zone = zone_of(maps, generation, record);
+		attempt->zone = zone_find(maps, generation, record->ifindex, record->source) &
+				RW_ZONE_ALL;
 }
 
 static int compare_newest(const void *left, const void *right)

@@ -7,8 +7,12 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
+#include <bpf/bpf.h>
 #include <linux/magic.h>
+
+#include <rolewall/abi.h>
 
 #include <rolewall.skel.h>
 
@@ -204,6 +208,69 @@ int load_xdp(const struct instance *instance, const struct features *features,
 	error = load_object(object, "an XDP program", ret_error);
 	if (error)
 		return error;
+	*ret_fd = bpf_program__fd(program);
+	*ret = object;
+	object = NULL;
+	return 0;
+}
+
+int scratch_map(const struct rolewall_bpf *object, enum map_id id)
+{
+	return bpf_object__find_map_fd_by_name(object->obj, map_name(id));
+}
+
+/* What is counted, or would tell somebody else of a packet that never was. */
+static void scratch_maps(struct rolewall_bpf *object, unsigned int rules)
+{
+	struct bpf_map *const own[] = {
+		object->maps.interfaces,   object->maps.echo_bucket,   object->maps.reason_counters,
+		object->maps.rule_counters, object->maps.attempts,     object->maps.settled,
+		object->maps.event_grants, object->maps.event_state,   object->maps.events,
+		object->maps.events_perf,  object->maps.pending,       object->maps.build,
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(own) / sizeof(*own); i++)
+		bpf_map__set_pin_path(own[i], NULL);
+	bpf_map__set_max_entries(object->maps.rule_counters, rules);
+	bpf_map__set_max_entries(object->maps.events, sysconf(_SC_PAGESIZE));
+}
+
+static int scratch_interface(const struct rolewall_bpf *object,
+			     const struct scratch_request *request)
+{
+	struct rw_interface_key key = {.ifindex = request->ifindex};
+	struct rw_interface value = {.slot = request->slot};
+
+	return bpf_map_update_elem(scratch_map(object, MAP_INTERFACES), &key, &value, BPF_ANY) ?
+		       -errno :
+		       0;
+}
+
+int load_scratch(const struct instance *instance, const struct features *features,
+		 const struct scratch_request *request, struct rolewall_bpf **ret, int *ret_fd,
+		 struct error *ret_error)
+{
+	_object_ struct rolewall_bpf *object = NULL;
+	struct bpf_program *program;
+	int error;
+
+	error = open_object(instance, features, &object, ret_error);
+	if (error)
+		return error;
+	scratch_maps(object, request->rules);
+	program = request->hook == HOOK_XDP ? choose_xdp(object, features) :
+					      cgroup_program(object, features, CGROUP_INGRESS);
+	bpf_program__set_autoload(program, true);
+	object->rodata->l2_len = request->l2_length;
+	object->rodata->own_slot = request->slot;
+	error = load_object(object, "the program that answers", ret_error);
+	if (error)
+		return error;
+	error = scratch_interface(object, request);
+	if (error)
+		return error_set(ret_error, -error, "cannot prepare the question: %s",
+				 strerror(-error));
 	*ret_fd = bpf_program__fd(program);
 	*ret = object;
 	object = NULL;

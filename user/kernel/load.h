@@ -9,7 +9,9 @@
 #include <stdint.h>
 
 #include "../util/error.h"
+#include "hooks.h"
 #include "instance.h"
+#include "maps.h"
 #include "probe.h"
 
 struct rolewall_bpf;
@@ -36,5 +38,23 @@ int load_cgroup(const struct instance *instance, const struct features *features
 int load_xdp(const struct instance *instance, const struct features *features,
 	     unsigned int l2_length, unsigned int slot, struct rolewall_bpf **ret, int *ret_fd,
 	     struct error *ret_error);
+
+/*
+ * The program that judges at a hook, once more, to be run on packets of our own: with the pinned maps
+ * that decide, and maps of its own for what is counted. `ret_fd` stays owned by `ret`.
+ */
+struct scratch_request {
+	enum hook hook;		/* HOOK_XDP or HOOK_CGROUP */
+	unsigned int l2_length; /* XDP */
+	unsigned int slot;
+	unsigned int ifindex; /* where the packet arrives, which no other program covers */
+	unsigned int rules;   /* counters of this many rules */
+};
+int load_scratch(const struct instance *instance, const struct features *features,
+		 const struct scratch_request *request, struct rolewall_bpf **ret, int *ret_fd,
+		 struct error *ret_error);
+
+/* A map of the object; owned by it. */
+int scratch_map(const struct rolewall_bpf *object, enum map_id id);
 
 #endif

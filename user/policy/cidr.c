@@ -29,7 +29,7 @@ void cidr_format(const uint8_t source[16], uint8_t length, char *ret)
 			 ipv4 ? length - IPV4_BITS : length);
 }
 
-static void host_bits_clear(struct cidr *cidr)
+void cidr_cut(struct cidr *cidr)
 {
 	for (int bit = cidr->length; bit < 128; bit++)
 		cidr->source[bit / 8] &= ~(0x80 >> bit % 8);
@@ -42,7 +42,7 @@ bool cidr_covers(const struct cidr *outer, const struct cidr *inner)
 	if (outer->length > inner->length)
 		return false;
 	cut.length = outer->length;
-	host_bits_clear(&cut);
+	cidr_cut(&cut);
 	return !memcmp(cut.source, outer->source, sizeof(cut.source));
 }
 
@@ -138,7 +138,7 @@ int cidr_parse(const char *text, struct cidr *ret, struct error *ret_error)
 	}
 	cidr.length += r;
 	cut = cidr;
-	host_bits_clear(&cut);
+	cidr_cut(&cut);
 	if (!ipv4 && cidr_is_ipv4(cidr.source, cidr.length))
 		return mapped_refuse(text, &cut, ret_error);
 	if (memcmp(cut.source, cidr.source, sizeof(cut.source)) != 0)

@@ -32,6 +32,9 @@ void cidr_format(const uint8_t source[16], uint8_t length, char *ret);
 /* IPv4, and so never inside an IPv6 prefix, even where the 16 bytes of ::/0 seem to contain it. */
 bool cidr_is_ipv4(const uint8_t source[16], uint8_t length);
 
+/* Clear the bits behind the length. */
+void cidr_cut(struct cidr *cidr);
+
 /* All 16-byte addresses of the second are in the first, whatever their families. */
 bool cidr_covers(const struct cidr *outer, const struct cidr *inner);
 

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* remedy.c - from a reason to what can be done about it. */
+#include "remedy.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../policy/search.h"
+#include "../policy/words.h"
+#include "../util/cleanup.h"
+#include "print.h"
+
+/* Everything that a remedy is made of. */
+struct case_file {
+	const struct question *question;
+	const struct explanation *explanation;
+	struct roles_found roles; /* roles of the profile that open the port */
+	char source[CIDR_TEXT_MAX];
+	const char *proto;
+	struct remedies *remedies;
+};
+
+static void add(struct case_file *file, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void add(struct case_file *file, const char *format, ...)
+{
+	struct remedies *remedies = file->remedies;
+	va_list args;
+
+	if (remedies->count == REMEDIES_MAX)
+		return;
+	va_start(args, format);
+	vsnprintf(remedies->list[remedies->count++], REMEDY_TEXT_MAX, format, args);
+	va_end(args);
+}
+
+static bool has_role(const struct case_file *file, const char *role)
+{
+	const char *roles = file->explanation->roles;
+	size_t length = strlen(role);
+
+	for (; *roles; roles += strcspn(roles, ",") + (strchr(roles, ',') != NULL))
+		if (strcspn(roles, ",") == length && !strncmp(roles, role, length))
+			return true;
+	return false;
+}
+
+static void add_opening(struct case_file *file)
+{
+	add(file, "rolewall open %u/%s --from %s --for 1h --reason \"...\"", file->question->port,
+	    file->proto, file->source);
+}
+
+/* A role that is not played, and would admit this zone. */
+static void add_roles(struct case_file *file)
+{
+	for (size_t i = 0; i < file->roles.count; i++) {
+		const struct role_found *found = &file->roles.list[i];
+
+		if (!has_role(file, found->role) && (found->zones & file->explanation->zone))
+			add(file, "add \"%s\" to \"roles\" in %s, then \"rolewall apply\": it has %s",
+			    found->role, file->explanation->node_file, found->service);
+	}
+}
+
+static void add_service(struct case_file *file)
+{
+	add(file,
+	    "add { \"name\": \"...\", \"proto\": \"%s\", \"port\": %u, \"from\": [\"%s\"] } to "
+	    "\"services\" in %s, then \"rolewall apply\"",
+	    file->proto, file->question->port, zone_name(file->explanation->zone),
+	    file->explanation->node_file);
+}
+
+static void remedy_not_open(struct case_file *file)
+{
+	add_roles(file);
+	add_opening(file);
+	add_service(file);
+}
+
+/* As the role file has it, the zone would be admitted: vpn_only has taken it away. */
+static bool is_narrowed(const struct case_file *file)
+{
+	const struct rule *rule = &file->explanation->rule;
+
+	for (size_t i = 0; i < file->roles.count; i++) {
+		const struct role_found *found = &file->roles.list[i];
+
+		if (!strcmp(found->service, rule->service) && has_role(file, found->role) &&
+		    (found->zones & file->explanation->zone))
+			return true;
+	}
+	return false;
+}
+
+static void remedy_zone(struct case_file *file)
+{
+	const struct explanation *explanation = file->explanation;
+	const struct rule *rule = &explanation->rule;
+	char zones[ZONES_TEXT_MAX];
+
+	if (rule->zones & RW_ZONE_VPN)
+		add(file, "connect through the VPN: %s is open from there", rule->service);
+	if (is_narrowed(file))
+		add(file, "take \"%s\" out of \"vpn_only\" in %s, then \"rolewall apply\"",
+		    rule->service, explanation->node_file);
+	if (rule->zones & RW_ZONE_MANAGEMENT)
+		add(file, "add \"%s\" to \"management\" in %s, then \"rolewall apply\"",
+		    file->source, explanation->node_file);
+	add_opening(file);
+	if (rule->zones & RW_ZONE_ALL)
+		add(file,
+		    "if %s is in another zone (%s): add it to \"sources\" of \"%s\" in %s, then "
+		    "\"rolewall apply\"",
+		    file->source, zones_text(rule->zones & RW_ZONE_ALL, zones),
+		    explanation->interface, explanation->node_file);
+}
+
+static void remedy_open(struct case_file *file)
+{
+	const struct explanation *explanation = file->explanation;
+	const struct rule *rule = &explanation->rule;
+
+	if ((rule->zones & RW_ZONE_EXTERNAL) && strcmp(rule->role, "node"))
+		add(file,
+		    "add \"%s\" to \"vpn_only\" in %s, then \"rolewall apply\": closed to all but "
+		    "the VPN",
+		    rule->service, explanation->node_file);
+	if (!strcmp(rule->role, "node"))
+		add(file, "change \"services\" in %s (%s), then \"rolewall apply\"",
+		    explanation->node_file, rule->origin);
+	add(file, "rolewall ban %s --for 1h --reason \"...\"", file->source);
+}
+
+static void remedy_banned(struct case_file *file)
+{
+	char ban[CIDR_TEXT_MAX];
+
+	cidr_format(file->explanation->ban.source, file->explanation->ban.length, ban);
+	add(file, "rolewall unban %s", ban);
+}
+
+static void remedies_choose(struct case_file *file)
+{
+	const struct explanation *explanation = file->explanation;
+
+	switch (explanation->reason) {
+	case RW_REASON_NOT_OPEN:
+	case RW_REASON_NO_CONNECTION:
+		remedy_not_open(file);
+		break;
+	case RW_REASON_ZONE_DENIED:
+		remedy_zone(file);
+		break;
+	case RW_REASON_OPEN:
+		remedy_open(file);
+		break;
+	case RW_REASON_BANNED:
+		remedy_banned(file);
+		break;
+	case RW_REASON_OPENING:
+		add(file, "rolewall close %u", explanation->opening);
+		break;
+	case RW_REASON_IPV6_OFF:
+		add(file, "write \"ipv6\": \"filter\" into %s, then \"rolewall apply\"",
+		    explanation->node_file);
+		break;
+	default:
+		break;
+	}
+}
+
+void remedies_find(const struct settings *settings, const struct question *question,
+		   const struct explanation *explanation, struct remedies *ret)
+{
+	struct case_file file = {
+		.question = question,
+		.explanation = explanation,
+		.proto = word_of(words_l4, question->l4),
+		.remedies = ret,
+	};
+
+	*ret = (struct remedies){0};
+	cidr_format(question->source, 128, file.source);
+	/* Without the profile's files, those remedies are missing that need them. */
+	roles_search(settings->roles_dir, explanation->profile, question->l4, question->port,
+		     &file.roles);
+	remedies_choose(&file);
+	roles_found_free(&file.roles);
+}

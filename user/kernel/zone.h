@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* zone.h - the zone of a source, as the programs find it (bpf/zone.bpf.h), read from the maps. */
+#ifndef ROLEWALL_KERNEL_ZONE_H
+#define ROLEWALL_KERNEL_ZONE_H
+
+#include <stdint.h>
+
+#include "generation.h"
+#include "maps.h"
+
+/* RW_ZONE_* bits, management included. An interface that nobody listed is external. */
+uint8_t zone_find(const struct maps *maps, const struct generation *generation, uint32_t ifindex,
+		  const uint8_t source[16]);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* search.h - which roles of a profile would open a port? */
+#ifndef ROLEWALL_POLICY_SEARCH_H
+#define ROLEWALL_POLICY_SEARCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tables.h"
+
+struct role_found {
+	char role[TABLES_NAME_MAX];
+	char service[TABLES_NAME_MAX];
+	uint8_t zones; /* RW_ZONE_*, as the role file says */
+};
+
+struct roles_found {
+	struct role_found *list; /* owned; in the order of the roles' names */
+	size_t count;
+};
+
+/* Role files that cannot be read are passed over. 0 or -errno. */
+int roles_search(const char *roles_dir, const char *profile, uint8_t l4, uint16_t port,
+		 struct roles_found *ret);
+void roles_found_free(struct roles_found *found);
+
+#endif
