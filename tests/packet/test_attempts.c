@@ -20,18 +20,21 @@
 #include "../../user/util/cleanup.h"
 #include "vectors.h"
 
-#define FLOOD	    100000
-#define SOURCE_AT   26 /* of the IPv4 source address in a frame */
-#define SYN_CLOSED  ETH4 IP4("00 28", "00 00", "06") TCP(CLOSED, SYN)
-#define SYN_BYTES   54
-#define EVENTS_FIT  (RW_EVENT_BYTES / (sizeof(struct rw_event) + 8)) /* linux/bpf.h: ring header */
+#define FLOOD	     100000
+#define SOURCE_AT    26 /* of the IPv4 source address in a frame */
+#define PORT_AT	     36 /* of the destination port */
+#define SYN_CLOSED   ETH4 IP4("00 28", "00 00", "06") TCP(CLOSED, SYN)
+#define SYN_BYTES    54
+#define FLOOD_SHARES (1 + RW_EVENT_SHARES) /* of a flood from everywhere against one port */
+#define EVENTS_FIT   (RW_EVENT_BYTES / (sizeof(struct rw_event) + 8)) /* linux/bpf.h: ring header */
 
 static const char observing_node[] =
 	"{ \"version\": 1, \"node\": \"test.example.com\", \"profile\": \"carbonio-ce-23.10\","
 	"  \"roles\": [\"mta\"], \"mode\": \"observe\","
 	"  \"interfaces\": { \"ext0\": { \"zone\": \"external\" } } }";
 
-/* --- reading ------------------------------------------------------------------------------------ */
+/* --- reading ------------------------------------------------------------------------------------
+ */
 
 struct table {
 	uint64_t packets[RW_REASON_COUNT];
@@ -94,7 +97,8 @@ static void expect_balance(const struct harness *harness)
 	}
 }
 
-/* --- sending ------------------------------------------------------------------------------------ */
+/* --- sending ------------------------------------------------------------------------------------
+ */
 
 static void source_set(struct frame *frame, uint32_t source)
 {
@@ -102,6 +106,12 @@ static void source_set(struct frame *frame, uint32_t source)
 	frame->bytes[SOURCE_AT + 1] = source >> 16;
 	frame->bytes[SOURCE_AT + 2] = source >> 8;
 	frame->bytes[SOURCE_AT + 3] = source;
+}
+
+static void port_set(struct frame *frame, uint16_t port)
+{
+	frame->bytes[PORT_AT] = port >> 8;
+	frame->bytes[PORT_AT + 1] = port;
 }
 
 static void flood_from_everywhere(struct harness *harness, enum entry entry, uint32_t first)
@@ -123,8 +133,7 @@ static void grant(const struct harness *harness, uint64_t more)
 	_free_ uint64_t *grants = calloc(cpus, sizeof(*grants));
 	uint32_t zero = 0;
 
-	assert_int_equal(
-		bpf_map_lookup_elem(harness->maps.fd[MAP_EVENT_STATE], &zero, states), 0);
+	assert_int_equal(bpf_map_lookup_elem(harness->maps.fd[MAP_EVENT_STATE], &zero, states), 0);
 	for (cpu = 0; cpu < cpus; cpu++)
 		grants[cpu] = states[cpu].emitted + states[cpu].lost + more;
 	harness_put(harness, MAP_EVENT_GRANTS, &zero, grants);
@@ -132,9 +141,9 @@ static void grant(const struct harness *harness, uint64_t more)
 
 /* What a reader of the ring got. */
 struct received {
-	uint64_t seen, settled;	    /* events */
+	uint64_t seen, settled; /* events */
 	uint64_t settled_packets;
-	uint64_t seen_at[8];	    /* packets of the first SEEN events */
+	uint64_t seen_at[8]; /* packets of the first SEEN events */
 };
 
 static int receive(void *context, void *data, size_t size)
@@ -166,7 +175,8 @@ static void ring_drain(const struct harness *harness, struct received *ret)
 	ring_buffer__free(ring);
 }
 
-/* --- tests -------------------------------------------------------------------------------------- */
+/* --- tests --------------------------------------------------------------------------------------
+ */
 
 static void one_source_is_one_attempt_with_all_its_packets(void **state)
 {
@@ -202,7 +212,7 @@ static void without_a_reader_many_sources_are_counted_and_nothing_is_emitted(voi
 	expect_balance(*state);
 }
 
-static void credits_are_spent_to_the_last_one_and_no_further(void **state)
+static void credits_and_shares_are_spent_to_the_last_one_and_no_further(void **state)
 {
 	struct rw_event_state before = events_read(*state), after;
 	struct rw_settled settled = settled_read(*state, RW_REASON_NOT_OPEN), then;
@@ -214,10 +224,30 @@ static void credits_are_spent_to_the_last_one_and_no_further(void **state)
 	ring_drain(*state, &received);
 	after = events_read(*state);
 	then = settled_read(*state, RW_REASON_NOT_OPEN);
-	assert_int_equal(after.emitted - before.emitted, 1000);
+	assert_int_equal(after.emitted - before.emitted, 1000 + FLOOD_SHARES);
 	assert_int_equal(after.lost, before.lost);
-	assert_int_equal(received.seen + received.settled, 1000);
+	assert_int_equal(received.seen + received.settled, 1000 + FLOOD_SHARES);
 	assert_int_equal(then.events - settled.events, received.settled_packets);
+	expect_balance(*state);
+}
+
+static void a_flood_does_not_hide_who_comes_slowly(void **state)
+{
+	_free_ struct frame *scan = frame_from_hex(SYN_CLOSED);
+	struct received received;
+	uint16_t port;
+
+	source_set(scan, 0x0a000007);
+	grant(*state, 1000);
+	flood_from_everywhere(*state, ENTRY_XDP, 0x0a600000);
+	for (port = 11000; port < 11020; port++) {
+		port_set(scan, port);
+		ring_drain(*state, &received);
+		harness_repeat(*state, ENTRY_XDP, &on_ext0, scan, 1);
+		ring_drain(*state, &received);
+		assert_int_equal(received.seen, 1);
+	}
+	grant(*state, 0);
 	expect_balance(*state);
 }
 
@@ -233,7 +263,8 @@ static void a_full_ring_loses_events_but_no_packets(void **state)
 	flood_from_everywhere(*state, ENTRY_XDP, 0x0a300000);
 	after = events_read(*state);
 	assert_true(after.lost > before.lost);
-	assert_int_equal(after.emitted - before.emitted + after.lost - before.lost, credits);
+	assert_int_equal(after.emitted - before.emitted + after.lost - before.lost,
+			 credits + FLOOD_SHARES);
 	ring_drain(*state, &received);
 	then = settled_read(*state, RW_REASON_NOT_OPEN);
 	assert_int_equal(received.seen + received.settled, after.emitted - before.emitted);
@@ -351,7 +382,7 @@ static void old_kernels_balance_as_well(void **state)
 	flood_from_everywhere(*state, ENTRY_XDP_54, 0x0a500000);
 	after = events_read(*state);
 	assert_int_equal(after.emitted, before.emitted);
-	assert_int_equal(after.lost - before.lost, 500);
+	assert_int_equal(after.lost - before.lost, 500 + FLOOD_SHARES);
 	expect_balance(*state);
 }
 
@@ -389,9 +420,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_source_is_one_attempt_with_all_its_packets),
-		cmocka_unit_test(
-			without_a_reader_many_sources_are_counted_and_nothing_is_emitted),
-		cmocka_unit_test(credits_are_spent_to_the_last_one_and_no_further),
+		cmocka_unit_test(without_a_reader_many_sources_are_counted_and_nothing_is_emitted),
+		cmocka_unit_test(credits_and_shares_are_spent_to_the_last_one_and_no_further),
+		cmocka_unit_test(a_flood_does_not_hide_who_comes_slowly),
 		cmocka_unit_test(a_full_ring_loses_events_but_no_packets),
 		cmocka_unit_test(an_attempt_is_told_at_its_1st_2nd_4th_and_8th_packet),
 		cmocka_unit_test(sources_that_collide_push_each_other_out_without_loss),

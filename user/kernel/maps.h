@@ -26,6 +26,7 @@
 	X(SETTLED, settled)                                                                        \
 	X(EVENT_GRANTS, event_grants)                                                              \
 	X(EVENT_STATE, event_state)                                                                \
+	X(EVENT_SHARES, event_shares)                                                              \
 	X(EVENTS, events)                                                                          \
 	X(EVENTS_PERF, events_perf)                                                                \
 	X(PENDING, pending)                                                                        \
