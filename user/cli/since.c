@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* since.c - points in time as people type them. */
+/* since.c - points in time and durations as people type them. */
 #include "since.h"
 
 #include <ctype.h>
@@ -26,7 +26,7 @@ static int64_t unit_seconds(char unit)
 }
 
 /* Nine digits a part and seconds below a thousand years keep the sum from overflowing. */
-static bool duration_parse(const char *text, int64_t *ret_seconds)
+bool duration_parse(const char *text, int64_t *ret_seconds)
 {
 	int64_t sum = 0;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* since.h - points in time as people type them. */
+/* since.h - points in time, and how long something takes, as people type them. */
 #ifndef ROLEWALL_CLI_SINCE_H
 #define ROLEWALL_CLI_SINCE_H
 
@@ -11,5 +11,8 @@
  * offset. Both are ns since the epoch. Returns false for anything else.
  */
 bool since_parse(const char *text, int64_t now, int64_t *ret);
+
+/* "90s", "10m", "2h", "7d", "1h30m", in seconds; below a thousand years. False for anything else. */
+bool duration_parse(const char *text, int64_t *ret_seconds);
 
 #endif

@@ -29,121 +29,128 @@ static bool is_address(const struct timed *entry)
 	return entry->source.length == ADDRESS_BITS;
 }
 
-static int append_ban(struct timed_list *list, const __u8 source[16], __u32 length,
-		      const struct rw_ban *ban)
-{
-	struct timed *entry = array_append(&list->list, &list->count, sizeof(*entry));
+/* Keys and values of one of the two maps, a part of them at a time. */
+#define ROWS_MAX 16384
 
-	if (!entry)
-		return -ENOMEM;
-	memcpy(entry->source.source, source, sizeof(entry->source.source));
-	entry->source.length = length;
-	entry->expires = ban->expires;
-	return 0;
-}
-
-static int read_addresses(const struct maps *maps, struct timed_list *ret)
-{
-	const struct map_shape map = shape_of(maps, MAP_BANS);
-	_free_ struct rw_address *keys = NULL;
-	_free_ struct rw_ban *values = NULL;
-	size_t count = 0;
-	int error = batch_read(&map, (void **)&keys, (void **)&values, &count);
-
-	for (size_t i = 0; !error && i < count; i++)
-		error = append_ban(ret, keys[i].bytes, ADDRESS_BITS, &values[i]);
-	return error;
-}
-
-static int read_prefixes(const struct maps *maps, struct timed_list *ret)
-{
-	const struct map_shape map = shape_of(maps, MAP_BAN_PREFIXES);
-	_free_ struct rw_prefix_key *keys = NULL;
-	_free_ struct rw_ban *values = NULL;
-	size_t count = 0;
-	int error = batch_read(&map, (void **)&keys, (void **)&values, &count);
-
-	for (size_t i = 0; !error && i < count; i++)
-		error = append_ban(ret, keys[i].source, keys[i].prefixlen, &values[i]);
-	return error;
-}
-
-static int bans_read(const struct maps *maps, struct timed_list *ret)
-{
-	int error = read_addresses(maps, ret);
-
-	return error ? error : read_prefixes(maps, ret);
-}
-
-/* Keys and values of one of the two maps. */
 struct rows {
-	void *keys;
-	struct rw_ban *values;
+	struct map_shape map;
+	enum map_id id;
+	struct rw_address addresses[ROWS_MAX];
+	struct rw_prefix_key prefixes[ROWS_MAX];
+	struct rw_ban values[ROWS_MAX];
 	size_t count;
 };
 
-static void rows_free(struct rows *rows)
+static struct rows *rows_new(const struct maps *maps, enum map_id id)
 {
-	free(rows->keys);
-	free(rows->values);
+	struct rows *rows = malloc(sizeof(*rows));
+
+	if (!rows)
+		return NULL;
+	rows->map = shape_of(maps, id);
+	rows->id = id;
+	rows->count = 0;
+	return rows;
 }
 
-static void key_fill(void *keys, size_t index, const struct timed *entry)
+static const void *rows_keys(const struct rows *rows)
 {
-	struct rw_address *addresses = keys;
-	struct rw_prefix_key *prefixes = keys;
+	return rows->id == MAP_BANS ? (const void *)rows->addresses : rows->prefixes;
+}
 
-	if (is_address(entry)) {
-		memcpy(addresses[index].bytes, entry->source.source, sizeof(addresses->bytes));
-		return;
+static void rows_add(struct rows *rows, const struct timed *ban, int64_t ahead)
+{
+	struct rw_prefix_key *prefix = &rows->prefixes[rows->count];
+
+	if (rows->id == MAP_BANS) {
+		memcpy(rows->addresses[rows->count].bytes, ban->source.source, 16);
+	} else {
+		prefix->prefixlen = ban->source.length;
+		memcpy(prefix->source, ban->source.source, 16);
 	}
-	prefixes[index].prefixlen = entry->source.length;
-	memcpy(prefixes[index].source, entry->source.source, sizeof(prefixes->source));
+	/* Whatever the clocks say, an end is no "never". */
+	rows->values[rows->count++] = (struct rw_ban){
+		.expires = !ban->expires	  ? 0
+			   : ban->expires > ahead ? ban->expires - ahead
+						  : 1,
+	};
 }
 
-static int rows_make(const struct timed_list *entries, const struct map_shape *map, bool addresses,
-		     struct rows *ret)
+static int rows_flush(struct rows *rows, bool erase)
 {
-	ret->keys = calloc(entries->count + 1, map->key_size);
-	ret->values = calloc(entries->count + 1, sizeof(*ret->values));
-	if (!ret->keys || !ret->values)
-		return -ENOMEM;
-	for (size_t i = 0; i < entries->count; i++) {
-		const struct timed *entry = &entries->list[i];
+	size_t count = rows->count;
 
-		if (is_address(entry) != addresses)
+	rows->count = 0;
+	return erase ? batch_delete(&rows->map, rows_keys(rows), count)
+		     : batch_insert(&rows->map, rows_keys(rows), rows->values, count);
+}
+
+static int map_change(const struct maps *maps, enum map_id id, int64_t ahead,
+		      const struct timed_list *bans, bool erase)
+{
+	_free_ struct rows *rows = rows_new(maps, id);
+	int error = rows ? 0 : -ENOMEM;
+
+	for (size_t i = 0; !error && i < bans->count; i++) {
+		if (is_address(&bans->list[i]) != (id == MAP_BANS))
 			continue;
-		key_fill(ret->keys, ret->count, entry);
-		ret->values[ret->count++].expires = entry->expires;
+		rows_add(rows, &bans->list[i], ahead);
+		if (rows->count == ROWS_MAX)
+			error = rows_flush(rows, erase);
 	}
+	return error ? error : rows_flush(rows, erase);
+}
+
+static int bans_insert(const struct maps *maps, int64_t ahead, const struct timed_list *bans)
+{
+	int error = map_change(maps, MAP_BANS, ahead, bans, false);
+
+	return error ? error : map_change(maps, MAP_BAN_PREFIXES, ahead, bans, false);
+}
+
+static int bans_erase(const struct maps *maps, const struct timed_list *bans)
+{
+	int error = map_change(maps, MAP_BANS, 0, bans, true);
+
+	return error ? error : map_change(maps, MAP_BAN_PREFIXES, 0, bans, true);
+}
+
+static int ban_append(struct timed_list *list, const __u8 source[16], __u32 length, __u64 expires,
+		      int64_t ahead)
+{
+	struct timed *ban = array_append(&list->list, &list->count, sizeof(*ban));
+
+	if (!ban)
+		return -ENOMEM;
+	memcpy(ban->source.source, source, sizeof(ban->source.source));
+	ban->source.length = length;
+	ban->expires = expires ? (int64_t)expires + ahead : 0;
 	return 0;
 }
 
-static int change_map(const struct maps *maps, enum map_id id, const struct timed_list *entries,
-		      bool erase)
+static int map_read(const struct maps *maps, enum map_id id, int64_t ahead, struct timed_list *ret)
 {
 	const struct map_shape map = shape_of(maps, id);
-	_cleanup_(rows_free) struct rows rows = {0};
-	int error = rows_make(entries, &map, id == MAP_BANS, &rows);
+	_free_ void *keys = NULL;
+	_free_ struct rw_ban *values = NULL;
+	size_t count = 0;
+	int error = batch_read(&map, &keys, (void **)&values, &count);
+	const struct rw_address *addresses = keys;
+	const struct rw_prefix_key *prefixes = keys;
 
-	if (error)
-		return error;
-	return erase ? batch_delete(&map, rows.keys, rows.count)
-		     : batch_insert(&map, rows.keys, rows.values, rows.count);
+	for (size_t i = 0; !error && i < count; i++)
+		error = id == MAP_BANS ? ban_append(ret, addresses[i].bytes, ADDRESS_BITS,
+						    values[i].expires, ahead)
+				       : ban_append(ret, prefixes[i].source, prefixes[i].prefixlen,
+						    values[i].expires, ahead);
+	return error;
 }
 
-static int bans_insert(const struct maps *maps, const struct timed_list *entries)
+static int bans_read(const struct maps *maps, int64_t ahead, struct timed_list *ret)
 {
-	int error = change_map(maps, MAP_BANS, entries, false);
+	int error = map_read(maps, MAP_BANS, ahead, ret);
 
-	return error ? error : change_map(maps, MAP_BAN_PREFIXES, entries, false);
-}
-
-static int bans_erase(const struct maps *maps, const struct timed_list *entries)
-{
-	int error = change_map(maps, MAP_BANS, entries, true);
-
-	return error ? error : change_map(maps, MAP_BAN_PREFIXES, entries, true);
+	return error ? error : map_read(maps, MAP_BAN_PREFIXES, ahead, ret);
 }
 
 static void bans_count(const struct timed_list *entries, struct rw_presence *presence)
@@ -240,6 +247,11 @@ int bans_remove(struct ledger *ledger, const struct cidr *source, struct error *
 	if (!timed_find(&ledger->list, &key))
 		return refuse_unknown(ledger, source, ret_error);
 	return ledger_change(ledger, &one, NULL, ret_error);
+}
+
+int bans_clear(struct ledger *ledger, struct error *ret_error)
+{
+	return ledger_change(ledger, &ledger->list, NULL, ret_error);
 }
 
 /* The first word of a line; NULL: there is none. What follows may only be a comment. -EINVAL. */

@@ -38,6 +38,8 @@ int bans_add(struct ledger *ledger, const struct bans_request *request, struct b
 /* -ENOENT: it is not banned; the hint names a ban that covers it. */
 int bans_remove(struct ledger *ledger, const struct cidr *source, struct error *ret_error);
 
+int bans_clear(struct ledger *ledger, struct error *ret_error);
+
 /*
  * A list of addresses and prefixes, one a line; a "#" or ";" begins a comment. Each becomes an
  * entry like `model`, with the number of its line as id. -EINVAL: FILE:LINE is in `ret_error`.

@@ -116,70 +116,42 @@ static int presence_write(const struct ledger *ledger, const struct timed_list *
 		       : 0;
 }
 
-/* Ends in ns since the epoch, to or from those of the map's clock. */
-static void expires_shift(struct timed_list *list, int64_t by)
-{
-	for (size_t i = 0; i < list->count; i++)
-		if (list->list[i].expires)
-			list->list[i].expires += by;
-}
-
 static int kernel_read(const struct ledger *ledger, struct timed_list *ret)
 {
 	_timed_list_ struct timed_list list = {0};
-	int error = ledger->kind->read(&ledger->maps, &list);
+	int error = ledger->kind->read(&ledger->maps, wall_offset(ledger->kind->clock), &list);
 
 	if (!error)
 		error = timed_sort(&list);
 	if (error)
 		return error;
-	expires_shift(&list, wall_offset(ledger->kind->clock));
 	*ret = list;
 	list = (struct timed_list){0};
 	return 0;
 }
 
-static int list_copy(const struct timed_list *from, struct timed_list *ret)
-{
-	struct timed *list = reallocarray(NULL, from->count + 1, sizeof(*list));
-
-	if (!list)
-		return -ENOMEM;
-	if (from->count)
-		memcpy(list, from->list, from->count * sizeof(*list));
-	*ret = (struct timed_list){.list = list, .count = from->count};
-	return 0;
-}
-
 static int kernel_insert(const struct ledger *ledger, const struct timed_list *entries)
 {
-	_timed_list_ struct timed_list shifted = {0};
-	int error = list_copy(entries, &shifted);
-
-	if (error)
-		return error;
-	expires_shift(&shifted, -wall_offset(ledger->kind->clock));
-	return ledger->kind->insert(&ledger->maps, &shifted);
+	return ledger->kind->insert(&ledger->maps, wall_offset(ledger->kind->clock), entries);
 }
 
 /* --- lists --------------------------------------------------------------------------------------
  */
 
-/* Of `entries`, those that are (or are not) in `list`, as they stand in `list` (or in `entries`).
- */
-static int list_select(const struct timed_list *entries, const struct timed_list *list, bool there,
+/* Of `entries`, those that are in `list`, as they stand there. */
+static int list_select(const struct timed_list *entries, const struct timed_list *list,
 		       struct timed_list *ret)
 {
 	for (size_t i = 0; i < entries->count; i++) {
 		const struct timed *found = timed_find(list, &entries->list[i]);
 		struct timed *kept;
 
-		if (!found == there)
+		if (!found)
 			continue;
 		kept = array_append(&ret->list, &ret->count, sizeof(*kept));
 		if (!kept)
 			return -ENOMEM;
-		*kept = found ? *found : entries->list[i];
+		*kept = *found;
 	}
 	return 0;
 }
@@ -215,7 +187,6 @@ static int list_merge(const struct timed_list *list, const struct timed_list *re
 struct change_plan {
 	struct timed_list removed;  /* as they are now */
 	struct timed_list added;    /* to come */
-	struct timed_list new;	    /* of `added`: nothing is there yet */
 	struct timed_list replaced; /* of `added`: as they are now */
 	struct timed_list after;    /* the whole list, then */
 };
@@ -223,7 +194,6 @@ struct change_plan {
 static void change_plan_free(struct change_plan *plan)
 {
 	free(plan->removed.list);
-	free(plan->new.list);
 	free(plan->replaced.list);
 	free(plan->after.list);
 }
@@ -236,11 +206,9 @@ static int change_plan_make(const struct ledger *ledger, const struct timed_list
 
 	plan->added = added ? *added : nothing;
 	if (removed)
-		error = list_select(removed, &ledger->list, true, &plan->removed);
+		error = list_select(removed, &ledger->list, &plan->removed);
 	if (!error)
-		error = list_select(&plan->added, &ledger->list, false, &plan->new);
-	if (!error)
-		error = list_select(&plan->added, &ledger->list, true, &plan->replaced);
+		error = list_select(&plan->added, &ledger->list, &plan->replaced);
 	if (!error)
 		error = list_merge(&ledger->list, &plan->removed, &plan->added, &plan->after);
 	return error;
@@ -255,12 +223,28 @@ static int change_maps(const struct ledger *ledger, const struct change_plan *pl
 	return error ? error : presence_write(ledger, &plan->after);
 }
 
+/* Of `added`, what was not there. In small pieces: this may be for want of memory. */
+static void erase_new(const struct ledger *ledger, const struct timed_list *added)
+{
+	struct timed pieces[64];
+	struct timed_list piece = {.list = pieces};
+
+	for (size_t i = 0; i < added->count; i++) {
+		if (!timed_find(&ledger->list, &added->list[i]))
+			pieces[piece.count++] = added->list[i];
+		if (piece.count < ARRAY_SIZE(pieces) && i + 1 < added->count)
+			continue;
+		ledger->kind->erase(&ledger->maps, &piece);
+		piece.count = 0;
+	}
+}
+
 /* Best effort: what cannot be undone now shows in the next list, which is read from the kernel. */
 static void change_undo(const struct ledger *ledger, const struct change_plan *plan)
 {
 	kernel_insert(ledger, &plan->removed);
 	kernel_insert(ledger, &plan->replaced);
-	ledger->kind->erase(&ledger->maps, &plan->new);
+	erase_new(ledger, &plan->added);
 	presence_write(ledger, &ledger->list);
 }
 

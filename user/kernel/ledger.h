@@ -29,9 +29,10 @@ struct ledger_kind {
 	clockid_t clock;     /* of `expires` in the maps */
 	__u32 restored;	     /* RW_RESTORED_* */
 	bool outlives_clock; /* restored although the clock stands before it was made */
-	/* Entries with source, port and id; `expires` in ns of `clock`, 0 = never. */
-	int (*read)(const struct maps *maps, struct timed_list *ret);
-	int (*insert)(const struct maps *maps, const struct timed_list *entries);
+	/* Source, port, id and end; `ahead` is what the epoch's clock is ahead of `clock`, in ns.
+	 */
+	int (*read)(const struct maps *maps, int64_t ahead, struct timed_list *ret);
+	int (*insert)(const struct maps *maps, int64_t ahead, const struct timed_list *entries);
 	int (*erase)(const struct maps *maps, const struct timed_list *entries);
 	void (*count)(const struct timed_list *entries, struct rw_presence *presence);
 };
@@ -63,8 +64,8 @@ void ledger_close(struct ledger *ledger);
 
 /*
  * In one step: take away `removed`, put in `added` (sorted; what is there already is replaced).
- * Either may be NULL; they have nothing in common. On failure everything is as it was. The strings of `added` must outlive the
- * ledger.
+ * Either may be NULL; they have nothing in common. On failure everything is as it was. The strings
+ * of `added` must outlive the ledger.
  */
 int ledger_change(struct ledger *ledger, const struct timed_list *removed,
 		  const struct timed_list *added, struct error *ret_error);

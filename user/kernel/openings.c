@@ -24,7 +24,7 @@ static struct map_shape shape_of(const struct maps *maps)
 }
 
 static int append_opening(struct timed_list *list, const struct rw_opening_key *key,
-			  const struct rw_opening *opening)
+			  const struct rw_opening *opening, int64_t ahead)
 {
 	struct timed *entry = array_append(&list->list, &list->count, sizeof(*entry));
 
@@ -35,11 +35,11 @@ static int append_opening(struct timed_list *list, const struct rw_opening_key *
 	entry->l4 = key->l4;
 	entry->port = ntohs(key->port);
 	entry->id = opening->id;
-	entry->expires = opening->expires;
+	entry->expires = opening->expires + ahead;
 	return 0;
 }
 
-static int openings_read(const struct maps *maps, struct timed_list *ret)
+static int openings_read(const struct maps *maps, int64_t ahead, struct timed_list *ret)
 {
 	const struct map_shape map = shape_of(maps);
 	_free_ struct rw_opening_key *keys = NULL;
@@ -48,7 +48,7 @@ static int openings_read(const struct maps *maps, struct timed_list *ret)
 	int error = batch_read(&map, (void **)&keys, (void **)&values, &count);
 
 	for (size_t i = 0; !error && i < count; i++)
-		error = append_opening(ret, &keys[i], &values[i]);
+		error = append_opening(ret, &keys[i], &values[i], ahead);
 	return error;
 }
 
@@ -64,7 +64,7 @@ static struct rw_opening_key key_of(const struct timed *entry)
 	return key;
 }
 
-static int openings_insert(const struct maps *maps, const struct timed_list *entries)
+static int openings_insert(const struct maps *maps, int64_t ahead, const struct timed_list *entries)
 {
 	const struct map_shape map = shape_of(maps);
 
@@ -73,7 +73,7 @@ static int openings_insert(const struct maps *maps, const struct timed_list *ent
 		const struct rw_opening_key key = key_of(entry);
 		/* Never 0, whatever the clocks say: it would have ended long ago. */
 		const struct rw_opening value = {
-			.expires = entry->expires > 0 ? entry->expires : 1,
+			.expires = entry->expires > ahead ? entry->expires - ahead : 1,
 			.id = entry->id,
 		};
 		int error = batch_insert(&map, &key, &value, 1);

@@ -19,9 +19,10 @@
 #include "instance.h"
 #include "ledger.h"
 
-#define OPENING_SECONDS_MAX	   (24 * 60 * 60)      /* longer than that takes force */
-#define OPENING_SECONDS_MAX_FORCED (30 * 24 * 60 * 60) /* longer than that is a matter of policy   \
-							*/
+#define OPENING_SECONDS_MAX (24 * 60 * 60) /* longer than that takes force */
+#define OPENING_SECONDS_MAX_FORCED                                                                 \
+	(30 * 24 * 60 * 60) /* longer than that is a matter of policy                              \
+			     */
 
 /* Every opening, until the ledger is closed. -ENOENT: nothing is applied. */
 int openings_open(const struct instance *instance, struct ledger *ret, struct error *ret_error);

@@ -2,8 +2,8 @@
 /* timed.c - sort, find, read and write timed entries. */
 #include "timed.h"
 
+#include <endian.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,15 +35,40 @@ int timed_compare(const void *left, const void *right)
 	return order ? order : a->port - b->port;
 }
 
-/* qsort() keeps no order among equals; their place in the list decides. */
-static int compare_stable(const void *left, const void *right)
-{
-	const struct timed *const *a = left, *const *b = right;
-	int order = timed_compare(*a, *b);
+/*
+ * The order of timed_compare as three numbers, and where the entry stands: a million of these are
+ * sorted four times as fast as the entries themselves, which lie too far apart for the cache.
+ */
+struct sort_key {
+	uint64_t high, low; /* the source */
+	uint32_t rest;	    /* length, protocol, port */
+	uint32_t index;
+};
 
-	if (order)
-		return order;
-	return *a < *b ? -1 : *a > *b;
+static struct sort_key sort_key_of(const struct timed *entry, size_t index)
+{
+	struct sort_key key = {
+		.rest = (uint32_t)entry->source.length << 24 | (uint32_t)entry->l4 << 16 |
+			entry->port,
+		.index = (uint32_t)index,
+	};
+
+	memcpy(&key.high, entry->source.source, 8);
+	memcpy(&key.low, entry->source.source + 8, 8);
+	key.high = be64toh(key.high);
+	key.low = be64toh(key.low);
+	return key;
+}
+
+static int sort_key_compare(const void *left, const void *right)
+{
+	const struct sort_key *a = left, *b = right;
+
+	if (a->high != b->high)
+		return a->high < b->high ? -1 : 1;
+	if (a->low != b->low)
+		return a->low < b->low ? -1 : 1;
+	return a->rest < b->rest ? -1 : a->rest > b->rest;
 }
 
 static bool is_sorted(const struct timed_list *list)
@@ -56,24 +81,24 @@ static bool is_sorted(const struct timed_list *list)
 
 int timed_sort(struct timed_list *list)
 {
-	_free_ const struct timed **order = NULL;
+	_free_ struct sort_key *keys = NULL;
 	struct timed *sorted;
 	size_t kept = 0;
 
 	if (is_sorted(list))
 		return 0;
-	order = reallocarray(NULL, list->count, sizeof(*order));
+	keys = reallocarray(NULL, list->count, sizeof(*keys));
 	sorted = reallocarray(NULL, list->count, sizeof(*sorted));
-	if (!order || !sorted) {
+	if (!keys || !sorted) {
 		free(sorted);
 		return -ENOMEM;
 	}
 	for (size_t i = 0; i < list->count; i++)
-		order[i] = &list->list[i];
-	qsort(order, list->count, sizeof(*order), compare_stable);
+		keys[i] = sort_key_of(&list->list[i], i);
+	qsort(keys, list->count, sizeof(*keys), sort_key_compare);
 	for (size_t i = 0; i < list->count; i++)
-		if (i + 1 == list->count || timed_compare(order[i], order[i + 1]))
-			sorted[kept++] = *order[i];
+		if (!i || sort_key_compare(&keys[i - 1], &keys[i]))
+			sorted[kept++] = list->list[keys[i].index];
 	free(list->list);
 	list->list = sorted;
 	list->count = kept;
@@ -248,36 +273,66 @@ int timed_parse(const struct timed_format *format, const char *path, char *text,
 	return 0;
 }
 
-static void entry_print(const struct timed_format *format, FILE *file, const struct timed *entry)
+/* A million lines: what printf() takes for each is half of what all the rest takes. */
+static char *put_text(char *at, const char *text)
 {
-	char source[CIDR_TEXT_MAX];
+	return stpcpy(at, text);
+}
 
-	cidr_format(entry->source.source, entry->source.length, source);
-	fprintf(file, "%s\t%" PRId64 "\t%s\t%" PRId64 "\t%s", source, (int64_t)(entry->expires / TIMED_SECOND),
-		entry->who, entry->since, entry->reason);
-	if (format->has_ports)
-		fprintf(file, "\t%u/%s\t%" PRIu32, entry->port, word_of(words_l4, entry->l4),
-			entry->id);
-	putc_unlocked('\n', file);
+static char *put_number(char *at, uint64_t number)
+{
+	char digits[20];
+	size_t count = 0;
+
+	do
+		digits[count++] = '0' + number % 10;
+	while (number /= 10);
+	while (count)
+		*at++ = digits[--count];
+	return at;
+}
+
+#define ENTRY_MAX (CIDR_TEXT_MAX + 96) /* of a line, without `who` and `reason` */
+
+static char *entry_print(const struct timed_format *format, char *at, const struct timed *entry)
+{
+	cidr_format(entry->source.source, entry->source.length, at);
+	at += strlen(at);
+	*at++ = '\t';
+	at = put_number(at, entry->expires / TIMED_SECOND);
+	*at++ = '\t';
+	at = put_text(at, entry->who);
+	*at++ = '\t';
+	at = put_number(at, entry->since);
+	*at++ = '\t';
+	at = put_text(at, entry->reason);
+	if (format->has_ports) {
+		*at++ = '\t';
+		at = put_number(at, entry->port);
+		*at++ = '/';
+		at = put_text(at, word_of(words_l4, entry->l4));
+		*at++ = '\t';
+		at = put_number(at, entry->id);
+	}
+	*at++ = '\n';
+	return at;
 }
 
 int timed_print(const struct timed_format *format, const struct timed_list *list, char **ret_text,
 		size_t *ret_size)
 {
-	char *text = NULL;
-	size_t size = 0;
-	FILE *file = open_memstream(&text, &size);
+	size_t room = ENTRY_MAX;
+	char *text, *at;
 
-	if (!file)
-		return -ENOMEM;
-	fprintf(file, FIRST_LINE "%zu\n", format->kind, list->count);
 	for (size_t i = 0; i < list->count; i++)
-		entry_print(format, file, &list->list[i]);
-	if (fclose(file)) {
-		free(text);
+		room += ENTRY_MAX + strlen(list->list[i].who) + strlen(list->list[i].reason);
+	text = malloc(room);
+	if (!text)
 		return -ENOMEM;
-	}
+	at = text + sprintf(text, FIRST_LINE "%zu\n", format->kind, list->count);
+	for (size_t i = 0; i < list->count; i++)
+		at = entry_print(format, at, &list->list[i]);
 	*ret_text = text;
-	*ret_size = size;
+	*ret_size = at - text;
 	return 0;
 }

@@ -49,7 +49,7 @@ void timed_list_free(struct timed_list *list);
 /* By source, protocol and port: what makes two entries the same. */
 int timed_compare(const void *left, const void *right);
 
-/* Sort; of entries that are the same the last one in the list is kept. 0 or -ENOMEM. */
+/* Sort; of entries that are the same one is kept. 0 or -ENOMEM. Up to 2^32 entries. */
 int timed_sort(struct timed_list *list);
 
 struct timed *timed_find(const struct timed_list *list, const struct timed *key);
@@ -63,9 +63,9 @@ struct timed_format {
 };
 
 /*
- * Read the file's text, which is changed and becomes the list's own, or is freed. Lines that are wrong are left
- * out: `ret_damage->what` is empty, or says what is wrong with the first of them, or with the file.
- * 0 or -ENOMEM.
+ * Read the file's text, which is changed and becomes the list's own, or is freed. Lines that are
+ * wrong are left out: `ret_damage->what` is empty, or says what is wrong with the first of them, or
+ * with the file. 0 or -ENOMEM.
  */
 int timed_parse(const struct timed_format *format, const char *path, char *text,
 		struct timed_list *ret, struct error *ret_damage);

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* cmd_bans.c - rolewall bans: what is banned, read from the kernel; --import bans a whole file. */
+#include <errno.h>
+#include <string.h>
+
+#include "../kernel/bans.h"
+#include "../util/array.h"
+#include "../util/cleanup.h"
+#include "../util/file.h"
+#include "cli.h"
+#include "config.h"
+#include "message.h"
+#include "print.h"
+#include "term.h"
+
+#define FILE_MAX   ((size_t)1 << 30)
+#define TABLE_ROWS 4096 /* at a time: a table of a million rows would take a gigabyte */
+
+enum { OPTION_IMPORT, OPTION_FOR, OPTION_REASON, OPTION_FORCE, OPTION_COUNT };
+
+static const struct option_spec bans_options[] = {
+	[OPTION_IMPORT] = {"import", 0, "FILE",
+			   "ban every address and prefix of a file (- is standard input)"},
+	[OPTION_FOR] = {"for", 0, "TIME", "with --import: how long"},
+	[OPTION_REASON] = {"reason", 0, "TEXT", "with --import: why"},
+	[OPTION_FORCE] = {"force", 0, NULL, "with --import: even peers and very wide prefixes"},
+};
+_Static_assert(ARRAY_SIZE(bans_options) == OPTION_COUNT, "an option lacks its row");
+
+/* --- the list -----------------------------------------------------------------------------------
+ */
+
+static void add_ban(struct libscols_table *table, const struct timed *ban)
+{
+	struct libscols_line *line = table_line(table);
+	char source[CIDR_TEXT_MAX], text[TIME_TEXT_MAX];
+
+	cidr_format(ban->source.source, ban->source.length, source);
+	cell_set(line, 0, "%s", source);
+	cell_set(line, 1, "%s", expires_text(ban->expires, text));
+	cell_set(line, 2, "%s", ban->who);
+	cell_set(line, 3, "%s", ban->since ? time_text(ban->since, text) : "");
+	cell_set(line, 4, "%s", ban->reason);
+}
+
+static void list_print(const struct settings *settings, const struct timed_list *bans)
+{
+	static const struct column columns[] = {
+		{"SOURCE", 0}, {"EXPIRES", 0}, {"WHO", 0}, {"SINCE", 0}, {"REASON", SCOLS_FL_WRAP},
+	};
+
+	for (size_t i = 0; i < bans->count; i += TABLE_ROWS) {
+		_table_ struct libscols_table *table =
+			table_new(settings, columns, ARRAY_SIZE(columns));
+
+		scols_table_enable_noheadings(table, i > 0);
+		for (size_t j = i; j < bans->count && j < i + TABLE_ROWS; j++)
+			add_ban(table, &bans->list[j]);
+		table_print(table);
+	}
+	if (!bans->count)
+		report_note(settings, "nobody is banned");
+}
+
+static int list_run(const struct settings *settings)
+{
+	_ledger_ struct ledger ledger = LEDGER_NONE;
+	struct error error = {0};
+	int result = bans_open(&settings->instance, &ledger, &error);
+
+	if (result)
+		return report_kernel(settings, result, &error);
+	ledger_report(settings, &ledger);
+	if (settings->output == OUTPUT_TABLE)
+		list_print(settings, &ledger.list);
+	else
+		timed_print_json(settings, &ledger.list, json_timed);
+	return EXIT_OK;
+}
+
+/* --- the import ---------------------------------------------------------------------------------
+ */
+
+static int import_parse(const struct settings *settings, const char *path, const struct term *term,
+			struct timed_list *ret)
+{
+	const char *file = strcmp(path, "-") ? path : "/dev/stdin";
+	const struct timed model = term_begin(term);
+	_free_ char *text = NULL;
+	struct error error = {0};
+	size_t size;
+	int result = file_read(file, FILE_MAX, &text, &size, &error);
+
+	if (!result && strlen(text) != size)
+		result = error_set(&error, EINVAL, "%s is no text file", path);
+	if (!result)
+		result = bans_parse(path, text, &model, ret, &error);
+	if (!result)
+		return EXIT_OK;
+	if (result == -EINVAL && !error.hint[0])
+		error_hint(&error,
+			   "nothing was banned; one address or prefix stands on a line, and "
+			   "\"#\" or \";\" begins a comment");
+	return report_install(settings, result, &error);
+}
+
+static void import_report(const struct settings *settings, const struct bans_result *done)
+{
+	if (settings->output != OUTPUT_TABLE)
+		print_json(settings,
+			   json_make("{s:i, s:I, s:I, s:I}", "version", 1, "added",
+				     (json_int_t)done->added, "renewed", (json_int_t)done->renewed,
+				     "total", (json_int_t)done->total));
+	else
+		print_summary(settings, "%zu ban%s added, %zu renewed; %zu in all.", done->added,
+			      plural(done->added), done->renewed, done->total);
+}
+
+static int import_run(const struct settings *settings, const char *path, const struct term *term,
+		      bool force)
+{
+	_timed_list_ struct timed_list bans = {0};
+	const struct bans_request request = {.bans = &bans, .path = path, .force = force};
+	_ledger_ struct ledger ledger = LEDGER_NONE;
+	struct bans_result done;
+	struct error error = {0};
+	int result, code = import_parse(settings, path, term, &bans);
+
+	if (code != EXIT_OK)
+		return code;
+	result = bans_open(&settings->instance, &ledger, &error);
+	if (result)
+		return report_kernel(settings, result, &error);
+	ledger_report(settings, &ledger);
+	result = bans_add(&ledger, &request, &done, &error);
+	if (result)
+		return report_install(settings, result, &error);
+	import_report(settings, &done);
+	ledger_note_observe(settings, &ledger);
+	return EXIT_OK;
+}
+
+static int bans_run(const struct settings *settings, const struct arguments *arguments)
+{
+	const char *const *options = arguments->options;
+	struct term term;
+	int code;
+
+	if (!options[OPTION_IMPORT]) {
+		if (!options[OPTION_FOR] && !options[OPTION_REASON] && !options[OPTION_FORCE])
+			return list_run(settings);
+		report_failure(settings, "\"rolewall ban CIDR\" bans a single address or prefix",
+			       "--for, --reason and --force go with --import");
+		return EXIT_USAGE;
+	}
+	code = term_parse(settings, options[OPTION_FOR], options[OPTION_REASON], &term);
+	return code == EXIT_OK
+		       ? import_run(settings, options[OPTION_IMPORT], &term, options[OPTION_FORCE])
+		       : code;
+}
+
+const struct verb verb_bans = {
+	.name = "bans",
+	.operands = "",
+	.summary = "who is banned, until when and why; --import bans a whole list",
+	.details =
+		"The list is that of the kernel. An import is one step: all of the file is "
+		"checked first, and if\n"
+		"a line is wrong, or must not be banned (see \"rolewall help ban\"), nothing is.",
+	.options = bans_options,
+	.option_count = OPTION_COUNT,
+	.needs_root = true,
+	.run = bans_run,
+};

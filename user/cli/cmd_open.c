@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* cmd_open.c - rolewall open PORT[/PROTO]: admit a source to a port for a while. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../kernel/openings.h"
+#include "../policy/words.h"
+#include "../util/array.h"
+#include "cli.h"
+#include "config.h"
+#include "message.h"
+#include "print.h"
+#include "term.h"
+
+enum { OPTION_FROM, OPTION_FOR, OPTION_REASON, OPTION_FORCE, OPTION_COUNT };
+
+static const struct option_spec open_options[] = {
+	[OPTION_FROM] = {"from", 0, "CIDR", "the address or prefix that may come"},
+	[OPTION_FOR] = {"for", 0, "TIME", "how long: 30m, 2h; at most 24h"},
+	[OPTION_REASON] = {"reason", 0, "TEXT",
+			   "why, for those who see it in \"rolewall openings\""},
+	[OPTION_FORCE] = {"force", 0, NULL, "longer than 24h, up to 30d"},
+};
+_Static_assert(ARRAY_SIZE(open_options) == OPTION_COUNT, "an option lacks its row");
+
+/* "443", "443/tcp", "53/udp" */
+static int service_parse(const struct settings *settings, const char *text, struct timed *opening)
+{
+	const char *slash = strchrnul(text, '/');
+	const char *proto = *slash ? slash + 1 : "tcp";
+	char *end;
+	unsigned long port = strtoul(text, &end, 10);
+	const struct word *word = words_l4;
+
+	while (word->word && strcmp(word->word, proto))
+		word++;
+	if (end != slash || strspn(text, "0123456789") != (size_t)(slash - text) || !port ||
+	    port > 65535 || !word->word) {
+		report_failure(settings, "write it like 443, 443/tcp or 5060/udp",
+			       "\"%s\" is no port", text);
+		return EXIT_USAGE;
+	}
+	opening->port = (uint16_t)port;
+	opening->l4 = (uint8_t)word->number;
+	return EXIT_OK;
+}
+
+static int seconds_check(const struct settings *settings, int64_t seconds, bool force)
+{
+	if (seconds <= (force ? OPENING_SECONDS_MAX_FORCED : OPENING_SECONDS_MAX))
+		return EXIT_OK;
+	if (force)
+		report_failure(settings, "write the port into the node file, if it is to stay open",
+			       "an opening lasts 30 days at most");
+	else
+		report_failure(settings,
+			       "--force makes it up to 30d; what is to stay open belongs into the "
+			       "node file",
+			       "an opening lasts 24 hours at most");
+	return EXIT_USAGE;
+}
+
+static int usage_check(const struct settings *settings, const struct arguments *arguments)
+{
+	static const int required[] = {OPTION_FROM, OPTION_FOR, OPTION_REASON};
+	const char *hint = "\"rolewall help open\" shows how it is used";
+
+	if (!arguments->operand_count) {
+		report_failure(settings, hint, "open needs a port");
+		return EXIT_USAGE;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(required); i++) {
+		if (arguments->options[required[i]])
+			continue;
+		report_failure(settings, hint, "open needs --%s", open_options[required[i]].name);
+		return EXIT_USAGE;
+	}
+	return EXIT_OK;
+}
+
+static void open_report(const struct settings *settings, const struct timed *opening,
+			size_t replaced)
+{
+	char source[CIDR_TEXT_MAX], expires[TIME_TEXT_MAX];
+
+	if (settings->output != OUTPUT_TABLE) {
+		print_json(settings, json_opening(opening));
+		return;
+	}
+	cidr_format(opening->source.source, opening->source.length, source);
+	print_summary(settings, "Opening %u: %s port %u is open to %s until %s.", opening->id,
+		      word_of(words_l4, opening->l4), opening->port, source,
+		      expires_text(opening->expires, expires));
+	if (replaced)
+		report_note(settings,
+			    "it takes the place of %zu opening%s that would have ended "
+			    "sooner",
+			    replaced, plural(replaced));
+}
+
+static int open_change(const struct settings *settings, struct timed *opening)
+{
+	_ledger_ struct ledger ledger = LEDGER_NONE;
+	struct error error = {0};
+	size_t replaced;
+	int result = openings_open(&settings->instance, &ledger, &error);
+
+	if (result)
+		return report_kernel(settings, result, &error);
+	ledger_report(settings, &ledger);
+	result = openings_add(&ledger, opening, &replaced, &error);
+	if (result)
+		return report_install(settings, result, &error);
+	open_report(settings, opening, replaced);
+	ledger_note_observe(settings, &ledger);
+	return EXIT_OK;
+}
+
+static int open_run(const struct settings *settings, const struct arguments *arguments)
+{
+	const char *const *options = arguments->options;
+	struct timed opening, service = {0};
+	struct cidr source;
+	struct term term;
+	int code = usage_check(settings, arguments);
+
+	if (code == EXIT_OK)
+		code = service_parse(settings, arguments->operands[0], &service);
+	if (code == EXIT_OK)
+		code = source_parse(settings, options[OPTION_FROM], &source);
+	if (code == EXIT_OK)
+		code = term_parse(settings, options[OPTION_FOR], options[OPTION_REASON], &term);
+	if (code == EXIT_OK)
+		code = seconds_check(settings, term.seconds, options[OPTION_FORCE]);
+	if (code != EXIT_OK)
+		return code;
+	opening = term_begin(&term);
+	opening.source = source;
+	opening.port = service.port;
+	opening.l4 = service.l4;
+	return open_change(settings, &opening);
+}
+
+const struct verb verb_open = {
+	.name = "open",
+	.operands = "PORT[/PROTO]",
+	.operands_max = 1,
+	.summary = "admit a source to a port for a while, whatever the policy says",
+	.details =
+		"--from, --for and --reason have to be given. The kernel itself ends the "
+		"opening, even if\n"
+		"nothing of Rolewall runs any more. It survives a change of policy, and a reboot "
+		"if there is\n"
+		"time left. Bans go before openings.",
+	.options = open_options,
+	.option_count = OPTION_COUNT,
+	.needs_root = true,
+	.run = open_run,
+};

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* term.c - until when, why and who. */
+#include "term.h"
+
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../kernel/clock.h"
+#include "../kernel/generation.h"
+#include "../policy/words.h"
+#include "message.h"
+#include "print.h"
+#include "since.h"
+
+/* The person behind sudo, else who logged in here, else whose process it is. */
+static void who_find(char ret[TIMED_WHO_MAX + 1])
+{
+	const char *sudo = getenv("SUDO_USER");
+	const struct passwd *user;
+	char login[TIMED_WHO_MAX + 1];
+
+	if (sudo && *sudo)
+		snprintf(ret, TIMED_WHO_MAX + 1, "%s", sudo);
+	else if (!getlogin_r(login, sizeof(login)))
+		snprintf(ret, TIMED_WHO_MAX + 1, "%s", login);
+	else if ((user = getpwuid(getuid())))
+		snprintf(ret, TIMED_WHO_MAX + 1, "%s", user->pw_name);
+	else
+		snprintf(ret, TIMED_WHO_MAX + 1, "uid %u", getuid());
+	if (timed_text_check("the user", ret, TIMED_WHO_MAX, NULL))
+		snprintf(ret, TIMED_WHO_MAX + 1, "uid %u", getuid());
+}
+
+int term_parse(const struct settings *settings, const char *duration, const char *reason,
+	       struct term *ret)
+{
+	struct term term = {.reason = reason ? reason : ""};
+	struct error error;
+
+	if (duration && (!duration_parse(duration, &term.seconds) || !term.seconds)) {
+		report_failure(settings, "write it like 90s, 10m, 2h, 7d or 1h30m",
+			       "\"%s\" is no time that something can last", duration);
+		return EXIT_USAGE;
+	}
+	if (timed_text_check("the reason", term.reason, TIMED_REASON_MAX, &error)) {
+		report_error(settings, &error);
+		return EXIT_USAGE;
+	}
+	who_find(term.who);
+	*ret = term;
+	return EXIT_OK;
+}
+
+struct timed term_begin(const struct term *term)
+{
+	int64_t now = wall_now();
+
+	return (struct timed){
+		.expires = term->seconds ? now + term->seconds * TIMED_SECOND : 0,
+		.since = now / TIMED_SECOND,
+		.who = term->who,
+		.reason = term->reason,
+	};
+}
+
+int source_parse(const struct settings *settings, const char *text, struct cidr *ret)
+{
+	struct error error;
+
+	if (!cidr_parse(text, ret, &error))
+		return EXIT_OK;
+	report_error(settings, &error);
+	return EXIT_USAGE;
+}
+
+void ledger_report(const struct settings *settings, const struct ledger *ledger)
+{
+	if (ledger->waited)
+		report_note(settings, "another change was running; this one waited for it");
+	if (ledger->damage.what[0])
+		report_error(settings, &ledger->damage);
+}
+
+void ledger_note_observe(const struct settings *settings, const struct ledger *ledger)
+{
+	struct rw_policy_header header;
+
+	if (generation_header(&ledger->maps, &header) == 0 && !(header.flags & RW_POLICY_ENFORCE))
+		report_note(settings, "mode is observe: it is counted, but nothing is refused");
+}
+
+const char *expires_text(int64_t expires, char *ret)
+{
+	return expires ? time_text(expires / TIMED_SECOND, ret) : "never";
+}
+
+json_t *json_timed(const struct timed *entry)
+{
+	char source[CIDR_TEXT_MAX], expires[TIME_TEXT_MAX], since[TIME_TEXT_MAX];
+
+	cidr_format(entry->source.source, entry->source.length, source);
+	return json_make("{s:s, s:o, s:o, s:o, s:o}", "source", source, "expires",
+			 json_text(entry->expires ? expires_text(entry->expires, expires) : NULL),
+			 "who", json_text(entry->who), "since",
+			 json_text(entry->since ? time_text(entry->since, since) : NULL), "reason",
+			 json_text(entry->reason));
+}
+
+json_t *json_opening(const struct timed *entry)
+{
+	json_t *opening = json_timed(entry);
+
+	json_object_set_new(opening, "id", json_make("I", (json_int_t)entry->id));
+	json_object_set_new(opening, "proto", json_make("s", word_of(words_l4, entry->l4)));
+	json_object_set_new(opening, "port", json_make("i", (int)entry->port));
+	return opening;
+}
+
+void timed_print_json(const struct settings *settings, const struct timed_list *list,
+		      json_t *(*make)(const struct timed *entry))
+{
+	bool lines = settings->output == OUTPUT_JSONL;
+
+	if (!lines)
+		putchar('[');
+	for (size_t i = 0; i < list->count; i++) {
+		json_t *entry = make(&list->list[i]);
+
+		if (!lines)
+			fputs(i ? ",\n  " : "\n  ", stdout);
+		json_dumpf(entry, stdout, JSON_COMPACT);
+		if (lines)
+			putchar('\n');
+		json_decref(entry);
+	}
+	if (!lines)
+		puts(list->count ? "\n]" : "]");
+}
