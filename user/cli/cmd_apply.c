@@ -13,6 +13,7 @@
 #include "own.h"
 #include "print.h"
 #include "state.h"
+#include "term.h"
 
 enum { OPTION_CONFIRM, OPTION_OBSERVE, OPTION_FORCE, OPTION_COUNT };
 
@@ -211,6 +212,7 @@ static int apply_run(const struct settings *settings, const struct arguments *ar
 	result = install_policy(&settings->instance, &apply.request, &apply.result, &error);
 	if (result)
 		return report_refused(settings, &apply, result, &error);
+	ledgers_restore(settings);
 	return apply_report(settings, &apply);
 }
 

@@ -10,6 +10,7 @@
 
 #include "../kernel/clock.h"
 #include "../kernel/generation.h"
+#include "../kernel/restore.h"
 #include "../policy/words.h"
 #include "message.h"
 #include "print.h"
@@ -76,12 +77,30 @@ int source_parse(const struct settings *settings, const char *text, struct cidr 
 	return EXIT_USAGE;
 }
 
+static void damage_report(const struct settings *settings, const struct error *damage)
+{
+	if (!damage->what[0])
+		return;
+	report_warning(settings, damage->where, damage->what);
+	if (damage->hint[0])
+		report_note(settings, "%s", damage->hint);
+}
+
 void ledger_report(const struct settings *settings, const struct ledger *ledger)
 {
 	if (ledger->waited)
 		report_note(settings, "another change was running; this one waited for it");
-	if (ledger->damage.what[0])
-		report_error(settings, &ledger->damage);
+	damage_report(settings, &ledger->damage);
+}
+
+void ledgers_restore(const struct settings *settings)
+{
+	struct error damage, error = {0};
+	int result = restore_lists(&settings->instance, &damage, &error);
+
+	damage_report(settings, &damage);
+	if (result)
+		damage_report(settings, &error);
 }
 
 void ledger_note_observe(const struct settings *settings, const struct ledger *ledger)

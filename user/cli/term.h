@@ -28,6 +28,10 @@ int source_parse(const struct settings *settings, const char *text, struct cidr 
 /* Whatever the user should know about a ledger that was opened. */
 void ledger_report(const struct settings *settings, const struct ledger *ledger);
 
+/* Bans and openings into maps that are new. What goes wrong is a warning: the policy is in force.
+ */
+void ledgers_restore(const struct settings *settings);
+
 /* In mode observe neither bans nor openings change what passes. */
 void ledger_note_observe(const struct settings *settings, const struct ledger *ledger);
 

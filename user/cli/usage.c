@@ -44,7 +44,7 @@ void usage_print(FILE *file)
 	fputs("\nGlobal options, before or after the verb:\n", file);
 	print_options(file, global_options, global_option_count);
 	fputs("\nExit codes: 0 ok, 1 failed, 2 wrong usage, 3 not applied, 4 bad configuration, "
-	      "5 no permission, 6 rolled back.\n"
+	      "5 no permission, 6 rolled back, 10 findings.\n"
 	      "\"rolewall help VERB\" says more about a verb.\n",
 	      file);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* restore.h - bans and openings come back when the maps are new: after a reboot, or after `down`. */
+/* restore.h - bans and openings come back when the maps are new: after a reboot, or after `down`.
+ */
 #ifndef ROLEWALL_KERNEL_RESTORE_H
 #define ROLEWALL_KERNEL_RESTORE_H
 
@@ -7,9 +8,10 @@
 #include "instance.h"
 
 /*
- * Put back what has not ended; where that was done already, remove what has ended. Takes the lock.
- * Returns 0, -ENOENT if nothing is applied, or the first -errno; the openings are seen to even if the
- * bans fail. `ret_damage->what` is empty, or says which file was damaged; NULL: nobody wants to know.
+ * Put back what has not ended, unless that was done since the maps were made. Takes the lock.
+ * Returns 0, -ENOENT if nothing is applied, or the first -errno; the openings are seen to even if
+ * the bans fail. `ret_damage->what` is empty, or says which file was damaged (its good lines
+ * count).
  */
 int restore_lists(const struct instance *instance, struct error *ret_damage,
 		  struct error *ret_error);
