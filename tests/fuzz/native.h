@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * native.h - the programs of bpf/ as functions of this process: for sanitizers, which see every
+ * byte that is read, and for coverage. Maps: native_maps.h.
+ */
+#ifndef ROLEWALL_TESTS_FUZZ_NATIVE_H
+#define ROLEWALL_TESTS_FUZZ_NATIVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct native_packet {
+	const uint8_t *bytes; /* as the program sees them */
+	size_t length;
+	size_t apart; /* cgroup: bytes at the end that lie in other buffers */
+	uint32_t ifindex;
+	uint32_t l2_len; /* load-time constants */
+	uint32_t own_slot;
+	enum { NATIVE_NO_SOCKET, NATIVE_CONNECTED, NATIVE_LISTENING } socket; /* cgroup: skb->sk */
+};
+
+/* What a process binds. */
+struct native_bind {
+	int family; /* 4, 6 */
+	uint8_t address[16];
+	uint8_t protocol;
+	uint16_t port;
+};
+
+extern bool native_ring_is_full;
+
+/* Register the maps. Once, before all else. */
+void native_start(void);
+
+/*
+ * Run a program (its function's name). Returns 1 pass, 0 drop, -1 neither. A byte that is read
+ * outside of the packet ends the process.
+ */
+int native_run(const char *function, const struct native_packet *packet);
+
+/* The same for rolewall_bind4 and its kind. */
+int native_bind(const char *function, const struct native_bind *bind);
+
+#endif
