@@ -170,6 +170,35 @@ N ?= 1000000
 oracle: $(B)/tests/oracle/oracle ## N random packets against the independent model (needs root)
 	$(Q)$(B)/tests/oracle/oracle -n $(N)
 
+# bpf/ and policy/ compiled for this machine, by clang, beside all other objects.
+NATIVE_SRC := $(wildcard tests/fuzz/native*.c) $(addprefix tests/oracle/,addresses.c generate.c \
+	install.c model.c policies.c programs.c sockets.c story.c tally.c view.c)
+NATIVE_FLAGS = -std=gnu11 $(WARN) -D_GNU_SOURCE -O1 -g -Itests/fuzz/shim -Iinclude
+SANITIZE := -fsanitize=fuzzer,address,undefined -fno-sanitize=alignment -fno-sanitize-recover=undefined
+NATIVE = mkdir -p $(@D) && $(CLANG) $(NATIVE_FLAGS)
+
+$(B)/fuzz/fuzz_packet: tests/fuzz/fuzz_packet.c $(NATIVE_SRC) $(wildcard bpf/* tests/fuzz/*.h tests/oracle/*.h)
+	$(call say,NATIVE,$@)
+	$(Q)$(NATIVE) $(SANITIZE) $(filter tests/%.c,$^) -lbpf -o $@
+
+$(B)/fuzz/fuzz_policy: tests/fuzz/fuzz_policy.c $(wildcard user/policy/* user/util/*)
+	$(call say,NATIVE,$@)
+	$(Q)$(NATIVE) $(SANITIZE) $(filter %.c,$^) -ljansson -o $@
+
+$(B)/fuzz/coverage: tests/fuzz/coverage.c $(NATIVE_SRC) $(wildcard bpf/* tests/fuzz/*.h tests/oracle/*.h)
+	$(call say,NATIVE,$@)
+	$(Q)$(NATIVE) -fprofile-instr-generate -fcoverage-mapping $(filter tests/%.c,$^) -lbpf -o $@
+
+SECONDS ?= 60
+fuzz: $(B)/fuzz/fuzz_packet $(B)/fuzz/fuzz_policy ## libFuzzer, SECONDS for each target (libclang-rt-14-dev)
+	$(Q)tests/fuzz/run.sh $(SECONDS) $^
+
+oracle-coverage: $(B)/fuzz/coverage ## how many branches of bpf/ do N of the oracle's packets reach?
+	$(Q)tests/fuzz/coverage.sh $< $(N)
+
+mutants: ## faults put into bpf/ one by one: each must be caught (needs root)
+	$(Q)tests/mutants/run.sh
+
 # The two commands of the README. They install what is missing, and so start a second make that
 # looks for it anew.
 check: ## install what the tests need, build, and run them all (needs root)
@@ -260,7 +289,8 @@ clean: ## remove build/
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: all check check-all check-unit check-packet check-e2e oracle demo demo-run deps lint lint-format \
+.PHONY: all check check-all check-unit check-packet check-e2e oracle \
+	fuzz oracle-coverage mutants demo demo-run deps lint lint-format \
 	lint-includes lint-shell lint-cppcheck lint-tidy format install uninstall clean help
 
 -include $(shell find $(B)/bpf $(B)/user $(B)/tests -type f -name '*.d' 2>/dev/null)
