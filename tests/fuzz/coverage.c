@@ -27,9 +27,9 @@ static const struct {
 	const char *function;
 	enum model_hook hook;
 } programs[] = {
-	{"rolewall_xdp", MODEL_XDP_ETHERNET},	{"rolewall_frags", MODEL_XDP_ETHERNET},
+	{"rolewall_xdp", MODEL_XDP_ETHERNET},	 {"rolewall_frags", MODEL_XDP_ETHERNET},
 	{"rolewall_xdp_54", MODEL_XDP_ETHERNET}, {"rolewall_frags", MODEL_XDP_BARE},
-	{"rolewall_ingress", MODEL_CGROUP},	{"rolewall_ingress_54", MODEL_CGROUP},
+	{"rolewall_ingress", MODEL_CGROUP},	 {"rolewall_ingress_54", MODEL_CGROUP},
 	{"rolewall_egress", MODEL_CGROUP},
 };
 
@@ -57,7 +57,8 @@ static void packet_run(struct random *random, const struct model_policy *policy,
 	packet_generate(random, policy, programs[number].hook, generated);
 	packet.bytes = generated->bytes;
 	packet.length = generated->length;
-	if (random_chance(random, 1)) /* less than BPF_PROG_TEST_RUN takes, and so the generator makes */
+	if (random_chance(random,
+			  1)) /* less than BPF_PROG_TEST_RUN takes, and so the generator makes */
 		packet.length = random_below(random, 14);
 	if (random_chance(random, 5))
 		packet.apart = random_below(random, packet.length + 1);

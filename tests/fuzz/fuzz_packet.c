@@ -57,8 +57,8 @@ static void policy_change(struct fuzz *fuzz, const uint8_t *head)
 	const uint64_t grant = head[3] & 1 ? UINT64_MAX : 0;
 	const uint32_t zero = 0;
 
-	fuzz->policy->flags = head[0] & (RW_POLICY_ENFORCE | RW_POLICY_IPV6_DROP |
-					 RW_POLICY_FRAGMENTS_DROP);
+	fuzz->policy->flags =
+		head[0] & (RW_POLICY_ENFORCE | RW_POLICY_IPV6_DROP | RW_POLICY_FRAGMENTS_DROP);
 	fuzz->policy->echo_rate = head[0] & 0x80 ? 0 : 65535;
 	fuzz->header->header.flags = fuzz->policy->flags;
 	fuzz->header->header.echo_rate = fuzz->policy->echo_rate;
@@ -88,8 +88,7 @@ static void balance_check(const struct fuzz *fuzz)
 		attempted[attempt.reason % RW_REASON_COUNT] += attempt.packets;
 	}
 	for (uint32_t reason = 0; reason < RW_REASON_PASS_FIRST; reason++)
-		CHECK(drops_of(&tally, reason) == attempted[reason] +
-							  tally.settled[reason].events +
+		CHECK(drops_of(&tally, reason) == attempted[reason] + tally.settled[reason].events +
 							  tally.settled[reason].unattributed);
 }
 
@@ -138,8 +137,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	program = data[1] % SUBJECT_PROGRAMS;
 	packet.hook = subject_programs[program].hook;
 	packet.own_slot = subject_programs[program].own_slot;
-	packet.ifindex = data[2] ? POLICIES_IFINDEX + data[2] % (POLICIES_DEVICES + 1)
-				 : POLICIES_LOOPBACK;
+	packet.ifindex =
+		data[2] ? POLICIES_IFINDEX + data[2] % (POLICIES_DEVICES + 1) : POLICIES_LOOPBACK;
 	packet.frame = data + HEAD;
 	packet.length = size - HEAD;
 	packet_check(&fuzz, program, &packet);

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* native.c - all of bpf/ in one translation unit, as there, and the helpers that it calls. */
+/* Nobody but the kernel calls a program, and the kernel takes void for a byte. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmissing-prototypes"
+#pragma GCC diagnostic ignored "-Wpointer-arith"
 #include "../../bpf/rolewall.bpf.c"
+#pragma GCC diagnostic pop
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +23,8 @@
 
 bool native_ring_is_full;
 
-/* --- helpers ------------------------------------------------------------------------------------ */
+/* --- helpers ------------------------------------------------------------------------------------
+ */
 
 static struct bpf_sock established = {.state = BPF_TCP_ESTABLISHED};
 static struct bpf_sock listening = {.state = BPF_TCP_LISTEN};
@@ -97,11 +103,15 @@ void native_sk_release(struct bpf_sock *sock)
 		abort();
 }
 
-/* --- maps --------------------------------------------------------------------------------------- */
+/* --- maps ---------------------------------------------------------------------------------------
+ */
 
 #define MAP(name, kind, key, value, entries)                                                       \
 	{                                                                                          \
-		#name, &(name), { kind, key, value, entries }                                      \
+#name, &(name),                                                                    \
+		{                                                                                  \
+			kind, key, value, entries                                                  \
+		}                                                                                  \
 	}
 
 void native_start(void)
@@ -136,7 +146,8 @@ void native_start(void)
 		native_map_register(maps[i].name, maps[i].handle, &maps[i].shape);
 }
 
-/* --- running ------------------------------------------------------------------------------------ */
+/* --- running ------------------------------------------------------------------------------------
+ */
 
 /* What the loader does to the read-only data of the object. The compiler must not see which. */
 static void constant_set(const volatile __u32 *constant, __u32 value)

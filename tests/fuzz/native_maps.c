@@ -90,7 +90,8 @@ const void *native_map_handle(int fd)
 	return map_of(fd)->handle;
 }
 
-/* --- elements ----------------------------------------------------------------------------------- */
+/* --- elements -----------------------------------------------------------------------------------
+ */
 
 static bool is_prefix_of(const uint8_t *prefix, const uint8_t *key)
 {
@@ -178,7 +179,8 @@ static int map_put(struct native_map *map, const void *key, const void *value)
 	return 0;
 }
 
-/* --- what programs call ------------------------------------------------------------------------- */
+/* --- what programs call -------------------------------------------------------------------------
+ */
 
 /* A map that was found in another map is its own handle. */
 static struct native_map *map_by_handle(const void *handle)
@@ -206,7 +208,8 @@ long native_map_update(void *map, const void *key, const void *value, __u64 flag
 	return map_put(map_by_handle(map), key, value);
 }
 
-/* --- what user space calls ---------------------------------------------------------------------- */
+/* --- what user space calls ----------------------------------------------------------------------
+ */
 
 static int fail(int error)
 {
@@ -284,7 +287,8 @@ int bpf_map_delete_elem(int fd, const void *key)
 	if (index < 0)
 		return fail(-ENOENT);
 	last = --map->count;
-	memmove(map->keys + (size_t)index * key_size, map->keys + (size_t)last * key_size, key_size);
+	memmove(map->keys + (size_t)index * key_size, map->keys + (size_t)last * key_size,
+		key_size);
 	memmove(map->values + (size_t)index * value_size, map->values + (size_t)last * value_size,
 		value_size);
 	return 0;

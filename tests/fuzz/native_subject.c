@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* native_subject.c - tests/oracle/subject.h without a kernel: the same programs, run by native.c. */
+/* native_subject.c - tests/oracle/subject.h without a kernel: the same programs, run by native.c.
+ */
 #include <linux/bpf.h>
 
 #include "../oracle/install.h"
@@ -18,8 +19,8 @@ int subject_open(struct subject *ret)
 	*ret = (struct subject){
 		.policy_inner = {BPF_MAP_TYPE_ARRAY, 4, sizeof(struct rw_policy_entry),
 				 RW_POLICY_ENTRIES, 0},
-		.prefixes_inner = {BPF_MAP_TYPE_LPM_TRIE, sizeof(struct rw_zone_key), 1, RW_PREFIXES,
-				   0},
+		.prefixes_inner = {BPF_MAP_TYPE_LPM_TRIE, sizeof(struct rw_zone_key), 1,
+				   RW_PREFIXES, 0},
 		.cpus = 1,
 	};
 	native_start();

@@ -3,9 +3,11 @@
 #include "../../user/util/array.h"
 #include "vectors.h"
 
-#define ICMP(type)  type " 00 00 00 00 00 00 00 "
-#define FILL8	    "00 00 00 00 00 00 00 00 "
+#define ICMP(type) type " 00 00 00 00 00 00 00 "
+#define FILL8	   "00 00 00 00 00 00 00 00 "
 
+/* Bytes stand where the headers say, not where there is room. */
+/* clang-format off */
 static const struct vector vectors[] = {
 	/* --- the plain cases, to compare with --- */
 	{"syn_to_an_open_port_passes", ETH4 IP4("00 28", "00 00", "06") TCP(SMTP, SYN), "pass open", FOR_ALL},
@@ -170,6 +172,7 @@ static const struct vector vectors[] = {
 	{"dhcpv6_ports_over_ipv4_are_no_dhcp",
 	 ETH4 IP4("00 1c", "00 00", "11") UDP("02 23", "02 22", "00 08"), "drop no-connection", FOR_ALL},
 };
+/* clang-format on */
 
 int main(void)
 {

@@ -1,23 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Ways around the port map over IPv6: extension headers, fragments, addresses, neighbour discovery. */
+/* Ways around the port map over IPv6: headers, fragments, addresses, neighbour discovery. */
 #include "../../user/util/array.h"
 #include "vectors.h"
 
-#define TCP_CLOSED  TCP(CLOSED, SYN)
-#define TCP_SMTP    TCP(SMTP, SYN)
-#define FILL8	    "00 00 00 00 00 00 00 00 "
-#define LINK_LOCAL  "fe 80 00 00 00 00 00 00  00 00 00 00 00 00 00 09 "
-#define LINK_LOCAL2 "fe bf ff ff ff ff ff ff  ff ff ff ff ff ff ff ff " /* the last of fe80::/10 */
-#define NOT_LOCAL   "fe c0 00 00 00 00 00 00  00 00 00 00 00 00 00 00 " /* the next one */
+#define TCP_CLOSED TCP(CLOSED, SYN)
+#define TCP_SMTP   TCP(SMTP, SYN)
+#define FILL8	   "00 00 00 00 00 00 00 00 "
+#define LINK_LOCAL "fe 80 00 00 00 00 00 00  00 00 00 00 00 00 00 09 "
+/* The last of fe80::/10, and the next one. */
+#define LINK_LOCAL2 "fe bf ff ff ff ff ff ff  ff ff ff ff ff ff ff ff "
+#define NOT_LOCAL   "fe c0 00 00 00 00 00 00  00 00 00 00 00 00 00 00 "
 #define MAPPED	    "00 00 00 00 00 00 00 00  00 00 ff ff c0 00 02 09 "
 #define NAT64	    "00 64 ff 9b 00 00 00 00  00 00 00 00 c0 00 02 09 "
 
 /* Extension headers of 8 bytes: next header, length, then options that say nothing. */
-#define EXT(next) next " 00 01 04 00 00 00 00 "
-#define OPTS	  EXT("3c") /* destination options before destination options */
+#define EXT(next)	   next " 00 01 04 00 00 00 00 "
+#define OPTS		   EXT("3c") /* destination options before destination options */
 #define FRAG(next, offset) next " 00 " offset " 00 00 00 01 "
-#define ICMP6(type) type " 00 00 00 00 00 00 00 "
+#define ICMP6(type)	   type " 00 00 00 00 00 00 00 "
 
+/* Bytes stand where the headers say, not where there is room. */
+/* clang-format off */
 static const struct vector vectors[] = {
 	/* --- the plain cases --- */
 	{"syn_to_an_open_port_passes", ETH6 IP6("00 14", "06", "40") TCP_SMTP, "pass open", FOR_ALL},
@@ -215,6 +218,7 @@ static const struct vector vectors[] = {
 	 ETH6 "60 00 00 00 00 08 11 40 " LINK_LOCAL NODE6 UDP("00 43", "00 44", "00 08"),
 	 "drop no-connection", FOR_ALL},
 };
+/* clang-format on */
 
 int main(void)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What comes before the IP header, and what comes behind the packet: tags, other protocols, padding. */
+/* What comes before the IP header, and what comes behind the packet: tags, other protocols,
+ * padding. */
 #include "../../user/util/array.h"
 #include "vectors.h"
 
@@ -7,6 +8,8 @@
 #define SYN_SMTP   IP4("00 28", "00 00", "06") TCP(SMTP, SYN)
 #define PADDING6   "00 00 00 00 00 00 "
 
+/* Bytes stand where the headers say, not where there is room. */
+/* clang-format off */
 static const struct vector vectors[] = {
 	/* --- tags --- */
 	{"vlan_tagged_syn_to_a_closed_port_is_dropped",
@@ -87,6 +90,7 @@ static const struct vector vectors[] = {
 	{"padding_behind_a_refused_packet_is_ignored",
 	 ETH4 SYN_CLOSED PADDING6, "drop not-open", FOR_ALL},
 };
+/* clang-format on */
 
 int main(void)
 {

@@ -21,12 +21,12 @@
 #define EXT0	  "\"interfaces\": { \"ext0\": { \"zone\": \"external\" } }"
 #define ENFORCING "\"mode\": \"enforce\", " EXT0
 
-#define SYN_SMTP  ETH4 IP4("00 28", "00 00", "06") TCP(SMTP, SYN)
-#define SYN_SSH	  ETH4 IP4("00 28", "00 00", "06") TCP(SSH, SYN)
-#define SYN6_SSH  ETH6 IP6("00 14", "06", "40") TCP(SSH, SYN)
-#define ESP	  ETH4 IP4("00 1c", "00 00", "32") "00 00 00 01 00 00 00 01 "
-#define ECHO4	  ETH4 IP4("00 1c", "00 00", "01") "08 00 00 00 00 00 00 00 "
-#define ECHO6	  ETH6 IP6("00 08", "3a", "40") "80 00 00 00 00 00 00 00 "
+#define SYN_SMTP     ETH4 IP4("00 28", "00 00", "06") TCP(SMTP, SYN)
+#define SYN_SSH	     ETH4 IP4("00 28", "00 00", "06") TCP(SSH, SYN)
+#define SYN6_SSH     ETH6 IP6("00 14", "06", "40") TCP(SSH, SYN)
+#define ESP	     ETH4 IP4("00 1c", "00 00", "32") "00 00 00 01 00 00 00 01 "
+#define ECHO4	     ETH4 IP4("00 1c", "00 00", "01") "08 00 00 00 00 00 00 00 "
+#define ECHO6	     ETH6 IP6("00 08", "3a", "40") "80 00 00 00 00 00 00 00 "
 #define TAGGED(tags) MACS tags "08 00 " IP4("00 28", "00 00", "06") TCP(SSH, SYN)
 
 static void expect_hex(struct harness *harness, unsigned int entries, const struct arrival *arrival,
@@ -57,8 +57,8 @@ static void ipv6_drop_drops_all_ipv6_whatever_follows(void **state)
 	harness_apply(*state, NODE(ENFORCING ", \"ipv6\": \"drop\""));
 	expect_hex(*state, FOR_ALL, &on_ext0, ETH6 IP6("00 14", "06", "40") TCP(SMTP, SYN),
 		   "drop ipv6-off");
-	expect_hex(*state, FOR_ALL, &on_ext0, ETH6 IP6("00 08", "3a", "ff") "87 00 00 00 00 00 00 00",
-		   "drop ipv6-off");
+	expect_hex(*state, FOR_ALL, &on_ext0,
+		   ETH6 IP6("00 08", "3a", "ff") "87 00 00 00 00 00 00 00", "drop ipv6-off");
 	expect_hex(*state, FOR_ALL, &on_ext0, ETH6 IP6("ff ff", "06", "40"), "drop ipv6-off");
 	expect_hex(*state, FOR_ALL, &on_ext0, SYN_SMTP, "pass open");
 }
@@ -200,6 +200,11 @@ static void a_vlan_has_its_own_zone(void **state)
 	harness_put(*state, MAP_INTERFACES, &key, &value);
 	expect_hex(*state, FOR_ETHERNET, &on_ext0, TAGGED("81 00 00 07 "), "pass open");
 	expect_hex(*state, FOR_ETHERNET, &on_ext0, TAGGED("81 00 e0 07 "), "pass open");
+	/* A priority tag before or behind it hides nothing. */
+	expect_hex(*state, FOR_ETHERNET, &on_ext0, TAGGED("81 00 e0 00 81 00 00 07 "), "pass open");
+	expect_hex(*state, FOR_ETHERNET, &on_ext0, TAGGED("81 00 00 07 81 00 e0 00 "), "pass open");
+	expect_hex(*state, FOR_ETHERNET, &on_ext0, TAGGED("81 00 e0 00 81 00 00 08 "),
+		   "drop zone-denied");
 	expect_hex(*state, FOR_ETHERNET, &on_ext0, TAGGED("81 00 00 08 "), "drop zone-denied");
 	expect_hex(*state, FOR_ETHERNET, &on_ext0, TAGGED("81 00 00 07 81 00 00 09 "),
 		   "drop zone-denied");
@@ -239,7 +244,8 @@ int main(void)
 		cmocka_unit_test(an_empty_list_of_roles_opens_no_mail_port),
 		cmocka_unit_test(all_16_bytes_of_an_address_count),
 		cmocka_unit_test(an_interface_that_nobody_listed_is_external),
-		cmocka_unit_test(the_cgroup_hook_leaves_loopback_alone_and_judges_covered_interfaces_again),
+		cmocka_unit_test(the_cgroup_hook_leaves_loopback_alone),
+		cmocka_unit_test(behind_xdp_the_cgroup_hook_counts_only_what_it_drops),
 		cmocka_unit_test(a_vlan_has_its_own_zone),
 		cmocka_unit_test(an_unlisted_vlan_of_an_internal_interface_is_external),
 		cmocka_unit_test(a_priority_tag_is_no_vlan),

@@ -24,7 +24,8 @@ static const char node[] =
 	"{ \"version\": 1, \"node\": \"all.example.com\", \"profile\": \"carbonio-ce-23.10\","
 	"  \"roles\": [\"mta\", \"proxy\", \"postgres\", \"directory-server\", \"appserver\","
 	"             \"videoserver\", \"mesh\"], \"mode\": \"enforce\","
-	"  \"interfaces\": { \"ext0\": { \"zone\": \"external\" }, \"int0\": { \"zone\": \"internal\" },"
+	"  \"interfaces\": { \"ext0\": { \"zone\": \"external\" }, \"int0\": { \"zone\": "
+	"\"internal\" },"
 	"                  \"vpn0\": { \"zone\": \"vpn\" } } }";
 
 enum zone { EXTERNAL, INTERNAL, VPN, ZONES };

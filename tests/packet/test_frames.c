@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Jumbo frames: of more bytes than a page, so that the kernel hands them over in several buffers. */
+/* Jumbo frames: of more bytes than a page, so that the kernel hands them over in several buffers.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,7 +30,8 @@ static void expect_jumbo(struct harness *harness, size_t length, const char *hex
 
 static void a_jumbo_frame_is_judged_by_its_port(void **state)
 {
-	expect_jumbo(*state, JUMBO, ETH4 IP4(TOTAL_9000, "00 00", "06") TCP(SMTP, SYN), "pass open");
+	expect_jumbo(*state, JUMBO, ETH4 IP4(TOTAL_9000, "00 00", "06") TCP(SMTP, SYN),
+		     "pass open");
 	expect_jumbo(*state, JUMBO, ETH4 IP4(TOTAL_9000, "00 00", "06") TCP(CLOSED, SYN),
 		     "drop not-open");
 	expect_jumbo(*state, JUMBO, ETH6 IP6(PAYLOAD_8960, "06", "40") TCP(SMTP, SYN), "pass open");
@@ -105,10 +107,12 @@ static void all_bytes_of_a_jumbo_frame_are_counted(void **state)
 
 	frame->length = JUMBO;
 	assert_int_equal(map_sum(harness->maps.fd[MAP_REASON_COUNTERS], RW_REASON_NOT_OPEN,
-				 sizeof(before), before), 0);
+				 sizeof(before), before),
+			 0);
 	harness_repeat(harness, ENTRY_FRAGS, &on_ext0, frame, 3);
 	assert_int_equal(map_sum(harness->maps.fd[MAP_REASON_COUNTERS], RW_REASON_NOT_OPEN,
-				 sizeof(after), after), 0);
+				 sizeof(after), after),
+			 0);
 	assert_int_equal(after[0] - before[0], 3);
 	assert_int_equal(after[1] - before[1], 3 * JUMBO);
 }

@@ -20,23 +20,23 @@
 #define SOURCE4_AT 26
 #define SOURCE6_AT 22
 
-#define MANAGED(management, interfaces)                                                                           \
+#define MANAGED(management, interfaces)                                                            \
 	"{ \"version\": 1, \"node\": \"test.example.com\", \"profile\": \"carbonio-ce-23.10\","    \
-	"  \"roles\": [\"mta\"], \"mode\": \"enforce\","                                     \
+	"  \"roles\": [\"mta\"], \"mode\": \"enforce\","                                           \
 	"  \"management\": [" management "], \"interfaces\": { " interfaces " } }"
 #define NODE(interfaces) MANAGED("", interfaces)
-#define INT0_VPN0                                                                                  \
-	"\"int0\": { \"zone\": \"internal\" }, \"vpn0\": { \"zone\": \"vpn\" }"
+#define INT0_VPN0	 "\"int0\": { \"zone\": \"internal\" }, \"vpn0\": { \"zone\": \"vpn\" }"
 
 static struct frame *frame_from(const char *source, uint16_t port)
 {
 	bool ipv6 = strchr(source, ':');
-	struct frame *frame = frame_from_hex(
-		ipv6 ? ETH6 IP6("00 14", "06", "40") TCP("00 00", SYN)
-		     : ETH4 IP4("00 28", "00 00", "06") TCP("00 00", SYN));
+	struct frame *frame =
+		frame_from_hex(ipv6 ? ETH6 IP6("00 14", "06", "40") TCP("00 00", SYN)
+				    : ETH4 IP4("00 28", "00 00", "06") TCP("00 00", SYN));
 
 	assert_int_equal(inet_pton(ipv6 ? AF_INET6 : AF_INET, source,
-				   frame->bytes + (ipv6 ? SOURCE6_AT : SOURCE4_AT)), 1);
+				   frame->bytes + (ipv6 ? SOURCE6_AT : SOURCE4_AT)),
+			 1);
 	frame->bytes[ipv6 ? PORT6_AT : PORT4_AT] = port >> 8;
 	frame->bytes[(ipv6 ? PORT6_AT : PORT4_AT) + 1] = port;
 	return frame;
@@ -73,12 +73,11 @@ static void without_prefixes_the_interface_decides(void **state)
 
 static void a_prefix_holds_on_its_own_interface_only(void **state)
 {
-	harness_apply(*state,
-		      NODE("\"ext0\": { \"zone\": \"external\", \"sources\": {"
-			   "  \"internal\": [\"172.16.0.0/24\", \"2001:db8:1::/48\"] } }, "
-			   "\"int0\": { \"zone\": \"internal\" },"
-			   "\"vpn0\": { \"zone\": \"vpn\", \"sources\": {"
-			   "  \"external\": [\"172.16.9.0/24\"] } }"));
+	harness_apply(*state, NODE("\"ext0\": { \"zone\": \"external\", \"sources\": {"
+				   "  \"internal\": [\"172.16.0.0/24\", \"2001:db8:1::/48\"] } }, "
+				   "\"int0\": { \"zone\": \"internal\" },"
+				   "\"vpn0\": { \"zone\": \"vpn\", \"sources\": {"
+				   "  \"external\": [\"172.16.9.0/24\"] } }"));
 	expect_zone(*state, &on_ext0, "172.16.0.9", "internal");
 	expect_zone(*state, &on_vpn0, "172.16.0.9", "vpn");
 	expect_zone(*state, &on_ext0, "2001:db8:1::9", "internal");
@@ -89,9 +88,10 @@ static void a_prefix_holds_on_its_own_interface_only(void **state)
 
 static void the_edges_of_a_prefix_are_exact(void **state)
 {
-	harness_apply(*state,
-		      NODE("\"ext0\": { \"zone\": \"external\", \"sources\": {"
-			   "  \"internal\": [\"172.16.0.0/12\", \"2001:db8:8::/45\"] } }, " INT0_VPN0));
+	harness_apply(
+		*state,
+		NODE("\"ext0\": { \"zone\": \"external\", \"sources\": {"
+		     "  \"internal\": [\"172.16.0.0/12\", \"2001:db8:8::/45\"] } }, " INT0_VPN0));
 	expect_zone(*state, &on_ext0, "172.15.255.255", "external");
 	expect_zone(*state, &on_ext0, "172.16.0.0", "internal");
 	expect_zone(*state, &on_ext0, "172.31.255.255", "internal");
@@ -104,13 +104,13 @@ static void the_edges_of_a_prefix_are_exact(void **state)
 
 static void the_longest_of_overlapping_prefixes_wins(void **state)
 {
-	harness_apply(*state,
-		      NODE("\"ext0\": { \"zone\": \"external\", \"sources\": {"
-			   "  \"internal\": [\"10.0.0.0/8\", \"10.1.1.0/24\", \"2001:db8::/32\","
-			   "                 \"2001:db8:1:1::/64\"],"
-			   "  \"vpn\": [\"10.1.0.0/16\", \"2001:db8:1::/48\"],"
-			   "  \"external\": [\"10.1.1.1/32\", \"2001:db8:1:1::1/128\"] } }, "
-			   INT0_VPN0));
+	harness_apply(
+		*state,
+		NODE("\"ext0\": { \"zone\": \"external\", \"sources\": {"
+		     "  \"internal\": [\"10.0.0.0/8\", \"10.1.1.0/24\", \"2001:db8::/32\","
+		     "                 \"2001:db8:1:1::/64\"],"
+		     "  \"vpn\": [\"10.1.0.0/16\", \"2001:db8:1::/48\"],"
+		     "  \"external\": [\"10.1.1.1/32\", \"2001:db8:1:1::1/128\"] } }, " INT0_VPN0));
 	expect_zone(*state, &on_ext0, "10.2.0.1", "internal");
 	expect_zone(*state, &on_ext0, "10.1.2.1", "vpn");
 	expect_zone(*state, &on_ext0, "10.1.1.2", "internal");
@@ -182,11 +182,10 @@ static void management_reaches_ssh_from_every_interface_and_nothing_else(void **
 /* The more exact prefix takes the zone from the wider one, whichever of them is management's. */
 static void management_and_zone_prefixes_add_up_where_they_overlap(void **state)
 {
-	harness_apply(*state,
-		      MANAGED("\"203.0.113.64/28\", \"198.18.0.0/15\"",
-			      "\"ext0\": { \"zone\": \"external\", \"sources\": {"
-			      "  \"internal\": [\"203.0.113.0/24\", \"198.18.1.0/24\"],"
-			      "  \"external\": [\"198.18.1.9\"] } }, " INT0_VPN0));
+	harness_apply(*state, MANAGED("\"203.0.113.64/28\", \"198.18.0.0/15\"",
+				      "\"ext0\": { \"zone\": \"external\", \"sources\": {"
+				      "  \"internal\": [\"203.0.113.0/24\", \"198.18.1.0/24\"],"
+				      "  \"external\": [\"198.18.1.9\"] } }, " INT0_VPN0));
 	expect_zone(*state, &on_ext0, "203.0.113.1", "internal");
 	expect_zone(*state, &on_ext0, "203.0.113.65", "internal");
 	expect_port(*state, &on_ext0, "198.18.2.1", 22, true);

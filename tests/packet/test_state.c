@@ -35,10 +35,11 @@
 				      " ff ff 00 00 00 00"
 
 /* Answers from port 53 to port 5353 of this node, and the questions before them. */
-#define ANSWER4	  ETH4 IP4("00 1c", "00 00", "11") UDP("00 35", "14 e9", "00 08")
-#define ANSWER6	  ETH6 IP6("00 08", "11", "40") UDP("00 35", "14 e9", "00 08")
-#define QUESTION4 ETH4 "45 00 00 1c 00 00 00 00 40 11 00 00 c6 33 64 01 c0 00 02 09 "              \
-		  UDP("14 e9", "00 35", "00 08")
+#define ANSWER4 ETH4 IP4("00 1c", "00 00", "11") UDP("00 35", "14 e9", "00 08")
+#define ANSWER6 ETH6 IP6("00 08", "11", "40") UDP("00 35", "14 e9", "00 08")
+#define QUESTION4                                                                                  \
+	ETH4 "45 00 00 1c 00 00 00 00 40 11 00 00 c6 33 64 01 c0 00 02 09 " UDP("14 e9", "00 35",  \
+										"00 08")
 #define QUESTION6 ETH6 "60 00 00 00 00 08 11 40 " NODE6 PEER6 UDP("14 e9", "00 35", "00 08")
 
 static const uint8_t peer4[16] = {[10] = 0xff, 0xff, 192, 0, 2, 9};
@@ -60,7 +61,8 @@ static uint64_t now_ns(void)
 	return now.tv_sec * SECOND + now.tv_nsec;
 }
 
-/* --- TCP ---------------------------------------------------------------------------------------- */
+/* --- TCP ----------------------------------------------------------------------------------------
+ */
 
 static socklen_t address_make(const char *text, uint16_t port, struct sockaddr_storage *ret)
 {
@@ -163,12 +165,12 @@ static void an_outgoing_connection_gets_its_answers(void **state)
 	_close_ int client = socket_connected("198.51.100.1", "192.0.2.9");
 
 	expect_hex(*state, FOR_ALL,
-		   ETH4 IP4("00 28", "00 00", "06")
-		   "27 0f 9c 40 00 00 00 01 00 00 00 00 50 12 ff ff 00 00 00 00",
+		   ETH4 IP4("00 28", "00 00",
+			    "06") "27 0f 9c 40 00 00 00 01 00 00 00 00 50 12 ff ff 00 00 00 00",
 		   "pass established");
 	expect_hex(*state, FOR_LOOKUP,
-		   ETH4 IP4("00 28", "00 00", "06")
-		   "27 10 9c 40 00 00 00 01 00 00 00 00 50 12 ff ff 00 00 00 00",
+		   ETH4 IP4("00 28", "00 00",
+			    "06") "27 10 9c 40 00 00 00 01 00 00 00 00 50 12 ff ff 00 00 00 00",
 		   "drop no-connection");
 }
 
@@ -181,7 +183,8 @@ static void an_ipv4_connection_of_a_dual_stack_socket_is_found(void **state)
 	expect_hex(*state, FOR_LOOKUP, FROM_STRANGER4(ACK), "drop no-connection");
 }
 
-/* --- UDP ---------------------------------------------------------------------------------------- */
+/* --- UDP ----------------------------------------------------------------------------------------
+ */
 
 static void flow_put(struct harness *harness, const uint8_t remote[16], uint64_t age)
 {
@@ -276,12 +279,12 @@ static void a_datagram_of_ours_renews_the_wait(void **state)
 
 static void what_is_no_datagram_of_ours_opens_nothing(void **state)
 {
-	_free_ struct frame *tcp = frame_from_hex(
-		ETH4 "45 00 00 28 00 00 00 00 40 06 00 00 c6 33 64 01 c0 00 02 09 "
-		"14 e9 00 35 00 00 00 01 00 00 00 00 50 02 ff ff 00 00 00 00");
+	_free_ struct frame *tcp =
+		frame_from_hex(ETH4 "45 00 00 28 00 00 00 00 40 06 00 00 c6 33 64 01 c0 00 02 09 "
+				    "14 e9 00 35 00 00 00 01 00 00 00 00 50 02 ff ff 00 00 00 00");
 	_free_ struct frame *later = frame_from_hex(
-		ETH4 "45 00 00 1c 00 00 00 08 40 11 00 00 c6 33 64 01 c0 00 02 09 "
-		UDP("14 e9", "00 35", "00 08"));
+		ETH4 "45 00 00 1c 00 00 00 08 40 11 00 00 c6 33 64 01 c0 00 02 09 " UDP(
+			"14 e9", "00 35", "00 08"));
 	_free_ struct frame *question = frame_from_hex(QUESTION4);
 
 	flows_clear(*state);
@@ -291,7 +294,8 @@ static void what_is_no_datagram_of_ours_opens_nothing(void **state)
 	expect_hex(*state, FOR_ALL, ANSWER4, "drop no-connection");
 }
 
-/* --- openings ----------------------------------------------------------------------------------- */
+/* --- openings -----------------------------------------------------------------------------------
+ */
 
 static void presence_put(struct harness *harness, struct rw_presence presence)
 {
@@ -300,8 +304,8 @@ static void presence_put(struct harness *harness, struct rw_presence presence)
 	harness_put(harness, MAP_PRESENCE, &zero, &presence);
 }
 
-static void opening_put(struct harness *harness, unsigned int l4, uint16_t port, unsigned int length,
-			uint64_t expires)
+static void opening_put(struct harness *harness, unsigned int l4, uint16_t port,
+			unsigned int length, uint64_t expires)
 {
 	struct rw_opening_key key = {.prefixlen = 32 + length, .l4 = l4, .port = htons(port)};
 	struct rw_opening value = {.expires = expires, .id = 1};
@@ -332,8 +336,9 @@ static void an_opening_admits_its_source_to_its_port(void **state)
 		   "drop no-connection"); /* not of UDP */
 	expect_hex(*state, FOR_ALL, FROM_CLIENT6(SYN), "drop not-open");
 	expect_hex(*state, FOR_ALL,
-		   ETH4 "45 00 00 28 00 00 00 00 40 06 00 00 c0 00 02 0a c6 33 64 01 "
-		   TCP(CLOSED, SYN), "drop not-open");
+		   ETH4
+		   "45 00 00 28 00 00 00 00 40 06 00 00 c0 00 02 0a c6 33 64 01 " TCP(CLOSED, SYN),
+		   "drop not-open");
 	openings_clear(*state);
 	expect_hex(*state, FOR_ALL, FROM_CLIENT4(SYN), "drop not-open");
 }
@@ -367,7 +372,8 @@ static void bad_flags_do_not_pass_through_an_opening(void **state)
 	openings_clear(*state);
 }
 
-/* --- bans --------------------------------------------------------------------------------------- */
+/* --- bans ---------------------------------------------------------------------------------------
+ */
 
 static void a_banned_address_gets_nothing(void **state)
 {
@@ -387,11 +393,12 @@ static void a_banned_address_gets_nothing(void **state)
 	expect_hex(*state, FOR_ALL, ETH4 IP4("00 14", "00 00", "06"), "drop malformed");
 	expect_hex(*state, FOR_ALL, ETH6 IP6("00 14", "06", "40") TCP(SMTP, SYN), "pass open");
 	expect_hex(*state, FOR_ALL,
-		   ETH4 "45 00 00 28 00 00 00 00 40 06 00 00 c0 00 02 08 c6 33 64 01 "
-		   TCP(SMTP, SYN), "pass open");
+		   ETH4
+		   "45 00 00 28 00 00 00 00 40 06 00 00 c0 00 02 08 c6 33 64 01 " TCP(SMTP, SYN),
+		   "pass open");
 	presence_put(*state, (struct rw_presence){0});
-	assert_int_equal(
-		bpf_map_delete_elem(((struct harness *)*state)->maps.fd[MAP_BANS], peer4), 0);
+	assert_int_equal(bpf_map_delete_elem(((struct harness *)*state)->maps.fd[MAP_BANS], peer4),
+			 0);
 }
 
 static void a_banned_prefix_gets_nothing(void **state)
@@ -405,8 +412,10 @@ static void a_banned_prefix_gets_nothing(void **state)
 	expect_hex(*state, FOR_ALL, ETH6 IP6("00 14", "06", "40") TCP(SMTP, SYN), "drop banned");
 	expect_hex(*state, FOR_ALL, ETH4 IP4("00 28", "00 00", "06") TCP(SMTP, SYN), "pass open");
 	expect_hex(*state, FOR_ALL,
-		   ETH6 "60 00 00 00 00 14 06 40 20 01 0d b8 00 00 00 01 00 00 00 00 00 00 00 09 "
-		   NODE6 TCP(SMTP, SYN), "pass open"); /* the next /64 */
+		   ETH6
+		   "60 00 00 00 00 14 06 40 20 01 0d b8 00 00 00 01 00 00 00 00 00 00 00 09 " NODE6
+			   TCP(SMTP, SYN),
+		   "pass open"); /* the next /64 */
 	/* What keeps the link alive is never filtered. */
 	expect_hex(*state, FOR_ALL, ETH6 IP6("00 08", "3a", "ff") "87 00 00 00 00 00 00 00",
 		   "pass exempt");

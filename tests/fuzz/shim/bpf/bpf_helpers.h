@@ -9,11 +9,11 @@
 #include <linux/bpf.h>
 
 #define SEC(name)
-#define __uint(name, value)   int(*name)[value]
-#define __type(name, value)   __typeof__(value) *name
-#define __array(name, value)  __typeof__(value) *name[]
+#define __uint(name, value)  int(*name)[value]
+#define __type(name, value)  __typeof__(value) *name
+#define __array(name, value) __typeof__(value) *name[]
 #undef __always_inline
-#define __always_inline	      inline
+#define __always_inline inline
 
 void *native_map_lookup(const void *map, const void *key);
 long native_map_update(void *map, const void *key, const void *value, __u64 flags);
@@ -24,15 +24,15 @@ __u64 native_ktime_get_ns(void);
 long native_event_output(const void *data, __u64 size);
 
 /* libbpf has system calls of these names, which native_maps.c has to fake as well. */
-#define bpf_map_lookup_elem   native_map_lookup
-#define bpf_map_update_elem   native_map_update
-#define bpf_skc_lookup_tcp    native_skc_lookup_tcp
-#define bpf_sk_release	      native_sk_release
-#define bpf_ktime_get_ns      native_ktime_get_ns
-#define bpf_jiffies64()	      ((__u64)4295000000)
-#define bpf_get_current_pid_tgid() ((__u64)42 << 32 | 42)
-#define bpf_xdp_get_buff_len(ctx) ((ctx)->data_end - (ctx)->data)
-#define bpf_ringbuf_output(map, data, size, flags) native_event_output(data, size)
+#define bpf_map_lookup_elem				   native_map_lookup
+#define bpf_map_update_elem				   native_map_update
+#define bpf_skc_lookup_tcp				   native_skc_lookup_tcp
+#define bpf_sk_release					   native_sk_release
+#define bpf_ktime_get_ns				   native_ktime_get_ns
+#define bpf_jiffies64()					   ((__u64)4295000000)
+#define bpf_get_current_pid_tgid()			   ((__u64)42 << 32 | 42)
+#define bpf_xdp_get_buff_len(ctx)			   ((ctx)->data_end - (ctx)->data)
+#define bpf_ringbuf_output(map, data, size, flags)	   native_event_output(data, size)
 #define bpf_perf_event_output(ctx, map, flags, data, size) native_event_output(data, size)
 
 #endif
