@@ -132,6 +132,23 @@ assert_answer() {
 	assert_equal "$expected" "${found##* }" "$proto port $port at $address from $host"
 }
 
+# assert_reach HOST "PROTO/PORT ..." SCAN-OPTION... ADDRESS...: of what is scanned, these ports and no
+# others are open, on every address.
+assert_reach() {
+	local host=$1 expected found addresses=0 word
+
+	expected=$(tr ' ' '\n' <<<"$2" | sort)
+	shift 2
+	for word in "$@"; do
+		case $word in *.*.* | *:*) addresses=$((addresses + 1)) ;; esac
+	done
+	found=$("$host" "$PROBE" scan -w 800 "$@" | awk -v addresses="$addresses" '
+		$4 == "open" { count[$1 "/" $3]++ }
+		END { for (port in count) print port (count[port] == addresses ? "" : "(not everywhere)") }
+	' | sort)
+	assert_equal "$expected" "$found" "open from $host at $*"
+}
+
 # --- shorthands -----------------------------------------------------------------------------------
 
 # status_value FILTER: one number or word of `status`.
