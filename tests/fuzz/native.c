@@ -23,8 +23,7 @@
 
 bool native_ring_is_full;
 
-/* --- helpers ------------------------------------------------------------------------------------
- */
+/* --- helpers --------------------------------------------------------------------------------- */
 
 static struct bpf_sock established = {.state = BPF_TCP_ESTABLISHED};
 static struct bpf_sock listening = {.state = BPF_TCP_LISTEN};
@@ -103,8 +102,7 @@ void native_sk_release(struct bpf_sock *sock)
 		abort();
 }
 
-/* --- maps ---------------------------------------------------------------------------------------
- */
+/* --- maps ------------------------------------------------------------------------------------ */
 
 #define MAP(name, kind, key, value, entries)                                                       \
 	{                                                                                          \
@@ -146,8 +144,7 @@ void native_start(void)
 		native_map_register(maps[i].name, maps[i].handle, &maps[i].shape);
 }
 
-/* --- running ------------------------------------------------------------------------------------
- */
+/* --- running --------------------------------------------------------------------------------- */
 
 /* What the loader does to the read-only data of the object. The compiler must not see which. */
 static void constant_set(const volatile __u32 *constant, __u32 value)

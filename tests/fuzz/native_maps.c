@@ -90,8 +90,7 @@ const void *native_map_handle(int fd)
 	return map_of(fd)->handle;
 }
 
-/* --- elements -----------------------------------------------------------------------------------
- */
+/* --- elements -------------------------------------------------------------------------------- */
 
 static bool is_prefix_of(const uint8_t *prefix, const uint8_t *key)
 {
@@ -179,8 +178,7 @@ static int map_put(struct native_map *map, const void *key, const void *value)
 	return 0;
 }
 
-/* --- what programs call -------------------------------------------------------------------------
- */
+/* --- what programs call ---------------------------------------------------------------------- */
 
 /* A map that was found in another map is its own handle. */
 static struct native_map *map_by_handle(const void *handle)
@@ -208,8 +206,7 @@ long native_map_update(void *map, const void *key, const void *value, __u64 flag
 	return map_put(map_by_handle(map), key, value);
 }
 
-/* --- what user space calls ----------------------------------------------------------------------
- */
+/* --- what user space calls ------------------------------------------------------------------- */
 
 static int fail(int error)
 {

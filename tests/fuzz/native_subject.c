@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* native_subject.c - tests/oracle/subject.h without a kernel: the same programs, run by native.c.
- */
+/* native_subject.c - tests/oracle/subject.h without a kernel: native.c runs the programs. */
 #include <linux/bpf.h>
 
 #include "../oracle/install.h"

@@ -59,8 +59,7 @@ static bool is_cgroup(enum entry entry)
 	return entry == ENTRY_INGRESS || entry == ENTRY_INGRESS_54;
 }
 
-/* --- a world of its own -------------------------------------------------------------------------
- */
+/* --- a world of its own ---------------------------------------------------------------------- */
 
 static int stay_on_cpu(void)
 {
@@ -172,8 +171,7 @@ int harness_teardown(void **state)
 	return 0;
 }
 
-/* --- policies -----------------------------------------------------------------------------------
- */
+/* --- policies -------------------------------------------------------------------------------- */
 
 static void compile(const char *node, struct tables *ret)
 {
@@ -231,8 +229,7 @@ void harness_put(const struct harness *harness, enum map_id map, const void *key
 	assert_int_equal(bpf_map_update_elem(harness->maps.fd[map], key, value, BPF_ANY), 0);
 }
 
-/* --- packets ------------------------------------------------------------------------------------
- */
+/* --- packets --------------------------------------------------------------------------------- */
 
 static uint32_t run(int program, bool cgroup, const struct arrival *arrival,
 		    const struct frame *frame, uint32_t repeat)
@@ -311,8 +308,7 @@ struct frame *frame_from_hex(const char *hex)
 	return frame;
 }
 
-/* --- what was counted ---------------------------------------------------------------------------
- */
+/* --- what was counted ------------------------------------------------------------------------ */
 
 static void count_reasons(const struct harness *harness, struct counts *ret)
 {

@@ -33,8 +33,7 @@ static const char observing_node[] =
 	"  \"roles\": [\"mta\"], \"mode\": \"observe\","
 	"  \"interfaces\": { \"ext0\": { \"zone\": \"external\" } } }";
 
-/* --- reading ------------------------------------------------------------------------------------
- */
+/* --- reading --------------------------------------------------------------------------------- */
 
 struct table {
 	uint64_t packets[RW_REASON_COUNT];
@@ -97,8 +96,7 @@ static void expect_balance(const struct harness *harness)
 	}
 }
 
-/* --- sending ------------------------------------------------------------------------------------
- */
+/* --- sending --------------------------------------------------------------------------------- */
 
 static void source_set(struct frame *frame, uint32_t source)
 {
@@ -175,8 +173,7 @@ static void ring_drain(const struct harness *harness, struct received *ret)
 	ring_buffer__free(ring);
 }
 
-/* --- tests --------------------------------------------------------------------------------------
- */
+/* --- tests ----------------------------------------------------------------------------------- */
 
 static void one_source_is_one_attempt_with_all_its_packets(void **state)
 {

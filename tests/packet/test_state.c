@@ -61,8 +61,7 @@ static uint64_t now_ns(void)
 	return now.tv_sec * SECOND + now.tv_nsec;
 }
 
-/* --- TCP ----------------------------------------------------------------------------------------
- */
+/* --- TCP ------------------------------------------------------------------------------------- */
 
 static socklen_t address_make(const char *text, uint16_t port, struct sockaddr_storage *ret)
 {
@@ -183,8 +182,7 @@ static void an_ipv4_connection_of_a_dual_stack_socket_is_found(void **state)
 	expect_hex(*state, FOR_LOOKUP, FROM_STRANGER4(ACK), "drop no-connection");
 }
 
-/* --- UDP ----------------------------------------------------------------------------------------
- */
+/* --- UDP ------------------------------------------------------------------------------------- */
 
 static void flow_put(struct harness *harness, const uint8_t remote[16], uint64_t age)
 {
@@ -294,8 +292,7 @@ static void what_is_no_datagram_of_ours_opens_nothing(void **state)
 	expect_hex(*state, FOR_ALL, ANSWER4, "drop no-connection");
 }
 
-/* --- openings -----------------------------------------------------------------------------------
- */
+/* --- openings -------------------------------------------------------------------------------- */
 
 static void presence_put(struct harness *harness, struct rw_presence presence)
 {
@@ -372,8 +369,7 @@ static void bad_flags_do_not_pass_through_an_opening(void **state)
 	openings_clear(*state);
 }
 
-/* --- bans ---------------------------------------------------------------------------------------
- */
+/* --- bans ------------------------------------------------------------------------------------ */
 
 static void a_banned_address_gets_nothing(void **state)
 {
