@@ -9,7 +9,7 @@
 /* Bytes stand where the headers say, not where there is room. */
 /* clang-format off */
 static const struct vector vectors[] = {
-	/* --- the plain cases, to compare with -------------------------------------------------------- */
+	/* --- the plain cases, to compare with --- */
 	{"syn_to_an_open_port_passes", ETH4 IP4("00 28", "00 00", "06") TCP(SMTP, SYN), "pass open", FOR_ALL},
 	{"syn_to_a_closed_port_is_dropped",
 	 ETH4 IP4("00 28", "00 00", "06") TCP(CLOSED, SYN), "drop not-open", FOR_ALL},
@@ -30,7 +30,7 @@ static const struct vector vectors[] = {
 	{"udp_to_a_port_open_for_tcp_is_dropped",
 	 ETH4 IP4("00 1c", "00 00", "11") UDP("12 34", SMTP, "00 08"), "drop no-connection", FOR_ALL},
 
-	/* --- header lengths -------------------------------------------------------------------------- */
+	/* --- header lengths --- */
 	{"ihl_4_is_malformed",
 	 ETH4 "44 00 00 28 00 00 00 00 40 06 00 00 " HOSTS4 TCP(SMTP, SYN), "drop malformed", FOR_ALL},
 	{"ihl_0_is_malformed",
@@ -71,7 +71,7 @@ static const struct vector vectors[] = {
 	{"icmp_of_7_bytes_is_malformed",
 	 ETH4 IP4("00 1b", "00 00", "01") "08 00 00 00 00 00 00", "drop malformed", FOR_ALL},
 
-	/* --- fragments ------------------------------------------------------------------------------- */
+	/* --- fragments --- */
 	{"first_fragment_to_a_closed_port_is_dropped",
 	 ETH4 IP4("00 28", "20 00", "06") TCP(CLOSED, SYN), "drop not-open", FOR_ALL},
 	{"first_fragment_to_an_open_port_passes",
@@ -102,7 +102,7 @@ static const struct vector vectors[] = {
 	{"evil_bit_makes_no_fragment",
 	 ETH4 IP4("00 28", "80 00", "06") TCP(CLOSED, SYN), "drop not-open", FOR_ALL},
 
-	/* --- TCP flags, on an open port -------------------------------------------------------------- */
+	/* --- TCP flags, on an open port --- */
 	{"null_scan_is_dropped", ETH4 IP4("00 28", "00 00", "06") TCP(SMTP, "00"), "drop bad-flags", FOR_ALL},
 	{"fin_scan_is_dropped", ETH4 IP4("00 28", "00 00", "06") TCP(SMTP, "01"), "drop bad-flags", FOR_ALL},
 	{"xmas_scan_is_dropped", ETH4 IP4("00 28", "00 00", "06") TCP(SMTP, "29"), "drop bad-flags", FOR_ALL},
@@ -120,7 +120,7 @@ static const struct vector vectors[] = {
 	{"fin_ack_to_an_open_port_passes",
 	 ETH4 IP4("00 28", "00 00", "06") TCP(SMTP, "11"), "pass open", FOR_ALL},
 
-	/* --- ICMP ------------------------------------------------------------------------------------ */
+	/* --- ICMP --- */
 	{"echo_request_passes", ETH4 IP4("00 1c", "00 00", "01") ICMP("08"), "pass icmp-allowed", FOR_ALL},
 	{"echo_reply_passes", ETH4 IP4("00 1c", "00 00", "01") ICMP("00"), "pass icmp-allowed", FOR_ALL},
 	{"fragmentation_needed_passes",
@@ -136,7 +136,7 @@ static const struct vector vectors[] = {
 	{"icmp_type_67_does_not_wrap_to_3",
 	 ETH4 IP4("00 1c", "00 00", "01") ICMP("43"), "drop icmp", FOR_ALL},
 
-	/* --- other protocols ------------------------------------------------------------------------- */
+	/* --- other protocols --- */
 	{"igmp_passes", ETH4 IP4("00 1c", "00 00", "02") "16 00 00 00 e0 00 00 fb", "pass exempt", FOR_ALL},
 	{"later_fragment_of_igmp_is_no_igmp",
 	 ETH4 IP4("00 1c", "00 08", "02") FILL8, "pass fragment-allowed", FOR_ALL},
@@ -157,7 +157,7 @@ static const struct vector vectors[] = {
 	{"icmpv6_over_ipv4_is_a_protocol_like_any_other",
 	 ETH4 IP4("00 1c", "00 00", "3a") "87 00 00 00 00 00 00 00", "drop protocol", FOR_ALL},
 
-	/* --- DHCP ------------------------------------------------------------------------------------ */
+	/* --- DHCP --- */
 	{"dhcp_answer_passes",
 	 ETH4 IP4("00 1c", "00 00", "11") UDP("00 43", "00 44", "00 08"), "pass exempt", FOR_ALL},
 	{"port_68_from_another_port_is_no_dhcp",

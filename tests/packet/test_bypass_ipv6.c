@@ -22,7 +22,7 @@
 /* Bytes stand where the headers say, not where there is room. */
 /* clang-format off */
 static const struct vector vectors[] = {
-	/* --- the plain cases ------------------------------------------------------------------------- */
+	/* --- the plain cases --- */
 	{"syn_to_an_open_port_passes", ETH6 IP6("00 14", "06", "40") TCP_SMTP, "pass open", FOR_ALL},
 	{"syn_to_a_closed_port_is_dropped", ETH6 IP6("00 14", "06", "40") TCP_CLOSED, "drop not-open", FOR_ALL},
 	{"syn_to_a_port_of_another_zone_is_dropped",
@@ -44,7 +44,7 @@ static const struct vector vectors[] = {
 	 ETH6 IP6("00 13", "06", "40") TCP_SMTP, "drop malformed", FOR_ALL},
 	{"xmas_scan_is_dropped", ETH6 IP6("00 14", "06", "40") TCP(SMTP, "29"), "drop bad-flags", FOR_ALL},
 
-	/* --- extension headers do not walk around the ports ------------------------------------------ */
+	/* --- extension headers do not walk around the ports --- */
 	{"atomic_fragment_to_a_closed_port_is_dropped",
 	 ETH6 IP6("00 1c", "2c", "40") FRAG("06", "00 00") TCP_CLOSED, "drop not-open", FOR_ALL},
 	{"atomic_fragment_to_an_open_port_passes",
@@ -103,7 +103,7 @@ static const struct vector vectors[] = {
 	{"chain_that_ends_before_tcp_is_malformed",
 	 ETH6 IP6("00 08", "3c", "40") EXT("06"), "drop malformed", FOR_ALL},
 
-	/* --- unknown next headers are not walked ----------------------------------------------------- */
+	/* --- unknown next headers are not walked --- */
 	{"unknown_next_header_is_not_walked_to_an_open_port",
 	 ETH6 IP6("00 1c", "fd", "40") EXT("06") TCP_SMTP, "drop protocol", FOR_ALL},
 	{"hip_is_not_walked", ETH6 IP6("00 1c", "8b", "40") EXT("06") TCP_SMTP, "drop protocol", FOR_ALL},
@@ -119,7 +119,7 @@ static const struct vector vectors[] = {
 	{"igmp_over_ipv6_is_a_protocol_like_any_other",
 	 ETH6 IP6("00 08", "02", "40") "16 00 00 00 e0 00 00 fb", "drop protocol", FOR_ALL},
 
-	/* --- fragments ------------------------------------------------------------------------------- */
+	/* --- fragments --- */
 	{"first_fragment_to_a_closed_port_is_dropped",
 	 ETH6 IP6("00 1c", "2c", "40") FRAG("06", "00 01") TCP_CLOSED, "drop not-open", FOR_ALL},
 	{"first_fragment_to_an_open_port_passes",
@@ -150,7 +150,7 @@ static const struct vector vectors[] = {
 	 ETH6 IP6("00 0f", "2c", "40") FRAG("3a", "ff f8") "00 00 00 00 00 00 00",
 	 "pass fragment-allowed", FOR_ALL},
 
-	/* --- addresses ------------------------------------------------------------------------------- */
+	/* --- addresses --- */
 	{"ipv4_mapped_source_is_malformed",
 	 ETH6 "60 00 00 00 00 14 06 40 " MAPPED NODE6 TCP_SMTP, "drop malformed", FOR_ALL},
 	{"ipv4_mapped_destination_is_malformed",
@@ -158,7 +158,7 @@ static const struct vector vectors[] = {
 	{"nat64_source_is_an_address_like_any_other",
 	 ETH6 "60 00 00 00 00 14 06 40 " NAT64 NODE6 TCP_SMTP, "pass open", FOR_ALL},
 
-	/* --- neighbour discovery and MLD ------------------------------------------------------------- */
+	/* --- neighbour discovery and MLD --- */
 	{"router_solicitation_passes",
 	 ETH6 IP6("00 08", "3a", "ff") ICMP6("85"), "pass exempt", FOR_ALL},
 	{"router_advertisement_passes",

@@ -10,7 +10,7 @@
 /* Bytes stand where the headers say, not where there is room. */
 /* clang-format off */
 static const struct vector vectors[] = {
-	/* --- tags ------------------------------------------------------------------------------------ */
+	/* --- tags --- */
 	{"vlan_tagged_syn_to_a_closed_port_is_dropped",
 	 MACS "81 00 00 05 08 00 " SYN_CLOSED, "drop not-open", FOR_ETHERNET},
 	{"vlan_tagged_syn_to_an_open_port_passes",
@@ -38,7 +38,7 @@ static const struct vector vectors[] = {
 	{"tagged_arp_passes",
 	 MACS "81 00 00 05 08 06  00 01 08 00 06 04 00 01", "pass exempt", FOR_ETHERNET},
 
-	/* --- not IP ---------------------------------------------------------------------------------- */
+	/* --- not IP --- */
 	{"arp_passes",
 	 "ff ff ff ff ff ff  02 00 00 00 00 02  08 06 "
 	 "00 01 08 00 06 04 00 01 " /* who has */
@@ -53,7 +53,7 @@ static const struct vector vectors[] = {
 	{"mpls_passes_because_the_host_does_not_speak_it",
 	 MACS "88 47  00 01 01 40 " SYN_CLOSED, "pass exempt", FOR_ETHERNET},
 
-	/* --- unparsable ------------------------------------------------------------------------------ */
+	/* --- unparsable --- */
 	{"ethernet_without_anything_is_malformed",
 	 ETH4, "drop malformed", FOR_ETHERNET},
 	{"ipv4_of_19_bytes_is_malformed",
@@ -70,7 +70,7 @@ static const struct vector vectors[] = {
 	{"version_0_is_malformed",
 	 ETH6 "00 00 00 00 00 14 06 40 " HOSTS6 TCP(SMTP, SYN), "drop malformed", FOR_ALL},
 
-	/* --- padding --------------------------------------------------------------------------------- */
+	/* --- padding --- */
 	{"ipv4_padding_is_not_read_as_a_tcp_header",
 	 ETH4 IP4("00 14", "00 00", "06") TCP(SMTP, SYN), "drop malformed", FOR_ALL},
 	{"ipv4_padding_does_not_complete_a_tcp_header",

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Jumbo frames: of more bytes than a page, so that the kernel hands them over in several buffers.
- */
+/* Jumbo frames: more bytes than a page, so that the kernel hands over several buffers. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
