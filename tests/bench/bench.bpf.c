@@ -6,6 +6,8 @@
 
 #define RANDOM_FIRST 0x0a000000 /* as in bench.h */
 #define RANDOM_MASK  0xfffff
+#define PACE_MAX     500
+#define PACE_BEHIND  1000000 /* ns */
 #define NEXT_MAX     40 /* subjects of a series */
 
 /* Set by the measuring program, which runs one program at a time. */
@@ -14,6 +16,8 @@ __u32 next_index;    /* which program comes after `random_source` */
 __u32 flood_ifindex; /* where `generate` sends */
 __u32 flood_ip_sum;  /* frame_ip_sum() and frame_tcp_sum() of the frame */
 __u32 flood_tcp_sum;
+__u32 flood_interval; /* ns between two packets; 0: none */
+__u64 flood_next;     /* ns, CLOCK_MONOTONIC */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
@@ -87,6 +91,18 @@ static __always_inline __u16 sum_fold(__u32 sum)
 	return ~sum;
 }
 
+/* Wait for the time of the next packet, but not for ever: the verifier wants an end of it. */
+static __always_inline void pace(void)
+{
+	__u64 now = bpf_ktime_get_ns();
+	int i;
+
+	for (i = 0; i < PACE_MAX && now < flood_next; i++)
+		now = bpf_ktime_get_ns();
+	/* After a pause what was missed is sent, up to a limit. */
+	flood_next = (now > flood_next + PACE_BEHIND ? now : flood_next) + flood_interval;
+}
+
 /* The flood: another source, right check sums, off to the receiver. */
 SEC("xdp")
 int bench_generate(struct xdp_md *ctx)
@@ -97,6 +113,8 @@ int bench_generate(struct xdp_md *ctx)
 
 	if ((void *)(frame + 1) > (void *)(long)ctx->data_end)
 		return XDP_ABORTED;
+	if (flood_interval)
+		pace();
 	frame->ip.saddr = source;
 	frame->ip.check = sum_fold(flood_ip_sum + sum);
 	frame->tcp.check = sum_fold(flood_tcp_sum + sum);

@@ -18,8 +18,9 @@ struct subcommand {
 };
 
 static const struct subcommand subcommands[] = {
-	{"prog-run", "[-p] [-r ROUNDS] DIR ROLES CGROUP",
-	 "ns a packet, through BPF_PROG_TEST_RUN; -p: a line of input starts each round",
+	{"prog-run", "[-p] [-r ROUNDS] [-s SUBJECTS] DIR ROLES CGROUP",
+	 "ns a packet, through BPF_PROG_TEST_RUN; -p: a line of input starts each round, "
+	 "-s: only names that match",
 	 bench_prog_run},
 	{"attach", "floor|pass|xdp-filter IFACE [PORT/PROTO...]", "attach a peer", bench_attach},
 	{"flood", "ROUNDS PACKETS PORT NAME:IFACE...", "as fast as it goes, in turns", bench_flood},

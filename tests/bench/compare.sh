@@ -4,7 +4,7 @@
 # compare.sh [-r ROUNDS] BASE OTHER... - prog-run of several versions, in turns: one round of the
 # first, one of the second, and so on. A version is a revision, which is built in a worktree of its
 # own, or a folder with a tree that is built there. Prints minimum and median of every subject, and
-# by how much each version differs from the first. SUBJECTS=REGEX limits what is printed.
+# by how much each version differs from the first. SUBJECTS=REGEX limits what is measured.
 set -eu
 
 here=$(cd "$(dirname "$0")/../.." && pwd)
@@ -47,8 +47,8 @@ version_build() { # NUMBER VERSION
 version_start() { # NUMBER TREE
 	mkfifo "$work/go-$1" "$work/out-$1"
 	# shellcheck disable=SC2016
-	"$here/tests/bench/room.sh" sh -c 'cd "$1" && exec build/tests/bench/bench prog-run -p -r "$2" \
-		"$ROOM" roles "$ROOM_CGROUP"' sh "$2" "$rounds" <"$work/go-$1" >"$work/out-$1" &
+	"$here/tests/bench/room.sh" sh -c 'cd "$1" && exec build/tests/bench/bench prog-run -p -r "$2" -s "$3" \
+		"$ROOM" roles "$ROOM_CGROUP"' sh "$2" "$rounds" "${SUBJECTS:-.}" <"$work/go-$1" >"$work/out-$1" &
 	pids+=($!)
 }
 
@@ -81,12 +81,11 @@ for ((round = 0; round < rounds; round++)); do
 	done
 done
 
-jq -Rnr --arg subjects "${SUBJECTS:-.}" '
+jq -Rnr '
 def median: sort | .[length / 2 | floor];
 def places($n): . * pow(10; $n) | round / pow(10; $n);
-[inputs | split("\t") | {version: .[0], subject: .[2], ns: (.[4] | tonumber)}
-	| select(.subject | test($subjects))] as $all
-| ["subject", "version", "min", "median", "vs first"],
+[inputs | split("\t") | {version: .[0], subject: .[2], ns: (.[4] | tonumber)}] as $all
+| (["subject", "version", "min", "median", "vs first"] | @tsv),
   ($all | map(.subject) | reduce .[] as $s ([]; if index($s) then . else . + [$s] end))[] as $subject
 | [$all[] | select(.subject == $subject)] as $here
 | ($here[0].version) as $first
