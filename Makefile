@@ -233,7 +233,7 @@ $(B)/tidy/%.ok: %.c .clang-tidy | $(SKEL)
 		-Iinclude -I$(B)/include 2>$@.log || { cat $@.log >&2; exit 1; }
 	@touch $@
 
-lint: lint-format lint-includes lint-shell lint-cppcheck lint-tidy ## every static check
+lint: lint-format lint-includes lint-schema lint-shell lint-cppcheck lint-tidy ## every static check
 
 lint-format:
 	$(call say,FORMAT,check)
@@ -242,6 +242,10 @@ lint-format:
 lint-includes:
 	$(call say,LINT,includes)
 	$(Q)tests/lint/includes.sh
+
+lint-schema:
+	$(call say,LINT,schema)
+	$(Q)/usr/bin/python3 tests/lint/schema.py
 
 lint-shell:
 	$(call say,LINT,shellcheck)
@@ -291,6 +295,6 @@ help: ## this list
 
 .PHONY: all check check-all check-unit check-packet check-e2e oracle \
 	fuzz oracle-coverage mutants demo demo-run deps lint lint-format \
-	lint-includes lint-shell lint-cppcheck lint-tidy format install uninstall clean help
+	lint-includes lint-schema lint-shell lint-cppcheck lint-tidy format install uninstall clean help
 
 -include $(shell find $(B)/bpf $(B)/user $(B)/tests -type f -name '*.d' 2>/dev/null)

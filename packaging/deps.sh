@@ -20,7 +20,7 @@ DEMO="iproute2 jq iputils-ping"
 # Unit tests, a scanner to be scanned with, leak checks.
 CHECK="$DEMO libcmocka-dev nmap valgrind"
 
-LINT="clang-tidy clang-format-14 cppcheck shellcheck"
+LINT="clang-tidy clang-format-14 cppcheck shellcheck python3-jsonschema"
 
 packages_of() {
 	case $1 in

@@ -154,6 +154,15 @@ GOLDEN_ROOT(unknown_reason_is_guessed, "blocked", "--reason", "zone-denid")
 GOLDEN_ROOT(unknown_reason_gets_the_list, "blocked", "--reason", "weather")
 GOLDEN_ROOT(prefix_with_host_bits_is_corrected, "blocked", "--source", "10.0.0.1/8")
 GOLDEN(unknown_verb_of_help_is_guessed, "help", "chekc")
+GOLDEN(roles_lists_those_of_a_profile, "--roles-dir=roles", "roles", "--profile", "carbonio-ce-26")
+GOLDEN(roles_shows_one_of_the_node_files_profile, "--roles-dir=roles", "--config=" NODE_FILE,
+       "roles", "mta")
+GOLDEN(roles_as_json_says_what_a_release_changed, "--roles-dir=roles", "-o", "jsonl", "roles",
+       "--diff", "carbonio-ce-23.10", "carbonio-ce-24.1")
+GOLDEN(roles_says_what_a_release_changed, "--roles-dir=roles", "roles", "--diff",
+       "carbonio-ce-24.12", "carbonio-ce-25.6")
+GOLDEN(role_that_is_not_there_is_guessed, "--roles-dir=roles", "roles", "-p", "carbonio-ce-26",
+       "mtaa")
 
 /* --- nothing applied ---------------------------------------------------------------------------
  */
@@ -175,8 +184,8 @@ static void run(struct answer *ret, const char *first, const char *second)
 
 static void usage_names_every_verb_and_goes_to_stdout_when_asked_for(void **state)
 {
-	static const char *const verbs[] = {"check", "plan",	"apply", "status",
-					    "show",  "blocked", "down",	 "help"};
+	static const char *const verbs[] = {"check", "roles",	"plan", "apply", "status",
+					    "show",  "blocked", "down", "help"};
 	struct answer answer;
 
 	run(&answer, "help", NULL);
@@ -274,6 +283,11 @@ int main(void)
 		cmocka_unit_test(unknown_format_is_refused),
 		cmocka_unit_test(operand_too_many_is_refused),
 		cmocka_unit_test(unknown_verb_of_help_is_guessed),
+		cmocka_unit_test(roles_lists_those_of_a_profile),
+		cmocka_unit_test(roles_shows_one_of_the_node_files_profile),
+		cmocka_unit_test(roles_as_json_says_what_a_release_changed),
+		cmocka_unit_test(roles_says_what_a_release_changed),
+		cmocka_unit_test(role_that_is_not_there_is_guessed),
 		cmocka_unit_test(usage_names_every_verb_and_goes_to_stdout_when_asked_for),
 		cmocka_unit_test(no_verb_shows_the_usage_as_an_error),
 		cmocka_unit_test(help_of_a_verb_is_the_same_either_way),

@@ -14,6 +14,7 @@
 /* Every verb, in the order in which the usage shows it. */
 #define VERBS(X)                                                                                   \
 	X(check)                                                                                   \
+	X(roles)                                                                                   \
 	X(plan)                                                                                    \
 	X(apply)                                                                                   \
 	X(confirm)                                                                                 \

@@ -53,6 +53,12 @@ static inline void cleanup_table(struct libscols_table **table)
 }
 #define _table_ __attribute__((cleanup(cleanup_table)))
 
+static inline void cleanup_json(json_t **json)
+{
+	json_decref(*json);
+}
+#define _json_ __attribute__((cleanup(cleanup_json)))
+
 /* json_pack() that does not return NULL: a mistake in the format or no memory ends the program. */
 json_t *json_make(const char *format, ...);
 

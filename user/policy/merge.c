@@ -15,8 +15,8 @@ void merged_free(struct merged *merged)
 	*merged = (struct merged){0};
 }
 
-static int rows_add(struct merged *merged, const char *role, const struct service_model *services,
-		    size_t count)
+int merged_add(struct merged *merged, const char *role, const struct service_model *services,
+	       size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		for (int l4 = RW_L4_TCP; l4 <= RW_L4_UDP; l4++) {
@@ -38,10 +38,10 @@ static int rows_add_all(struct merged *merged, const struct model *model)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < model->role_count; i++)
-		r = rows_add(merged, model->roles[i].name, model->roles[i].services,
-			     model->roles[i].service_count);
+		r = merged_add(merged, model->roles[i].name, model->roles[i].services,
+			       model->roles[i].service_count);
 	if (r == 0)
-		r = rows_add(merged, "node", model->node.services, model->node.service_count);
+		r = merged_add(merged, "node", model->node.services, model->node.service_count);
 	return r;
 }
 

@@ -33,6 +33,10 @@ struct merged {
 
 /* 0, -EINVAL or -ENOMEM. `ret` borrows from `model`. */
 int merged_build(const struct model *model, struct merged *ret, struct error *ret_error);
+
+/* Rows of these services, as they are written. 0 or -ENOMEM. */
+int merged_add(struct merged *merged, const char *role, const struct service_model *services,
+	       size_t count);
 void merged_free(struct merged *merged);
 
 #endif

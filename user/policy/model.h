@@ -19,6 +19,7 @@
 #include "value.h"
 
 #define MODEL_ADVISED	"@advised" /* in vpn_only: every service that the profile marks */
+#define FLOWS_FILE	"flows.json" /* the file of a profile that is no role */
 #define MODEL_NAMES_MAX 1024	   /* roles, and services in vpn_only */
 
 /* A service as it is written: one of these can become two rules, of TCP and of UDP. */
@@ -32,12 +33,14 @@ struct service_model {
 	uint8_t zones; /* RW_ZONE_*: "from" if it is there, else the table's */
 	bool has_from;
 	bool vpn_advised;
+	const char *about; /* borrowed from the document; NULL = not there */
 };
 
 struct role_model {
 	struct document *document; /* owned */
 	char name[TABLES_NAME_MAX];
 	struct at name_at;
+	const char *title; /* borrowed from the document; NULL = not there */
 	struct service_model *services; /* owned */
 	size_t service_count;
 };

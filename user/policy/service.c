@@ -132,19 +132,22 @@ static int vpn_advised_read(const struct value *value, void *into, struct error 
 	return value_get_bool(value, "\"vpn_advised\"", &service->vpn_advised, ret_error);
 }
 
-/* For people; only its type matters. */
-static int text_read(const struct value *value, void *into, struct error *ret_error)
+static int service_about_read(const struct value *value, void *into, struct error *ret_error)
 {
-	const char *text;
+	struct service_model *service = into;
 
-	return value_get_string(value, "the description", &text, ret_error);
+	return value_get_string(value, "the description", &service->about, ret_error);
 }
 
 static const struct field service_fields[] = {
-	{"name", service_name_read, true}, {"proto", proto_read, true},
-	{"port", port_read, true},	   {"table", table_read, false},
-	{"from", from_read, false},	   {"vpn_advised", vpn_advised_read, false},
-	{"about", text_read, false},	   {NULL, NULL, false},
+	{"name", service_name_read, true},
+	{"proto", proto_read, true},
+	{"port", port_read, true},
+	{"table", table_read, false},
+	{"from", from_read, false},
+	{"vpn_advised", vpn_advised_read, false},
+	{"about", service_about_read, false},
+	{NULL, NULL, false},
 };
 
 static int service_read(const struct value *value, void *into, struct error *ret_error)
@@ -211,13 +214,25 @@ static int role_services_read(const struct value *value, void *into, struct erro
 			     ret_error);
 }
 
+static int title_read(const struct value *value, void *into, struct error *ret_error)
+{
+	struct role_model *role = into;
+
+	return value_get_string(value, "the title", &role->title, ret_error);
+}
+
+/* For people; only its type matters. */
+static int role_about_read(const struct value *value, void *into, struct error *ret_error)
+{
+	const char *text;
+
+	return value_get_string(value, "the description", &text, ret_error);
+}
+
 static const struct field role_fields[] = {
-	{"version", version_read, true},
-	{"role", role_name_read, true},
-	{"title", text_read, false},
-	{"about", text_read, false},
-	{"services", role_services_read, true},
-	{NULL, NULL, false},
+	{"version", version_read, true},	{"role", role_name_read, true},
+	{"title", title_read, false},		{"about", role_about_read, false},
+	{"services", role_services_read, true}, {NULL, NULL, false},
 };
 
 /* A copy under another name would otherwise count as the role it was copied from. */

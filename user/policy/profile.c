@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* profile.c - list profiles, read all of one, compare roles of two. */
+#include "profile.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../util/array.h"
+#include "../util/cleanup.h"
+#include "build.h"
+#include "merge.h"
+
+#define EVERY_NODE "every-node"
+
+/* --- the names ----------------------------------------------------------------------------------
+ */
+
+void profile_names_free(struct profile_names *names)
+{
+	for (size_t i = 0; i < names->count; i++)
+		free(names->list[i]);
+	free(names->list);
+	*names = (struct profile_names){0};
+}
+
+static int names_compare(const void *left, const void *right)
+{
+	return strverscmp(*(char *const *)left, *(char *const *)right);
+}
+
+static bool is_profile(const char *roles_dir, const char *name)
+{
+	char path[PATH_MAX];
+
+	return name[0] != '.' &&
+	       snprintf(path, sizeof(path), "%s/%s/" EVERY_NODE ".json", roles_dir, name) <
+		       (int)sizeof(path) &&
+	       access(path, F_OK) == 0;
+}
+
+int profile_names_read(const char *roles_dir, struct profile_names *ret, struct error *ret_error)
+{
+	_cleanup_(profile_names_free) struct profile_names names = {0};
+	_closedir_ DIR *dir = opendir(roles_dir);
+	const struct dirent *entry;
+
+	if (!dir) {
+		int saved = errno;
+
+		error_set(ret_error, saved, "cannot open the folder of profiles \"%s\": %s",
+			  roles_dir, strerror(saved));
+		error_hint(ret_error, "name the right one with --roles-dir");
+		return -saved;
+	}
+	while ((entry = readdir(dir))) {
+		char **name;
+
+		if (!is_profile(roles_dir, entry->d_name))
+			continue;
+		name = array_append(&names.list, &names.count, sizeof(*name));
+		if (name)
+			*name = strdup(entry->d_name);
+		if (!name || !*name)
+			return error_set(ret_error, ENOMEM, "out of memory");
+	}
+	if (names.count)
+		qsort(names.list, names.count, sizeof(*names.list), names_compare);
+	*ret = names;
+	names = (struct profile_names){0};
+	return 0;
+}
+
+/* --- one profile --------------------------------------------------------------------------------
+ */
+
+void profile_free(struct profile *profile)
+{
+	for (size_t i = 0; i < profile->role_count; i++)
+		role_model_free(&profile->roles[i]);
+	free(profile->roles);
+	*profile = (struct profile){0};
+}
+
+static int profile_refuse(const char *roles_dir, const char *name, struct error *ret_error)
+{
+	_cleanup_(profile_names_free) struct profile_names names = {0};
+	struct guess guess = guess_begin(name);
+	int r = profile_names_read(roles_dir, &names, ret_error);
+
+	if (r < 0)
+		return r;
+	error_set(ret_error, ENOENT, "there is no profile \"%.80s\" in %s", name, roles_dir);
+	for (size_t i = 0; i < names.count; i++)
+		guess_consider(&guess, names.list[i]);
+	if (!error_hint_guess(ret_error, &guess))
+		error_hint(ret_error, "'rolewall roles' lists the profiles");
+	return -ENOENT;
+}
+
+static int is_role_file(const struct dirent *entry)
+{
+	size_t length = strlen(entry->d_name);
+
+	return entry->d_name[0] != '.' && length > 5 &&
+	       !strcmp(entry->d_name + length - 5, ".json") && strcmp(entry->d_name, FLOWS_FILE);
+}
+
+static int roles_order(const void *left, const void *right)
+{
+	const struct role_model *a = left, *b = right;
+	bool first = !strcmp(a->name, EVERY_NODE), second = !strcmp(b->name, EVERY_NODE);
+
+	return first || second ? second - first : strcmp(a->name, b->name);
+}
+
+static int profile_add(struct profile *profile, const char *file, struct error *ret_error)
+{
+	struct role_model *role;
+
+	role = array_append(&profile->roles, &profile->role_count, sizeof(*role));
+	if (!role)
+		return error_set(ret_error, ENOMEM, "out of memory");
+	return role_model_read(file, role, ret_error);
+}
+
+static int profile_fill(const char *folder, struct profile *profile, struct error *ret_error)
+{
+	_closedir_ DIR *dir = opendir(folder);
+	const struct dirent *entry;
+	int r = 0;
+
+	if (!dir)
+		return error_set(ret_error, errno, "cannot open \"%s\": %s", folder,
+				 strerror(errno));
+	while (r == 0 && (entry = readdir(dir))) {
+		char file[PATH_MAX];
+
+		if (!is_role_file(entry))
+			continue;
+		if (snprintf(file, sizeof(file), "%s/%s", folder, entry->d_name) >=
+		    (int)sizeof(file))
+			return error_set(ret_error, ENAMETOOLONG,
+					 "the path \"%.200s...\" is too long", folder);
+		r = profile_add(profile, file, ret_error);
+	}
+	return r;
+}
+
+int profile_read(const char *roles_dir, const char *name, struct profile *ret,
+		 struct error *ret_error)
+{
+	_cleanup_(profile_free) struct profile profile = {0};
+	char folder[PATH_MAX];
+	int r;
+
+	if (strchr(name, '/') || !is_profile(roles_dir, name) ||
+	    snprintf(profile.name, sizeof(profile.name), "%s", name) >= (int)sizeof(profile.name))
+		return profile_refuse(roles_dir, name, ret_error);
+	snprintf(folder, sizeof(folder), "%s/%s", roles_dir, name);
+	r = profile_fill(folder, &profile, ret_error);
+	if (r < 0)
+		return r;
+	qsort(profile.roles, profile.role_count, sizeof(*profile.roles), roles_order);
+	*ret = profile;
+	profile = (struct profile){0};
+	return 0;
+}
+
+const struct role_model *profile_role(const struct profile *profile, const char *name)
+{
+	for (size_t i = 0; i < profile->role_count; i++)
+		if (!strcmp(profile->roles[i].name, name))
+			return &profile->roles[i];
+	return NULL;
+}
+
+/* --- what a role opens --------------------------------------------------------------------------
+ */
+
+int role_rules(const struct role_model *role, struct rule **ret, size_t *ret_count)
+{
+	_cleanup_(merged_free) struct merged merged = {0};
+	_cleanup_(tables_free) struct tables tables = {0};
+
+	if (merged_add(&merged, role->name, role->services, role->service_count) < 0 ||
+	    tables_add_rules(&tables, &merged, NULL) < 0)
+		return -ENOMEM;
+	*ret_count = tables.rule_count;
+	*ret = TAKE_PTR(tables.rules);
+	tables.rule_count = 0;
+	return 0;
+}
+
+void role_change_free(struct role_change *change)
+{
+	changes_free(&change->ports);
+	free(change->before_rules);
+	free(change->after_rules);
+	*change = (struct role_change){0};
+}
+
+/* rules_compare() wants pointers. */
+static const struct rule **rules_refer(const struct rule *rules, size_t count)
+{
+	const struct rule **list = calloc(count + 1, sizeof(*list));
+
+	for (size_t i = 0; list && i < count; i++)
+		list[i] = &rules[i];
+	return list;
+}
+
+int roles_compare(const struct role_model *before, const struct role_model *after,
+		  struct role_change *ret)
+{
+	_cleanup_(role_change_free) struct role_change change = {0};
+	_free_ const struct rule **old = NULL;
+	_free_ const struct rule **new = NULL;
+	size_t old_count = 0, new_count = 0;
+	int r = 0;
+
+	if (before)
+		r = role_rules(before, &change.before_rules, &old_count);
+	if (r == 0 && after)
+		r = role_rules(after, &change.after_rules, &new_count);
+	if (r < 0)
+		return r;
+	old = rules_refer(change.before_rules, old_count);
+	new = rules_refer(change.after_rules, new_count);
+	if (!old || !new)
+		return -ENOMEM;
+	r = rules_compare(&(struct rule_list){old, old_count}, &(struct rule_list){new, new_count},
+			  &change.ports);
+	if (r < 0)
+		return r;
+	*ret = change;
+	change = (struct role_change){0};
+	return 0;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * profile.h - the profiles there are, and one of them with all its roles.
+ */
+#ifndef ROLEWALL_POLICY_PROFILE_H
+#define ROLEWALL_POLICY_PROFILE_H
+
+#include <stddef.h>
+
+#include "compare.h"
+#include "model.h"
+
+/* Folders below the folder of profiles that hold an every-node role. */
+struct profile_names {
+	char **list; /* owned, each of them too; in the order of releases: 24.1 before 24.12 */
+	size_t count;
+};
+
+struct profile {
+	char name[TABLES_NAME_MAX];
+	struct role_model *roles; /* owned; every-node first, the others by name */
+	size_t role_count;
+};
+
+int profile_names_read(const char *roles_dir, struct profile_names *ret, struct error *ret_error);
+void profile_names_free(struct profile_names *names);
+
+/* Every role file of a profile. -ENOENT: there is no such profile. */
+int profile_read(const char *roles_dir, const char *name, struct profile *ret,
+		 struct error *ret_error);
+void profile_free(struct profile *profile);
+
+/* NULL: the profile does not have it. */
+const struct role_model *profile_role(const struct profile *profile, const char *name);
+
+/* The rules of one role, as they would be on a node that plays no other. 0 or -ENOMEM. */
+int role_rules(const struct role_model *role, struct rule **ret, size_t *ret_count);
+
+/*
+ * What changes for a node that plays `role` when it moves from one profile to another. `before` and
+ * `after` may be NULL: the profile does not have the role. The rules that the changes point into
+ * are owned by `ret`.
+ */
+struct role_change {
+	struct rule *before_rules, *after_rules; /* owned */
+	struct changes ports;			 /* owned */
+};
+int roles_compare(const struct role_model *before, const struct role_model *after,
+		  struct role_change *ret);
+void role_change_free(struct role_change *change);
+
+#endif
