@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* cmd_check.c - rolewall check [FILE] */
+#include "../kernel/surroundings.h"
 #include "../util/cleanup.h"
 #include "cli.h"
 #include "config.h"
@@ -41,6 +42,9 @@ static int check_run(const struct settings *settings, const struct arguments *ar
 	int result =
 		policy_compile(file, settings->roles_dir, &config.tables, &config.warnings, &error);
 
+	/* A file that is named may be another host's. */
+	if (!result && !arguments->operand_count)
+		result = surroundings_advise(&config.tables, &config.warnings);
 	if (settings->output != OUTPUT_TABLE) {
 		check_print_json(settings, &config.warnings, result ? &error : NULL);
 		return result ? exit_code_config(result) : EXIT_OK;
@@ -56,7 +60,10 @@ const struct verb verb_check = {
 	.operands = "[FILE]",
 	.operands_max = 1,
 	.summary = "validate a node file and the role files it names",
-	.details = "Without FILE it is the one of --config. Nothing is changed, and root is not "
+	.details = "Without FILE it is the one of --config, and this host is looked at as well: "
+		   "interfaces that\n"
+		   "are not there, forwarding, other firewalls (as root). Nothing is changed, and "
+		   "root is not\n"
 		   "needed.\n"
 		   "Advice that is not followed is a warning; whatever cannot be enforced is an "
 		   "error.",

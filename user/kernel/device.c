@@ -21,8 +21,8 @@ static void close_socket(struct mnl_socket **socket)
 		mnl_socket_close(*socket);
 }
 
-/* VLAN id out of IFLA_LINKINFO { IFLA_INFO_KIND "vlan", IFLA_INFO_DATA { IFLA_VLAN_ID } }. */
-static uint16_t read_vlan(const struct nlattr *linkinfo)
+/* IFLA_LINKINFO { IFLA_INFO_KIND, IFLA_INFO_DATA { IFLA_VLAN_ID } }. */
+static void read_linkinfo(const struct nlattr *linkinfo, struct device *device)
 {
 	const struct nlattr *kind = NULL, *data = NULL, *attr;
 
@@ -33,14 +33,16 @@ static uint16_t read_vlan(const struct nlattr *linkinfo)
 		else if (mnl_attr_get_type(attr) == IFLA_INFO_DATA)
 			data = attr;
 	}
-	if (!kind || !data || strcmp(mnl_attr_get_str(kind), "vlan") != 0)
-		return 0;
+	if (!kind)
+		return;
+	device->bridge = !strcmp(mnl_attr_get_str(kind), "bridge");
+	if (!data || strcmp(mnl_attr_get_str(kind), "vlan") != 0)
+		return;
 	mnl_attr_for_each_nested(attr, data)
 	{
 		if (mnl_attr_get_type(attr) == IFLA_VLAN_ID)
-			return mnl_attr_get_u16(attr);
+			device->vlan = mnl_attr_get_u16(attr);
 	}
-	return 0;
 }
 
 /* Programs out of IFLA_XDP { IFLA_XDP_DRV_PROG_ID, ... }. */
@@ -75,7 +77,7 @@ static void read_attribute(const struct nlattr *attr, struct device *device)
 		device->parent = mnl_attr_get_u32(attr);
 		break;
 	case IFLA_LINKINFO:
-		device->vlan = read_vlan(attr);
+		read_linkinfo(attr, device);
 		break;
 	case IFLA_XDP:
 		read_xdp(attr, device);
@@ -88,10 +90,10 @@ static int read_link(const struct nlmsghdr *message, void *context)
 	const struct ifinfomsg *info = mnl_nlmsg_get_payload(message);
 	struct devices *devices = context;
 	struct device *list, device = {
-		.ifindex = info->ifi_index,
-		.type = info->ifi_type,
-		.up = info->ifi_flags & IFF_UP,
-	};
+				     .ifindex = info->ifi_index,
+				     .type = info->ifi_type,
+				     .up = info->ifi_flags & IFF_UP,
+			     };
 	const struct nlattr *attr;
 
 	mnl_attr_for_each(attr, message, sizeof(*info)) read_attribute(attr, &device);
