@@ -2,15 +2,9 @@
 /* attempt.c - attempts as table rows, lines and JSON. */
 #include "attempt.h"
 
-#include <errno.h>
-#include <netinet/in.h>
-#include <stdlib.h>
-
 #include "../policy/cidr.h"
-#include "../policy/owners.h"
 #include "../policy/words.h"
 #include "../util/array.h"
-#include "../util/cleanup.h"
 #include "../util/reason.h"
 #include "print.h"
 
@@ -54,49 +48,6 @@ static const int widths[CELL_COUNT] = {
 	[CELL_REASON] = 13,  [CELL_VERDICT] = 8, [CELL_PACKETS] = 8,
 };
 
-int port_names_read(const struct instance *instance, struct port_names *ret,
-		    struct error *ret_error)
-{
-	_cleanup_(port_names_free) struct port_names names = {0};
-	int result = snapshot_read(instance, &names.snapshot, ret_error);
-
-	if (result)
-		return result;
-	names.rules = calloc(names.snapshot.rule_count + 1, sizeof(*names.rules));
-	if (!names.rules)
-		return error_set(ret_error, ENOMEM, "out of memory");
-	for (size_t i = 0; i < names.snapshot.rule_count; i++)
-		names.rules[i] = &names.snapshot.rules[i].rule;
-	names.owners = owners_new(names.rules, names.snapshot.rule_count);
-	if (!names.owners)
-		return error_set(ret_error, ENOMEM, "out of memory");
-	*ret = names;
-	names = (struct port_names){0};
-	return 0;
-}
-
-void port_names_free(struct port_names *names)
-{
-	free(names->owners);
-	free(names->rules);
-	snapshot_free(&names->snapshot);
-	*names = (struct port_names){0};
-}
-
-static bool has_port(const struct rw_attempt *record)
-{
-	return record->l4 == IPPROTO_TCP || record->l4 == IPPROTO_UDP;
-}
-
-const struct rule *service_of(const struct port_names *names, const struct rw_attempt *record)
-{
-	unsigned int l4 = record->l4 == IPPROTO_TCP ? RW_L4_TCP : RW_L4_UDP;
-
-	if (!has_port(record) || !names->owners)
-		return NULL;
-	return names->owners[owner_index(l4, record->port)].rule;
-}
-
 /* NULL where the protocol could not be read. */
 static const char *protocol_text(const struct rw_attempt *record, char ret[8])
 {
@@ -119,7 +70,7 @@ static void row_fill(struct row *row, const struct port_names *names, const stru
 #define CELL(cell, ...) snprintf(row->cells[cell], CELL_MAX, __VA_ARGS__)
 	CELL(CELL_LAST, "%s", attempt->last_ns ? time_text_ns(attempt->last_ns, when) : "-");
 	cidr_format(record->source, 128, row->cells[CELL_SOURCE]);
-	if (has_port(record))
+	if (attempt_has_port(record))
 		CELL(CELL_PORT, "%u/%s", record->port, protocol);
 	else
 		CELL(CELL_PORT, "%s", protocol ? protocol : "-");
@@ -198,7 +149,7 @@ json_t *json_attempt(const struct port_names *names, const struct attempt *attem
 	cidr_format(record->source, 128, source);
 	return json_make(
 		"{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:b}", "source", source,
-		"port", has_port(record) ? json_make("i", (int)record->port) : json_null(), "proto",
+		"port", attempt_has_port(record) ? json_make("i", (int)record->port) : json_null(), "proto",
 		json_text(protocol_text(record, number)), "service",
 		json_text(rule ? rule->service : NULL), "zone", json_text(zone_name(attempt->zone)),
 		"interface", json_text(attempt->interface), "reason",

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* cmd_blocked.c - rolewall blocked: who was refused, where and why. */
+#include <errno.h>
+#include <poll.h>
 #include <time.h>
 
+#include "../kernel/feed.h"
 #include "../util/array.h"
 #include "../util/cleanup.h"
 #include "attempt.h"
@@ -21,6 +24,28 @@ static const struct option_spec blocked_options[] = {
 	[OPTION_SINCE] = {"since", 0, "TIME", "only seen since: 10m, 2h, 1d, or RFC 3339"},
 };
 _Static_assert(ARRAY_SIZE(blocked_options) == OPTION_COUNT, "an option lacks its row");
+
+static void cleanup_feed(struct feed **feed)
+{
+	feed_close(*feed);
+}
+
+/* Takes `line`. Those that tell of something else are left out. */
+static int list_add(struct attempts *attempts, json_t *line)
+{
+	struct feed_attempt told;
+	struct attempt *attempt = NULL;
+	bool wanted = feed_attempt_read(line, &told) == 0;
+
+	json_decref(line);
+	if (!wanted)
+		return 0;
+	attempt = array_append(&attempts->list, &attempts->count, sizeof(*attempt));
+	if (!attempt)
+		return -ENOMEM;
+	*attempt = told.attempt;
+	return 0;
+}
 
 static int64_t now_ns(void)
 {
@@ -65,6 +90,36 @@ static void list_print(const struct settings *settings, const struct port_names 
 			    attempts->count ? " that match; there are others" : " so far");
 }
 
+/* What the daemon remembers is more than the kernel's table holds. -ENOENT: no daemon runs. */
+static int list_ask(const struct instance *instance, struct attempts *ret, struct error *ret_error)
+{
+	const struct feed_request request = {.attempts = true, .history = true};
+	_cleanup_(cleanup_feed) struct feed *feed = NULL;
+	int result = feed_open(instance, &request, &feed, ret_error);
+
+	while (!result) {
+		struct pollfd polled = {.fd = feed_fd(feed), .events = POLLIN};
+		json_t *line;
+
+		result = feed_next(feed, &line);
+		if (result == -EAGAIN)
+			result = poll(&polled, 1, -1) < 0 && errno != EINTR ? -errno : 0;
+		else if (!result)
+			result = list_add(ret, line);
+	}
+	if (result == -EPIPE)
+		attempts_sort(ret);
+	return result == -EPIPE ? 0 : result;
+}
+
+static int list_read(const struct instance *instance, struct attempts *ret, struct error *ret_error)
+{
+	struct error error = {0};
+	int result = list_ask(instance, ret, &error);
+
+	return result ? attempts_read(instance, ret, ret_error) : 0;
+}
+
 static int list_run(const struct settings *settings, const struct filter *filter)
 {
 	_cleanup_(port_names_free) struct port_names names = {0};
@@ -73,7 +128,7 @@ static int list_run(const struct settings *settings, const struct filter *filter
 	int result = port_names_read(&settings->instance, &names, &error);
 
 	if (!result)
-		result = attempts_read(&settings->instance, &attempts, &error);
+		result = list_read(&settings->instance, &attempts, &error);
 	if (result)
 		return report_kernel(settings, result, &error);
 	if (settings->output == OUTPUT_TABLE)
@@ -111,8 +166,11 @@ const struct verb verb_blocked = {
 		   "interface and\n"
 		   "reason. With -f a line comes at an attempt's 1st, 2nd, 4th, 8th, ... packet; "
 		   "JSON is then\n"
-		   "one object a line, and also tells when an attempt has left the table "
-		   "(\"settled\").",
+		   "one object a line. Where the daemon runs, both show what it remembers; else "
+		   "the list is\n"
+		   "what the kernel's table holds, -f also tells in JSON when an attempt has left "
+		   "that table\n"
+		   "(\"settled\"), and only one can follow.",
 	.options = blocked_options,
 	.option_count = OPTION_COUNT,
 	.needs_root = true,

@@ -2,7 +2,6 @@
 /* follow.c - blocked -f: attempts as they happen. */
 #include "follow.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <net/if.h>
 #include <poll.h>
@@ -14,17 +13,13 @@
 
 #include "../kernel/clock.h"
 #include "../kernel/events.h"
+#include "../kernel/feed.h"
+#include "../kernel/process.h"
 #include "../util/array.h"
 #include "../util/cleanup.h"
 #include "attempt.h"
 #include "message.h"
 #include "print.h"
-
-/* Credits run out under a flood and are granted anew by events_poll(), even when the ring is
- * silent. */
-#define GRANT_INTERVAL_MS 250
-
-#define PROCESS_MAX 32
 
 struct follower {
 	const struct settings *settings;
@@ -34,23 +29,22 @@ struct follower {
 	bool unread; /* stdout takes no more */
 };
 
+/* Something that is worth a line, whoever tells of it. */
+struct notice {
+	const char *event; /* "seen", "settled", "bind" */
+	int64_t time_ns;   /* since the epoch */
+	uint32_t generation;
+	struct feed_attempt attempt;
+};
+
 static void cleanup_events(struct events **events)
 {
 	events_close(*events);
 }
 
-static const char *event_name(const struct rw_event *event)
+static void cleanup_feed(struct feed **feed)
 {
-	switch (event->type) {
-	case RW_EVENT_SEEN:
-		return "seen";
-	case RW_EVENT_SETTLED:
-		return "settled";
-	case RW_EVENT_BIND:
-		return "bind";
-	default:
-		return NULL;
-	}
+	feed_close(*feed);
 }
 
 /* After an apply the ports have other names. If they cannot be read, the old ones must do. */
@@ -66,88 +60,31 @@ static void port_names_refresh(struct follower *follower, uint32_t generation)
 	follower->names = fresh;
 }
 
-static void attempt_from_event(const struct follower *follower, const struct rw_event *event,
-			       struct attempt *ret)
+static void print_json_line(const struct follower *follower, const struct notice *notice)
 {
-	const struct rw_attempt *record = &event->attempt;
-	int64_t now = event_time(event);
+	json_t *object = json_attempt(&follower->names, &notice->attempt.attempt);
+	char when[TIME_TEXT_MAX];
 
-	*ret = (struct attempt){
-		.record = *record,
-		.first_ns = now,
-		.last_ns = now,
-		.zone = record->zone & RW_ZONE_ALL,
-	};
-	/* A bind has its pid there. A settled attempt had ended before the event was made. */
-	if (event->type != RW_EVENT_BIND)
-		ret->first_ns = tick_to_wall(&follower->clock, record->first);
-	if (event->type == RW_EVENT_SETTLED)
-		ret->last_ns = tick_to_wall(&follower->clock, record->last);
-	if (record->ifindex && !if_indextoname(record->ifindex, ret->interface))
-		snprintf(ret->interface, sizeof(ret->interface), "if%u", record->ifindex);
-}
-
-static unsigned int event_pid(const struct rw_event *event)
-{
-	return (unsigned int)event->attempt.first;
-}
-
-/* Of a process that may be gone, which leaves `ret` empty. Returns `ret`. */
-static const char *process_name(unsigned int pid, char ret[PROCESS_MAX])
-{
-	char path[32];
-	_fclose_ FILE *file = NULL;
-
-	ret[0] = '\0';
-	snprintf(path, sizeof(path), "/proc/%u/comm", pid);
-	file = fopen(path, "re");
-	if (file && fgets(ret, PROCESS_MAX, file))
-		ret[strcspn(ret, "\n")] = '\0';
-	/* A process chooses its name. */
-	for (char *at = ret; *at; at++)
-		if (!isprint((unsigned char)*at))
-			*at = '?';
-	return ret;
-}
-
-static void print_event_json(const struct follower *follower, const struct rw_event *event,
-			     const struct attempt *attempt)
-{
-	json_t *object = json_attempt(&follower->names, attempt);
-	char when[TIME_TEXT_MAX], process[PROCESS_MAX];
-
-	json_object_set_new(object, "event", json_text(event_name(event)));
-	json_object_set_new(object, "time", json_text(time_text_ns(event_time(event), when)));
-	json_object_set_new(object, "generation", json_make("I", (json_int_t)event->generation));
-	if (event->type == RW_EVENT_BIND) {
-		json_object_set_new(object, "pid", json_make("I", (json_int_t)event_pid(event)));
-		json_object_set_new(object, "process",
-				    json_text(process_name(event_pid(event), process)));
+	json_object_set_new(object, "event", json_text(notice->event));
+	json_object_set_new(object, "time", json_text(time_text_ns(notice->time_ns, when)));
+	json_object_set_new(object, "generation", json_make("I", (json_int_t)notice->generation));
+	if (notice->attempt.pid) {
+		json_object_set_new(object, "pid", json_make("I", (json_int_t)notice->attempt.pid));
+		json_object_set_new(object, "process", json_text(notice->attempt.process));
 	}
 	json_dumpf(object, stdout, JSON_COMPACT);
 	putchar('\n');
 	json_decref(object);
 }
 
-static void print_event_line(const struct follower *follower, const struct rw_event *event,
-			     const struct attempt *attempt)
+static void print_line(const struct follower *follower, const struct notice *notice)
 {
-	char process[PROCESS_MAX], remark[PROCESS_MAX + 32] = "";
+	char remark[PROCESS_NAME_MAX + 32] = "";
 
-	if (event->type == RW_EVENT_BIND)
-		snprintf(remark, sizeof(remark), "bound by %s[%u]",
-			 process_name(event_pid(event), process), event_pid(event));
-	attempt_print_line(follower->settings, &follower->names, attempt, remark);
-}
-
-static void print_event(const struct follower *follower, const struct rw_event *event,
-			const struct attempt *attempt)
-{
-	if (follower->settings->output != OUTPUT_TABLE)
-		print_event_json(follower, event, attempt);
-	/* For a reader's eyes a settled attempt is no news: its packets were shown as they came. */
-	else if (event->type != RW_EVENT_SETTLED)
-		print_event_line(follower, event, attempt);
+	if (notice->attempt.pid)
+		snprintf(remark, sizeof(remark), "bound by %s[%u]", notice->attempt.process,
+			 notice->attempt.pid);
+	attempt_print_line(follower->settings, &follower->names, &notice->attempt.attempt, remark);
 }
 
 /* A reader that has seen enough, as in "| head", is no failure; a full disk is, and main says so.
@@ -161,19 +98,74 @@ static void output_flush(struct follower *follower)
 		clearerr(stdout);
 }
 
+static void handle_notice(struct follower *follower, const struct notice *notice)
+{
+	const struct attempt *attempt = &notice->attempt.attempt;
+
+	if (follower->unread || !notice->event ||
+	    !filter_matches(follower->filter, &attempt->record, attempt->last_ns))
+		return;
+	port_names_refresh(follower, notice->generation);
+	if (follower->settings->output != OUTPUT_TABLE)
+		print_json_line(follower, notice);
+	/* For a reader's eyes a settled attempt is no news: its packets were shown as they came. */
+	else if (strcmp(notice->event, "settled") != 0)
+		print_line(follower, notice);
+	output_flush(follower);
+}
+
+/* --- the kernel's events, where no daemon runs --------------------------------------------------
+ */
+
+static const char *event_name(const struct rw_event *event)
+{
+	switch (event->type) {
+	case RW_EVENT_SEEN:
+		return "seen";
+	case RW_EVENT_SETTLED:
+		return "settled";
+	case RW_EVENT_BIND:
+		return "bind";
+	default:
+		return NULL;
+	}
+}
+
+static void attempt_from_event(const struct follower *follower, const struct rw_event *event,
+			       struct feed_attempt *ret)
+{
+	const struct rw_attempt *record = &event->attempt;
+	struct attempt *attempt = &ret->attempt;
+	int64_t now = event_time(event);
+
+	*ret = (struct feed_attempt){.attempt = {.record = *record,
+						 .first_ns = now,
+						 .last_ns = now,
+						 .zone = record->zone & RW_ZONE_ALL}};
+	/* A bind has its pid there. A settled attempt had ended before the event was made. */
+	if (event->type == RW_EVENT_BIND) {
+		ret->pid = record->first;
+		process_name(ret->pid, ret->process);
+	} else {
+		attempt->first_ns = tick_to_wall(&follower->clock, record->first);
+	}
+	if (event->type == RW_EVENT_SETTLED)
+		attempt->last_ns = tick_to_wall(&follower->clock, record->last);
+	if (record->ifindex && !if_indextoname(record->ifindex, attempt->interface))
+		snprintf(attempt->interface, sizeof(attempt->interface), "if%u", record->ifindex);
+}
+
 static void handle_event(const struct rw_event *event, void *context)
 {
 	struct follower *follower = context;
-	struct attempt attempt;
+	struct notice notice = {
+		.event = event_name(event),
+		.time_ns = event_time(event),
+		.generation = event->generation,
+	};
 
-	if (follower->unread || !event_name(event))
-		return;
-	attempt_from_event(follower, event, &attempt);
-	if (!filter_matches(follower->filter, &attempt.record, attempt.last_ns))
-		return;
-	port_names_refresh(follower, event->generation);
-	print_event(follower, event, &attempt);
-	output_flush(follower);
+	attempt_from_event(follower, event, &notice.attempt);
+	handle_notice(follower, &notice);
 }
 
 /* SIGINT and SIGTERM as a file descriptor, so that they never come between two steps. */
@@ -190,20 +182,27 @@ static int signals_open(void)
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
-static int follow_loop(struct follower *follower, struct events *events, int signals)
+/* Until the descriptor is ready: 1; a signal, or nobody reads any more: 0. */
+static int wait_for(int signals, int fd, int timeout_ms)
 {
 	struct pollfd polled[] = {
 		{.fd = signals, .events = POLLIN},
 		{.fd = STDOUT_FILENO}, /* POLLERR: the reader of the pipe has gone */
-		{.fd = events_fd(events), .events = POLLIN},
+		{.fd = fd, .events = POLLIN},
 	};
-	int result;
 
+	if (poll(polled, ARRAY_SIZE(polled), timeout_ms) < 0 && errno != EINTR)
+		return -errno;
+	return !polled[0].revents && !(polled[1].revents & (POLLERR | POLLHUP));
+}
+
+static int follow_events(struct follower *follower, struct events *events, int signals)
+{
 	while (!follower->unread) {
-		if (poll(polled, ARRAY_SIZE(polled), GRANT_INTERVAL_MS) < 0 && errno != EINTR)
-			return -errno;
-		if (polled[0].revents || polled[1].revents & (POLLERR | POLLHUP))
-			return 0;
+		int result = wait_for(signals, events_fd(events), events_pause(events));
+
+		if (result <= 0)
+			return result;
 		result = events_poll(events, 0);
 		if (result < 0 && result != -EINTR)
 			return result;
@@ -211,37 +210,97 @@ static int follow_loop(struct follower *follower, struct events *events, int sig
 	return 0;
 }
 
-static int follow_start(struct follower *follower, struct events **ret)
+static int follow_kernel(struct follower *follower, int signals, struct error *ret_error)
 {
-	const struct settings *settings = follower->settings;
-	struct error error = {0};
-	int result = port_names_read(&settings->instance, &follower->names, &error);
+	_cleanup_(cleanup_events) struct events *events = NULL;
+	int result;
 
-	if (result)
-		return report_kernel(settings, result, &error);
 	tick_clock_read(&follower->clock);
-	result = events_open(&settings->instance, handle_event, follower, ret, &error);
-	return result ? report_kernel(settings, result, &error) : EXIT_OK;
+	result = events_open(&follower->settings->instance, handle_event, follower, &events,
+			     ret_error);
+	if (result)
+		return result;
+	result = follow_events(follower, events, signals);
+	return result ? error_set(ret_error, -result, "cannot read events: %s", strerror(-result))
+		      : 0;
+}
+
+/* --- the daemon ---------------------------------------------------------------------------------
+ */
+
+/* As with the kernel's events: a line when an attempt is new, and when its packets have doubled. */
+static void handle_line(struct follower *follower, const json_t *line)
+{
+	struct notice notice = {.generation = follower->names.snapshot.generation};
+
+	if (feed_attempt_read(line, &notice.attempt) || !notice.attempt.news)
+		return;
+	notice.event = notice.attempt.pid ? "bind" : "seen";
+	notice.time_ns = notice.attempt.attempt.last_ns;
+	handle_notice(follower, &notice);
+}
+
+static int handle_lines(struct follower *follower, struct feed *feed)
+{
+	for (;;) {
+		json_t *line;
+		int result = feed_next(feed, &line);
+
+		if (result)
+			return result == -EAGAIN ? 0 : result;
+		handle_line(follower, line);
+		json_decref(line);
+	}
+}
+
+static int follow_daemon(struct follower *follower, struct feed *feed, int signals,
+			 struct error *ret_error)
+{
+	while (!follower->unread) {
+		int result = wait_for(signals, feed_fd(feed), -1);
+
+		if (result == 0)
+			return 0;
+		if (result > 0)
+			result = handle_lines(follower, feed);
+		if (result == -EPIPE)
+			return error_set(ret_error, EPIPE, "the daemon has stopped");
+		if (result)
+			return error_set(ret_error, -result, "cannot read from the daemon: %s",
+					 strerror(-result));
+	}
+	return 0;
+}
+
+/* --- both ---------------------------------------------------------------------------------------
+ */
+
+static int follow(struct follower *follower, int signals, struct error *ret_error)
+{
+	const struct feed_request request = {.attempts = true, .follow = true};
+	const struct settings *settings = follower->settings;
+	_cleanup_(cleanup_feed) struct feed *feed = NULL;
+	int result = feed_open(&settings->instance, &request, &feed, ret_error);
+
+	if (result && result != -ENOENT)
+		return result;
+	if (settings->output == OUTPUT_TABLE)
+		attempt_print_heading(settings);
+	output_flush(follower);
+	return feed ? follow_daemon(follower, feed, signals, ret_error)
+		    : follow_kernel(follower, signals, ret_error);
 }
 
 int follow_run(const struct settings *settings, const struct filter *filter)
 {
 	struct follower follower = {.settings = settings, .filter = filter};
-	_cleanup_(cleanup_events) struct events *events = NULL;
 	_close_ int signals = signals_open();
 	struct error error = {0};
-	int result, code = follow_start(&follower, &events);
+	int result = port_names_read(&settings->instance, &follower.names, &error);
 
-	if (code == EXIT_OK) {
-		if (settings->output == OUTPUT_TABLE)
-			attempt_print_heading(settings);
-		output_flush(&follower);
-		result = follow_loop(&follower, events, signals);
-		if (result) {
-			error_set(&error, -result, "cannot read events: %s", strerror(-result));
-			code = report_install(settings, result, &error);
-		}
-	}
+	if (result)
+		return report_kernel(settings, result, &error);
+	result = follow(&follower, signals, &error);
 	port_names_free(&follower.names);
-	return code;
+	return result ? report_install(settings, result, &error) : EXIT_OK;
 }

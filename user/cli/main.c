@@ -23,12 +23,14 @@
 	X(explain)                                                                                 \
 	X(show)                                                                                    \
 	X(blocked)                                                                                 \
+	X(metrics)                                                                                 \
 	X(ban)                                                                                     \
 	X(unban)                                                                                   \
 	X(bans)                                                                                    \
 	X(open)                                                                                    \
 	X(close)                                                                                   \
 	X(openings)                                                                                \
+	X(serve)                                                                                   \
 	X(down)                                                                                    \
 	X(help)
 

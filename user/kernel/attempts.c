@@ -14,7 +14,7 @@
 #include "assign.h"
 #include "clock.h"
 #include "generation.h"
-#include "maps.h"
+#include "probe.h"
 #include "zone.h"
 
 #define IDENTITY_SIZE offsetof(struct rw_attempt, rule)
@@ -55,31 +55,42 @@ static size_t merge(struct rw_attempt *list, size_t count)
 	return kept;
 }
 
-/* Every record of every CPU that holds packets. */
-static int read_records(int fd, struct rw_attempt **ret, size_t *ret_count)
+/* Slot by slot where the kernel has no batches for this kind of map (before 5.13). */
+static int read_slots(int fd, size_t cpus, struct rw_attempt *list)
+{
+	__u32 keys[RW_ATTEMPT_SLOTS], slot, count = RW_ATTEMPT_SLOTS, cursor;
+
+	if (!probe_is_off("batch") &&
+	    (bpf_map_lookup_batch(fd, NULL, &cursor, keys, list, &count, NULL) == 0 ||
+	     errno == ENOENT) &&
+	    count == RW_ATTEMPT_SLOTS)
+		return 0;
+	for (slot = 0; slot < RW_ATTEMPT_SLOTS; slot++)
+		if (bpf_map_lookup_elem(fd, &slot, list + slot * cpus))
+			return -errno;
+	return 0;
+}
+
+int attempts_read_records(const struct maps *maps, struct rw_attempt **ret, size_t *ret_count)
 {
 	int cpus = libbpf_num_possible_cpus();
 	_free_ struct rw_attempt *list = NULL;
-	_free_ struct rw_attempt *values = NULL;
-	size_t count = 0;
-	__u32 slot;
-	int cpu;
+	size_t i, count = 0;
+	int error;
 
 	if (cpus < 0)
 		return cpus;
 	list = calloc((size_t)cpus * RW_ATTEMPT_SLOTS, sizeof(*list));
-	values = calloc(cpus, sizeof(*values));
-	if (!list || !values)
+	if (!list)
 		return -ENOMEM;
-	for (slot = 0; slot < RW_ATTEMPT_SLOTS; slot++) {
-		if (bpf_map_lookup_elem(fd, &slot, values))
-			return -errno;
-		for (cpu = 0; cpu < cpus; cpu++)
-			if (values[cpu].packets)
-				list[count++] = values[cpu];
-	}
+	error = read_slots(maps->fd[MAP_ATTEMPTS], cpus, list);
+	if (error)
+		return error;
+	for (i = 0; i < (size_t)cpus * RW_ATTEMPT_SLOTS; i++)
+		if (list[i].packets)
+			list[count++] = list[i];
+	*ret_count = merge(list, count);
 	*ret = TAKE_PTR(list);
-	*ret_count = count;
 	return 0;
 }
 
@@ -109,6 +120,12 @@ static int compare_newest(const void *left, const void *right)
 	return compare_identity(&a->record, &b->record);
 }
 
+void attempts_sort(struct attempts *attempts)
+{
+	if (attempts->count)
+		qsort(attempts->list, attempts->count, sizeof(*attempts->list), compare_newest);
+}
+
 static int describe_all(const struct maps *maps, const struct generation *generation,
 			const struct rw_attempt *records, size_t count, struct attempts *ret)
 {
@@ -124,7 +141,7 @@ static int describe_all(const struct maps *maps, const struct generation *genera
 		describe(maps, generation, &clock, &ret->list[i]);
 	}
 	ret->count = count;
-	qsort(ret->list, count, sizeof(*ret->list), compare_newest);
+	attempts_sort(ret);
 	return 0;
 }
 
@@ -141,9 +158,9 @@ int attempts_read(const struct instance *instance, struct attempts *ret, struct 
 		error = generation_current(instance, &maps, &generation, ret_error);
 	if (error)
 		return error;
-	error = read_records(maps.fd[MAP_ATTEMPTS], &records, &count);
+	error = attempts_read_records(&maps, &records, &count);
 	if (!error)
-		error = describe_all(&maps, &generation, records, merge(records, count), ret);
+		error = describe_all(&maps, &generation, records, count, ret);
 	return error ? error_set(ret_error, -error, "cannot read the attempts: %s",
 				 strerror(-error)) :
 		       0;

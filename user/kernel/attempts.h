@@ -12,6 +12,7 @@
 
 #include "../util/error.h"
 #include "instance.h"
+#include "maps.h"
 
 struct attempt {
 	struct rw_attempt record; /* packets and bytes summed over CPUs */
@@ -27,6 +28,13 @@ struct attempts {
 };
 
 int attempts_read(const struct instance *instance, struct attempts *ret, struct error *ret_error);
+
+/* For those who keep a list of their own: the table's records as they are; owned by the caller. */
+int attempts_read_records(const struct maps *maps, struct rw_attempt **ret, size_t *ret_count);
+
+/* Newest first. */
+void attempts_sort(struct attempts *attempts);
+
 void attempts_free(struct attempts *attempts);
 
 #endif

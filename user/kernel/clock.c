@@ -96,8 +96,7 @@ int64_t tick_to_wall(const struct tick_clock *clock, uint64_t jiffies)
 
 	if (!jiffies || !clock->hz)
 		return 0;
+	/* Less than 0 for what happened after the clock was read. */
 	ago = (int64_t)(clock->jiffies - jiffies);
-	if (ago < 0)
-		ago = 0;
 	return clock->wall_ns - ago * (SECOND / 1000) / clock->hz * 1000;
 }

@@ -3,7 +3,9 @@
 #include "events.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -14,9 +16,20 @@
 #include "lock.h"
 #include "maps.h"
 
-#define RING_RECORD   (sizeof(struct rw_event) + 8)  /* in the ring, with its header */
-#define SAMPLE_BYTES  (sizeof(struct rw_event) + 16) /* in a perf buffer, likewise */
-#define SAMPLE_PAGES  64			     /* of a perf buffer; a power of two */
+/*
+ * What a reader can take without being busy with nothing else: so many events a second on all CPUs
+ * together, and RW_EVENT_SHARES of each kind for each grant and CPU on top. The more CPUs, the
+ * rarer the grants.
+ */
+#define EVENTS_A_SECOND	      4096
+#define CREDITS_MIN	      16 /* of a CPU, for each grant */
+#define GRANT_CPUS	      4	 /* that one grant every GRANT_INTERVAL_NS is meant for */
+#define GRANT_INTERVAL_NS     250000000ULL
+#define GRANT_INTERVAL_MAX_NS 1000000000ULL
+
+#define RING_RECORD  (sizeof(struct rw_event) + 8)  /* in the ring, with its header */
+#define SAMPLE_BYTES (sizeof(struct rw_event) + 16) /* in a perf buffer, likewise */
+#define SAMPLE_PAGES 64				    /* of a perf buffer; a power of two */
 
 struct events {
 	struct maps maps;
@@ -26,8 +39,11 @@ struct events {
 	void *context;
 	int lock;
 	int cpus;
-	int count;	  /* events of this poll */
-	uint64_t credits; /* a CPU may be this far ahead of the reader: its share of the ring */
+	int count;	   /* events of this poll */
+	uint64_t credits;  /* of a CPU, for each grant */
+	uint64_t interval; /* ns between two grants */
+	uint64_t granted;  /* when, CLOCK_MONOTONIC */
+	bool spent;	   /* events came since */
 };
 
 static int handle(void *context, void *data, size_t size)
@@ -60,14 +76,31 @@ static int grant(const struct events *events, uint64_t credits)
 		return -errno;
 	for (cpu = 0; cpu < events->cpus; cpu++)
 		grants[cpu] = credits ? states[cpu].emitted + states[cpu].lost + credits : 0;
-	return bpf_map_update_elem(events->maps.fd[MAP_EVENT_GRANTS], &zero, grants, BPF_ANY) ?
-		       -errno :
-		       0;
+	return bpf_map_update_elem(events->maps.fd[MAP_EVENT_GRANTS], &zero, grants, BPF_ANY)
+		       ? -errno
+		       : 0;
+}
+
+/* No further ahead of the reader than `room` records of a CPU's buffer. */
+static void set_pace(struct events *events, uint64_t room)
+{
+	uint64_t cpus = events->cpus, interval = GRANT_INTERVAL_NS;
+
+	if (cpus > GRANT_CPUS)
+		interval = interval * cpus / GRANT_CPUS;
+	if (interval > GRANT_INTERVAL_MAX_NS)
+		interval = GRANT_INTERVAL_MAX_NS;
+	events->interval = interval;
+	events->credits = EVENTS_A_SECOND * interval / 1000000000 / cpus;
+	if (events->credits < CREDITS_MIN)
+		events->credits = CREDITS_MIN;
+	if (events->credits > room)
+		events->credits = room;
 }
 
 static int open_ring(struct events *events)
 {
-	events->credits = RW_EVENT_BYTES / RING_RECORD / events->cpus;
+	set_pace(events, RW_EVENT_BYTES / RING_RECORD / events->cpus);
 	events->ring = ring_buffer__new(events->maps.fd[MAP_EVENTS], handle, events, NULL);
 	return events->ring ? 0 : -errno;
 }
@@ -75,10 +108,25 @@ static int open_ring(struct events *events)
 /* What does not fit is counted by the program, as `lost`: no callback for that. */
 static int open_perf(struct events *events)
 {
-	events->credits = (uint64_t)SAMPLE_PAGES * sysconf(_SC_PAGESIZE) / SAMPLE_BYTES;
+	set_pace(events, (uint64_t)SAMPLE_PAGES * sysconf(_SC_PAGESIZE) / SAMPLE_BYTES);
 	events->perf = perf_buffer__new(events->maps.fd[MAP_EVENTS_PERF], SAMPLE_PAGES,
 					handle_sample, NULL, events, NULL);
 	return events->perf ? 0 : -errno;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+static int top_up(struct events *events)
+{
+	events->granted = now_ns();
+	events->spent = false;
+	return grant(events, events->credits);
 }
 
 static int start(const struct instance *instance, struct events *events, struct error *ret_error)
@@ -100,9 +148,9 @@ static int start(const struct instance *instance, struct events *events, struct 
 	if (error)
 		return error_set(ret_error, -error, "cannot open the buffer of events: %s",
 				 strerror(-error));
-	error = grant(events, events->credits);
-	return error ? error_set(ret_error, -error, "cannot grant credits: %s", strerror(-error)) :
-		       0;
+	error = top_up(events);
+	return error ? error_set(ret_error, -error, "cannot grant credits: %s", strerror(-error))
+		     : 0;
 }
 
 int events_open(const struct instance *instance, event_handler handler, void *context,
@@ -142,18 +190,29 @@ int events_poll(struct events *events, int timeout_ms)
 	int result;
 
 	events->count = 0;
-	result = events->ring ? ring_buffer__poll(events->ring, timeout_ms) :
-				poll_perf(events, timeout_ms);
+	result = events->ring ? ring_buffer__poll(events->ring, timeout_ms)
+			      : poll_perf(events, timeout_ms);
 	if (result < 0)
 		return result;
-	result = grant(events, events->credits);
-	return result ? result : events->count;
+	events->spent |= events->count > 0;
+	if (events->spent && now_ns() - events->granted >= events->interval)
+		result = top_up(events);
+	return result < 0 ? result : events->count;
+}
+
+int events_pause(const struct events *events)
+{
+	uint64_t passed = now_ns() - events->granted;
+
+	if (!events->spent)
+		return -1;
+	return passed >= events->interval ? 0 : (events->interval - passed) / 1000000 + 1;
 }
 
 int events_fd(const struct events *events)
 {
-	return events->ring ? ring_buffer__epoll_fd(events->ring) :
-			      perf_buffer__epoll_fd(events->perf);
+	return events->ring ? ring_buffer__epoll_fd(events->ring)
+			    : perf_buffer__epoll_fd(events->perf);
 }
 
 void events_close(struct events *events)

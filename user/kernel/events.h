@@ -2,8 +2,9 @@
 /*
  * events.h - follow the drop events.
  *
- * A reader grants credits to every CPU; without a reader nothing is emitted. One reader at a time
- * (flock on the state directory's `events.lock`): -EBUSY otherwise.
+ * A reader grants credits to every CPU, now and then, so that a flood cannot keep it busy; without
+ * a reader nothing is emitted. One reader at a time (flock on the state directory's `events.lock`):
+ * -EBUSY otherwise.
  */
 #ifndef ROLEWALL_KERNEL_EVENTS_H
 #define ROLEWALL_KERNEL_EVENTS_H
@@ -22,8 +23,14 @@ typedef void (*event_handler)(const struct rw_event *event, void *context);
 int events_open(const struct instance *instance, event_handler handler, void *context,
 		struct events **ret, struct error *ret_error);
 
-/* Wait up to `timeout_ms` (-1: forever), hand over what came, top up credits. Returns the number of events or -errno (-EINTR on a signal). */
+/*
+ * Wait up to `timeout_ms` (-1: forever), hand over what came, top up credits if they are due.
+ * Returns the number of events or -errno (-EINTR on a signal).
+ */
 int events_poll(struct events *events, int timeout_ms);
+
+/* ms until events_poll() should be called even if nothing came: credits are due. -1: none are. */
+int events_pause(const struct events *events);
 
 /* File descriptor for an event loop of the caller's own. */
 int events_fd(const struct events *events);

@@ -16,18 +16,29 @@
 #include "pending.h"
 #include "xdp.h"
 
-uint64_t snapshot_packets(const struct snapshot *snapshot, unsigned int reason)
+static void counter_add(struct rw_counter *sum, const struct rw_counter *more)
 {
-	uint64_t packets = snapshot->reasons[reason].packets;
+	sum->packets += more->packets;
+	sum->bytes += more->bytes;
+}
+
+struct rw_counter snapshot_count(const struct snapshot *snapshot, unsigned int reason)
+{
+	struct rw_counter sum = snapshot->reasons[reason];
 	size_t i;
 
 	for (i = 0; i < snapshot->rule_count; i++) {
 		if (reason == RW_REASON_OPEN)
-			packets += snapshot->rules[i].counter.passed.packets;
+			counter_add(&sum, &snapshot->rules[i].counter.passed);
 		else if (reason == RW_REASON_ZONE_DENIED)
-			packets += snapshot->rules[i].counter.dropped.packets;
+			counter_add(&sum, &snapshot->rules[i].counter.dropped);
 	}
-	return packets;
+	return sum;
+}
+
+uint64_t snapshot_packets(const struct snapshot *snapshot, unsigned int reason)
+{
+	return snapshot_count(snapshot, reason).packets;
 }
 
 bool snapshot_is_enforced(const struct snapshot *snapshot)

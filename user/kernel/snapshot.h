@@ -55,7 +55,8 @@ struct snapshot {
 	struct rw_pending pending;    /* zeros: it need not be confirmed (any more) */
 };
 
-/* Packets of `reason`, the rules' included (zone-denied and open are counted in the rules). */
+/* Packets and bytes of `reason`, the rules' included (zone-denied and open are counted in the rules). */
+struct rw_counter snapshot_count(const struct snapshot *snapshot, unsigned int reason);
 uint64_t snapshot_packets(const struct snapshot *snapshot, unsigned int reason);
 
 /* Everything is attached that the policy needs: each present interface has a hook, both cgroup skb hooks are there, and the bind hooks if the policy guards binds. */

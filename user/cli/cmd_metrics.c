@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* cmd_metrics.c - rolewall metrics: counters for Prometheus. */
+#include <stdio.h>
+
+#include "../kernel/metrics.h"
+#include "cli.h"
+#include "message.h"
+
+static int metrics_run(const struct settings *settings, const struct arguments *arguments)
+{
+	struct error error = {0};
+	int result;
+
+	(void)arguments;
+	result = metrics_write(stdout, &settings->instance, &error);
+	return result ? report_install(settings, result, &error) : EXIT_OK;
+}
+
+const struct verb verb_metrics = {
+	.name = "metrics",
+	.operands = "",
+	.summary = "what is in force and what it has counted, in Prometheus' text format",
+	.details = "Where nothing is applied, rolewall_applied is 0, and the exit code is 0 as "
+		   "well.\n"
+		   "The daemon writes the same, and more, into a file for the node exporter:\n"
+		   "rolewall serve --metrics-file FILE.",
+	.needs_root = true,
+	.run = metrics_run,
+};

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* cmd_serve.c - rolewall serve: the daemon, in the foreground. */
+#include "../daemon/serve.h"
+#include "../util/array.h"
+#include "cli.h"
+#include "message.h"
+
+enum { OPTION_METRICS_FILE, OPTION_COUNT };
+
+static const struct option_spec serve_options[] = {
+	[OPTION_METRICS_FILE] = {"metrics-file", 0, "FILE",
+				 "keep metrics there, for the node exporter: .../rolewall.prom"},
+};
+_Static_assert(ARRAY_SIZE(serve_options) == OPTION_COUNT, "an option lacks its row");
+
+static int serve_verb_run(const struct settings *settings, const struct arguments *arguments)
+{
+	const struct serve_options options = {
+		.instance = settings->instance,
+		.config = settings->config,
+		.roles_dir = settings->roles_dir,
+		.metrics_file = arguments->options[OPTION_METRICS_FILE],
+	};
+	struct error error = {0};
+	int result = serve_run(&options, &error);
+
+	return result ? report_install(settings, result, &error) : EXIT_OK;
+}
+
+const struct verb verb_serve = {
+	.name = "serve",
+	.operands = "",
+	.summary = "the daemon: interfaces that come, bans that end, followers, metrics",
+	.details = "Filtering does not need it, and goes on when it stops. After a reboot it puts "
+		   "the policy\n"
+		   "that was confirmed last in force. SIGHUP applies the node file, SIGTERM stops "
+		   "it.",
+	.options = serve_options,
+	.option_count = OPTION_COUNT,
+	.needs_root = true,
+	.run = serve_verb_run,
+};

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * history.h - attempts as the daemon remembers them: what the events tell, and what the kernel's
+ * table holds. Pure: no system calls.
+ *
+ * Memory is bounded. When it is full, the entry that was hit longest ago goes, among those whose
+ * ports share the low bits that most entries share: so that a flood against one port pushes out
+ * itself, and not who comes slowly. What goes is counted by reason.
+ *
+ * Invariant, for each reason: packets in the SETTLED and BIND events that were taken in = `settled`
+ * of all entries + `forgotten`.
+ */
+#ifndef ROLEWALL_DAEMON_HISTORY_H
+#define ROLEWALL_DAEMON_HISTORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include <rolewall/abi.h>
+
+#define HISTORY_ENTRIES 65536
+
+struct history_count {
+	uint64_t packets;
+	uint64_t bytes;
+};
+
+struct history_entry {
+	struct rw_attempt record; /* who, where, why; its packets, bytes and times are not used */
+	struct history_count settled; /* left the kernel's table with an event */
+	struct history_count live;    /* in the table, when last looked at or told */
+	struct history_count lost;    /* left it without an event: the kernel has forgotten whose */
+	int64_t first_ns;	      /* ns since the epoch; 0 = not known */
+	int64_t last_ns;
+	char interface[16]; /* its name when the attempt was first heard of; the owner's to fill in
+			     */
+	uint64_t reported;  /* packets when it was last written elsewhere; the owner's */
+	uint32_t pid;	    /* of the process that bound the port, for BIND */
+	char process[16];
+	uint64_t doubled; /* version at which its packets last doubled, or it was new */
+	uint64_t version; /* of history->version when it changed last */
+	uint64_t scan;	  /* last scan that found it in the table */
+	uint64_t told;	  /* last scan after whose begin an event told of it */
+	LIST_ENTRY(history_entry) bucket; /* the same hash */
+	TAILQ_ENTRY(history_entry) order; /* by version */
+	TAILQ_ENTRY(history_entry) group; /* by version, among those of similar ports */
+};
+
+struct history; /* opaque */
+
+/* NULL without memory. */
+struct history *history_new(size_t capacity);
+void history_free(struct history *history);
+
+/* When what an event or a record tells of was seen first and last; ns since the epoch. */
+struct history_times {
+	int64_t first_ns;
+	int64_t last_ns;
+};
+
+/*
+ * Take in an event of any type. Returns its entry, which may move away or be forgotten with the
+ * next call; `ret_new` says whether the attempt was not known.
+ */
+struct history_entry *history_event(struct history *history, const struct rw_event *event,
+				    const struct history_times *times, bool *ret_new);
+
+/*
+ * Compare with the kernel's table: take in what events there are, begin, read the table, take in
+ * the events that came meanwhile, then each record once, end. Where an event came meanwhile nobody
+ * knows which was first: that entry waits for the next scan. `ret_new` as above.
+ */
+void history_scan_begin(struct history *history);
+struct history_entry *history_scan_record(struct history *history, const struct rw_attempt *record,
+					  const struct history_times *times, bool *ret_new);
+void history_scan_end(struct history *history);
+
+/* Everything that is known to have come from there. */
+struct history_count history_entry_sum(const struct history_entry *entry);
+
+/* The entry that changed next after `version` (0: the first of all), or NULL. */
+const struct history_entry *history_after(const struct history *history, uint64_t version);
+
+/* The next one in the order of change, or NULL. */
+const struct history_entry *history_next(const struct history_entry *entry);
+
+uint64_t history_version(const struct history *history);
+size_t history_size(const struct history *history);
+
+/* By reason: settled packets of entries that are not remembered any more. */
+const uint64_t *history_forgotten(const struct history *history);
+
+#endif

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* intake.c - read events, scan the table. */
+#include "intake.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "../kernel/process.h"
+#include "../kernel/zone.h"
+#include "../util/cleanup.h"
+#include "say.h"
+
+#define PAUSE_MS       25 /* between two gulps */
+#define CLOCK_VALID_NS 60000000000LL
+
+/* A step of the wall clock, or its drift, is made good within a minute. */
+static void clock_update(struct intake *intake)
+{
+	int64_t now = wall_now();
+
+	if (intake->clock_read_at && now >= intake->clock_read_at &&
+	    now - intake->clock_read_at < CLOCK_VALID_NS)
+		return;
+	tick_clock_read(&intake->clock);
+	intake->clock_read_at = now;
+}
+
+static void times_of_event(const struct intake *intake, const struct rw_event *event,
+			   struct history_times *ret)
+{
+	const struct rw_attempt *record = &event->attempt;
+	int64_t now = event_time(event);
+
+	*ret = (struct history_times){now, now};
+	/* A bind has its pid there. */
+	if (event->type == RW_EVENT_BIND)
+		return;
+	if (record->first)
+		ret->first_ns = tick_to_wall(&intake->clock, record->first);
+	/* It had ended before the event was made. */
+	if (event->type == RW_EVENT_SETTLED && record->last)
+		ret->last_ns = tick_to_wall(&intake->clock, record->last);
+}
+
+/* A bind comes by none. */
+static void interface_name(const struct intake *intake, struct history_entry *entry)
+{
+	if (entry->record.ifindex)
+		links_name(intake->links, entry->record.ifindex, entry->interface);
+}
+
+static void take_event(const struct rw_event *event, void *context)
+{
+	struct intake *intake = context;
+	struct history_entry *entry;
+	struct history_times times;
+	bool new;
+
+	times_of_event(intake, event, &times);
+	entry = history_event(intake->history, event, &times, &new);
+	if (new)
+		interface_name(intake, entry);
+	if (event->type == RW_EVENT_BIND)
+		process_name(entry->pid, entry->process);
+	intake->told = true;
+	if (event->type != RW_EVENT_SETTLED)
+		intake->changed(intake->context, entry);
+}
+
+static void ring_close(struct intake *intake)
+{
+	if (!intake->events)
+		return;
+	loop_remove(intake->loop, &intake->ring);
+	timer_set(&intake->pause, -1);
+	events_close(intake->events);
+	intake->events = NULL;
+}
+
+/* Everything that is there now. Returns the number of events. */
+static int gulp(struct intake *intake)
+{
+	int count = events_poll(intake->events, 0);
+
+	if (count >= 0 || count == -EINTR)
+		return count < 0 ? 0 : count;
+	say(SAY_ERROR, "cannot read events: %s", strerror(-count));
+	ring_close(intake);
+	return 0;
+}
+
+/* Having drunk, rest; having found nothing, sleep until somebody knocks, or credits are due. */
+static void gulp_and_rest(struct intake *intake)
+{
+	int count = gulp(intake);
+
+	if (!intake->events)
+		return;
+	loop_change(intake->loop, &intake->ring, count ? 0 : EPOLLIN);
+	timer_set(&intake->pause, count ? PAUSE_MS : events_pause(intake->events));
+	if (count)
+		intake->flush(intake->context);
+}
+
+static void ring_ready(void *context, uint32_t events)
+{
+	(void)events;
+	clock_update(context);
+	gulp_and_rest(context);
+}
+
+static void pause_over(void *context, uint32_t events)
+{
+	struct intake *intake = context;
+
+	(void)events;
+	timer_take(&intake->pause);
+	if (intake->events)
+		gulp_and_rest(intake);
+}
+
+/* The events may be somebody else's until he has had enough: then the next tick gets them. */
+static void ring_open(struct intake *intake)
+{
+	struct error error = {0};
+	int result = events_open(intake->in_force->instance, take_event, intake, &intake->events,
+				 &error);
+
+	if (!result) {
+		intake->ring = (struct watch){events_fd(intake->events), ring_ready, intake};
+		result = loop_add(intake->loop, &intake->ring, EPOLLIN);
+		if (result)
+			error_set(&error, -result, "%s", strerror(-result));
+	}
+	if (!result)
+		gulp_and_rest(intake);
+	else if (!intake->busy)
+		say_error(SAY_WARNING, "cannot follow the events yet", &error);
+	intake->busy = result;
+}
+
+static void scan_apply(struct intake *intake, const struct rw_attempt *records, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct rw_attempt *record = &records[i];
+		const struct history_times times = {
+			.first_ns = tick_to_wall(&intake->clock, record->first),
+			.last_ns = tick_to_wall(&intake->clock, record->last),
+		};
+		uint64_t version = history_version(intake->history);
+		bool new;
+		struct history_entry *entry =
+			history_scan_record(intake->history, record, &times, &new);
+
+		if (new)
+			interface_name(intake, entry);
+		if (history_version(intake->history) != version)
+			intake->changed(intake->context, entry);
+	}
+}
+
+static void scan(struct intake *intake)
+{
+	_free_ struct rw_attempt *records = NULL;
+	size_t count = 0;
+	int error;
+
+	clock_update(intake);
+	if (intake->events)
+		gulp(intake);
+	history_scan_begin(intake->history);
+	error = attempts_read_records(&intake->in_force->maps, &records, &count);
+	if (error) {
+		say(SAY_ERROR, "cannot read the attempts: %s", strerror(-error));
+		return;
+	}
+	intake->told = false;
+	if (intake->events)
+		gulp(intake);
+	scan_apply(intake, records, count);
+	history_scan_end(intake->history);
+	intake->flush(intake->context);
+}
+
+/* Events that were made, or were not made for want of credit, are signs of change. */
+static bool has_changed(struct intake *intake)
+{
+	struct rw_event_state state = {0};
+	bool changed = intake->told;
+
+	if (map_sum(intake->in_force->maps.fd[MAP_EVENT_STATE], 0, sizeof(state),
+		    (unsigned long long *)&state))
+		return true;
+	changed |= memcmp(&state, &intake->state, sizeof(state)) != 0;
+	intake->state = state;
+	return changed;
+}
+
+void intake_tick(struct intake *intake, bool wanted)
+{
+	if (!intake->in_force->generation.number)
+		return;
+	if (!intake->events)
+		ring_open(intake);
+	if (has_changed(intake) || wanted)
+		scan(intake);
+}
+
+void intake_reopen(struct intake *intake)
+{
+	ring_close(intake);
+	intake->busy = false;
+	if (intake->in_force->generation.number)
+		ring_open(intake);
+}
+
+int intake_open(struct intake *intake, struct error *ret_error)
+{
+	int error;
+
+	intake->pause = (struct watch){-1, pause_over, intake};
+	intake->history = history_new(HISTORY_ENTRIES);
+	if (!intake->history)
+		return error_set(ret_error, ENOMEM, "out of memory");
+	error = timer_add(intake->loop, &intake->pause);
+	if (error)
+		return error_set(ret_error, -error, "cannot make a timer: %s", strerror(-error));
+	clock_update(intake);
+	intake_reopen(intake);
+	if (intake->in_force->generation.number)
+		scan(intake);
+	return 0;
+}
+
+void intake_close(struct intake *intake)
+{
+	ring_close(intake);
+	watch_close(intake->loop, &intake->pause);
+	history_free(intake->history);
+	intake->history = NULL;
+}
+
+void intake_describe(const struct intake *intake, const struct history_entry *entry,
+		     struct feed_attempt *ret)
+{
+	const struct in_force *in_force = intake->in_force;
+	struct history_count sum = history_entry_sum(entry);
+	const struct rule *rule = service_of(&in_force->names, &entry->record);
+	struct attempt *attempt = &ret->attempt;
+
+	*ret = (struct feed_attempt){
+		.attempt = {.record = entry->record,
+			    .first_ns = entry->first_ns,
+			    .last_ns = entry->last_ns,
+			    .zone = entry->record.zone & RW_ZONE_ALL},
+		.service = rule ? rule->service : NULL,
+		.pid = entry->pid,
+		.settled = entry->settled.packets,
+	};
+	/* The kernel's ticks are coarser than the time of an event. */
+	if (attempt->last_ns < attempt->first_ns)
+		attempt->last_ns = attempt->first_ns;
+	attempt->record.packets = sum.packets;
+	attempt->record.bytes = sum.bytes;
+	memcpy(attempt->interface, entry->interface, sizeof(attempt->interface));
+	memcpy(ret->process, entry->process, sizeof(ret->process));
+	if (!attempt->zone && entry->record.ifindex && in_force->generation.number)
+		attempt->zone = zone_find(&in_force->maps, &in_force->generation,
+					  entry->record.ifindex, entry->record.source) &
+				RW_ZONE_ALL;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * intake.h - from the kernel's events and its table of attempts into the history.
+ *
+ * Events cost what their credits allow (kernel/events.h); they are read in gulps, so that a flood
+ * does not wake the daemon for each of them. What no event told of is found in the table, which is
+ * looked at once a second while there is any sign of change.
+ */
+#ifndef ROLEWALL_DAEMON_INTAKE_H
+#define ROLEWALL_DAEMON_INTAKE_H
+
+#include <stdbool.h>
+
+#include "../kernel/clock.h"
+#include "../kernel/events.h"
+#include "../kernel/feed.h"
+#include "history.h"
+#include "in_force.h"
+#include "links.h"
+#include "loop.h"
+
+struct intake {
+	struct in_force *in_force; /* not owned, as the next two */
+	const struct links *links;
+	struct loop *loop;
+	struct history *history; /* owned, as what follows */
+	struct events *events;	 /* NULL: nothing is applied, or somebody else reads them */
+	struct watch ring;
+	struct watch pause;
+	struct tick_clock clock;
+	int64_t clock_read_at;	     /* ns since the epoch */
+	struct rw_event_state state; /* at the last scan, summed over CPUs */
+	bool told;		     /* events came since the last scan */
+	bool busy;		     /* somebody else reads the events: that was said */
+	/* Called for each entry that is new or has grown; `context` is the owner's. */
+	void (*changed)(void *context, struct history_entry *entry);
+	/* Called after some of that. */
+	void (*flush)(void *context);
+	void *context;
+};
+
+/* in_force, links, loop, changed, flush and context are filled in already. */
+int intake_open(struct intake *intake, struct error *ret_error);
+void intake_close(struct intake *intake);
+
+/* The maps are others, or none: begin to read what there is. */
+void intake_reopen(struct intake *intake);
+
+/* Once a second. `wanted`: look at the table even if there is no sign of change. */
+void intake_tick(struct intake *intake, bool wanted);
+
+/* An entry as listeners and the journal want it. */
+void intake_describe(const struct intake *intake, const struct history_entry *entry,
+		     struct feed_attempt *ret);
+
+#endif

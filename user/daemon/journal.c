@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* journal.c - sd_journal_send, where libsystemd is there. */
+#include "journal.h"
+
+#ifdef HAVE_SYSTEMD
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#define SD_JOURNAL_SUPPRESS_LOCATION
+#include <systemd/sd-journal.h>
+
+#include "../policy/cidr.h"
+#include "../policy/words.h"
+#include "../util/reason.h"
+
+#define JOURNAL_SOCKET	"/run/systemd/journal/socket"
+#define SUMMARY_SECONDS 60
+#define GROWTH		10
+
+void journal_open(struct journal *journal)
+{
+	*journal = (struct journal){
+		.exists = access(JOURNAL_SOCKET, W_OK) == 0,
+		.tokens = JOURNAL_BURST,
+	};
+}
+
+static bool is_due(const struct history_entry *entry)
+{
+	return history_entry_sum(entry).packets / GROWTH >= entry->reported;
+}
+
+static const char *or_none(const char *text)
+{
+	return text && *text ? text : "-";
+}
+
+static void send_attempt(const struct feed_attempt *attempt, uint32_t generation)
+{
+	const struct rw_attempt *record = &attempt->attempt.record;
+	const char *protocol = word_of(words_protocols, record->l4);
+	const char *verdict = record->observed ? "observed" : "dropped";
+	char source[CIDR_TEXT_MAX], port[16] = "-";
+
+	cidr_format(record->source, 128, source);
+	if (attempt_has_port(record))
+		snprintf(port, sizeof(port), "%u", record->port);
+	sd_journal_send(
+		"MESSAGE=%s %s to port %s/%s on %s: %s, %llu packets", verdict, source, port,
+		or_none(protocol), or_none(attempt->attempt.interface), reason_name(record->reason),
+		record->packets, "PRIORITY=%i", LOG_INFO, "MESSAGE_ID=" JOURNAL_ID_ATTEMPT,
+		"ROLEWALL_REASON=%s", reason_name(record->reason), "ROLEWALL_SOURCE=%s", source,
+		"ROLEWALL_PORT=%s", port, "ROLEWALL_PROTO=%s", or_none(protocol),
+		"ROLEWALL_SERVICE=%s", or_none(attempt->service), "ROLEWALL_ZONE=%s",
+		or_none(word_of(words_zones, attempt->attempt.zone)), "ROLEWALL_INTERFACE=%s",
+		or_none(attempt->attempt.interface), "ROLEWALL_HITS=%llu", record->packets,
+		"ROLEWALL_VERDICT=%s", verdict, "ROLEWALL_GENERATION=%" PRIu32, generation,
+		"ROLEWALL_PROCESS=%s", or_none(attempt->process), NULL);
+}
+
+void journal_attempt(struct journal *journal, const struct intake *intake,
+		     struct history_entry *entry)
+{
+	struct feed_attempt attempt;
+
+	if (!journal->exists || !is_due(entry))
+		return;
+	if (!journal->tokens) {
+		journal->omitted++;
+		return;
+	}
+	journal->tokens--;
+	entry->reported = history_entry_sum(entry).packets;
+	intake_describe(intake, entry, &attempt);
+	send_attempt(&attempt, intake->in_force->generation.number);
+}
+
+void journal_tick(struct journal *journal)
+{
+	journal->tokens += JOURNAL_RATE;
+	if (journal->tokens > JOURNAL_BURST)
+		journal->tokens = JOURNAL_BURST;
+	if (++journal->seconds < SUMMARY_SECONDS)
+		return;
+	if (journal->omitted)
+		sd_journal_send(
+			"MESSAGE=%" PRIu64 " more changes of attempts were not written here; "
+			"\"rolewall blocked\" has them",
+			journal->omitted, "PRIORITY=%i", LOG_INFO, "MESSAGE_ID=" JOURNAL_ID_OMITTED,
+			"ROLEWALL_OMITTED=%" PRIu64, journal->omitted, NULL);
+	journal->seconds = 0;
+	journal->omitted = 0;
+}
+
+#else
+
+void journal_open(struct journal *journal)
+{
+	*journal = (struct journal){0};
+}
+
+void journal_attempt(struct journal *journal, const struct intake *intake,
+		     struct history_entry *entry)
+{
+	(void)journal;
+	(void)intake;
+	(void)entry;
+}
+
+void journal_tick(struct journal *journal)
+{
+	(void)journal;
+}
+
+#endif

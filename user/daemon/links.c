@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* links.c - RTMGRP_LINK, and what it means for the policy in force. */
+#include "links.h"
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "../kernel/refresh.h"
+#include "../policy/words.h"
+#include "../util/cleanup.h"
+#include "say.h"
+
+#define PAUSE_MS 20
+#define RETRY_MS 5000
+
+/* NULL: the policy does not know slot `i`, or there is no such device. */
+static const struct device *slot_device(const struct links *links, const struct devices *devices,
+					size_t i)
+{
+	const struct about *about = links->in_force->generation.about;
+
+	return about && about->slots[i][0] ? device_by_name(devices, about->slots[i]) : NULL;
+}
+
+static bool is_same(const struct device *a, const struct device *b)
+{
+	if (!a || !b)
+		return a == b;
+	return a->ifindex == b->ifindex && a->type == b->type && a->vlan == b->vlan &&
+	       a->parent == b->parent && a->xdp_native == b->xdp_native &&
+	       a->xdp_generic == b->xdp_generic;
+}
+
+static bool has_changed(const struct links *links, const struct devices *now)
+{
+	for (size_t i = 1; i < RW_SLOTS; i++)
+		if (!is_same(slot_device(links, &links->devices, i), slot_device(links, now, i)))
+			return true;
+	return false;
+}
+
+static const struct interface_state *state_find(const struct snapshot *snapshot, const char *name)
+{
+	for (size_t i = 0; i < snapshot->interface_count; i++)
+		if (!strcmp(snapshot->interfaces[i].name, name))
+			return &snapshot->interfaces[i];
+	return NULL;
+}
+
+static const char *hook_word(const struct interface_state *state)
+{
+	if (state->hook == HOOK_XDP)
+		return state->xdp_mode == XDP_MODE_NATIVE ? "native XDP filters"
+							  : "generic XDP filters";
+	return state->hook == HOOK_CGROUP ? "the cgroup hook filters" : "nothing filters";
+}
+
+static void say_vanished(const struct interface_state *state)
+{
+	const char *zone = word_of(words_zones, state->zone);
+
+	say(SAY_NOTICE, "interface %s has vanished; nobody can come from its zone, %s, that way",
+	    state->name, zone ? zone : "external");
+}
+
+static void say_changes(const struct links *links, const struct devices *now)
+{
+	_cleanup_(snapshot_free) struct snapshot snapshot = {0};
+
+	if (snapshot_read(links->in_force->instance, &snapshot, NULL))
+		return;
+	for (size_t i = 1; i < RW_SLOTS; i++) {
+		const struct device *before = slot_device(links, &links->devices, i);
+		const struct device *after = slot_device(links, now, i);
+		const struct interface_state *state;
+
+		if (is_same(before, after))
+			continue;
+		state = state_find(&snapshot, (after ? after : before)->name);
+		if (state && !after)
+			say_vanished(state);
+		else if (state)
+			say(SAY_NOTICE, "interface %s %s: %s", after->name,
+			    !before || before->ifindex != after->ifindex ? "has appeared"
+									 : "has changed",
+			    hook_word(state));
+	}
+}
+
+static void devices_take(struct links *links, struct devices *devices)
+{
+	devices_free(&links->devices);
+	links->devices = *devices;
+	*devices = (struct devices){0};
+}
+
+static int refresh(struct links *links, struct error *ret_error)
+{
+	_cleanup_(devices_free) struct devices devices = {0};
+	int error = devices_read(&devices, ret_error);
+
+	if (error)
+		return error;
+	if (links->force || has_changed(links, &devices)) {
+		error = install_refresh(links->in_force->instance, ret_error);
+		links->force = error && error != -ENOENT;
+		/* At the start everything would be news. */
+		if (!error && links->devices.count)
+			say_changes(links, &devices);
+		/* Our own programs are no news either. */
+		devices_free(&devices);
+		if (devices_read(&devices, NULL))
+			return error;
+	}
+	devices_take(links, &devices);
+	return error == -ENOENT ? 0 : error;
+}
+
+static void pause_over(void *context, uint32_t events)
+{
+	struct links *links = context;
+	struct error error = {0};
+	int result;
+
+	(void)events;
+	timer_take(&links->pause);
+	result = refresh(links, &error);
+	if (!result)
+		return;
+	say_error(SAY_ERROR, "cannot attach to an interface that has changed", &error);
+	timer_set(&links->pause, RETRY_MS);
+}
+
+/* What it says is not of interest, that it says something is: the devices are asked for anew. */
+static void news_read(void *context, uint32_t events)
+{
+	struct links *links = context;
+	char buffer[32768];
+
+	(void)events;
+	while (mnl_socket_recvfrom(links->socket, buffer, sizeof(buffer)) > 0)
+		;
+	timer_set(&links->pause, PAUSE_MS);
+}
+
+static int subscribe(struct links *links)
+{
+	int error;
+
+	links->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (!links->socket || mnl_socket_bind(links->socket, RTMGRP_LINK, MNL_SOCKET_AUTOPID) < 0)
+		return -errno;
+	links->news = (struct watch){mnl_socket_get_fd(links->socket), news_read, links};
+	links->pause = (struct watch){-1, pause_over, links};
+	error = loop_add(links->loop, &links->news, EPOLLIN);
+	return error ? error : timer_add(links->loop, &links->pause);
+}
+
+int links_open(struct links *links, struct loop *loop, struct in_force *in_force,
+	       struct error *ret_error)
+{
+	int error;
+
+	*links = (struct links){
+		.in_force = in_force, .loop = loop, .pause = {.fd = -1}, .force = true};
+	error = subscribe(links);
+	if (error)
+		return error_set(ret_error, -error, "cannot follow the network devices: %s",
+				 strerror(-error));
+	return refresh(links, ret_error);
+}
+
+void links_policy_changed(struct links *links)
+{
+	links->force = true;
+	timer_set(&links->pause, 0);
+}
+
+void links_name(const struct links *links, uint32_t ifindex, char ret[16])
+{
+	const struct device *device = device_by_index(&links->devices, ifindex);
+
+	if (device)
+		memcpy(ret, device->name, sizeof(device->name));
+	else
+		snprintf(ret, 16, "if%u", ifindex);
+}
+
+void links_close(struct links *links)
+{
+	watch_close(links->loop, &links->pause);
+	if (links->socket)
+		mnl_socket_close(links->socket);
+	devices_free(&links->devices);
+}

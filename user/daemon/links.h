@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * links.h - interfaces that come and go: when one that the policy lists appears, XDP is attached to
+ * it. Until then the cgroup hook judges what arrives there.
+ */
+#ifndef ROLEWALL_DAEMON_LINKS_H
+#define ROLEWALL_DAEMON_LINKS_H
+
+#include <libmnl/libmnl.h>
+
+#include "../kernel/device.h"
+#include "in_force.h"
+#include "loop.h"
+
+struct links {
+	struct in_force *in_force; /* not owned */
+	struct loop *loop;	   /* not owned */
+	struct mnl_socket *socket; /* owned, as all below */
+	struct watch news;
+	struct watch pause;	/* changes come in bursts */
+	struct devices devices; /* as they were after the last refresh */
+	bool force;		/* the last refresh failed, or there was none yet */
+};
+
+/* Attaches what is missing now. 0 or -errno; that nothing is applied is no error. */
+int links_open(struct links *links, struct loop *loop, struct in_force *in_force,
+	       struct error *ret_error);
+void links_close(struct links *links);
+
+/* Another policy is in force. Its apply has seen to the interfaces, but some may have come since.
+ */
+void links_policy_changed(struct links *links);
+
+/* The name of a device, gone ones as "if12". */
+void links_name(const struct links *links, uint32_t ifindex, char ret[16]);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* metrics_file.c - render into memory, then replace the file at once. */
+#include "metrics_file.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "../kernel/metrics.h"
+#include "../util/cleanup.h"
+#include "../util/file.h"
+
+static int render(const struct instance *instance, void (*more)(FILE *file, void *context),
+		  void *context, char **ret_text, size_t *ret_size, struct error *ret_error)
+{
+	FILE *file = open_memstream(ret_text, ret_size);
+	int error;
+
+	if (!file)
+		return error_set(ret_error, errno, "out of memory");
+	error = metrics_write(file, instance, ret_error);
+	if (!error)
+		more(file, context);
+	if (fclose(file) && !error)
+		error = error_set(ret_error, ENOMEM, "out of memory");
+	return error;
+}
+
+int metrics_file_write(const char *path, const struct instance *instance,
+		       void (*more)(FILE *file, void *context), void *context,
+		       struct error *ret_error)
+{
+	_free_ char *text = NULL;
+	size_t size = 0;
+	int error = render(instance, more, context, &text, &size, ret_error);
+
+	if (error)
+		return error;
+	return file_write_durably(path, text, size, 0644, ret_error);
+}

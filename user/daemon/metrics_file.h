@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* metrics_file.h - the metrics where the node exporter's textfile collector finds them. */
+#ifndef ROLEWALL_DAEMON_METRICS_FILE_H
+#define ROLEWALL_DAEMON_METRICS_FILE_H
+
+#include <stdio.h>
+
+#include "../kernel/instance.h"
+#include "../util/error.h"
+
+#define METRICS_FILE_SECONDS 15
+
+/*
+ * Replace the file (0644): whoever reads it sees the old text or the new one, whole. `more` adds
+ * what only the daemon knows.
+ */
+int metrics_file_write(const char *path, const struct instance *instance,
+		       void (*more)(FILE *file, void *context), void *context,
+		       struct error *ret_error);
+
+#endif

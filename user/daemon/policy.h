@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* policy.h - the daemon's ways to put a policy in force: at the boot, and on SIGHUP. */
+#ifndef ROLEWALL_DAEMON_POLICY_H
+#define ROLEWALL_DAEMON_POLICY_H
+
+#include "serve.h"
+
+/*
+ * Nothing is in force: apply the policy that was confirmed last, whatever the node file says by now
+ * (a change that was never confirmed does not come into force by a reboot), or, where there is none
+ * or it cannot be used, the node file.
+ */
+int policy_boot(const struct serve_options *options, struct error *ret_error);
+
+/* Apply the node file. On failure the policy in force stays. */
+int policy_reload(const struct serve_options *options, struct error *ret_error);
+
+#endif

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* serve.c - start, one tick a second, stop. */
+#include "serve.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+
+#include "../kernel/guardian.h"
+#include "../kernel/lock.h"
+#include "../kernel/metrics.h"
+#include "../kernel/pending.h"
+#include "../kernel/rollback.h"
+#include "../util/cleanup.h"
+#include "followers.h"
+#include "intake.h"
+#include "journal.h"
+#include "links.h"
+#include "lists.h"
+#include "metrics_file.h"
+#include "notify.h"
+#include "policy.h"
+#include "privilege.h"
+#include "say.h"
+#include "status_line.h"
+
+#define LOCK_NAME	  "serve.lock"
+#define TICK_MS		  1000
+#define DEADLINE_GRACE_MS 100 /* the guardian comes first, and tells those who are logged in */
+
+struct daemon {
+	const struct serve_options *options;
+	struct loop loop;
+	struct in_force in_force;
+	struct links links;
+	struct intake intake;
+	struct followers followers;
+	struct lists lists;
+	struct journal journal;
+	struct watch signals;
+	struct watch tick;
+	int lock;
+	unsigned int ticks;
+	int metrics_error; /* that was said */
+};
+
+/* --- one tick -----------------------------------------------------------------------------------
+ */
+
+static void notice_policy(struct daemon *daemon)
+{
+	enum in_force_change change = in_force_update(&daemon->in_force);
+
+	if (change == IN_FORCE_SAME)
+		return;
+	if (change == IN_FORCE_NOTHING)
+		say(SAY_WARNING, "nothing is applied any more; \"rolewall apply\" changes that");
+	else
+		say(SAY_INFO, "generation %u is in force now", daemon->in_force.generation.number);
+	if (change != IN_FORCE_OTHER_POLICY)
+		intake_reopen(&daemon->intake);
+	if (change == IN_FORCE_OTHER_MAPS)
+		lists_reset(&daemon->lists);
+	links_policy_changed(&daemon->links);
+}
+
+static void take_back(struct daemon *daemon)
+{
+	struct rollback_result rolled = {0};
+	struct error error = {0};
+
+	if (rollback_expired(&daemon->options->instance, NULL, &rolled, &error))
+		say_error(SAY_ERROR, "cannot take back what was not confirmed", &error);
+	else if (rolled.from)
+		guardian_announce(&rolled);
+}
+
+/* A deadline that comes before the next tick makes that come sooner. */
+static void see_to_pending(struct daemon *daemon)
+{
+	struct rw_pending pending = {0};
+	int64_t left_ms;
+
+	if (!daemon->in_force.generation.number ||
+	    pending_read(&daemon->in_force.maps, &pending, NULL) || !pending.deadline)
+		return;
+	left_ms = (int64_t)(pending.deadline - pending_now()) / 1000000 + DEADLINE_GRACE_MS;
+	if (left_ms <= 0)
+		take_back(daemon);
+	else if (left_ms < TICK_MS)
+		timer_set(&daemon->tick, left_ms);
+}
+
+static void metrics_add(FILE *file, void *context)
+{
+	const struct daemon *daemon = context;
+	uint64_t forgotten = 0;
+
+	for (unsigned int reason = 0; reason < RW_REASON_COUNT; reason++)
+		forgotten += history_forgotten(daemon->intake.history)[reason];
+	metric_head(file, "rolewall_history_entries", "gauge", "Attempts the daemon remembers.");
+	metric_value(file, "rolewall_history_entries", history_size(daemon->intake.history));
+	metric_head(file, "rolewall_history_capacity", "gauge", "Attempts it has room for.");
+	metric_value(file, "rolewall_history_capacity", HISTORY_ENTRIES);
+	metric_head(file, "rolewall_history_forgotten_packets_total", "counter",
+		    "Packets of attempts that it had to forget.");
+	metric_value(file, "rolewall_history_forgotten_packets_total", forgotten);
+	metric_head(file, "rolewall_followers", "gauge", "Listeners on the daemon's socket.");
+	metric_value(file, "rolewall_followers", daemon->followers.count);
+	metric_head(file, "rolewall_followers_dropped_total", "counter",
+		    "Listeners that did not read, made no sense, or were too many.");
+	metric_value(file, "rolewall_followers_dropped_total", daemon->followers.dropped);
+}
+
+static void write_metrics(struct daemon *daemon)
+{
+	struct error error = {0};
+	int result;
+
+	if (!daemon->options->metrics_file)
+		return;
+	result = metrics_file_write(daemon->options->metrics_file, &daemon->options->instance,
+				    metrics_add, daemon, &error);
+	if (result && result != daemon->metrics_error)
+		say_error(SAY_ERROR, "cannot write the metrics", &error);
+	daemon->metrics_error = result;
+}
+
+static void tell_manager(const struct daemon *daemon)
+{
+	uint32_t generation = daemon->in_force.generation.number;
+
+	if (generation)
+		notify("WATCHDOG=1\nSTATUS=generation %u is in force on %s, mode %s", generation,
+		       daemon->in_force.names.snapshot.node,
+		       daemon->in_force.generation.header.flags & RW_POLICY_ENFORCE ? "enforce"
+										    : "observe");
+	else
+		notify("WATCHDOG=1\nSTATUS=nothing is applied");
+}
+
+static void tick(void *context, uint32_t events)
+{
+	struct daemon *daemon = context;
+
+	(void)events;
+	timer_take(&daemon->tick);
+	timer_set(&daemon->tick, TICK_MS);
+	notice_policy(daemon);
+	see_to_pending(daemon);
+	lists_tick(&daemon->lists);
+	intake_tick(&daemon->intake, daemon->followers.count > 0);
+	followers_tick(&daemon->followers);
+	journal_tick(&daemon->journal);
+	if (daemon->ticks++ % METRICS_FILE_SECONDS == 0)
+		write_metrics(daemon);
+	tell_manager(daemon);
+}
+
+/* --- what else happens --------------------------------------------------------------------------
+ */
+
+static void reload(struct daemon *daemon)
+{
+	struct error error = {0};
+
+	notify_reloading();
+	if (policy_reload(daemon->options, &error))
+		say_error(SAY_ERROR, "cannot reload: the policy in force stays", &error);
+	notify("READY=1");
+	notice_policy(daemon);
+}
+
+static void signal_came(void *context, uint32_t events)
+{
+	struct daemon *daemon = context;
+	struct signalfd_siginfo signal;
+
+	(void)events;
+	if (read(daemon->signals.fd, &signal, sizeof(signal)) != sizeof(signal))
+		return;
+	if (signal.ssi_signo == SIGHUP)
+		reload(daemon);
+	else
+		daemon->loop.stop = true;
+}
+
+static void attempt_changed(void *context, struct history_entry *entry)
+{
+	struct daemon *daemon = context;
+
+	journal_attempt(&daemon->journal, &daemon->intake, entry);
+}
+
+static void attempts_changed(void *context)
+{
+	struct daemon *daemon = context;
+
+	followers_flush(&daemon->followers);
+}
+
+static json_t *status_make(void *context)
+{
+	const struct daemon *daemon = context;
+	_cleanup_(snapshot_free) struct snapshot snapshot = {0};
+	int error = snapshot_read(&daemon->options->instance, &snapshot, NULL);
+
+	return status_line_make(error ? NULL : &snapshot, daemon->intake.history);
+}
+
+/* --- start and stop -----------------------------------------------------------------------------
+ */
+
+static int signals_open(struct daemon *daemon)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	if (sigprocmask(SIG_BLOCK, &set, NULL))
+		return -errno;
+	daemon->signals =
+		(struct watch){signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), signal_came, daemon};
+	if (daemon->signals.fd < 0)
+		return -errno;
+	return loop_add(&daemon->loop, &daemon->signals, EPOLLIN);
+}
+
+/* One daemon an instance; then what it waits for. */
+static int open_base(struct daemon *daemon, struct error *ret_error)
+{
+	int error =
+		lock_take(&daemon->options->instance, LOCK_NAME, &daemon->lock, NULL, ret_error);
+
+	if (error == -EBUSY)
+		error_set(ret_error, EBUSY, "another daemon serves %s already",
+			  daemon->options->instance.state_dir);
+	if (error)
+		return error;
+	error = loop_open(&daemon->loop);
+	if (!error)
+		error = signals_open(daemon);
+	if (!error)
+		error = timer_add(&daemon->loop, &daemon->tick);
+	return error ? error_set(ret_error, -error, "cannot start: %s", strerror(-error)) : 0;
+}
+
+static int open_policy(struct daemon *daemon, struct error *ret_error)
+{
+	in_force_update(&daemon->in_force);
+	if (!daemon->in_force.generation.number) {
+		int error = policy_boot(daemon->options, ret_error);
+
+		if (error)
+			return error;
+		in_force_update(&daemon->in_force);
+	}
+	lists_reset(&daemon->lists);
+	return 0;
+}
+
+static int open_all(struct daemon *daemon, struct error *ret_error)
+{
+	int error = open_base(daemon, ret_error);
+
+	if (!error)
+		error = open_policy(daemon, ret_error);
+	if (!error)
+		error = links_open(&daemon->links, &daemon->loop, &daemon->in_force, ret_error);
+	if (error)
+		return error;
+	journal_open(&daemon->journal);
+	error = intake_open(&daemon->intake, ret_error);
+	if (!error)
+		error = followers_open(&daemon->followers, ret_error);
+	return error ? error : privileges_drop(ret_error);
+}
+
+/* Nothing stays of a daemon that has stopped; nor of the folder, if there is nothing else in it. */
+static void lock_release(struct daemon *daemon)
+{
+	const char *folder = daemon->options->instance.state_dir;
+	char path[4096];
+
+	if (daemon->lock < 0)
+		return;
+	snprintf(path, sizeof(path), "%s/" LOCK_NAME, folder);
+	unlink(path);
+	cleanup_close(&daemon->lock);
+	rmdir(folder);
+}
+
+static void close_all(struct daemon *daemon)
+{
+	followers_close(&daemon->followers);
+	intake_close(&daemon->intake);
+	links_close(&daemon->links);
+	in_force_close(&daemon->in_force);
+	watch_close(&daemon->loop, &daemon->tick);
+	watch_close(&daemon->loop, &daemon->signals);
+	loop_close(&daemon->loop);
+	lock_release(daemon);
+}
+
+static void daemon_init(struct daemon *daemon, const struct serve_options *options)
+{
+	*daemon = (struct daemon){
+		.options = options,
+		.loop = {.epoll = -1},
+		.in_force = IN_FORCE_OF(&options->instance),
+		.links = {.pause = {.fd = -1}},
+		.intake = {.in_force = &daemon->in_force,
+			   .links = &daemon->links,
+			   .loop = &daemon->loop,
+			   .pause = {.fd = -1},
+			   .changed = attempt_changed,
+			   .flush = attempts_changed,
+			   .context = daemon},
+		.followers = {.instance = &options->instance,
+			      .loop = &daemon->loop,
+			      .intake = &daemon->intake,
+			      .listener = {.fd = -1},
+			      .status = status_make,
+			      .context = daemon},
+		.lists = {.instance = &options->instance},
+		.signals = {.fd = -1},
+		.tick = {.fd = -1, .ready = tick, .context = daemon},
+		.lock = -1,
+	};
+}
+
+int serve_run(const struct serve_options *options, struct error *ret_error)
+{
+	struct daemon daemon;
+	int error;
+
+	daemon_init(&daemon, options);
+	error = open_all(&daemon, ret_error);
+	if (!error) {
+		say(SAY_INFO, "serving generation %u on %s", daemon.in_force.generation.number,
+		    daemon.in_force.names.snapshot.node);
+		notify("READY=1");
+		timer_set(&daemon.tick, 0);
+		error = loop_run(&daemon.loop);
+		notify("STOPPING=1");
+		if (error)
+			error_set(ret_error, -error, "cannot wait any more: %s", strerror(-error));
+		else
+			say(SAY_INFO, "stopped; the policy goes on filtering");
+	}
+	close_all(&daemon);
+	return error;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * serve.h - the daemon: what has to be done while a policy is in force.
+ *
+ * Enforcement does not need it. It puts the confirmed policy in force after a reboot, restores bans
+ * and openings and ends those whose time is over, attaches to interfaces that come, takes back what
+ * was not confirmed in time, collects attempts for followers, journal and metrics.
+ */
+#ifndef ROLEWALL_DAEMON_SERVE_H
+#define ROLEWALL_DAEMON_SERVE_H
+
+#include "../kernel/instance.h"
+#include "../util/error.h"
+
+struct serve_options {
+	struct instance instance;
+	const char *config; /* node file */
+	const char *roles_dir;
+	const char *metrics_file; /* NULL: none */
+};
+
+/*
+ * Until SIGTERM or SIGINT. -EBUSY: another daemon serves this instance; otherwise as
+ * install_policy() and policy_compile() have it: a daemon without a policy is not started.
+ */
+int serve_run(const struct serve_options *options, struct error *ret_error);
+
+#endif

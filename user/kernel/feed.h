@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * feed.h - what the daemon tells on STATE_DIR/rolewall.sock, and how to listen.
+ *
+ * A stream socket; a line is a JSON object. The listener says once what it wants:
+ *	{"attempts": true, "status": false, "history": true, "follow": true}
+ * attempts, status: what to hear of; history: the attempts that are known already, too; follow: go
+ *on with what happens from now on (else the daemon closes at the end). All of it may be left out;
+ *what is left out is false. Then come lines with a "type": attempt	who was refused, where and
+ *why: see feed_attempt_make() status	what is in force, and its counters: once a second while
+ *something changes ready	what was known at the beginning has been told An attempt is told
+ *again whenever its numbers have changed. A listener that is slow misses numbers in between, never
+ *the latest ones, and hinders nobody; one that does not read for a minute is let go.
+ */
+#ifndef ROLEWALL_KERNEL_FEED_H
+#define ROLEWALL_KERNEL_FEED_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "../util/error.h"
+#include "attempts.h"
+#include "instance.h"
+
+#define FEED_SOCKET	 "rolewall.sock"
+#define FEED_REQUEST_MAX 512 /* bytes of what a listener says */
+
+struct feed_request {
+	bool attempts;
+	bool status;
+	bool history;
+	bool follow;
+};
+
+/* -EINVAL: no JSON, or a word that is not known. */
+int feed_request_parse(const char *line, struct feed_request *ret);
+
+/* An attempt, and what only the daemon knows of it. */
+struct feed_attempt {
+	struct attempt attempt;
+	const char *service; /* borrowed; NULL: no rule covers the port */
+	uint32_t pid;	     /* that bound the port; else 0 */
+	char process[16];
+	uint64_t settled; /* of its packets: left the kernel's table with an event */
+	bool news; /* new, or its packets have doubled, since the listener last heard of it */
+};
+
+/* NULL without memory. Times are ms since the epoch, or null. */
+json_t *feed_attempt_make(const struct feed_attempt *attempt);
+
+/* The other way; `service` stays NULL. -EINVAL: it is no such object. */
+int feed_attempt_read(const json_t *line, struct feed_attempt *ret);
+
+struct feed; /* a listener; opaque */
+
+/* -ENOENT: no daemon runs. */
+int feed_open(const struct instance *instance, const struct feed_request *request,
+	      struct feed **ret, struct error *ret_error);
+void feed_close(struct feed *feed); /* NULL is allowed */
+
+int feed_fd(const struct feed *feed);
+
+/*
+ * The next line that is here, without waiting: 0, -EAGAIN: none now; -EPIPE: the daemon has closed;
+ * -EPROTO: that was no JSON. `ret` is the caller's to json_decref().
+ */
+int feed_next(struct feed *feed, json_t **ret);
+
+/* STATE_DIR/rolewall.sock as an address. -ENAMETOOLONG. */
+struct sockaddr_un;
+int feed_address(const struct instance *instance, struct sockaddr_un *ret, struct error *ret_error);
+
+#endif
