@@ -27,8 +27,9 @@ apt_sources() {
 	shift
 	main=$(apt_repository Debian)
 	security=$(apt_repository Debian-Security)
-	[ -n "$main" ] && [ -n "$security" ] ||
+	if [ -z "$main" ] || [ -z "$security" ]; then
 		apt_die "no mirror of Debian among this machine's package sources (try apt-get update)"
+	fi
 	for suite in "$@"; do
 		case $suite in
 		*-security) echo "$type [signed-by=$APT_KEYRING] $security $suite main" ;;

@@ -4,7 +4,7 @@
 # deps.sh - install the Debian packages that a part of the project needs, and only those that are
 # missing.
 #
-#	packaging/deps.sh [build] [check] [demo] [lint]	(without any: build)
+#	packaging/deps.sh [build] [check] [demo] [lint] [vm] [static] [cross]	(without any: build)
 #
 # Each set is complete for its purpose on top of "build". Running it again changes nothing; the
 # package lists are fetched only if something is missing.
@@ -17,8 +17,15 @@ BUILD="make gcc libc6-dev clang llvm bpftool pkg-config
 # Namespaces, JSON in shell, ping.
 DEMO="iproute2 jq iputils-ping"
 
-# Unit tests, a scanner to be scanned with, leak checks.
-CHECK="$DEMO libcmocka-dev nmap valgrind"
+# Unit tests, a scanner to be scanned with, somebody else's firewall, a real VPN, leak checks.
+CHECK="$DEMO libcmocka-dev nmap nftables openvpn valgrind"
+
+# Virtual machines with kernels of their own, and what is copied into them.
+VM="$CHECK qemu-system-x86 busybox-static cpio kmod wireguard-tools ethtool openvpn"
+
+# What make static and make cross need: to unpack sources, and the other machine's compiler.
+STATIC="dpkg-dev xz-utils"
+CROSS="gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
 
 LINT="clang-tidy clang-format-14 cppcheck shellcheck python3-jsonschema"
 
@@ -28,8 +35,11 @@ packages_of() {
 	check) echo "$CHECK" ;;
 	demo) echo "$DEMO" ;;
 	lint) echo "$LINT" ;;
+	vm) echo "$VM $STATIC" ;;
+	static) echo "$STATIC" ;;
+	cross) echo "$CROSS" ;;
 	*)
-		echo "deps: there is no set \"$1\"; the sets are build, check, demo and lint" >&2
+		echo "deps: there is no set \"$1\"; the sets are build, check, demo, lint, vm, static and cross" >&2
 		exit 2
 		;;
 	esac

@@ -1,0 +1,241 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Devices that are not a cable: WireGuard, VLANs, tunnels. Not every kernel has them: a test whose
+# device cannot be made is skipped (vmtests/ runs them on kernels that have all). With
+# DEVICES_REQUIRED=1 a device that is missing is a failure.
+
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# Ports: 25 and 6071 external, 5432 internal, 22 internal and vpn, 9999 nobody's.
+setup() {
+	spawn node listeners "$PROBE" listen -t 22,25,5432,6071,9999 -u 8301,9999
+}
+
+# device_add HOST DEVICE ARGUMENTS...: ip link add, or skip.
+device_add() {
+	local host=$1 device=$2
+
+	shift 2
+	ip -n "$LAB_NAME-$host" link add "$device" "$@" 2>"$LAB_DIR/device.err" && return 0
+	[ -z "${DEVICES_REQUIRED:-}" ] || fail "$device: $(<"$LAB_DIR/device.err")"
+	skip "this kernel cannot make the device: link add $* ($(<"$LAB_DIR/device.err"))"
+}
+
+device_up() { # HOST DEVICE ADDRESS...
+	local host=$1 device=$2 address
+
+	shift 2
+	for address in "$@"; do
+		ip -n "$LAB_NAME-$host" address add "$address" dev "$device"
+	done
+	ip -n "$LAB_NAME-$host" link set "$device" up
+}
+
+prepare() {
+	local host device
+
+	for host in node outside; do
+		for device in wg0 tun1 tun6 eth0.10 eth0.20; do
+			ip -n "$LAB_NAME-$host" link delete "$device" 2>/dev/null || true
+		done
+	done
+	node_file .
+}
+
+# --- WireGuard ------------------------------------------------------------------------------------
+
+wireguard_up() { # HOST PRIVATE-KEY PUBLIC-KEY-OF-PEER PEER ADDRESS...
+	local host=$1 private=$2 public=$3 peer=$4
+
+	shift 4
+	device_add "$host" wg0 type wireguard
+	echo "$private" >"$LAB_DIR/wg.key"
+	"$host" wg set wg0 listen-port 51820 private-key "$LAB_DIR/wg.key" peer "$public" \
+		endpoint "$peer:51820" allowed-ips 0.0.0.0/0,::/0
+	device_up "$host" wg0 "$@"
+}
+
+wireguard_pair() {
+	local one two
+
+	command -v wg >/dev/null || skip "wg is not installed (package wireguard-tools)"
+	one=$(wg genkey) two=$(wg genkey)
+	wireguard_up node "$one" "$(wg pubkey <<<"$two")" "$OUTSIDE" 10.9.0.1/24 2001:db8:9::1/64
+	wireguard_up outside "$two" "$(wg pubkey <<<"$one")" "$NODE_EXTERNAL" 10.9.0.2/24 \
+		2001:db8:9::2/64
+}
+
+wireguard_node_file() {
+	node_file '.vpn_only = ["admin-panel"] | .interfaces.wg0 = { zone: "vpn" }
+		| .services = [{ name: "wireguard", proto: "udp", port: 51820, table: "external",
+			about: "the VPN itself" }]'
+}
+
+test_a_vpn_only_port_answers_through_wireguard_and_not_beside_it() {
+	wireguard_pair
+	wireguard_node_file
+	assert_exit 0 rolewall apply
+	assert_json 'any(.interfaces[]; .name == "wg0" and .zone == "vpn" and .hook != "none")' \
+		rolewall --json status
+	assert_answer open outside tcp 10.9.0.1 6071
+	assert_answer open outside tcp 2001:db8:9::1 6071
+	assert_answer open outside tcp 10.9.0.1 22
+	assert_answer silent outside tcp 10.9.0.1 5432
+	assert_answer silent outside tcp 2001:db8:9::1 9999
+	assert_answer silent outside udp 10.9.0.1 9999
+	assert_answer silent outside tcp "$NODE_EXTERNAL" 6071
+	assert_answer silent outside tcp "$NODE6_EXTERNAL" 6071
+	assert_json 'any(.[]; .interface == "wg0" and .port == 9999 and .zone == "vpn"
+		and .source == "2001:db8:9::2" and .reason == "not-open")' rolewall --json blocked
+	assert_books_balance
+}
+
+test_wireguard_that_appears_after_apply_is_closed_until_the_next() {
+	device_add node wg0 type wireguard
+	ip -n "$LAB_NAME-node" link delete wg0
+	wireguard_node_file
+	assert_exit 0 rolewall apply
+	wireguard_pair
+	assert_answer open outside tcp 10.9.0.1 25
+	assert_answer silent outside tcp 10.9.0.1 6071
+	assert_answer silent outside tcp 10.9.0.1 22
+	assert_exit 0 rolewall apply
+	assert_answer open outside tcp 10.9.0.1 6071
+	assert_answer open outside tcp 10.9.0.1 22
+}
+
+test_wireguard_that_vanishes_leaves_the_rest_as_it_was() {
+	wireguard_pair
+	wireguard_node_file
+	assert_exit 0 rolewall apply
+	assert_answer open outside tcp 10.9.0.1 6071
+	ip -n "$LAB_NAME-node" link delete wg0
+	assert_json 'any(.interfaces[]; .name == "wg0" and .hook == "none")' rolewall --json status
+	assert_answer silent outside tcp "$NODE_EXTERNAL" 6071
+	assert_answer open outside tcp "$NODE_EXTERNAL" 25
+	assert_exit 0 rolewall apply
+}
+
+# --- VLANs ----------------------------------------------------------------------------------------
+
+# A network card may take the tag off before XDP sees the frame, as veth does unless it is told not to.
+vlan_offload() { # on|off
+	local host
+
+	for host in node outside; do
+		"$host" ethtool -K eth0 txvlan "$1" rxvlan "$1" >/dev/null 2>&1 ||
+			skip "ethtool is not installed"
+	done
+}
+
+vlan_pair() {
+	local id host
+
+	for id in 10 20; do
+		for host in node outside; do
+			device_add "$host" "eth0.$id" link eth0 type vlan id "$id"
+		done
+		device_up node "eth0.$id" "10.$id.0.1/24" "2001:db8:$id::1/64"
+		device_up outside "eth0.$id" "10.$id.0.2/24" "2001:db8:$id::2/64"
+	done
+}
+
+# VLAN 10 is internal, VLAN 20 is nobody's, and what has no tag is external.
+assert_vlan_zones() {
+	vlan_pair
+	node_file '.interfaces["eth0.10"] = { zone: "internal" }'
+	assert_exit 0 rolewall apply
+	assert_answer open outside tcp 10.10.0.1 25
+	assert_answer open outside tcp 10.10.0.1 5432
+	assert_answer open outside udp 10.10.0.1 8301
+	assert_answer open outside tcp 2001:db8:10::1 5432
+	assert_answer silent outside tcp 10.10.0.1 9999
+	assert_answer open outside tcp 10.20.0.1 25
+	assert_answer silent outside tcp 10.20.0.1 5432
+	assert_answer silent outside tcp 2001:db8:20::1 9999
+	assert_answer silent outside tcp "$NODE_EXTERNAL" 5432
+	assert_answer open inside tcp "$NODE_INTERNAL" 5432
+}
+
+test_a_vlan_has_a_zone_of_its_own() {
+	vlan_offload off
+	assert_vlan_zones
+}
+
+test_a_vlan_has_a_zone_of_its_own_even_if_the_card_takes_the_tag_off() {
+	vlan_offload on
+	assert_vlan_zones
+}
+
+test_an_external_vlan_on_an_internal_cable_is_external() {
+	local offload
+
+	for offload in off on; do
+		vlan_offload "$offload"
+		prepare
+		vlan_pair
+		node_file '.interfaces.eth0.zone = "internal"
+			| .interfaces["eth0.10"] = { zone: "external" }'
+		assert_exit 0 rolewall apply
+		assert_answer open outside tcp "$NODE_EXTERNAL" 5432
+		assert_answer open outside tcp 10.10.0.1 25
+		assert_answer silent outside tcp 10.10.0.1 5432
+		assert_answer silent outside tcp 10.20.0.1 5432
+	done
+}
+
+# --- tunnels without encryption -------------------------------------------------------------------
+
+# tunnel_pair KIND: IPv4 inside, but for sit, which carries IPv6.
+tunnel_pair() {
+	device_add node tun1 type "$1" local "$NODE_EXTERNAL" remote "$OUTSIDE" ttl 64
+	device_add outside tun1 type "$1" local "$OUTSIDE" remote "$NODE_EXTERNAL" ttl 64
+	if [ "$1" = sit ]; then
+		device_up node tun1 2001:db8:11::1/64
+		device_up outside tun1 2001:db8:11::2/64
+	else
+		device_up node tun1 10.11.0.1/24
+		device_up outside tun1 10.11.0.2/24
+	fi
+}
+
+# tunnel_test KIND PROTOCOL ADDRESS-OF-THE-NODE-INSIDE
+tunnel_test() {
+	tunnel_pair "$1"
+	assert_exit 0 rolewall apply
+	assert_answer silent outside tcp "$3" 25
+	assert_json 'any(.[]; .interface == "eth0" and .reason == "protocol")' rolewall --json blocked
+
+	# Let in, but not listed: external, and the cgroup hook judges.
+	node_file ".protocols = [\"$2\"]"
+	assert_exit 0 rolewall apply
+	assert_answer open outside tcp "$3" 25
+	assert_answer silent outside tcp "$3" 5432
+	assert_answer silent outside tcp "$3" 9999
+	assert_json 'any(.[]; .interface == "tun1" and .port == 5432 and .zone == "external"
+		and .reason == "zone-denied")' rolewall --json blocked
+
+	node_file ".protocols = [\"$2\"] | .interfaces.tun1 = { zone: \"internal\" }"
+	assert_exit 0 rolewall apply
+	assert_json 'any(.interfaces[]; .name == "tun1" and .zone == "internal"
+		and .hook == "cgroup")' rolewall --json status
+	assert_answer open outside tcp "$3" 5432
+	assert_answer silent outside tcp "$3" 9999
+	assert_answer silent outside tcp "$NODE_EXTERNAL" 5432
+}
+
+test_ipip_is_external_until_it_is_listed() {
+	tunnel_test ipip ipip 10.11.0.1
+}
+
+test_gre_is_external_until_it_is_listed() {
+	tunnel_test gre gre 10.11.0.1
+}
+
+test_sit_is_external_until_it_is_listed() {
+	tunnel_test sit ipv6 2001:db8:11::1
+}
+
+run_tests "$@"

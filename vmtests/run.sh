@@ -1,0 +1,125 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# run.sh KERNEL... - the tests on other kernels, each in a virtual machine; prints a matrix.
+#
+# KERNEL: see fetch.sh; "all" is all that we promise to run on. A machine that does not say how its
+# tests went, in one line, has failed. Environment:
+#	SUITES=packet,...	only these (see vmtests/init)
+#	PACKETS=200000		for the oracle
+#	LIMIT=3600		seconds for one machine
+#	DOCS=1			write the matrix to docs/kernels.md
+set -uo pipefail
+
+ROOT=$(cd "$(dirname "$0")/.." && pwd)
+export BUILD=${BUILD:-$ROOT/build}
+VM=$BUILD/vm
+export VM_DIR=$VM
+ALL="5.10 6.1 6.12 6.18 sid newest"
+LIMIT=${LIMIT:-3600}
+RESULTS=$VM/results
+
+boot() { # KERNEL-FOLDER INITRD LOG
+	local append="console=ttyS0 panic=-1 quiet loglevel=3 rdinit=/init mitigations=off nokaslr"
+
+	append="$append${SUITES:+ rolewall.suites=$SUITES}${PACKETS:+ rolewall.packets=$PACKETS}"
+	timeout "$LIMIT" qemu-system-x86_64 -accel tcg,thread=multi -cpu max -machine q35 -smp 2 \
+		-m 1536 -nodefaults -no-user-config -display none -serial stdio -no-reboot \
+		-kernel "$1/vmlinuz" -initrd "$2" -append "$append" </dev/null >"$3" 2>&1
+}
+
+# test_kernel KERNEL: leaves one line in $RESULTS.
+test_kernel() {
+	local folder release line log
+
+	folder=$("$ROOT/vmtests/fetch.sh" "$1") || { echo "VMTEST $1 failed=fetch" >>"$RESULTS"; return; }
+	release=$(<"$folder/release")
+	# "newest" may be sid's.
+	! grep -q "^VMTEST $release " "$RESULTS" || return 0
+	log=$VM/log-$release.txt
+	"$ROOT/vmtests/initramfs.sh" "$folder" "$VM/initrd-$release" || exit 1
+	export KEEP_TREE=1
+	echo "vmtest: $release boots; what it says goes to ${log#"$ROOT"/}" >&2
+	boot "$folder" "$VM/initrd-$release" "$log"
+	rm -f "$VM/initrd-$release"
+	line=$(tr -d '\r' <"$log" | grep -a '^VMTEST ' | tail -n 1)
+	if [ -z "$line" ]; then
+		echo "vmtest: $release did not finish in $LIMIT seconds; its last words:" >&2
+		tail -n 15 "$log" >&2
+		line="VMTEST $release failed=unfinished"
+	fi
+	echo "$line" >>"$RESULTS"
+	echo "$line"
+}
+
+# value LINE NAME
+value() {
+	sed -nE "s/.* $2=([^ ]*).*/\1/p" <<<"$1"
+}
+
+# Passed, or what of passed, failed and skipped tests is not zero.
+cell() { # p/f/s
+	local passed failed skipped
+
+	IFS=/ read -r passed failed skipped <<<"$1"
+	[ -n "$passed" ] || { echo "-"; return; }
+	echo "$passed passed$([ "$failed" = 0 ] || echo ", $failed FAILED")$([ "$skipped" = 0 ] || echo ", $skipped skipped")"
+}
+
+FEATURES="ringbuf lookup frags links hook"
+TESTS="packet oracle e2e devices static old"
+
+# The matrix as a table of Markdown, which reads well on a terminal too.
+matrix() {
+	local line column
+
+	# shellcheck disable=SC2086
+	printf '| %s ' kernel $FEATURES $TESTS result
+	# shellcheck disable=SC2086
+	printf '|\n%s|\n' "$(printf '|---%.0s' kernel $FEATURES $TESTS result)"
+	while read -r line; do
+		printf '| %s ' "$(cut -d' ' -f2 <<<"$line")"
+		for column in $FEATURES; do
+			printf '| %s ' "$(value "$line" "$column")"
+		done
+		for column in $TESTS; do
+			printf '| %s ' "$(cell "$(value "$line" "$column")")"
+		done
+		if is_passed "$line"; then echo "| passed |"; else echo "| FAILED: ${line##*failed=} |"; fi
+	done <"$RESULTS"
+}
+
+is_passed() { # LINE
+	[[ $1 == *" failed=" ]]
+}
+
+docs_write() {
+	local file=$ROOT/docs/kernels.md
+
+	sed -i '/^<!-- matrix -->$/,$d' "$file"
+	{
+		echo "<!-- matrix -->"
+		echo
+		echo "Run on $(date -u +%F) by \`make vmtest KERNEL=all\`, QEMU without hardware virtualisation, version $(<"$ROOT/VERSION"):"
+		echo
+		matrix
+	} >>"$file"
+}
+
+[ $# -gt 0 ] || { echo "usage: $0 KERNEL... | all" >&2; exit 2; }
+command -v qemu-system-x86_64 >/dev/null ||
+	{ echo "vmtest: qemu-system-x86_64 is not installed; packaging/deps.sh vm installs it" >&2; exit 1; }
+mkdir -p "$VM"
+: >"$RESULTS"
+unset KEEP_TREE
+# shellcheck disable=SC2086
+[ "$*" != all ] || set -- $ALL
+for kernel in "$@"; do
+	test_kernel "$kernel"
+done
+echo
+matrix
+[ -z "${DOCS:-}" ] || docs_write
+while read -r line; do
+	is_passed "$line" || exit 1
+done <"$RESULTS"
