@@ -13,6 +13,7 @@
 
 /* Every verb, in the order in which the usage shows it. */
 #define VERBS(X)                                                                                   \
+	X(init)                                                                                    \
 	X(check)                                                                                   \
 	X(roles)                                                                                   \
 	X(plan)                                                                                    \
@@ -24,6 +25,7 @@
 	X(show)                                                                                    \
 	X(blocked)                                                                                 \
 	X(metrics)                                                                                 \
+	X(audit)                                                                                   \
 	X(ban)                                                                                     \
 	X(unban)                                                                                   \
 	X(bans)                                                                                    \
@@ -123,6 +125,8 @@ int main(int argc, char **argv)
 {
 	struct settings settings;
 
+	/* A message is one write: several processes may speak to one terminal. */
+	setvbuf(stderr, NULL, _IOLBF, 0);
 	settings_init(&settings);
 	return output_close(&settings, dispatch(&settings, argc, argv));
 }

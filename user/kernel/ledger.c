@@ -372,24 +372,34 @@ static int ended_select(const struct timed_list *list, struct timed_list *ret)
 	return 0;
 }
 
-/* A file that cannot be written now is no reason to keep what has ended, or not to show the rest.
- */
-static int tidy(struct ledger *ledger, bool same, struct error *ret_error)
+static int ended_remove(struct ledger *ledger, const struct timed_list *ended,
+			struct error *ret_error)
 {
-	_timed_list_ struct timed_list ended = {0};
 	_cleanup_(change_plan_free) struct change_plan plan = {0};
-	struct error error;
-	int r = ended_select(&ledger->list, &ended);
+	int error = change_plan_make(ledger, ended, NULL, &plan);
 
-	if (!r)
-		r = change_plan_make(ledger, &ended, NULL, &plan);
-	if (!r && ended.count)
-		r = change_maps(ledger, &plan);
-	if (r)
-		return change_refused(ledger, r, ret_error);
+	if (!error)
+		error = change_maps(ledger, &plan);
+	if (error)
+		return change_refused(ledger, error, ret_error);
 	free(ledger->list.list);
 	ledger->list.list = TAKE_PTR(plan.after.list);
 	ledger->list.count = plan.after.count;
+	return 0;
+}
+
+/* A file that cannot be written now is no reason to keep what has ended, or not to show the rest. */
+static int tidy(struct ledger *ledger, bool same, struct error *ret_error)
+{
+	_timed_list_ struct timed_list ended = {0};
+	struct error error;
+	int r;
+
+	if (ended_select(&ledger->list, &ended))
+		return error_set(ret_error, ENOMEM, "out of memory");
+	r = ended.count ? ended_remove(ledger, &ended, ret_error) : 0;
+	if (r)
+		return r;
 	if (same && !ended.count && !ledger->damage.what[0])
 		return 0;
 	file_set_aside(ledger);

@@ -1,0 +1,345 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Bans: who is banned gets nothing, who must not be banned is not, and a list of a million is one
+# step.
+
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# More faces of the outside host, on the far side of it.
+NEIGHBOUR=203.0.113.70
+
+setup() {
+	spawn node listeners "$PROBE" listen -t 25 -u 53
+	ip -n "$LAB_NAME-outside" address add "$NEIGHBOUR/24" dev eth0
+}
+
+prepare() {
+	node_file .
+	rolewall apply
+	rolewall unban --all
+}
+
+bans() {
+	rolewall --json bans
+}
+
+# --- one at a time --------------------------------------------------------------------------------
+
+test_a_banned_address_gets_nothing_until_it_is_unbanned() {
+	assert_answer open outside tcp "$NODE_EXTERNAL" 25
+	assert_exit 0 rolewall ban "$OUTSIDE"
+	assert_answer silent outside tcp "$NODE_EXTERNAL" 25
+	assert_answer open outside tcp "$NODE_EXTERNAL" 25 -s "$NEIGHBOUR"
+	[ "$(drops_value banned)" -gt 0 ] || fail "no packet was counted as banned"
+	assert_exit 0 rolewall unban "$OUTSIDE"
+	assert_answer open outside tcp "$NODE_EXTERNAL" 25
+	assert_json 'length == 0' bans
+}
+
+test_a_banned_prefix_gets_nothing() {
+	assert_exit 0 rolewall ban 203.0.113.64/26
+	assert_answer silent outside tcp "$NODE_EXTERNAL" 25 -s "$NEIGHBOUR"
+	assert_answer open outside tcp "$NODE_EXTERNAL" 25
+	assert_exit 0 rolewall ban 2001:db8:1::2/127
+	assert_answer silent outside tcp "$NODE6_EXTERNAL" 25
+}
+
+test_a_ban_cuts_a_connection_that_stands() {
+	mkfifo "$LAB_DIR/talk.in"
+	launch outside talk "$PROBE" talk "$NODE_EXTERNAL" 25
+	exec 4>"$LAB_DIR/talk.in"
+	echo before >&4
+	wait_for 5 lab_spoke talk || fail "there is no connection: $(cat "$LAB_DIR"/talk.*)"
+	assert_exit 0 rolewall ban "$OUTSIDE"
+	echo behind >&4
+	# Answered within a millisecond if it gets through; resent after 200.
+	sleep 0.4
+	exec 4>&-
+	! grep -q behind "$LAB_DIR/talk.out" || fail "the connection goes on"
+}
+
+test_the_list_says_who_why_and_until_when() {
+	SUDO_USER=anna assert_exit 0 rolewall ban "$OUTSIDE" --for 2h --reason "too many logins"
+	assert_exit 0 rolewall ban 198.51.100.0/24
+	assert_json ". == (. | sort_by(.source)) and length == 2
+		and (.[1] | .source == \"$OUTSIDE\" and .who == \"anna\" and .reason == \"too many logins\"
+			and (.expires | test(\"^[0-9]{4}-\")) and (.since | test(\"^[0-9]{4}-\")))
+		and (.[0] | .source == \"198.51.100.0/24\" and .expires == null and .reason == null)" bans
+	rolewall bans | grep -q "^$OUTSIDE .*too many logins" || fail "not in the table"
+}
+
+test_the_list_is_that_of_the_kernel() {
+	local maps=$LAB_DIR/bpf/rolewall/maps
+
+	assert_exit 0 rolewall ban "$OUTSIDE" --reason mine
+	# Behind Rolewall's back: ::ffff:198.51.100.9, without end.
+	# shellcheck disable=SC2046
+	bpftool map update pinned "$maps/bans" key hex 00 00 00 00 00 00 00 00 00 00 ff ff c6 33 64 09 \
+		value hex $(printf '00 %.0s' {1..16})
+	assert_json '[.[].source] == ["198.51.100.9", "203.0.113.2"] and .[1].reason == "mine"' bans
+	bpftool map delete pinned "$maps/bans" key hex 00 00 00 00 00 00 00 00 00 00 ff ff cb 00 71 02
+	assert_json '[.[].source] == ["198.51.100.9"]' bans
+}
+
+test_a_ban_ends() {
+	assert_exit 0 rolewall ban "$OUTSIDE" --for 1s
+	assert_answer silent outside tcp "$NODE_EXTERNAL" 25
+	wait_for 5 nobody_is_banned || fail "it does not end"
+	assert_answer open outside tcp "$NODE_EXTERNAL" 25
+}
+
+nobody_is_banned() {
+	[ "$(bans | jq length)" = 0 ]
+}
+
+test_a_ban_can_be_renewed() {
+	assert_exit 0 rolewall ban "$OUTSIDE" --for 1m
+	assert_exit 0 rolewall ban "$OUTSIDE"
+	grep -q anew <<<"$OUTPUT" || fail "it does not say so: $OUTPUT"
+	assert_json 'length == 1 and .[0].expires == null' bans
+}
+
+test_what_is_not_banned_cannot_be_unbanned() {
+	assert_exit 1 rolewall unban "$OUTSIDE"
+	assert_exit 0 rolewall ban 203.0.113.64/26
+	assert_exit 1 rolewall unban "$NEIGHBOUR"
+	grep -q "unban 203.0.113.64/26" <<<"$OUTPUT" || fail "the ban is not named: $OUTPUT"
+}
+
+test_wrong_usage_is_refused() {
+	assert_exit 2 rolewall ban
+	assert_exit 2 rolewall ban 203.0.113.2/24
+	assert_exit 2 rolewall ban "$OUTSIDE" --for soon
+	assert_exit 2 rolewall ban "$OUTSIDE" --for 0s
+	assert_exit 2 rolewall ban "$OUTSIDE" --reason $'two\nlines'
+	assert_exit 2 rolewall unban
+	assert_exit 2 rolewall unban "$OUTSIDE" --all
+	assert_exit 2 rolewall bans --for 1h
+	assert_json 'length == 0' bans
+}
+
+# --- who must not be banned -----------------------------------------------------------------------
+
+assert_not_banned() { # WHY ARGUMENT...
+	local why=$1
+
+	shift
+	assert_exit 1 rolewall ban "$@"
+	grep -q "$why" <<<"$OUTPUT" || fail "the reason is not \"$why\": $OUTPUT"
+	assert_json 'length == 0' bans
+}
+
+test_the_host_itself_is_not_banned() {
+	assert_not_banned loopback 127.0.0.1 --force
+	assert_not_banned loopback ::1 --force
+	assert_not_banned "address of this host" "$NODE_EXTERNAL" --force
+	assert_not_banned "address of this host" "$NODE6_INTERNAL" --force
+	assert_not_banned "address of this host" 172.16.0.0/12 --force
+}
+
+test_the_own_session_is_not_banned() {
+	export SSH_CONNECTION="$OUTSIDE 50000 $NODE_EXTERNAL 22"
+	assert_not_banned "your own SSH session" "$OUTSIDE" --force
+	assert_not_banned "your own SSH session" 203.0.113.2/31 --force
+	assert_exit 0 rolewall ban "$NEIGHBOUR"
+}
+
+test_sudo_does_not_hide_the_own_session() {
+	export SSH_CONNECTION="2001:db8:1::2 50000 $NODE6_EXTERNAL 22"
+	assert_exit 1 bash -c 'env -u SSH_CONNECTION "$@"; exit $?' bash \
+		"$ROLEWALL" "${LAB_INSTANCE[@]}" ban "$OUTSIDE6"
+	grep -q "your own SSH session" <<<"$OUTPUT" || fail "$OUTPUT"
+}
+
+test_management_and_peers_are_not_banned() {
+	node_file '.management = ["198.51.100.0/28"]
+		| .interfaces.eth0.sources = { internal: ["203.0.113.64/26"] }'
+	rolewall apply
+	assert_not_banned "management prefix" 198.51.100.3 --force
+	assert_not_banned "management prefix" 198.51.100.0/24 --force
+	assert_not_banned "peers" "$NEIGHBOUR"
+	assert_exit 0 rolewall ban "$NEIGHBOUR" --force
+	assert_exit 0 rolewall ban 198.51.100.16
+}
+
+test_absurdly_wide_prefixes_are_not_banned() {
+	assert_not_banned "too wide" 64.0.0.0/7
+	assert_not_banned "too wide" 4000::/3
+	assert_not_banned "" 0.0.0.0/0 --force
+	assert_not_banned "" ::/0 --force
+	assert_exit 0 rolewall ban 64.0.0.0/7 --force
+}
+
+# --- lists ----------------------------------------------------------------------------------------
+
+test_an_import_bans_what_the_file_lists() {
+	cat >"$LAB_DIR/list" <<-END
+		# a list from somewhere
+		198.51.100.7
+
+		203.0.113.64/26 ; SBL1
+		  2001:db8:1::2	# spaces around
+		198.51.100.7
+	END
+	assert_exit 0 rolewall bans --import "$LAB_DIR/list" --for 1h --reason "from a list"
+	assert_json '[.[].source] == ["2001:db8:1::2", "198.51.100.7", "203.0.113.64/26"] or
+		[.[].source] == ["198.51.100.7", "203.0.113.64/26", "2001:db8:1::2"]' bans
+	assert_json 'all(.[]; .reason == "from a list" and .expires)' bans
+	assert_answer silent outside tcp "$NODE_EXTERNAL" 25 -s "$NEIGHBOUR"
+	assert_answer silent outside tcp "$NODE6_EXTERNAL" 25
+	assert_exit 0 rolewall bans --import - <"$LAB_DIR/list"
+	assert_json 'length == 3 and all(.[]; .expires == null)' bans
+}
+
+assert_import_refused() { # LINE
+	assert_exit 1 rolewall bans --import "$LAB_DIR/list"
+	grep -q "$LAB_DIR/list:$1: error" <<<"$OUTPUT" || fail "line $1 is not named: $OUTPUT"
+	assert_json '[.[].source] == ["198.51.100.200"]' bans
+}
+
+test_a_wrong_line_makes_the_whole_import_fail() {
+	local line
+
+	assert_exit 0 rolewall ban 198.51.100.200
+	for line in 198.51.100.300 "198.51.100.3 198.51.100.4" 198.51.100.3/24 mail.example.com \
+		::ffff:198.51.100.3 "$NODE_EXTERNAL" 127.0.0.0/24 0.0.0.0/0; do
+		printf '198.51.100.1\n198.51.100.2\n%s\n198.51.100.5\n' "$line" >"$LAB_DIR/list"
+		assert_import_refused 3
+	done
+	head -c 100 /dev/urandom >"$LAB_DIR/list"
+	assert_exit 1 rolewall bans --import "$LAB_DIR/list"
+	assert_exit 1 rolewall bans --import /nonexistent/list
+	assert_json '[.[].source] == ["198.51.100.200"]' bans
+}
+
+# In the node's namespace, with a file system of its own that is full.
+test_a_full_disk_makes_the_whole_import_fail() {
+	mkdir -p "$LAB_DIR/full"
+	mount -t tmpfs -o size=64k,mode=0750 tmpfs "$LAB_DIR/full"
+	trap 'umount "$LAB_DIR/full"' EXIT
+	seq -f '198.51.100.%.0f' 1 200 >"$LAB_DIR/list"
+	assert_exit 0 rolewall --lib-dir "$LAB_DIR/full" ban 203.0.113.99
+	head -c 1M /dev/zero >"$LAB_DIR/full/ballast" 2>/dev/null || true
+	assert_exit 1 rolewall --lib-dir "$LAB_DIR/full" bans --import "$LAB_DIR/list"
+	grep -q "No space left" <<<"$OUTPUT" || fail "the cause is not named: $OUTPUT"
+	assert_json '[.[].source] == ["203.0.113.99"]' bans
+}
+
+# --- what survives --------------------------------------------------------------------------------
+
+test_bans_survive_a_change_of_policy_and_come_back_after_a_reboot() {
+	assert_exit 0 rolewall ban "$OUTSIDE" --for 1h --reason keep
+	assert_exit 0 rolewall ban 203.0.113.64/26
+	assert_exit 0 rolewall ban 198.51.100.1 --for 1s
+	node_file '.roles = ["mta"]'
+	rolewall apply
+	assert_answer silent outside tcp "$NODE_EXTERNAL" 25
+	# For the maps a `down` is what a reboot is.
+	rolewall down
+	assert_answer open outside tcp "$NODE_EXTERNAL" 25
+	sleep 1 # the end of the third
+	assert_exit 0 rolewall apply
+	assert_answer silent outside tcp "$NODE_EXTERNAL" 25
+	assert_answer silent outside tcp "$NODE_EXTERNAL" 25 -s "$NEIGHBOUR"
+	assert_json '[.[].source] == ["203.0.113.2", "203.0.113.64/26"] and .[0].reason == "keep"' bans
+}
+
+test_a_damaged_file_is_reported_and_its_whole_lines_count() {
+	local file=$LAB_DIR/lib/bans.tsv
+
+	assert_exit 0 rolewall ban 198.51.100.1
+	assert_exit 0 rolewall ban 198.51.100.2
+	rolewall down
+	truncate -s -3 "$file"
+	assert_exit 0 rolewall apply
+	grep -q "warning: .*cut short" <<<"$OUTPUT" || fail "nothing is said: $OUTPUT"
+	assert_json '[.[].source] == ["198.51.100.1"]' bans
+	[ -s "$file.damaged" ] || fail "the damaged file is not kept"
+	assert_exit 0 rolewall bans
+	! grep -q warning <<<"$OUTPUT" || fail "it is not repaired: $OUTPUT"
+	rm "$file.damaged"
+}
+
+test_nothing_can_be_banned_where_nothing_is_applied() {
+	rolewall down
+	assert_exit 3 rolewall ban "$OUTSIDE"
+	assert_exit 3 rolewall bans
+	[ ! -e "$LAB_DIR/state/lock" ] || fail "a state directory was made"
+}
+
+test_bans_of_several_at_once_all_count() {
+	local i
+
+	for i in 1 2 3 4 5 6; do
+		launch node "ban$i" "$ROLEWALL" "${LAB_INSTANCE[@]}" ban "198.51.100.$i"
+	done
+	for i in 1 2 3 4 5 6; do
+		wait "$(<"$LAB_DIR/ban$i.pid")" || true
+	done
+	wait_for 10 six_are_banned || fail "found: $(bans)"
+}
+
+six_are_banned() {
+	[ "$(bans | jq length)" = 6 ]
+}
+
+test_it_works_without_batches() {
+	export ROLEWALL_PROBE_OFF=batch
+
+	seq -f '198.51.100.%.0f' 1 100 >"$LAB_DIR/list"
+	seq -f '203.0.113.%.0f/31' 64 2 126 >>"$LAB_DIR/list"
+	assert_exit 0 rolewall bans --import "$LAB_DIR/list"
+	assert_json 'length == 132' bans
+	assert_answer silent outside tcp "$NODE_EXTERNAL" 25 -s "$NEIGHBOUR"
+	assert_exit 0 rolewall unban --all
+	assert_json 'length == 0' bans
+}
+
+# --- a million ------------------------------------------------------------------------------------
+
+# 1,000,000 different lines: 700,000 addresses, 300,000 prefixes; 203.0.113.70 and 198.51.100.0/24
+# among them.
+million() {
+	awk 'BEGIN {
+		print "203.0.113.70"; print "198.51.100.0/24"
+		for (i = 0; i < 699999; i++)
+			printf "%d.%d.%d.%d\n", 20 + i % 80, i / 80 % 250, i / 20000 % 250, i % 255 + 1
+		for (i = 0; i < 299999; i++)
+			printf "%d.%d.%d.0/24\n", 110 + i % 16, i / 16 % 256, i / 4096 % 256
+	}'
+}
+
+memory_of() { # MAP
+	bpftool -j map show pinned "$LAB_DIR/bpf/rolewall/maps/$1" | jq '.bytes_memlock / 1048576 | floor'
+}
+
+test_a_million_bans_are_enforced() {
+	local start
+
+	million >"$LAB_DIR/list"
+	start=$EPOCHREALTIME
+	assert_exit 0 rolewall --json bans --import "$LAB_DIR/list"
+	echo "# 1,000,000 bans in $(elapsed "$start"), the durable file included; maps:" \
+		"$(memory_of bans) MiB for 700,000 addresses," \
+		"$(memory_of ban_prefixes) MiB for 300,000 prefixes" >&3
+	assert_equal 1000000 "$(jq .added <<<"$OUTPUT")" "added"
+	assert_answer silent outside tcp "$NODE_EXTERNAL" 25 -s "$NEIGHBOUR"
+	assert_answer open outside tcp "$NODE_EXTERNAL" 25
+	assert_answer silent far tcp "$NODE_EXTERNAL" 25
+	assert_equal 1000000 "$(rolewall -o jsonl bans | wc -l)" "bans listed"
+	# Too many: what of them was inserted before the table was full is taken away again.
+	seq -f '100.%.0f' 1 450000 | awk -F. '{ printf "9.%d.%d.%d\n", $2 / 65536, $2 / 256 % 256, $2 % 256 }' >"$LAB_DIR/more"
+	assert_exit 1 rolewall bans --import "$LAB_DIR/more"
+	grep -q "no room" <<<"$OUTPUT" || fail "the cause is not named: $OUTPUT"
+	assert_exit 0 rolewall unban "$NEIGHBOUR"
+	assert_answer open outside tcp "$NODE_EXTERNAL" 25 -s "$NEIGHBOUR"
+	grep -q "999999 left" <<<"$OUTPUT" || fail "not one was taken away: $OUTPUT"
+	# What follows shall not have to read them.
+	rolewall down
+	rm "$LAB_DIR/lib/bans.tsv"
+}
+
+exec 3>&1
+run_tests "$@"

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * proposal.h - a first node file for a host, and why it says what it says.
+ *
+ *	- tun, WireGuard and ppp devices are vpn; a ppp device with the default route is external
+ *	- the device with the default route is external
+ *	- of the others, those with a public address are external, those with private ones internal
+ *	- devices of containers and machines, and those without an address, are left out: what is
+ *not listed is external
+ *	- roles come from installed packages; the profile is the newest that has all of them
+ *	- whoever is connected from outside becomes a management source, so that he can come again
+ */
+#ifndef ROLEWALL_CLI_PROPOSAL_H
+#define ROLEWALL_CLI_PROPOSAL_H
+
+#include <jansson.h>
+
+#include "../kernel/survey.h"
+#include "../policy/profile.h"
+
+struct proposal {
+	json_t *node;  /* owned; the node file */
+	json_t *notes; /* owned; what was decided and why, a string each */
+};
+
+/*
+ * `profile`: NULL to choose one of `profiles`. -ENOENT: there is none to choose from. Looks for
+ * role files below `roles_dir`.
+ */
+int proposal_make(const struct survey *survey, const char *roles_dir,
+		  const struct profile_names *profiles, const char *profile, struct proposal *ret);
+void proposal_free(struct proposal *proposal);
+
+#endif
