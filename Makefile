@@ -53,6 +53,7 @@ PACKET   := $(PACKET_SRC:%.c=$(B)/%)
 PACKET_AUX := $(patsubst %.c,$(B)/%.o,$(filter-out $(PACKET_SRC),$(wildcard tests/packet/*.c)))
 ORACLE_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tests/oracle/*.c))
 PROBE_OBJ  := $(patsubst %.c,$(B)/%.o,$(wildcard tests/e2e/*.c))
+INJECT     := $(addprefix $(B)/tests/inject/,strike storm fate)
 BENCH_OBJ  := $(patsubst %.c,$(B)/%.o,$(filter-out %.bpf.c,$(wildcard tests/bench/*.c)))
 BENCH_SKEL := $(B)/include/bench.skel.h
 
@@ -144,6 +145,10 @@ $(B)/tests/e2e/probe: $(PROBE_OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@
 
+$(B)/tests/inject/%: $(B)/tests/inject/%.o $(B)/tests/inject/wire.o $(LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+
 $(B)/tests/bench/bench.bpf.o: tests/bench/bench.bpf.c | $(B)/tools-found
 	$(call say,CLANG,$@)
 	@mkdir -p $(@D)
@@ -165,7 +170,7 @@ check-unit: $(UNIT) $(B)/rolewall ## unit tests: policy, command line, model
 check-packet: $(PACKET) ## byte vectors through the real object (needs root)
 	$(Q)tests/run.sh $(PACKET)
 
-check-e2e: $(B)/rolewall $(B)/tests/e2e/probe ## namespaces and real sockets (needs root)
+check-e2e: $(B)/rolewall $(B)/tests/e2e/probe $(INJECT) ## namespaces and real sockets (needs root)
 	$(Q)tests/run.sh $(wildcard tests/e2e/test_*.sh)
 
 N ?= 1000000

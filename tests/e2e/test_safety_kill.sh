@@ -1,0 +1,132 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# SIGKILL at the system calls of a change: after each the old policy is in force or the new one, whole;
+# what neither opens stays shut; the next apply works. STRIDE=1 tries every one of them.
+
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/inject/safety.sh
+. "$LAB_ROOT/tests/inject/safety.sh"
+
+setup() {
+	safety_setup
+}
+
+prepare() {
+	rolewall down >/dev/null 2>&1 || true
+	policy_a
+	rolewall -q apply
+}
+
+# strike_list VERB...: the calls to try, into CALLS.
+strike_list() {
+	node "$INJECT/strike" list "$ROLEWALL" "${LAB_INSTANCE[@]}" -q "$@" \
+		>"$LAB_DIR/calls" 2>"$LAB_DIR/calls.err" || fail "$(<"$LAB_DIR/calls.err")"
+	mapfile -t CALLS < <(grep -E '^[0-9]+ ' "$LAB_DIR/calls" | calls_choose)
+	[ "${#CALLS[@]}" -gt 50 ] || fail "only ${#CALLS[@]} system calls"
+}
+
+call_name() {
+	awk -v at="$1" '$1 == at { print $2; exit }' "$LAB_DIR/calls"
+}
+
+strike_at() { # K VERB...
+	local at=$1
+
+	shift
+	node "$INJECT/strike" at "$at" "$ROLEWALL" "${LAB_INSTANCE[@]}" -q "$@" >/dev/null 2>&1 || true
+}
+
+test_apply_killed_at_any_call_leaves_one_policy_whole() {
+	local at where found old=0 new=0
+
+	policy_b
+	strike_list apply
+	policy_a
+	rolewall -q apply
+	for at in "${CALLS[@]}"; do
+		where="killed at $at, $(call_name "$at")"
+		policy_b
+		strike_at "$at" apply
+		found=$(policy_settle A B)
+		case $found in
+		A) old=$((old + 1)) ;;
+		B) new=$((new + 1)) ;;
+		*) fail "neither policy, $where: $found" ;;
+		esac
+		status_is "$found" "$where"
+		policy_a
+		rolewall -q apply || fail "the next apply fails, $where"
+	done
+	policy_is A "at the end"
+	echo "${#CALLS[@]} calls of $(grep -cE '^[0-9]+ ' "$LAB_DIR/calls"): old $old, new $new"
+	if [ "$old" = 0 ] || [ "$new" = 0 ]; then
+		fail "the commit was not among them: old $old, new $new"
+	fi
+}
+
+# Nothing half made: no port that was open is shut before all of it is there, and what was shut stays.
+test_the_first_apply_killed_at_any_call_leaves_nothing_or_all() {
+	local at where found
+
+	rolewall -q down
+	strike_list apply
+	rolewall -q down
+	for at in "${CALLS[@]}"; do
+		where="killed at $at, $(call_name "$at")"
+		strike_at "$at" apply
+		found=$(policy_settle A nothing)
+		[ "$found" = A ] || [ "$found" = nothing ] || fail "half a policy, $where: $found"
+		rolewall -q apply || fail "the next apply fails, $where"
+		[ $((at % 5)) != 0 ] || policy_is A "after the next apply, $where"
+		rolewall -q down || fail "down fails, $where"
+		assert_equal "" "$(find "$LAB_DIR/bpf" -mindepth 1 ! -name '*.debug')" "left, $where"
+	done
+}
+
+is_policy() {
+	[ "$(policy_found)" = "$1" ]
+}
+
+# I5: an unconfirmed policy is never in force without somebody to take it back.
+test_apply_to_be_confirmed_killed_at_any_call_goes_back() {
+	local at where found
+
+	STRIDE=$((STRIDE * 4))
+	policy_b
+	strike_list apply --confirm=1
+	wait_for 10 is_policy A || fail "unconfirmed, it stays"
+	for at in "${CALLS[@]}"; do
+		where="killed at $at, $(call_name "$at")"
+		policy_b
+		strike_at "$at" apply --confirm=1
+		found=$(policy_settle A B)
+		[ "$found" = A ] || wait_for 10 is_policy A || fail "it stays, $where: $found"
+		status_is A "$where"
+		policy_a
+		rolewall -q apply || fail "the next apply fails, $where"
+	done
+}
+
+test_rollback_killed_at_any_call_leaves_one_policy_whole() {
+	local at where found
+
+	STRIDE=$((STRIDE * 4))
+	policy_b
+	rolewall -q apply
+	strike_list rollback
+	for at in "${CALLS[@]}"; do
+		where="killed at $at, $(call_name "$at")"
+		policy_a
+		rolewall -q apply
+		policy_b
+		rolewall -q apply
+		strike_at "$at" rollback
+		found=$(policy_settle A B)
+		[ "$found" = A ] || [ "$found" = B ] || fail "neither policy, $where: $found"
+		status_is "$found" "$where"
+	done
+}
+
+run_tests "$@"

@@ -1,0 +1,84 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# safety.sh - what the tests of interrupted and failing changes share: two policies that can be told
+# apart from outside. Sourced after lib.sh.
+#
+#	policy A: role mta      port 25 open,  port 143 shut
+#	policy B: role proxy    port 25 shut,  port 143 open
+#
+# Port 9999 is open in neither.
+
+# shellcheck disable=SC2034
+INJECT=${INJECT:-$LAB_ROOT/build/tests/inject}
+STRIDE=${STRIDE:-40} # of what changes nothing, every n-th; 1: all of it
+
+safety_setup() {
+	spawn node listeners "$PROBE" listen -t 25,143,9999
+}
+
+policy_a() {
+	node_file '.roles = ["mta"]'
+}
+
+policy_b() {
+	node_file '.roles = ["proxy"]'
+}
+
+# What the packets say: A, B, "nothing" (all three open), or what was found.
+policy_found() {
+	local found
+
+	# One try for all: who gets in is answered within a millisecond.
+	found=$(outside "$PROBE" scan -w "${WAIT_MS:-150}" -t 25,143,9999 "$NODE_EXTERNAL" |
+		awk '{ print $3 "=" $4 }' | sort | tr '\n' ' ')
+	case $found in
+	"143=silent 25=open 9999=silent ") echo A ;;
+	"143=open 25=silent 9999=silent ") echo B ;;
+	"143=open 25=open 9999=open ") echo nothing ;;
+	*) echo "$found" ;;
+	esac
+}
+
+# policy_is A|B WHERE: by packets and by what `status` says.
+policy_is() {
+	assert_equal "$1" "$(policy_settle "$1")" "policy $2"
+	status_is "$1" "$2"
+}
+
+status_is() { # A|B WHERE
+	local roles
+
+	roles=$(rolewall --json status | jq -r '.roles[1]')
+	assert_equal "$1" "$(sed 's/^mta$/A/; s/^proxy$/B/' <<<"$roles")" "status $2"
+}
+
+# A busy machine may answer late: what is shut stays shut, what is open opens on a second try.
+policy_settle() { # WANTED...
+	local try found
+
+	for try in 150 1000 3000; do
+		found=$(WAIT_MS=$try policy_found)
+		[[ " $* " == *" $found "* ]] && break
+	done
+	echo "$found"
+}
+
+# Names of system calls as `strike list` prints them -> the numbers worth trying: whatever changes
+# something, of a row of map updates the first and the last, and each STRIDE-th of all.
+calls_choose() {
+	awk -v stride="$STRIDE" '
+		BEGIN {
+			split("bpf:OBJ_PIN bpf:LINK_CREATE bpf:LINK_UPDATE bpf:MAP_FREEZE rename " \
+				"unlink mkdir rmdir fsync fchmod flock clone", list, " ")
+			for (i in list) changes[list[i]] = 1
+		}
+		{ names[NR] = $2 }
+		END {
+			for (i = 1; i <= NR; i++)
+				if (i % stride == 0 || i == 1 || i == NR || names[i] in changes ||
+				    (names[i] == "bpf:MAP_UPDATE" && names[i - 1] != names[i]) ||
+				    (names[i - 1] == "bpf:MAP_UPDATE" && names[i - 1] != names[i]))
+					print i
+		}'
+}
