@@ -4,7 +4,7 @@
 # deps.sh - install the Debian packages that a part of the project needs, and only those that are
 # missing.
 #
-#	packaging/deps.sh [build] [check] [demo] [lint] [vm] [static] [cross]	(without any: build)
+#	packaging/deps.sh [build] [check] [bench] [demo] [lint] [vm] [static] [cross]	(without any: build)
 #
 # Each set is complete for its purpose on top of "build". Running it again changes nothing; the
 # package lists are fetched only if something is missing.
@@ -27,6 +27,9 @@ VM="$CHECK qemu-system-x86 busybox-static cpio kmod wireguard-tools ethtool open
 STATIC="dpkg-dev xz-utils"
 CROSS="gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
 
+# The peers that the product is measured beside, and plots.
+BENCH="$DEMO nftables iptables xdp-tools ethtool gnuplot-nox"
+
 LINT="clang-tidy clang-format-14 cppcheck shellcheck python3-jsonschema"
 
 packages_of() {
@@ -35,11 +38,12 @@ packages_of() {
 	check) echo "$CHECK" ;;
 	demo) echo "$DEMO" ;;
 	lint) echo "$LINT" ;;
+	bench) echo "$BENCH" ;;
 	vm) echo "$VM $STATIC" ;;
 	static) echo "$STATIC" ;;
 	cross) echo "$CROSS" ;;
 	*)
-		echo "deps: there is no set \"$1\"; the sets are build, check, demo, lint, vm, static and cross" >&2
+		echo "deps: there is no set \"$1\"; the sets are build, check, bench, demo, lint, vm, static and cross" >&2
 		exit 2
 		;;
 	esac

@@ -29,7 +29,6 @@ static const struct subcommand subcommands[] = {
 	{"transact", "NAME ADDRESS PORT CLIENTS SECONDS NEW|KEEP",
 	 "TCP transactions, with a connection each or one for all", bench_transact},
 	{"stream", "NAME ADDRESS PORT SECONDS", "bulk TCP", bench_stream},
-	{"ban", "BPFFS COUNT", "ban the first COUNT of the random sources", bench_ban},
 };
 
 #define SUBCOMMAND_COUNT (sizeof(subcommands) / sizeof(subcommands[0]))

@@ -52,6 +52,5 @@ int bench_pace(int argc, char **argv);
 int bench_serve(int argc, char **argv);
 int bench_transact(int argc, char **argv);
 int bench_stream(int argc, char **argv);
-int bench_ban(int argc, char **argv);
 
 #endif

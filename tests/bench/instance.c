@@ -110,19 +110,3 @@ void maps_ban(const struct maps *maps, uint32_t count)
 	if (bpf_map_update_elem(maps->fd[MAP_PRESENCE], &zero, &presence, BPF_ANY))
 		err(1, "presence");
 }
-
-/* rolewall's bans, from the command line: for measurements of the whole product. */
-int bench_ban(int argc, char **argv)
-{
-	struct instance instance = {0};
-	_maps_ struct maps maps = MAPS_NONE;
-	struct error error = {0};
-
-	if (argc != 3)
-		errx(2, "ban: BPFFS COUNT are missing");
-	instance.bpffs_dir = argv[1];
-	if (maps_open(&instance, &maps, &error))
-		errx(1, "%s", error.what);
-	maps_ban(&maps, number_parse(argv[2]));
-	return 0;
-}

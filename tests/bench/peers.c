@@ -75,11 +75,14 @@ struct bpf_object *xdp_filter_load(const char *variant, const struct peer_port *
 {
 	struct bpf_program *program;
 	struct bpf_object *object;
+	libbpf_print_fn_t print;
 	struct bpf_map *map;
 	char path[256];
 
 	snprintf(path, sizeof(path), XDP_FILTER_DIR "/xdpfilt_dny_%s.o", variant);
+	print = libbpf_set_print(NULL); /* sections for libxdp are news to it, and it says so */
 	object = bpf_object__open_file(path, NULL);
+	libbpf_set_print(print);
 	if (!object)
 		err(1, "%s (package xdp-tools)", path);
 	bpf_object__for_each_map(map, object)

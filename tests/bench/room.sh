@@ -13,7 +13,7 @@ if [ -z "${ROOM:-}" ]; then
 	ROOM_CGROUP=$root/${ROOM##*/}
 	export ROOM ROOM_CGROUP
 	mkdir "$ROOM/bpf" "$ROOM_CGROUP"
-	trap 'rm -rf --one-file-system "$ROOM"; rmdir "$ROOM_CGROUP"' EXIT
+	trap 'rm -rf --one-file-system "$ROOM"; find "$ROOM_CGROUP" -depth -type d -exec rmdir {} ";"' EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
 	unshare --mount --net --propagation private "$0" "$@"

@@ -1,0 +1,41 @@
+# report.jq - results and a template ($template) -> the page. In the template:
+#	{{date}} {{kernel}} {{machine}} {{version}}	what was measured
+#	{{BENCH/SUBJECT/FIELD}}				one number
+#	{{table BENCH}}					all subjects of one
+#	{{targets}}					what was asked for, and what came out
+. as $all
+| def short: if . >= 100 then round else . * 100 | round / 100 end | tostring;
+def of($bench; $subject; $field): [$all.results[]
+	| select(.bench == $bench and .subject == $subject)][0][$field]
+	// error("no result \($bench)/\($subject)");
+def ns($subject): of("prog-run-ns"; $subject; "min");
+def packet_ns($subject): 1000 / of("flood-drop-mpps"; $subject; "max");
+def legit($subject): of("legit-under-flood"; $subject; "median");
+def goodput($subject): of("goodput"; $subject; "max");
+# What is asked for: words, the figure, its limit, and whether more is better.
+def targets: [
+	["deny above the floor, ns", ns("rolewall-deny") - ns("floor"), 10, false],
+	["allow above the floor, ns", ns("rolewall-allow") - ns("floor"), 8, false],
+	["deny, as a part of xdp-filter's time", ns("rolewall-deny") / ns("xdp-filter-deny"), 0.5, false],
+	["65,535 rules as a part of 10 rules' time",
+		ns("rolewall-deny-65535-rules") / ns("rolewall-deny-10-rules"), 1.05, false],
+	["drop rate as a part of the floor's", packet_ns("floor") / packet_ns("rolewall"), 0.75, true],
+	["time added to the floor per packet, as a part of what nftables adds",
+		(packet_ns("rolewall") - packet_ns("floor")) /
+		(packet_ns("nftables") - packet_ns("floor")), 0.2, false],
+	["transactions under flood, times nftables'", legit("rolewall") / legit("nftables"), 5, true],
+	["goodput lost to the filter, beside a program that passes all, %",
+		(1 - goodput("rolewall") / goodput("pass")) * 100, 2, false]];
+def target_row: (if .[3] then .[1] >= .[2] else .[1] <= .[2] end) as $met
+	| "| \(.[0]) | \(if .[3] then "at least" else "at most" end) \(.[2]) | \(.[1] | short) | \(
+		if $met then "met" else "**missed**" end) |";
+def table($bench): "| subject | unit | min | median | max | samples |\n|---|---|---|---|---|---|\n" +
+	([$all.results[] | select(.bench == $bench)
+	| "| \(.subject) | \(.unit) | \(.min | short) | \(.median | short) | \(.max | short) | \(.n) |"]
+	| join("\n"));
+def value: if . == "targets" then
+		"| target | asked | found | |\n|---|---|---|---|\n" + (targets | map(target_row) | join("\n"))
+	elif startswith("table ") then table(.[6:])
+	elif test("/") then (split("/") | of(.[0]; .[1]; .[2]) | short)
+	else ($all[.] // error("no \(.)")) end;
+$template | rtrimstr("\n") | gsub("\\{\\{(?<key>[^}]+)\\}\\}"; .key | value)

@@ -1,0 +1,337 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# wire.sh BUILD - what packets cost on a wire. Runs inside of room.sh, whose network namespace is the
+# sender; every subject is a receiver in a namespace of its own, set up once and alike but for its
+# filter, so that rounds can alternate between them. Prints samples (bench.h).
+set -eu
+
+build=$1
+bench=$build/tests/bench/bench
+probe=$build/tests/e2e/probe
+here=$(dirname "$0")
+
+FLOOD_ROUNDS=${FLOOD_ROUNDS:-8}
+FLOOD_PACKETS=${FLOOD_PACKETS:-500000}
+FLOOD_MPPS=${FLOOD_MPPS:-1.0} # under which legitimate clients have to live
+LEGIT_ROUNDS=${LEGIT_ROUNDS:-4}
+STREAM_ROUNDS=${STREAM_ROUNDS:-5}
+CLOSED=7
+SUBJECTS=(floor rolewall rolewall-events xdp-filter nftables nftables-linear iptables none pass)
+
+pids=()
+finish() {
+	local pid
+
+	for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
+	wait
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+# End what was started last.
+last_stop() {
+	kill "${pids[-1]}"
+	wait "${pids[-1]}" 2>/dev/null || true
+	unset 'pids[-1]'
+}
+
+say() { echo "bench: $*" >&2; }
+
+# --- receivers ------------------------------------------------------------------------------------
+
+number_of() { # SUBJECT
+	local i
+
+	for i in "${!SUBJECTS[@]}"; do if [ "${SUBJECTS[i]}" = "$1" ]; then echo "$i"; fi; done
+}
+
+# Become the command in a receiver's namespace: for the background, so that $! is its number.
+at_exec() { # SUBJECT COMMAND...
+	local subject=$1
+
+	shift
+	exec nsenter --net="/run/netns/$subject" -- "$@"
+}
+
+at() { (at_exec "$@"); }
+
+address_of() { echo "198.51.100.$(($(number_of "$1") * 4 + 1))"; }
+
+# The wire s<n> - r<n>. Neighbours are fixed: two of the peers do not let ARP in.
+receiver_add() { # SUBJECT
+	local n near
+
+	n=$(number_of "$1")
+	near=198.51.100.$((n * 4 + 2))
+	ip netns add "$1"
+	ip link add "s$n" address 02:00:00:00:00:01 type veth peer name "r$n" netns "$1"
+	ip -n "$1" link set lo up
+	ip -n "$1" link set "r$n" address 02:00:00:00:00:02
+	sysctl -qw "net.ipv6.conf.s$n.disable_ipv6=1"
+	at "$1" sysctl -qw "net.ipv6.conf.r$n.disable_ipv6=1"
+	ip address add "$near/30" dev "s$n"
+	ip -n "$1" address add "$(address_of "$1")/30" dev "r$n"
+	ip -n "$1" address add 203.0.113.1/32 dev "r$n"
+	ip link set "s$n" up
+	ip -n "$1" link set "r$n" up
+	ip neigh replace "$(address_of "$1")" lladdr 02:00:00:00:00:02 dev "s$n"
+	ip -n "$1" neigh replace "$near" lladdr 02:00:00:00:00:01 dev "r$n"
+	ip -n "$1" route add 10.0.0.0/12 via "$near" dev "r$n"
+	# Redirected frames need it, or native XDP, on the receiving side: the same for all.
+	at "$1" ethtool -K "r$n" gro on
+}
+
+# --- their filters: the same ports ----------------------------------------------------------------
+
+rolewall_exec() { # SUBJECT ARGUMENT...
+	local subject=$1
+
+	shift
+	at_exec "$subject" "$build/rolewall" --config "$ROOM/$subject.json" --roles-dir "$here/../../roles" \
+		--state-dir "$ROOM/state-$subject" --lib-dir "$ROOM/lib-$subject" \
+		--bpffs "$ROOM/bpf/$subject" --cgroup "$ROOM_CGROUP/$subject" "$@"
+}
+
+rolewall_at() { (rolewall_exec "$@"); }
+
+node_write() { # SUBJECT: all roles, as they are seen from inside
+	jq -n --arg iface "r$(number_of "$1")" '{version: 1, node: "bench", profile: "carbonio-ce-23.10",
+		roles: ["mta", "proxy", "postgres", "directory-server", "appserver", "videoserver", "mesh"],
+		interfaces: {($iface): {zone: "internal"}}, mode: "enforce"}' >"$ROOM/$1.json"
+}
+
+rolewall_up() { # SUBJECT
+	mkdir "$ROOM_CGROUP/$1"
+	node_write "$1"
+	rolewall_at "$1" -q apply >&2
+}
+
+ports_of() { # PROTO SEPARATOR: "25", "20000-40000"
+	rolewall_at rolewall --json show | jq -r --arg proto "$1" --arg separator "$2" '
+		[.rules[] | select(.proto == $proto) | "\(.port)" +
+			(if .port_end != .port then "-\(.port_end)" else "" end)]
+		| unique | join($separator)'
+}
+
+nft_rules() { # set|linear
+	local proto port
+
+	echo "table inet bench {"
+	for proto in tcp udp; do
+		echo "set ports_$proto { type inet_service; elements = { $(ports_of $proto ', ') } }"
+	done
+	echo "chain input { type filter hook input priority 0; policy drop; iif lo accept"
+	echo "ct state established,related accept"
+	for proto in tcp udp; do
+		if [ "$1" = set ]; then
+			echo "$proto dport @ports_$proto accept"
+		else
+			for port in $(ports_of $proto ' '); do echo "$proto dport $port accept"; done
+		fi
+	done
+	echo "ip protocol icmp accept"
+	printf 'counter drop\n}\n}\n'
+}
+
+iptables_up() { # SUBJECT
+	local proto port
+
+	at "$1" iptables-legacy -A INPUT -i lo -j ACCEPT
+	at "$1" iptables-legacy -A INPUT -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT
+	for proto in tcp udp; do
+		for port in $(ports_of $proto ' '); do
+			at "$1" iptables-legacy -A INPUT -p $proto --dport "${port/-/:}" -j ACCEPT
+		done
+	done
+	at "$1" iptables-legacy -A INPUT -p icmp -j ACCEPT
+	at "$1" iptables-legacy -P INPUT DROP
+}
+
+xdp_filter_ports() {
+	local proto port
+
+	for proto in tcp udp; do
+		for port in $(ports_of $proto ' '); do
+			seq -f "%.0f/$proto" "${port%-*}" "${port#*-}"
+		done
+	done
+}
+
+filters_up() {
+	rolewall_up rolewall
+	rolewall_up rolewall-events
+	at floor "$bench" attach floor "r$(number_of floor)"
+	at pass "$bench" attach pass "r$(number_of pass)"
+	# shellcheck disable=SC2046
+	at xdp-filter "$bench" attach xdp-filter "r$(number_of xdp-filter)" $(xdp_filter_ports)
+	nft_rules set | at nftables nft -f -
+	nft_rules linear | at nftables-linear nft -f -
+	iptables_up iptables
+}
+
+# The same ports answer, or they do not do the same job.
+filters_check() {
+	local subject ports answers first=
+
+	ports="$CLOSED,22,25,80,389,443,3306,5432,7026,8080,9999,50000"
+	for subject in rolewall xdp-filter nftables nftables-linear iptables; do
+		at_exec "$subject" "$probe" listen -t "$ports" >"$ROOM/listen-$subject" &
+		pids+=($!)
+		until [ -s "$ROOM/listen-$subject" ]; do sleep 0.05; done
+		answers=$("$probe" scan -t "$ports" -w 500 "$(address_of "$subject")" |
+			awk '{ print $3, $4 }' | sort -n)
+		[ -n "$first" ] || first=$answers
+		[ "$answers" = "$first" ] ||
+			{ say "$subject does another job than rolewall:"; diff <(echo "$first") <(echo "$answers") >&2; exit 1; }
+		last_stop
+	done
+	say "the same ports answer behind all filters: $(awk '$2 == "open" { printf "%s ", $1 }' <<<"$first")"
+}
+
+# --- floods ---------------------------------------------------------------------------------------
+
+dropped_by() { # SUBJECT: packets, by its own count
+	local device
+
+	device=r$(number_of "$1")
+	case $1 in
+	floor | xdp-filter) at "$1" ethtool -S "$device" | awk '/xdp_drops:/ { sum += $2 } END { print sum + 0 }' ;;
+	rolewall*) rolewall_at "$1" --json status | jq '.drops["not-open"]' ;;
+	nftables*) at "$1" nft -j list chain inet bench input |
+		jq '[.nftables[].rule.expr? // [] | .[].counter? // empty | .packets] | add' ;;
+	iptables) at "$1" iptables-legacy -vxnL INPUT | awk 'NR == 1 { print $5 }' ;;
+	esac
+}
+
+flood_measure() {
+	local targets=() subject sent before=()
+
+	for subject in floor rolewall rolewall-events xdp-filter nftables nftables-linear iptables; do
+		targets+=("$subject:s$(number_of "$subject")")
+		before+=("$(dropped_by "$subject")")
+	done
+	rolewall_exec rolewall-events -o jsonl blocked -f >/dev/null &
+	pids+=($!)
+	"$bench" flood "$FLOOD_ROUNDS" "$FLOOD_PACKETS" $CLOSED "${targets[@]}" >"$ROOM/flood"
+	last_stop
+	grep -v '^sent' "$ROOM/flood"
+	for subject in "${targets[@]%%:*}"; do
+		sent=$(awk -F '\t' -v subject="$subject" '$1 == "sent" && $2 == subject { print int($4) }' "$ROOM/flood")
+		printf 'flood-lost\t%s\tpackets\t%d\n' "$subject" \
+			$((sent - ($(dropped_by "$subject") - ${before[0]})))
+		before=("${before[@]:1}")
+	done
+}
+
+# --- legitimate traffic ---------------------------------------------------------------------------
+
+server_start() { # SUBJECT
+	at_exec "$1" "$bench" serve 25 &
+	pids+=($!)
+	until at "$1" ss -Hltn 'sport = :25' | grep -q .; do sleep 0.05; done
+}
+
+stream_measure() {
+	local round subject
+
+	for ((round = 0; round < STREAM_ROUNDS; round++)); do
+		for subject in none pass rolewall nftables; do
+			"$bench" stream "$subject" "$(address_of "$subject")" 25 1
+			"$bench" transact "$subject" "$(address_of "$subject")" 25 1 1 KEEP
+		done
+	done
+}
+
+# The host under attack is one CPU: the receiver's side of the wire is worked on by a thread there,
+# beside the server and its clients. The generator has the other CPU for itself. What the filter
+# costs is taken from the server; what it does not get done overflows the queue, with honest packets
+# among it.
+receiver_thread() { # SUBJECT
+	local device pid
+
+	device=r$(number_of "$1")
+	ip netns exec "$1" sh -c "echo 1 >/sys/class/net/$device/threaded"
+	for pid in $(pgrep "^napi/$device-"); do taskset -pc 1 "$pid" >/dev/null; done
+}
+
+legit_measure() {
+	local round subject generator
+
+	for subject in none rolewall nftables; do receiver_thread "$subject"; done
+	for ((round = 0; round < LEGIT_ROUNDS; round++)); do
+		for subject in none rolewall nftables; do
+			nice -n -15 "$bench" pace "s$(number_of "$subject")" $CLOSED "$FLOOD_MPPS" 3 2>"$ROOM/pace" &
+			generator=$!
+			"$bench" transact "$subject" "$(address_of "$subject")" 25 8 2 NEW
+			wait $generator
+			printf 'legit-flood-mpps\t%s\tMpps\t%s\n' "$subject" "$(<"$ROOM/pace")"
+		done
+	done
+}
+
+# --- the cost of a change -------------------------------------------------------------------------
+
+apply_time() { # SUBJECT-OF-SAMPLE
+	local start=$EPOCHREALTIME
+
+	rolewall_at none -q apply >&2
+	printf 'apply-ms\t%s\tms\t%s\n' "$1" \
+		"$(awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN { print (b - a) * 1000 }')"
+}
+
+memory_print() { # SUBJECT-OF-SAMPLE
+	local map
+
+	for map in "$ROOM"/bpf/none/maps/* "$ROOM"/bpf/none/generation-*/*; do
+		bpftool -j map show pinned "$map" | jq .bytes_memlock
+	done | awk -v subject="$1" '{ sum += $1 } END { printf "memory\t%s\tMiB\t%.2f\n", subject, sum / 1048576 }'
+}
+
+program_print() {
+	local id
+
+	id=$(ip -n none -j link show dev "r$(number_of none)" | jq '.[0].xdp.prog.id')
+	bpftool -j prog show id "$id" | jq -r '"program-size\txdp-xlated\tbytes\t\(.bytes_xlated)",
+		"program-size\txdp-jited\tbytes\t\(.bytes_jited)"'
+}
+
+apply_measure() {
+	local round
+
+	mkdir "$ROOM_CGROUP/none"
+	node_write none
+	apply_time first
+	for ((round = 0; round < 5; round++)); do apply_time all-roles; done
+	memory_print all-roles
+	program_print
+	# 10.0.0.0 and the 999,999 addresses after it.
+	seq 0 999999 | awk '{ printf "10.%d.%d.%d\n", $1 / 65536, $1 / 256 % 256, $1 % 256 }' >"$ROOM/bans"
+	rolewall_at none -q bans --import "$ROOM/bans" >&2
+	for ((round = 0; round < 5; round++)); do apply_time 1000000-bans; done
+	memory_print 1000000-bans
+	jq '.services = [range(10000) | {name: "own-\(.)", proto: "tcp", port: (. + 10000), table: "external"}]' \
+		"$ROOM/none.json" >"$ROOM/none.new" && mv "$ROOM/none.new" "$ROOM/none.json"
+	for ((round = 0; round < 5; round++)); do apply_time 10000-rules; done
+	rolewall_at none -q down >&2
+	rmdir "$ROOM_CGROUP/none"
+}
+
+mount -t tmpfs tmpfs /run/netns 2>/dev/null || { mkdir -p /run/netns && mount -t tmpfs tmpfs /run/netns; }
+for subject in "${SUBJECTS[@]}"; do receiver_add "$subject"; done
+filters_up
+filters_check
+say "floods"
+flood_measure
+say "streams and conversations"
+for subject in none pass rolewall nftables; do server_start "$subject"; done
+stream_measure
+say "transactions under a flood of $FLOOD_MPPS Mpps"
+legit_measure
+say "changes of policy"
+apply_measure
+for subject in rolewall rolewall-events; do
+	rolewall_at "$subject" -q down >&2
+	rmdir "$ROOM_CGROUP/$subject"
+done
