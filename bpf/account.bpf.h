@@ -3,8 +3,8 @@
  * account.bpf.h - counters, attempts, events.
  *
  * Invariant, for every reason: drops = packets in `attempts` + settled.events +
- * settled.unattributed. Each dropped packet is added to exactly one record; a record that leaves the
- * table takes its packets to exactly one of the other two.
+ * settled.unattributed. Each dropped packet is added to exactly one record; a record that leaves
+ * the table takes its packets to exactly one of the other two.
  *
  * XDP and cgroup ingress both run with bottom halves off, so no two of them meet on one CPU, and
  * plain additions to per-CPU values are exact.
@@ -14,9 +14,13 @@
 
 #include "verdict.bpf.h"
 
-/* Multipliers of splitmix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators). */
+/*
+ * Multilinear hashing: odd multipliers, of which the top bits of the sum are taken. Three products
+ * at once, and no chain of them. (Those of splitmix64: Steele, Lea, Flood.)
+ */
 #define MIX_1 0xbf58476d1ce4e5b9ULL
 #define MIX_2 0x94d049bb133111ebULL
+#define MIX_3 0x9e3779b97f4a7c15ULL
 
 /* The identity of an attempt: its first 24 bytes. */
 struct attempt_identity {
@@ -146,16 +150,13 @@ static __always_inline void attempt_identify(struct attempt_identity *ret, __u32
 
 static __always_inline __u32 attempt_slot(const struct attempt_identity *identity)
 {
-	__u64 hash = identity->words[0] * MIX_1 + identity->words[1];
-
-	hash = (hash ^ hash >> 31) * MIX_2 + identity->words[2];
-	hash = (hash ^ hash >> 29) * MIX_1;
-	return hash >> 32 & (RW_ATTEMPT_SLOTS - 1);
+	return (identity->words[0] * MIX_1 + identity->words[1] * MIX_2 +
+		identity->words[2] * MIX_3) >>
+	       (64 - RW_ATTEMPT_BITS);
 }
 
 static __always_inline bool is_same_attempt(const struct rw_attempt *attempt,
-					    const struct attempt_identity *identity,
-					    __u8 observed)
+					    const struct attempt_identity *identity, __u8 observed)
 {
 	const struct attempt_identity *have = (const void *)attempt;
 

@@ -8,8 +8,8 @@
 
 #include "account.bpf.h"
 
-#define CGROUP_DROP	0
-#define CGROUP_PASS	1
+#define CGROUP_DROP	 0
+#define CGROUP_PASS	 1
 #define LOOPBACK_IFINDEX 1 /* in every network namespace: net/core/dev.c, LOOPBACK_IFINDEX */
 
 static __always_inline void skb_cursor(struct cursor *cursor, struct __sk_buff *skb)
@@ -152,14 +152,13 @@ int rolewall_egress(struct __sk_buff *skb)
 	if (skb->ifindex == LOOPBACK_IFINDEX)
 		return CGROUP_PASS;
 	skb_cursor(&cursor, skb);
-	if (parse(&cursor, 0, 0, &packet) || packet.protocol != IPPROTO_UDP ||
-	    packet.piece == PIECE_LATER)
+	if (parse_link(&cursor, 0, &packet) || parse_network(&cursor, &packet) ||
+	    packet.protocol != IPPROTO_UDP || packet.piece == PIECE_LATER)
 		return CGROUP_PASS;
 	tables = bpf_map_lookup_elem(&policy, &zero);
 	if (!tables)
 		return CGROUP_PASS;
-	entry = policy_at(tables, RW_POLICY_PORTS + (RW_L4_UDP << 16) +
-					  bpf_ntohs(packet.ports[0]));
+	entry = policy_at(tables, RW_POLICY_PORTS + (RW_L4_UDP << 16) + bpf_ntohs(packet.ports[0]));
 	if (!entry || (entry->port.zones & RW_ZONE_ALL) != RW_ZONE_ALL)
 		flow_learn(&packet);
 	return CGROUP_PASS;

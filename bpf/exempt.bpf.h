@@ -7,13 +7,13 @@
 
 #include "parse.bpf.h"
 
-#define MLD_QUERY      130 /* RFC 2710 */
-#define MLD_DONE       132
-#define MLD2_REPORT    143 /* RFC 3810 */
-#define DHCP_SERVER    67
-#define DHCP_CLIENT    68
-#define DHCPV6_SERVER  547
-#define DHCPV6_CLIENT  546
+#define MLD_QUERY     130 /* RFC 2710 */
+#define MLD_DONE      132
+#define MLD2_REPORT   143 /* RFC 3810 */
+#define DHCP_SERVER   67
+#define DHCP_CLIENT   68
+#define DHCPV6_SERVER 547
+#define DHCPV6_CLIENT 546
 
 static __always_inline bool is_mld(const struct packet *packet)
 {
@@ -27,7 +27,7 @@ static __always_inline bool is_dhcp_answer(const struct packet *packet)
 {
 	if (packet->protocol != IPPROTO_UDP || packet->piece != PIECE_WHOLE)
 		return false;
-	if (packet->ethertype == ETH_P_IP)
+	if (is_ipv4(packet))
 		return packet->ports[0] == bpf_htons(DHCP_SERVER) && packet->port == DHCP_CLIENT;
 	return packet->ports[0] == bpf_htons(DHCPV6_SERVER) && packet->port == DHCPV6_CLIENT &&
 	       (packet->source.words[0] & bpf_htonl(0xffc00000)) == bpf_htonl(0xfe800000);
@@ -35,15 +35,13 @@ static __always_inline bool is_dhcp_answer(const struct packet *packet)
 
 static __always_inline bool is_exempt(const struct packet *packet)
 {
-	if (packet->ethertype != ETH_P_IP && packet->ethertype != ETH_P_IPV6)
-		return true; /* ARP, LLDP, STP, ... */
-	if (packet->piece == PIECE_LATER)
+	if (packet->protocol == IPPROTO_TCP || packet->piece == PIECE_LATER)
 		return false;
-	if (packet->protocol == IPPROTO_TCP)
-		return false;
-	if (packet->ethertype == ETH_P_IP)
-		return packet->protocol == IPPROTO_IGMP || is_dhcp_answer(packet);
-	return is_nd(packet) || is_mld(packet) || is_dhcp_answer(packet);
+	if (packet->protocol == IPPROTO_UDP)
+		return is_dhcp_answer(packet);
+	if (is_ipv4(packet))
+		return packet->protocol == IPPROTO_IGMP;
+	return is_nd(packet) || is_mld(packet);
 }
 
 #endif

@@ -11,24 +11,24 @@
 
 #include "maps.bpf.h"
 
-#define VLAN_TAGS_MAX	    2
-#define IPV6_HEADERS_MAX    8
-#define EXTENSION_MASK	    0xfff  /* an extension header has at most 2048 bytes */
-#define CURSOR_MASK	    0x7fff /* 40 + 8 * 2048 bytes of headers fit */
-#define IP_PAYLOAD_MAX	    65535
-#define FRAGMENT_MORE	    0x2000 /* IPv4, RFC 791 */
-#define FRAGMENT_OFFSET	    0x1fff
-#define FRAGMENT6_MORE	    0x0001 /* IPv6, RFC 8200, 4.5 */
-#define FRAGMENT6_OFFSET    0xfff8
-#define NEXTHDR_MOBILITY    135
-#define ND_FIRST	    133 /* router solicitation, RFC 4861 */
-#define ND_LAST		    137 /* redirect */
-#define TCP_FIN		    0x01
-#define TCP_SYN		    0x02
-#define TCP_RST		    0x04
-#define TCP_PSH		    0x08
-#define TCP_ACK		    0x10
-#define TCP_URG		    0x20
+#define VLAN_TAGS_MAX	 2
+#define IPV6_HEADERS_MAX 8
+#define EXTENSION_MASK	 0xfff	/* an extension header has at most 2048 bytes */
+#define CURSOR_MASK	 0x7fff /* 40 + 8 * 2048 bytes of headers fit */
+#define IP_PAYLOAD_MAX	 65535
+#define FRAGMENT_MORE	 0x2000 /* IPv4, RFC 791 */
+#define FRAGMENT_OFFSET	 0x1fff
+#define FRAGMENT6_MORE	 0x0001 /* IPv6, RFC 8200, 4.5 */
+#define FRAGMENT6_OFFSET 0xfff8
+#define NEXTHDR_MOBILITY 135
+#define ND_FIRST	 133 /* router solicitation, RFC 4861 */
+#define ND_LAST		 137 /* redirect */
+#define TCP_FIN		 0x01
+#define TCP_SYN		 0x02
+#define TCP_RST		 0x04
+#define TCP_PSH		 0x08
+#define TCP_ACK		 0x10
+#define TCP_URG		 0x20
 
 enum piece { PIECE_WHOLE, PIECE_FIRST, PIECE_LATER };
 
@@ -43,23 +43,33 @@ struct address {
 struct packet {
 	struct address source; /* zeros until it has been read */
 	struct address destination;
-	__u32 bytes;	  /* as the hook sees it */
-	__u32 vlan;	  /* see rw_interface_key */
-	__u16 ethertype;  /* ETH_P_IP, ETH_P_IPV6, or whatever else there is */
-	__u16 port;	  /* destination port, host order */
-	__be16 ports[2];  /* source and destination as on the wire */
-	__u8 protocol;	  /* upper layer, IPPROTO_* */
-	__u8 piece;	  /* enum piece */
-	__u8 fragmented;  /* IPv6: a fragment header was there, atomic or not */
+	__u32 bytes;	 /* as the hook sees it */
+	__u32 vlan;	 /* see rw_interface_key */
+	__be16 link;	 /* EtherType: IPv4, IPv6, or whatever else there is */
+	__u16 port;	 /* destination port, host order */
+	__be16 ports[2]; /* source and destination as on the wire */
+	__u8 protocol;	 /* upper layer, IPPROTO_* */
+	__u8 piece;	 /* enum piece */
+	__u8 fragmented; /* IPv6: a fragment header was there, atomic or not */
 	__u8 hop_limit;
 	__u8 tcp_flags;
 	__u8 icmp_type;
 };
 
+static __always_inline bool is_ipv4(const struct packet *packet)
+{
+	return packet->link == bpf_htons(ETH_P_IP);
+}
+
+static __always_inline bool is_ipv6(const struct packet *packet)
+{
+	return packet->link == bpf_htons(ETH_P_IPV6);
+}
+
 struct cursor {
 	void *at;
-	void *end;  /* of the buffer */
-	__u32 left;  /* bytes of the packet from `at` on, by its own account */
+	void *end;   /* of the buffer */
+	__u64 left;  /* bytes of the packet from `at` on, by its own account */
 	bool merged; /* GRO may have been at it: a length of 0 can mean more than 65535 */
 };
 
@@ -85,19 +95,23 @@ struct icmp_start {
 	__u32 rest;
 };
 
-/* The next `size` bytes, or NULL; the cursor stays. */
-static __always_inline void *cursor_peek(const struct cursor *cursor, __u32 size)
+/* The buffer has `size` more bytes. Enough for what comes before any length is stated. */
+static __always_inline bool has_bytes(const struct cursor *cursor, __u32 size)
 {
-	if (cursor->left < size || cursor->at + size > cursor->end)
-		return NULL;
-	return cursor->at;
+	return cursor->at + size <= cursor->end;
+}
+
+/* The packet, by its own account, has `size` more bytes, and the buffer, too. */
+static __always_inline bool has_stated(const struct cursor *cursor, __u32 size)
+{
+	return cursor->left >= size && has_bytes(cursor, size);
 }
 
 /* A stated length; what GRO merged beyond 64 KiB states 0 (include/net/ipv6.h, "BIG TCP"). */
-static __always_inline __u32 merged_length(const struct cursor *cursor, __u32 stated)
+static __always_inline __u64 merged_length(const struct cursor *cursor, __u64 stated)
 {
-	return cursor->merged && stated == 0 && cursor->left > IP_PAYLOAD_MAX ? cursor->left :
-										 stated;
+	return cursor->merged && stated == 0 && cursor->left > IP_PAYLOAD_MAX ? cursor->left
+									      : stated;
 }
 
 static __always_inline bool is_ipv4_mapped(const struct address *address)
@@ -105,54 +119,85 @@ static __always_inline bool is_ipv4_mapped(const struct address *address)
 	return address->halves[0] == 0 && address->words[2] == bpf_htonl(0xffff);
 }
 
-/* Returns 0 and the EtherType in packet, or a reason. */
-static __always_inline int parse_ethernet(struct cursor *cursor, struct packet *packet)
+/*
+ * The second half of ::ffff:a.b.c.d, in one piece: it is read in one piece, and a processor cannot
+ * forward two short stores to one long load.
+ */
+static __always_inline __u64 map_ipv4(__be32 address)
 {
-	struct ethhdr *ethernet = cursor_peek(cursor, sizeof(*ethernet));
-	__u32 size = sizeof(*ethernet), id;
-	__u16 type;
-	int tags;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return (__u64)address << 32 | 0xffff0000;
+#else
+	return 0xffff00000000 | address;
+#endif
+}
 
-	if (!ethernet)
-		return RW_REASON_MALFORMED;
-	type = bpf_ntohs(ethernet->h_proto);
+static __always_inline bool is_vlan(__be16 ethertype)
+{
+	return ethertype == bpf_htons(ETH_P_8021Q) || ethertype == bpf_htons(ETH_P_8021AD);
+}
+
+/* Out of line: few frames carry tags. Returns the bytes of tags, or -1. */
+static __noinline int parse_tags(void *at, void *end, struct packet *packet)
+{
+	__be16 type = packet->link;
+	int tags, size = 0;
+
 #pragma clang loop unroll(full)
-	for (tags = 0; tags <= VLAN_TAGS_MAX; tags++) {
-		struct vlan_tag *tag = cursor->at + size;
+	for (tags = 0; tags <= VLAN_TAGS_MAX && is_vlan(type); tags++) {
+		struct vlan_tag *tag = at + size;
+		__u32 id;
 
-		if (type != ETH_P_8021Q && type != ETH_P_8021AD)
-			break;
-		if (tags == VLAN_TAGS_MAX || !cursor_peek(cursor, size + sizeof(*tag)))
-			return RW_REASON_MALFORMED;
+		if (tags == VLAN_TAGS_MAX || (void *)(tag + 1) > end)
+			return -1;
 		id = bpf_ntohs(tag->tci) & 0xfff;
 		/* A priority tag (id 0) names no VLAN: net/core/dev.c looks at the next tag. */
 		packet->vlan |= packet->vlan ? id << 12 : id;
-		type = bpf_ntohs(tag->ethertype);
+		type = tag->ethertype;
 		size += sizeof(*tag);
 	}
-	packet->ethertype = type;
-	cursor->at += size;
-	cursor->left -= size;
+	packet->link = type;
+	return size;
+}
+
+static __always_inline int parse_ethernet(struct cursor *cursor, struct packet *packet)
+{
+	struct ethhdr *ethernet = cursor->at;
+	int tags = 0;
+
+	if (!has_bytes(cursor, sizeof(*ethernet)))
+		return RW_REASON_MALFORMED;
+	packet->link = ((__be16 *)ethernet)[6];
+	cursor->at += sizeof(*ethernet);
+	cursor->left -= sizeof(*ethernet);
+	if (!is_vlan(packet->link))
+		return 0;
+	tags = parse_tags(cursor->at, cursor->end, packet);
+	if (tags < 0)
+		return RW_REASON_MALFORMED;
+	cursor->at += tags & 0xf;
+	cursor->left -= tags & 0xf;
 	return 0;
 }
 
 /* Bare IP: the version is the only clue. */
 static __always_inline int parse_version(const struct cursor *cursor, struct packet *packet)
 {
-	__u8 *first = cursor_peek(cursor, 1);
+	__u8 *first = cursor->at;
 
-	if (!first)
+	if (!has_bytes(cursor, 1))
 		return RW_REASON_MALFORMED;
 	if (*first >> 4 == 4)
-		packet->ethertype = ETH_P_IP;
+		packet->link = bpf_htons(ETH_P_IP);
 	else if (*first >> 4 == 6)
-		packet->ethertype = ETH_P_IPV6;
+		packet->link = bpf_htons(ETH_P_IPV6);
 	else
 		return RW_REASON_MALFORMED;
 	return 0;
 }
 
-/* What holds for later fragments of both families. `offset` in bytes; the cursor is at the payload. */
+/* What holds for later fragments of both families. `offset` in bytes; the cursor is at the payload.
+ */
 static __always_inline int check_later(const struct cursor *cursor, struct packet *packet,
 				       __u32 offset)
 {
@@ -167,16 +212,14 @@ static __always_inline int check_later(const struct cursor *cursor, struct packe
 
 static __always_inline int parse_ipv4(struct cursor *cursor, struct packet *packet)
 {
-	struct iphdr *ip = cursor_peek(cursor, sizeof(*ip));
-	__u32 size, total;
+	struct iphdr *ip = cursor->at;
+	__u64 size, total;
 	__u16 fragment;
 
-	if (!ip || ip->version != 4)
+	if (!has_bytes(cursor, sizeof(*ip)) || ip->version != 4)
 		return RW_REASON_MALFORMED;
-	packet->source.words[2] = bpf_htonl(0xffff);
-	packet->source.words[3] = ip->saddr;
-	packet->destination.words[2] = bpf_htonl(0xffff);
-	packet->destination.words[3] = ip->daddr;
+	packet->source.halves[1] = map_ipv4(ip->saddr);
+	packet->destination.halves[1] = map_ipv4(ip->daddr);
 	packet->protocol = ip->protocol;
 	size = ip->ihl * 4;
 	total = bpf_ntohs(ip->tot_len);
@@ -205,12 +248,9 @@ struct extension_shape {
 };
 
 static const volatile struct extension_shape extension_shapes[256] = {
-	[IPPROTO_HOPOPTS] = {0xff, 1, 8},
-	[IPPROTO_ROUTING] = {0xff, 1, 8},
-	[IPPROTO_FRAGMENT] = {0, 1, 8},
-	[IPPROTO_AH] = {0xff, 2, 4},
-	[IPPROTO_DSTOPTS] = {0xff, 1, 8},
-	[NEXTHDR_MOBILITY] = {0xff, 1, 8},
+	[IPPROTO_HOPOPTS] = {0xff, 1, 8}, [IPPROTO_ROUTING] = {0xff, 1, 8},
+	[IPPROTO_FRAGMENT] = {0, 1, 8},	  [IPPROTO_AH] = {0xff, 2, 4},
+	[IPPROTO_DSTOPTS] = {0xff, 1, 8}, [NEXTHDR_MOBILITY] = {0xff, 1, 8},
 };
 
 static __always_inline bool is_extension(__u8 type)
@@ -241,12 +281,13 @@ static __always_inline int parse_fragment(const struct cursor *cursor, struct pa
 static __always_inline int parse_extension(struct cursor *cursor, struct packet *packet,
 					   int position)
 {
-	struct ipv6_extension *extension = cursor_peek(cursor, sizeof(*extension));
+	struct ipv6_extension *extension = cursor->at;
 	__u8 type = packet->protocol;
 	__u16 fragment;
 	__u64 size;
 
-	if (!extension || is_misplaced(extension, type, position, packet))
+	if (!has_stated(cursor, sizeof(*extension)) ||
+	    is_misplaced(extension, type, position, packet))
 		return RW_REASON_MALFORMED;
 	size = ((extension->length & extension_shapes[type].mask) + extension_shapes[type].add) *
 	       extension_shapes[type].unit;
@@ -254,7 +295,8 @@ static __always_inline int parse_extension(struct cursor *cursor, struct packet 
 		return RW_REASON_MALFORMED;
 	packet->protocol = extension->next;
 	fragment = bpf_ntohs(extension->fragment);
-	asm volatile("" : "+r"(size)); /* the compiler knows the bound, the verifier wants to see it */
+	asm volatile(""
+		     : "+r"(size)); /* the compiler knows the bound, the verifier wants to see it */
 	cursor->at += size & EXTENSION_MASK;
 	cursor->left -= size;
 	return type == IPPROTO_FRAGMENT ? parse_fragment(cursor, packet, fragment) : 0;
@@ -273,18 +315,92 @@ static __always_inline int parse_extensions(struct cursor *cursor, struct packet
 		if (reason)
 			return reason;
 	}
-	return packet->piece != PIECE_LATER && is_extension(packet->protocol) ?
-		       RW_REASON_MALFORMED :
-		       0;
+	return packet->piece != PIECE_LATER && is_extension(packet->protocol) ? RW_REASON_MALFORMED
+									      : 0;
+}
+
+static __always_inline void read_ports(struct packet *packet, __be16 source, __be16 destination)
+{
+	packet->ports[0] = source;
+	packet->ports[1] = destination;
+	packet->port = bpf_ntohs(destination);
+}
+
+static __always_inline int parse_tcp(const struct cursor *cursor, struct packet *packet)
+{
+	struct tcphdr *tcp = cursor->at;
+	__u64 size;
+
+	if (!has_stated(cursor, sizeof(*tcp)))
+		return RW_REASON_MALFORMED;
+	size = tcp->doff * 4;
+	if (size < sizeof(*tcp) || size > cursor->left)
+		return RW_REASON_MALFORMED;
+	read_ports(packet, tcp->source, tcp->dest);
+	packet->tcp_flags = ((__u8 *)tcp)[13];
+	return 0;
+}
+
+static __always_inline int parse_udp(const struct cursor *cursor, struct packet *packet)
+{
+	struct udphdr *udp = cursor->at;
+	__u64 length;
+
+	if (!has_stated(cursor, sizeof(*udp)))
+		return RW_REASON_MALFORMED;
+	length = bpf_ntohs(udp->len);
+	length = merged_length(cursor, length);
+	if (length < sizeof(*udp) || (packet->piece == PIECE_WHOLE && length > cursor->left))
+		return RW_REASON_MALFORMED;
+	read_ports(packet, udp->source, udp->dest);
+	return 0;
+}
+
+static __always_inline bool is_nd(const struct packet *packet)
+{
+	return packet->protocol == IPPROTO_ICMPV6 && packet->icmp_type >= ND_FIRST &&
+	       packet->icmp_type <= ND_LAST;
+}
+
+static __always_inline int parse_icmp(const struct cursor *cursor, struct packet *packet)
+{
+	struct icmp_start *icmp = cursor->at;
+
+	if (!has_stated(cursor, sizeof(*icmp)))
+		return RW_REASON_MALFORMED;
+	packet->icmp_type = icmp->type;
+	/* From off the link (RFC 4861, 7), or in pieces (RFC 6980): never neighbour discovery. */
+	if (is_nd(packet) && (packet->hop_limit != 255 || packet->fragmented))
+		return RW_REASON_MALFORMED;
+	return 0;
+}
+
+static __always_inline bool is_icmp(const struct packet *packet)
+{
+	return packet->protocol == (is_ipv4(packet) ? IPPROTO_ICMP : IPPROTO_ICMPV6);
+}
+
+/* What the IP headers carry. Later fragments carry no header. */
+static __always_inline int parse_upper(const struct cursor *cursor, struct packet *packet)
+{
+	if (packet->piece == PIECE_LATER)
+		return 0;
+	if (packet->protocol == IPPROTO_TCP)
+		return parse_tcp(cursor, packet);
+	if (packet->protocol == IPPROTO_UDP)
+		return parse_udp(cursor, packet);
+	if (is_icmp(packet))
+		return parse_icmp(cursor, packet);
+	return 0;
 }
 
 static __always_inline int parse_ipv6(struct cursor *cursor, struct packet *packet)
 {
-	struct ipv6hdr *ip = cursor_peek(cursor, sizeof(*ip));
-	__u32 payload;
+	struct ipv6hdr *ip = cursor->at;
+	__u64 payload;
 	int reason;
 
-	if (!ip || ip->version != 6)
+	if (!has_bytes(cursor, sizeof(*ip)) || ip->version != 6)
 		return RW_REASON_MALFORMED;
 	__builtin_memcpy(&packet->source, &ip->saddr, sizeof(packet->source));
 	__builtin_memcpy(&packet->destination, &ip->daddr, sizeof(packet->destination));
@@ -304,104 +420,44 @@ static __always_inline int parse_ipv6(struct cursor *cursor, struct packet *pack
 	return reason;
 }
 
-static __always_inline void read_ports(struct packet *packet, __be16 source, __be16 destination)
+/* What is below IP. Returns 0, or the reason that ends it here: not everything is IP. */
+static __always_inline int parse_link(struct cursor *cursor, __u32 ethernet, struct packet *packet)
 {
-	packet->ports[0] = source;
-	packet->ports[1] = destination;
-	packet->port = bpf_ntohs(destination);
-}
+	int reason = ethernet ? parse_ethernet(cursor, packet) : parse_version(cursor, packet);
 
-static __always_inline int parse_tcp(const struct cursor *cursor, struct packet *packet)
-{
-	struct tcphdr *tcp = cursor_peek(cursor, sizeof(*tcp));
-	__u32 size;
-
-	if (!tcp)
-		return RW_REASON_MALFORMED;
-	size = tcp->doff * 4;
-	if (size < sizeof(*tcp) || size > cursor->left)
-		return RW_REASON_MALFORMED;
-	read_ports(packet, tcp->source, tcp->dest);
-	packet->tcp_flags = ((__u8 *)tcp)[13];
+	if (reason)
+		return reason;
+	if (!is_ipv4(packet) && !is_ipv6(packet))
+		return RW_REASON_EXEMPT;
 	return 0;
 }
 
-static __always_inline int parse_udp(const struct cursor *cursor, struct packet *packet)
+static __always_inline int parse_network4(struct cursor *cursor, struct packet *packet)
 {
-	struct udphdr *udp = cursor_peek(cursor, sizeof(*udp));
-	__u32 length;
+	int reason = parse_ipv4(cursor, packet);
 
-	if (!udp)
-		return RW_REASON_MALFORMED;
-	length = bpf_ntohs(udp->len);
-	length = merged_length(cursor, length);
-	if (length < sizeof(*udp) || (packet->piece == PIECE_WHOLE && length > cursor->left))
-		return RW_REASON_MALFORMED;
-	read_ports(packet, udp->source, udp->dest);
-	return 0;
-}
-
-static __always_inline bool is_nd(const struct packet *packet)
-{
-	return packet->protocol == IPPROTO_ICMPV6 && packet->icmp_type >= ND_FIRST &&
-	       packet->icmp_type <= ND_LAST;
-}
-
-static __always_inline int parse_icmp(const struct cursor *cursor, struct packet *packet)
-{
-	struct icmp_start *icmp = cursor_peek(cursor, sizeof(*icmp));
-
-	if (!icmp)
-		return RW_REASON_MALFORMED;
-	packet->icmp_type = icmp->type;
-	/* From off the link (RFC 4861, 7), or in pieces (RFC 6980): never neighbour discovery. */
-	if (is_nd(packet) && (packet->hop_limit != 255 || packet->fragmented))
-		return RW_REASON_MALFORMED;
-	return 0;
-}
-
-static __always_inline bool is_icmp(const struct packet *packet)
-{
-	return packet->protocol ==
-	       (packet->ethertype == ETH_P_IP ? IPPROTO_ICMP : IPPROTO_ICMPV6);
-}
-
-/* What the IP headers carry. Later fragments carry no header. */
-static __always_inline int parse_upper(const struct cursor *cursor, struct packet *packet)
-{
-	if (packet->piece == PIECE_LATER)
-		return 0;
-	if (packet->protocol == IPPROTO_TCP)
-		return parse_tcp(cursor, packet);
-	if (packet->protocol == IPPROTO_UDP)
-		return parse_udp(cursor, packet);
-	if (is_icmp(packet))
-		return parse_icmp(cursor, packet);
-	return 0;
+	return reason ? reason : parse_upper(cursor, packet);
 }
 
 /*
- * From the first byte to the last header that matters. Returns 0 or a reason. Something else than
- * IP is no error: packet->ethertype says so.
+ * Out of line, and the cursor by its parts: for IPv4 it stays in registers then.
  */
-static __always_inline int parse(struct cursor *cursor, __u32 ethernet, __u8 policy_flags,
-				 struct packet *packet)
+static __noinline int parse_network6(void *at, void *end, __u64 left, struct packet *packet)
 {
-	int reason;
+	struct cursor cursor = {
+		.at = at, .end = end, .left = left & 0xffffffff, .merged = left >> 32};
+	int reason = parse_ipv6(&cursor, packet);
 
-	reason = ethernet ? parse_ethernet(cursor, packet) : parse_version(cursor, packet);
-	if (reason)
-		return reason;
-	if (packet->ethertype == ETH_P_IP) {
-		reason = parse_ipv4(cursor, packet);
-	} else if (packet->ethertype == ETH_P_IPV6) {
-		if (policy_flags & RW_POLICY_IPV6_DROP)
-			return RW_REASON_IPV6_OFF;
-		reason = parse_ipv6(cursor, packet);
-	} else {
-		return 0;
-	}
-	return reason ? reason : parse_upper(cursor, packet);
+	return reason ? reason : parse_upper(&cursor, packet);
+}
+
+/* From the IP header to the last header that matters. Returns 0 or a reason. */
+static __always_inline int parse_network(struct cursor *cursor, struct packet *packet)
+{
+	if (is_ipv4(packet))
+		return parse_network4(cursor, packet);
+	return parse_network6(cursor->at, cursor->end, cursor->left | (__u64)cursor->merged << 32,
+			      packet);
 }
 
 #endif

@@ -26,7 +26,7 @@ static __always_inline bool has_connection(const struct place *place, const stru
 
 	if (!(place->can & CAN_LOOKUP))
 		return has_own_socket(place->ctx);
-	if (packet->ethertype == ETH_P_IP) {
+	if (is_ipv4(packet)) {
 		tuple.ipv4.saddr = packet->source.words[3];
 		tuple.ipv4.daddr = packet->destination.words[3];
 		tuple.ipv4.sport = packet->ports[0];
@@ -67,7 +67,8 @@ static __always_inline bool has_flow(const struct packet *packet)
 	return last && bpf_ktime_get_ns() - *last < RW_UDP_FLOW_NS;
 }
 
-/* Remember a datagram of ours. The stamp is renewed once a second: other CPUs read its cache line. */
+/* Remember a datagram of ours. The stamp is renewed once a second: other CPUs read its cache line.
+ */
 static __always_inline void flow_learn(const struct packet *packet)
 {
 	__u64 now = bpf_ktime_get_ns();

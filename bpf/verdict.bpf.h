@@ -34,13 +34,23 @@ static __always_inline bool is_dropped(const struct verdict *verdict)
 	return verdict->reason < RW_REASON_PASS_FIRST;
 }
 
-/* TCP flags that no honest stack sends: none, SYN+FIN, SYN+RST, FIN without ACK. */
+/* Is a switch of the policy on? */
+static __always_inline bool has_flag(void *tables, __u8 flag)
+{
+	struct rw_policy_entry *header = policy_at(tables, 0);
+
+	return !header || (header->header.flags & flag);
+}
+
+/*
+ * TCP flags that no honest stack sends, as a bit for each of the 64 values of URG ACK PSH RST SYN
+ * FIN: none, SYN+FIN, SYN+RST, FIN without ACK. ECE, CWR and NS are not looked at.
+ */
+#define BAD_FLAGS 0xc8c8eaeac8c8eaebULL
+
 static __always_inline bool has_bad_flags(__u8 flags)
 {
-	flags &= TCP_FIN | TCP_SYN | TCP_RST | TCP_PSH | TCP_ACK | TCP_URG;
-	return flags == 0 || (flags & (TCP_SYN | TCP_FIN)) == (TCP_SYN | TCP_FIN) ||
-	       (flags & (TCP_SYN | TCP_RST)) == (TCP_SYN | TCP_RST) ||
-	       (flags & (TCP_FIN | TCP_ACK)) == TCP_FIN;
+	return BAD_FLAGS >> (flags & 63) & 1;
 }
 
 static __always_inline bool is_banned(const struct packet *packet, const struct rw_presence *any)
@@ -88,14 +98,16 @@ static __always_inline bool has_echo_token(__u16 rate)
 }
 
 static __always_inline __u8 judge_icmp(const struct place *place, const struct packet *packet,
-				       __u16 echo_rate)
+				       void *tables)
 {
-	bool ipv4 = packet->ethertype == ETH_P_IP;
+	struct rw_policy_entry *header = policy_at(tables, 0);
+	bool ipv4 = is_ipv4(packet);
 	__u8 type = packet->icmp_type;
 
 	if (type == (ipv4 ? ICMP_ECHO : ICMPV6_ECHO))
-		return place->again || has_echo_token(echo_rate) ? RW_REASON_ICMP_ALLOWED :
-								   RW_REASON_ICMP_RATE;
+		return place->again || (header && has_echo_token(header->header.echo_rate))
+			       ? RW_REASON_ICMP_ALLOWED
+			       : RW_REASON_ICMP_RATE;
 	if (type < 64 && ((ipv4 ? ICMP_PASSES : ICMPV6_PASSES) >> type & 1))
 		return RW_REASON_ICMP_ALLOWED;
 	if (!ipv4 && type == ICMPV6_REPLY)
@@ -116,37 +128,34 @@ static __always_inline __u8 judge_unopened(const struct place *place, const stru
 	return denied && !tcp ? RW_REASON_ZONE_DENIED : RW_REASON_NO_CONNECTION;
 }
 
-static __always_inline void judge_port(const struct place *place, const struct packet *packet,
-				       void *tables, const struct rw_presence *any, __u32 side,
+/* By the port. Leaves the rule in `verdict` where it is the rule that counts the packet. */
+static __always_inline __u8 judge_port(const struct place *place, const struct packet *packet,
+				       void *tables, const struct rw_presence *any,
 				       struct verdict *verdict)
 {
 	__u32 l4 = packet->protocol == IPPROTO_TCP ? RW_L4_TCP : RW_L4_UDP;
 	struct rw_policy_entry *entry;
-	__u8 zones;
+	__u8 zones, reason;
 
-	if (l4 == RW_L4_TCP && has_bad_flags(packet->tcp_flags)) {
-		verdict->reason = RW_REASON_BAD_FLAGS;
-		return;
-	}
+	if (l4 == RW_L4_TCP && has_bad_flags(packet->tcp_flags))
+		return RW_REASON_BAD_FLAGS;
 	entry = policy_at(tables, RW_POLICY_PORTS + (l4 << 16) + packet->port);
-	if (!entry) /* cannot be; if it could: not open */
-		return;
-	zones = entry->port.zones;
-	if (zones) {
+	zones = entry ? entry->port.zones : 0;
+	if (entry && zones) {
 		verdict->rule = entry->port.rule;
-		verdict->reason = RW_REASON_OPEN;
 		if ((zones & RW_ZONE_ALL) == RW_ZONE_ALL)
-			return;
-		verdict->zone = zone_of(place, packet, tables, side);
+			return RW_REASON_OPEN;
+		verdict->zone = zone_of(place, packet, tables);
 		if (zones & verdict->zone)
-			return;
+			return RW_REASON_OPEN;
 	}
 	if (any->openings && has_opening(packet, l4))
-		verdict->reason = RW_REASON_OPENING;
+		reason = RW_REASON_OPENING;
 	else
-		verdict->reason = judge_unopened(place, packet, zones);
-	if (verdict->reason != RW_REASON_ZONE_DENIED)
+		reason = judge_unopened(place, packet, zones);
+	if (reason != RW_REASON_ZONE_DENIED)
 		verdict->rule = RW_RULE_NONE;
+	return reason;
 }
 
 static __always_inline __u8 judge_protocol(const struct packet *packet, void *tables)
@@ -157,8 +166,8 @@ static __always_inline __u8 judge_protocol(const struct packet *packet, void *ta
 }
 
 /*
- * May a process bind this port, as far as the roles go? Loopback is nobody's business, port 0 is the
- * kernel's choice, and UDP clients bind ephemeral ports all the time.
+ * May a process bind this port, as far as the roles go? Loopback is nobody's business, port 0 is
+ * the kernel's choice, and UDP clients bind ephemeral ports all the time.
  */
 static __always_inline bool is_bind_granted(void *tables, const struct address *address,
 					    __u32 protocol, __u16 port)
@@ -178,6 +187,40 @@ static __always_inline bool is_bind_granted(void *tables, const struct address *
 	return entry && entry->port.zones;
 }
 
+/* The steps of docs/verdict.md, in its order. Returns the reason. */
+static __always_inline __u8 judge_packet(const struct place *place, struct cursor *cursor,
+					 __u32 ethernet, void *tables, struct packet *packet,
+					 struct verdict *verdict)
+{
+	struct rw_presence *any;
+	__u32 zero = 0;
+	int reason;
+
+	reason = parse_link(cursor, ethernet, packet);
+	if (reason)
+		return reason;
+	if (is_ipv6(packet) && has_flag(tables, RW_POLICY_IPV6_DROP))
+		return RW_REASON_IPV6_OFF;
+	reason = parse_network(cursor, packet);
+	if (reason)
+		return reason;
+	if (is_exempt(packet))
+		return RW_REASON_EXEMPT;
+	any = bpf_map_lookup_elem(&presence, &zero);
+	if (!any)
+		return RW_REASON_NO_POLICY;
+	if (is_banned(packet, any))
+		return RW_REASON_BANNED;
+	if (packet->piece == PIECE_LATER)
+		return has_flag(tables, RW_POLICY_FRAGMENTS_DROP) ? RW_REASON_FRAGMENT
+								  : RW_REASON_FRAGMENT_ALLOWED;
+	if (packet->protocol == IPPROTO_TCP || packet->protocol == IPPROTO_UDP)
+		return judge_port(place, packet, tables, any, verdict);
+	if (is_icmp(packet))
+		return judge_icmp(place, packet, tables);
+	return judge_protocol(packet, tables);
+}
+
 /*
  * The decision. `cursor` holds the packet from its first byte; `ethernet` says which byte that is.
  * `packet` is filled as far as the headers could be read; `verdict` always.
@@ -186,42 +229,23 @@ static __always_inline void judge(const struct place *place, struct cursor *curs
 				  struct packet *packet, struct verdict *verdict)
 {
 	struct rw_policy_entry *header;
-	struct rw_presence *any;
 	__u32 zero = 0;
 	void *tables;
-	__u8 reason;
 
 	verdict->rule = RW_RULE_NONE;
 	verdict->reason = RW_REASON_NO_POLICY;
 	verdict->enforce = 1;
 	tables = bpf_map_lookup_elem(&policy, &zero);
-	any = bpf_map_lookup_elem(&presence, &zero);
-	if (!tables || !any)
+	if (!tables)
+		return;
+	verdict->reason = judge_packet(place, cursor, ethernet, tables, packet, verdict);
+	if (!is_dropped(verdict))
 		return;
 	header = policy_at(tables, 0);
 	if (!header)
 		return;
 	verdict->enforce = header->header.flags & RW_POLICY_ENFORCE;
 	verdict->generation = header->header.generation;
-	verdict->reason = RW_REASON_NOT_OPEN;
-
-	reason = parse(cursor, ethernet, header->header.flags, packet);
-	if (reason)
-		verdict->reason = reason;
-	else if (is_exempt(packet))
-		verdict->reason = RW_REASON_EXEMPT;
-	else if (is_banned(packet, any))
-		verdict->reason = RW_REASON_BANNED;
-	else if (packet->piece == PIECE_LATER)
-		verdict->reason = header->header.flags & RW_POLICY_FRAGMENTS_DROP ?
-					  RW_REASON_FRAGMENT :
-					  RW_REASON_FRAGMENT_ALLOWED;
-	else if (packet->protocol == IPPROTO_TCP || packet->protocol == IPPROTO_UDP)
-		judge_port(place, packet, tables, any, header->header.side, verdict);
-	else if (is_icmp(packet))
-		verdict->reason = judge_icmp(place, packet, header->header.echo_rate);
-	else
-		verdict->reason = judge_protocol(packet, tables);
 }
 
 #endif

@@ -7,7 +7,7 @@
 
 #include "account.bpf.h"
 
-static __always_inline int filter_frame(struct xdp_md *ctx, __u32 length, __u64 can)
+static __always_inline int filter_frame(struct xdp_md *ctx, __u64 length, __u64 can)
 {
 	struct place place = {
 		.ctx = ctx,

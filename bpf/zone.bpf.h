@@ -34,20 +34,24 @@ static __always_inline __u32 slot_of(const struct place *place, const struct pac
 }
 
 /* RW_ZONE_* bits of the packet's source. */
-static __always_inline __u8 zone_of(const struct place *place, const struct packet *packet,
-				    void *tables, __u32 side)
+static __noinline __u8 zone_of(const struct place *place, const struct packet *packet, void *tables)
 {
 	struct rw_zone_key key = {.prefixlen = 32 + 128};
 	__u32 index = slot_of(place, packet);
-	struct rw_policy_entry *slot = policy_at(tables, RW_POLICY_SLOTS + (index & (RW_SLOTS - 1)));
+	struct rw_policy_entry *slot =
+		policy_at(tables, RW_POLICY_SLOTS + (index & (RW_SLOTS - 1)));
 	__u8 *bits;
+	struct rw_policy_entry *header;
 	void *prefixes;
+	__u32 side;
 
 	if (!slot)
 		return RW_ZONE_EXTERNAL;
 	if (slot->slot.has_prefixes) {
 		key.slot = bpf_htonl(index);
 		__builtin_memcpy(key.source, &packet->source, sizeof(key.source));
+		header = policy_at(tables, 0);
+		side = header ? header->header.side : 0;
 		prefixes = bpf_map_lookup_elem(&zone_prefixes, &side);
 		bits = prefixes ? bpf_map_lookup_elem(prefixes, &key) : NULL;
 		if (bits)

@@ -69,7 +69,8 @@ enum rw_reason {
 /* Limits. */
 #define RW_SLOTS	 64	 /* interface slots; slot 0 is every unlisted interface */
 #define RW_RULES	 65536	 /* rules of one generation, and of all counters */
-#define RW_ATTEMPT_SLOTS 4096	 /* attempts a CPU can hold; a power of two */
+#define RW_ATTEMPT_BITS	 12
+#define RW_ATTEMPT_SLOTS (1 << RW_ATTEMPT_BITS) /* attempts a CPU can hold */
 #define RW_FLOWS	 65536	 /* UDP conversations remembered, least recently used first */
 #define RW_PREFIXES	 65536	 /* (slot, source prefix) pairs of one generation */
 #define RW_BANS		 1100000 /* banned addresses; the same number of prefixes */
