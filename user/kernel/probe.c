@@ -9,8 +9,10 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <linux/if_link.h>
 
 #define BPF_F_XDP_HAS_FRAGS_ (1U << 5) /* linux/bpf.h since 5.18 */
+#define LOOPBACK_IFINDEX     1	       /* in every network namespace: net/core/dev.c */
 
 /* r0 = 0; exit */
 static const struct bpf_insn return_zero[] = {
@@ -38,22 +40,24 @@ static bool has_frags(void)
 }
 
 /*
- * A link to a device that cannot be: a kernel with XDP links misses the device, one without them
- * misses the attach type. (kernel/bpf/syscall.c, link_create; net/core/dev.c, bpf_xdp_link_attach)
+ * Native XDP on loopback, which has none: a kernel with XDP links gets as far as the device and
+ * says so, one without them does not know the attach type (EINVAL). A device that does not exist
+ * would be EINVAL to both. (kernel/bpf/syscall.c, link_create; net/core/dev.c, bpf_xdp_link_attach)
  */
 static bool has_links(void)
 {
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = XDP_FLAGS_DRV_MODE);
 	int fd = load_minimal(BPF_PROG_TYPE_XDP, BPF_XDP, 0);
 	int link;
 
 	if (fd < 0)
 		return false;
 	errno = 0;
-	link = bpf_link_create(fd, 0x7fffffff, BPF_XDP, NULL);
+	link = bpf_link_create(fd, LOOPBACK_IFINDEX, BPF_XDP, &opts);
 	close(fd);
 	if (link >= 0)
 		close(link);
-	return link >= 0 || errno == ENODEV;
+	return link >= 0 || errno == EOPNOTSUPP || errno == EEXIST;
 }
 
 bool probe_is_off(const char *name)
