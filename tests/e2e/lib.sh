@@ -142,7 +142,7 @@ assert_reach() {
 	for word in "$@"; do
 		case $word in *.*.* | *:*) addresses=$((addresses + 1)) ;; esac
 	done
-	found=$("$host" "$PROBE" scan -w 800 "$@" | awk -v addresses="$addresses" '
+	found=$("$host" "$PROBE" scan -w 600 "$@" | awk -v addresses="$addresses" '
 		$4 == "open" { count[$1 "/" $3]++ }
 		END { for (port in count) print port (count[port] == addresses ? "" : "(not everywhere)") }
 	' | sort)

@@ -1,0 +1,309 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Every hook: what XDP does not cover, or did not see in the shape in which it arrives, the cgroup
+# hook judges; somebody else's XDP program is neither displaced nor let in.
+
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+STRANGER= # pin of an XDP program that is not ours
+SCAN=(-t "22,25,5432,6071,9999" -u "8301,9999")
+
+# Ports: 22 internal and vpn, 25 and 6071 external, 5432 and 8301 internal, 9999 nobody's.
+setup() {
+	STRANGER=$LAB_DIR/bpf/stranger
+	spawn node listeners "$PROBE" listen -t 22,25,5432,6071,9999 -u 8301,9999
+	node "$PROBE" stranger "$STRANGER"
+}
+
+prepare() {
+	local device
+
+	for device in br0 late0 other0 side0 ifb0; do
+		node_ip link delete "$device" 2>/dev/null || true
+	done
+	node_file .
+}
+
+# assert_interface NAME HOOK XDP-MODE NOTE-PATTERN
+assert_interface() {
+	assert_json ".interfaces[] | select(.name == \"$1\") | .hook == \"$2\" and .xdp_mode == \"$3\"
+		and (.note // \"\" | test(\"$4\"))" rolewall --json status
+}
+
+assert_external() { # HOST ADDRESS...
+	local host=$1
+
+	shift
+	assert_reach "$host" "tcp/25 tcp/6071" "${SCAN[@]}" "$@"
+}
+
+assert_internal() { # HOST ADDRESS...
+	local host=$1
+
+	shift
+	assert_reach "$host" "tcp/22 tcp/25 tcp/5432 tcp/6071 udp/8301" "${SCAN[@]}" "$@"
+}
+
+# assert_blocked JQ-CONDITION
+assert_blocked() {
+	assert_json "any(.[]; $1)" rolewall --json blocked
+}
+
+node_ip() {
+	ip -n "$LAB_NAME-node" "$@"
+}
+
+mac_of() { # HOST DEVICE
+	ip -n "$LAB_NAME-$1" -j link show "$2" | jq -r '.[0].address'
+}
+
+# --- interfaces that XDP does not cover -----------------------------------------------------------
+
+test_an_interface_added_after_apply_is_no_way_in() {
+	assert_exit 0 rolewall apply
+	lab_link node late0 vpn late0 192.0.2. 2001:db8:5::
+	assert_external vpn 192.0.2.1 2001:db8:5::1
+	# By no address of the node.
+	ip -n "$LAB_NAME-vpn" route replace "$NODE_INTERNAL/32" via 192.0.2.1 dev late0
+	assert_external vpn "$NODE_INTERNAL"
+	ip -n "$LAB_NAME-vpn" route delete "$NODE_INTERNAL/32"
+	assert_blocked '.interface == "late0" and .port == 9999 and .proto == "udp"
+		and .reason == "no-connection"'
+	assert_books_balance
+}
+
+# Nor is one that was listed, went, and comes back under its name.
+test_a_listed_interface_that_was_replaced_is_external_until_apply() {
+	node_file '.interfaces.late0 = { zone: "internal" }'
+	lab_link node late0 vpn late0 192.0.2. 2001:db8:5::
+	assert_exit 0 rolewall apply
+	assert_internal vpn 192.0.2.1 2001:db8:5::1
+	node_ip link delete late0
+	lab_link node late0 vpn late0 192.0.2. 2001:db8:5::
+	assert_external vpn 192.0.2.1 2001:db8:5::1
+	assert_exit 0 rolewall apply
+	assert_interface late0 xdp native ""
+	assert_internal vpn 192.0.2.1 2001:db8:5::1
+}
+
+test_an_interface_that_was_renamed_away_keeps_its_filter() {
+	lab_link node late0 vpn late0 192.0.2. 2001:db8:5::
+	node_file '.interfaces.late0 = { zone: "external" }'
+	assert_exit 0 rolewall apply
+	node_ip link set late0 down
+	node_ip link set late0 name other0
+	node_ip link set other0 up
+	node_ip -6 address add 2001:db8:5::1/64 dev other0 nodad
+	assert_external vpn 192.0.2.1 2001:db8:5::1
+	assert_exit 0 rolewall apply
+	assert_external vpn 192.0.2.1 2001:db8:5::1
+}
+
+# A kind of device whose first bytes are not known to be an IP header: 768 is ARPHRD_TUNNEL.
+test_a_device_that_xdp_cannot_read_is_judged_by_the_cgroup_hook() {
+	wire_start ipip0 -k 768
+	node_file '.interfaces.ipip0 = { zone: "internal" }'
+	assert_exit 0 rolewall apply
+	assert_interface ipip0 cgroup none "cannot read"
+	assert_internal vpn 10.99.0.1
+	assert_blocked '.interface == "ipip0" and .port == 9999 and .proto == "tcp"
+		and .reason == "not-open"'
+	assert_books_balance
+}
+
+# wire_start DEVICE WIRE-OPTION...: a point-to-point device to the vpn host, 10.99.0.1 to 10.99.0.2.
+wire_start() {
+	local device=$1
+
+	shift
+	spawn node wire "$PROBE" wire "$@" "$device" "/run/netns/$LAB_NAME-vpn" wire0
+	node_ip address add 10.99.0.1 peer 10.99.0.2 dev "$device"
+	ip -n "$LAB_NAME-vpn" address add 10.99.0.2 peer 10.99.0.1 dev wire0
+	node_ip link set "$device" up
+	ip -n "$LAB_NAME-vpn" link set wire0 up
+}
+
+test_a_tun_device_is_filtered_by_generic_xdp() {
+	wire_start wire0
+	node_file '.interfaces.wire0 = { zone: "internal" }'
+	assert_exit 0 rolewall apply
+	assert_interface wire0 xdp generic "no native"
+	assert_internal vpn 10.99.0.1
+	assert_books_balance
+}
+
+# A bridge is Ethernet and has no native XDP.
+test_a_bridge_is_filtered_by_generic_xdp() {
+	bridge_start
+	assert_exit 0 rolewall apply
+	assert_interface br0 xdp generic "no native"
+	assert_internal vpn 192.0.2.1 2001:db8:5::1
+	assert_books_balance
+}
+
+# late0 becomes a port of br0, which is in the zone internal and has late0's addresses.
+bridge_start() {
+	lab_link node late0 vpn late0 192.0.2. 2001:db8:5::
+	node_ip link add br0 type bridge
+	node_ip address flush dev late0
+	node_ip link set late0 master br0
+	node_ip address add 192.0.2.1/24 dev br0
+	node_ip address add 2001:db8:5::1/64 dev br0 nodad
+	node_ip link set br0 up
+	node_file '.interfaces.br0 = { zone: "internal" }'
+	wait_for 5 vpn ping -q -c 1 -W 1 192.0.2.1 >/dev/null
+}
+
+# --- other people's programs ----------------------------------------------------------------------
+
+test_a_foreign_xdp_program_stays_and_the_cgroup_hook_filters() {
+	local mode
+
+	rolewall down || true
+	for mode in xdpdrv xdpgeneric; do
+		node_ip link set eth0 "$mode" pinned "$STRANGER"
+		assert_exit 0 rolewall apply
+		grep -q "stranger" <<<"$OUTPUT" || fail "it does not say whose program it is: $OUTPUT"
+		assert_interface eth0 cgroup none "another XDP program .stranger, id [0-9]+. is attached"
+		assert_interface eth1 xdp native ""
+		assert_external outside "$NODE_EXTERNAL" "$NODE6_EXTERNAL"
+		assert_blocked '.interface == "eth0" and .port == 9999 and .reason == "not-open"'
+		assert_books_balance
+		assert_stranger_stays eth0
+		assert_exit 0 rolewall down
+		assert_stranger_stays eth0
+		node_ip link set eth0 "$mode" off
+	done
+}
+
+assert_stranger_stays() { # DEVICE
+	local id
+
+	id=$(node_ip -d -j link show "$1" | jq '.[0].xdp.prog.id')
+	assert_equal stranger "$(bpftool -j prog show id "$id" | jq -r .name)" "the program on $1"
+}
+
+# When it goes, XDP takes over with the next apply.
+test_a_hook_that_becomes_free_is_taken_by_the_next_apply() {
+	rolewall down || true
+	node_ip link set eth0 xdpdrv pinned "$STRANGER"
+	assert_exit 0 rolewall apply
+	node_ip link set eth0 xdpdrv off
+	assert_interface eth0 cgroup none "apply"
+	assert_external outside "$NODE_EXTERNAL" "$NODE6_EXTERNAL"
+	assert_exit 0 rolewall apply
+	assert_interface eth0 xdp native ""
+	assert_external outside "$NODE_EXTERNAL" "$NODE6_EXTERNAL"
+}
+
+test_nobody_displaces_our_program() {
+	local mode
+
+	assert_exit 0 rolewall apply
+	for mode in xdp xdpdrv xdpgeneric; do
+		! node_ip -force link set eth0 "$mode" pinned "$STRANGER" || fail "$mode displaced it"
+		node_ip link set eth0 "$mode" off || true
+		assert_interface eth0 xdp native ""
+	done
+	assert_external outside "$NODE_EXTERNAL" "$NODE6_EXTERNAL"
+}
+
+# --- packets that XDP saw in another shape, or not at all -----------------------------------------
+
+# redirect_start DEVICE ACTION...: everything that arrives there goes on by the action.
+redirect_start() {
+	local device=$1
+
+	shift
+	tc -n "$LAB_NAME-node" qdisc add dev "$device" ingress
+	tc -n "$LAB_NAME-node" filter add dev "$device" parent ffff: protocol all u32 match u32 0 0 "$@"
+}
+
+test_packets_that_come_by_way_of_an_ifb_are_judged() {
+	node_ip link add ifb0 type ifb 2>/dev/null || skip "this kernel has no ifb"
+	node_ip link set ifb0 up
+	lab_link node late0 vpn late0 192.0.2. 2001:db8:5::
+	redirect_start eth0 action mirred egress redirect dev ifb0
+	redirect_start late0 action mirred egress redirect dev ifb0
+	assert_exit 0 rolewall apply
+	assert_external outside "$NODE_EXTERNAL" "$NODE6_EXTERNAL"
+	assert_external vpn 192.0.2.1 2001:db8:5::1
+	[ "$(node_ip -s -j link show ifb0 | jq '.[0].stats64.tx.packets')" -gt 20 ] ||
+		fail "nothing went through ifb0"
+	assert_books_balance
+	tc -n "$LAB_NAME-node" qdisc del dev eth0 ingress
+}
+
+# The kernel asks no generic XDP program about a packet that was redirected (netif_receive_generic_xdp).
+test_packets_redirected_past_generic_xdp_are_judged() {
+	bridge_start
+	lab_link node side0 far side0 192.0.3. 2001:db8:6::
+	redirect_start side0 action mirred ingress redirect dev br0
+	ip -n "$LAB_NAME-far" route add 192.0.2.1/32 via 192.0.3.1 dev side0
+	# Answers to ARP are redirected as well, and would be learned for the wrong device.
+	ip -n "$LAB_NAME-far" neigh replace 192.0.3.1 dev side0 lladdr "$(mac_of node side0)"
+	node_ip neigh replace 192.0.3.2 dev side0 lladdr "$(mac_of far side0)"
+	assert_exit 0 rolewall apply
+	assert_interface br0 xdp generic "no native"
+	# br0 is internal, and so is what is said to have come by it; nobody's ports stay shut.
+	assert_reach far "tcp/22 tcp/25 tcp/5432 tcp/6071" -t "22,25,5432,6071,9999" 192.0.2.1
+	assert_blocked '.interface == "br0" and .source == "192.0.3.2" and .port == 9999
+		and .proto == "tcp" and .reason == "not-open"'
+	assert_books_balance
+}
+
+# What another layer makes of a packet after XDP is judged by what it has become.
+test_packets_that_changed_behind_xdp_are_judged_by_what_they_became() {
+	local before
+
+	command -v nft >/dev/null || skip "nft is not installed"
+	assert_exit 0 rolewall apply
+	node nft add table ip translated
+	node nft add chain ip translated arriving '{ type nat hook prerouting priority -100; }'
+	node nft add rule ip translated arriving tcp dport 25 redirect to :9999
+	before=$(drops_value not-open)
+	assert_answer silent outside tcp "$NODE_EXTERNAL" 25
+	[ "$(drops_value not-open)" -gt "$before" ] || fail "not counted"
+	assert_blocked '.interface == "eth0" and .port == 9999 and .reason == "not-open"'
+	rolewall apply --observe
+	assert_answer open outside tcp "$NODE_EXTERNAL" 25
+	node nft delete table ip translated
+}
+
+# ipsec_state HOST FROM TO: ESP in transport mode, one direction, without encryption.
+ipsec_state() {
+	ip -n "$LAB_NAME-$1" xfrm state add src "$2" dst "$3" proto esp spi 0x1000 mode transport \
+		enc "ecb(cipher_null)" "" auth "hmac(sha256)" 0x"$(printf '%064d' 7)"
+}
+
+ipsec_policies() { # HOST OWN PEER
+	ip -n "$LAB_NAME-$1" xfrm policy add src "$2" dst "$3" dir out \
+		tmpl src "$2" dst "$3" proto esp mode transport
+	ip -n "$LAB_NAME-$1" xfrm policy add src "$3" dst "$2" dir in \
+		tmpl src "$3" dst "$2" proto esp mode transport
+}
+
+# XDP sees ESP, which the policy lists; only the cgroup hook sees what is in it.
+test_what_ipsec_carries_is_judged() {
+	local host
+
+	ipsec_state node "$OUTSIDE" "$NODE_EXTERNAL" 2>/dev/null || skip "this kernel has no ESP"
+	ipsec_state node "$NODE_EXTERNAL" "$OUTSIDE"
+	ipsec_state outside "$OUTSIDE" "$NODE_EXTERNAL"
+	ipsec_state outside "$NODE_EXTERNAL" "$OUTSIDE"
+	ipsec_policies node "$NODE_EXTERNAL" "$OUTSIDE"
+	ipsec_policies outside "$OUTSIDE" "$NODE_EXTERNAL"
+	node_file '.protocols = ["esp"]'
+	assert_exit 0 rolewall apply
+	assert_external outside "$NODE_EXTERNAL"
+	assert_json '.passes["protocol-listed"] > 0' rolewall --json status
+	assert_blocked ".source == \"$OUTSIDE\" and .port == 9999 and .reason == \"not-open\""
+	for host in node outside; do
+		ip -n "$LAB_NAME-$host" xfrm policy flush
+		ip -n "$LAB_NAME-$host" xfrm state flush
+	done
+}
+
+run_tests "$@"
