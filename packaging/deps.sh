@@ -18,7 +18,7 @@ BUILD="make gcc libc6-dev clang llvm bpftool pkg-config
 DEMO="iproute2 jq iputils-ping"
 
 # Unit tests, a scanner to be scanned with, somebody else's firewall, a real VPN, leak checks.
-CHECK="$DEMO libcmocka-dev nmap nftables openvpn valgrind"
+CHECK="$DEMO fail2ban libcmocka-dev nmap nftables openvpn python3 valgrind"
 
 # Virtual machines with kernels of their own, and what is copied into them.
 VM="$CHECK qemu-system-x86 busybox-static cpio kmod wireguard-tools ethtool openvpn"
