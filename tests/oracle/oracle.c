@@ -199,8 +199,8 @@ static void trials_free(struct trial *trials, size_t count)
 	memset(trials, 0, count * sizeof(*trials));
 }
 
-static int trial_set(struct trial *trial, enum subject_program program,
-		     const struct generated *from)
+static int trial_set(const struct subject *subject, struct trial *trial,
+		     enum subject_program program, const struct generated *from)
 {
 	uint8_t *frame = malloc(from->length);
 
@@ -210,7 +210,7 @@ static int trial_set(struct trial *trial, enum subject_program program,
 	trial->program = program;
 	trial->packet = (struct model_packet){
 		.hook = subject_programs[program].hook,
-		.ifindex = from->ifindex,
+		.ifindex = subject_ifindex(subject, program, from->ifindex),
 		.own_slot = subject_programs[program].own_slot,
 		.frame = frame,
 		.length = from->length,
@@ -226,7 +226,7 @@ static int batch_run(struct oracle *oracle, struct random *random, enum subject_
 
 	for (size_t i = 0; !error && i < BATCH; i++) {
 		packet_generate(random, oracle->policy, subject_programs[program].hook, generated);
-		error = trial_set(&trials[i], program, generated);
+		error = trial_set(&oracle->subject, &trials[i], program, generated);
 	}
 	if (!error)
 		error = batch_judge(oracle, trials, BATCH);
@@ -291,7 +291,7 @@ static int vector_run(struct oracle *oracle, const char *line)
 		return -EINVAL;
 	error = policy_change(oracle, seed, number);
 	if (!error)
-		error = trial_set(&trial, index, generated);
+		error = trial_set(&oracle->subject, &trial, index, generated);
 	if (!error)
 		error = batch_judge(oracle, &trial, 1);
 	trials_free(&trial, 1);

@@ -12,6 +12,7 @@
 
 #include <rolewall.skel.h>
 
+#include "../xdp_context.h"
 #include "generate.h"
 #include "install.h"
 #include "policies.h"
@@ -152,6 +153,7 @@ int subject_open(struct subject *ret)
 		fprintf(stderr, "oracle: the object cannot be loaded (run as root)\n");
 		return -EIO;
 	}
+	subject.knows_device = has_xdp_context();
 	*ret = subject;
 	return programs_find(ret);
 }
@@ -162,13 +164,24 @@ void subject_close(struct subject *subject)
 	rolewall_bpf__destroy(subject->ethernet);
 }
 
-static int xdp_run(int program, const struct model_packet *packet, int *ret_pass)
+uint32_t subject_ifindex(const struct subject *subject, enum subject_program program,
+			 uint32_t wanted)
+{
+	if (subject->knows_device || subject_programs[program].hook == MODEL_CGROUP)
+		return wanted;
+	return XDP_CONTEXT_LOOPBACK;
+}
+
+static int xdp_run(int program, bool knows_device, const struct model_packet *packet, int *ret_pass)
 {
 	struct xdp_md context = {.data_end = packet->length, .ingress_ifindex = packet->ifindex};
 	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = packet->frame,
-		    .data_size_in = packet->length, .ctx_in = &context,
-		    .ctx_size_in = sizeof(context), .repeat = 1);
+		    .data_size_in = packet->length, .repeat = 1);
 
+	if (knows_device) {
+		options.ctx_in = &context;
+		options.ctx_size_in = sizeof(context);
+	}
 	if (bpf_prog_test_run_opts(program, &options) < 0)
 		return -errno;
 	*ret_pass = options.retval == XDP_PASS ? 1 : options.retval == XDP_DROP ? 0 : -1;
@@ -204,5 +217,5 @@ int subject_run(const struct subject *subject, enum subject_program program,
 		return -EINVAL;
 	if (packet->hook == MODEL_CGROUP)
 		return cgroup_run(fd, packet, ret_pass);
-	return xdp_run(fd, packet, ret_pass);
+	return xdp_run(fd, subject->knows_device, packet, ret_pass);
 }

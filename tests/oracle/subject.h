@@ -43,6 +43,7 @@ struct subject {
 	struct subject_inner prefixes_inner;
 	int programs[SUBJECT_PROGRAMS]; /* -1: this kernel cannot load it */
 	int cpus;
+	bool knows_device; /* of an XDP packet: xdp_context.h */
 };
 
 #define SUBJECT_RULES 128 /* counters that are read: rules 0 .. 126, and the very last one */
@@ -71,6 +72,10 @@ int subject_install(const struct subject *subject, const struct model_policy *po
  */
 int subject_run(const struct subject *subject, enum subject_program program,
 		const struct model_packet *packet, int *ret_pass);
+
+/* Where a packet that is to come from `wanted` really comes from. */
+uint32_t subject_ifindex(const struct subject *subject, enum subject_program program,
+			 uint32_t wanted);
 
 int subject_tally(const struct subject *subject, struct tally *ret);
 

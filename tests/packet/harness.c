@@ -27,6 +27,7 @@
 #include "../../user/policy/compile.h"
 #include "../../user/util/cleanup.h"
 #include "../../user/util/reason.h"
+#include "../xdp_context.h"
 #include "harness.h"
 
 #define BPFFS "/sys/fs/bpf" /* mounted in this process's namespace only */
@@ -102,15 +103,16 @@ static int make_world(void)
 static struct loaded *load_entry(struct harness *harness, enum entry entry, uint32_t slot)
 {
 	struct loaded *loaded = &harness->loaded[harness->loaded_count];
-	const struct features *features = &entries[entry].features;
+	struct features features = entries[entry].features;
 	struct error error = {0};
 	int failed;
 
+	features.frags &= harness->has_frags;
 	assert_true(harness->loaded_count < HARNESS_OBJECTS);
 	if (is_cgroup(entry))
-		failed = load_cgroup(&harness->instance, features, &loaded->object, &error);
+		failed = load_cgroup(&harness->instance, &features, &loaded->object, &error);
 	else
-		failed = load_xdp(&harness->instance, features, entries[entry].l2_length, slot,
+		failed = load_xdp(&harness->instance, &features, entries[entry].l2_length, slot,
 				  &loaded->object, &loaded->program, &error);
 	if (failed)
 		fail_msg("%s: %s", entries[entry].name, error.what);
@@ -139,6 +141,7 @@ static struct loaded *find_entry(struct harness *harness, enum entry entry, uint
 int harness_setup(void **state)
 {
 	struct harness *harness = calloc(1, sizeof(*harness));
+	struct features features;
 	struct error error = {0};
 
 	if (!harness || make_world())
@@ -146,6 +149,9 @@ int harness_setup(void **state)
 	harness->instance.bpffs_dir = BPFFS "/rolewall";
 	harness->maps = (struct maps)MAPS_NONE;
 	harness->generation = (struct generation)GENERATION_NONE;
+	features_probe(&features);
+	harness->has_frags = features.frags;
+	harness->knows_device = has_xdp_context();
 	load_entry(harness, ENTRY_INGRESS, 0); /* the first load makes the maps */
 	if (maps_open(&harness->instance, &harness->maps, &error)) {
 		print_error("%s\n", error.what);
@@ -231,18 +237,25 @@ void harness_put(const struct harness *harness, enum map_id map, const void *key
 
 /* --- packets --------------------------------------------------------------------------------- */
 
-static uint32_t run(int program, bool cgroup, const struct arrival *arrival,
-		    const struct frame *frame, uint32_t repeat)
-{
-	struct xdp_md xdp = {.ingress_ifindex = arrival->ifindex};
-	struct __sk_buff skb = {.ifindex = arrival->ifindex};
-	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame->bytes,
-		    .data_size_in = frame->length, .repeat = repeat);
+struct run {
+	int program;
+	bool cgroup;
+	uint32_t ifindex; /* 0: the kernel cannot be told */
+	uint32_t repeat;
+};
 
-	options.ctx_in = cgroup ? (void *)&skb : (void *)&xdp;
-	options.ctx_size_in = cgroup ? sizeof(skb) : sizeof(xdp);
-	xdp.data_end = frame->length;
-	if (bpf_prog_test_run_opts(program, &options))
+static uint32_t run(const struct run *run, const struct frame *frame)
+{
+	struct xdp_md xdp = {.ingress_ifindex = run->ifindex, .data_end = frame->length};
+	struct __sk_buff skb = {.ifindex = run->ifindex};
+	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame->bytes,
+		    .data_size_in = frame->length, .repeat = run->repeat);
+
+	if (run->ifindex) {
+		options.ctx_in = run->cgroup ? (void *)&skb : (void *)&xdp;
+		options.ctx_size_in = run->cgroup ? sizeof(skb) : sizeof(xdp);
+	}
+	if (bpf_prog_test_run_opts(run->program, &options))
 		fail_msg("BPF_PROG_TEST_RUN of %zu bytes: %s", frame->length, strerror(errno));
 	return options.retval;
 }
@@ -251,16 +264,21 @@ static uint32_t run(int program, bool cgroup, const struct arrival *arrival,
 static uint32_t run_entry(struct harness *harness, enum entry entry, const struct arrival *arrival,
 			  const struct frame *frame, uint32_t repeat)
 {
-	struct loaded *loaded = find_entry(harness, entry, arrival->slot);
+	struct run how = {
+		.program = find_entry(harness, entry, arrival->slot)->program,
+		.cgroup = is_cgroup(entry),
+		.ifindex = is_cgroup(entry) || harness->knows_device ? arrival->ifindex : 0,
+		.repeat = repeat,
+	};
 	_free_ struct frame *bare = NULL;
 
 	if (entry != ENTRY_BARE)
-		return run(loaded->program, is_cgroup(entry), arrival, frame, repeat);
+		return run(&how, frame);
 	bare = calloc(1, sizeof(*bare));
 	assert_non_null(bare);
 	bare->length = frame->length - ETHERNET_BYTES;
 	memcpy(bare->bytes, frame->bytes + ETHERNET_BYTES, bare->length);
-	return run(loaded->program, false, arrival, bare, repeat);
+	return run(&how, bare);
 }
 
 bool harness_run(struct harness *harness, enum entry entry, const struct arrival *arrival,
@@ -285,10 +303,14 @@ void harness_repeat(struct harness *harness, enum entry entry, const struct arri
 void harness_send(struct harness *harness, uint32_t ifindex, const struct frame *frame)
 {
 	struct loaded *loaded = find_entry(harness, ENTRY_INGRESS, 0);
-	int program = bpf_program__fd(loaded->object->progs.rolewall_egress);
-	struct arrival departure = {.ifindex = ifindex};
+	struct run how = {
+		.program = bpf_program__fd(loaded->object->progs.rolewall_egress),
+		.cgroup = true,
+		.ifindex = ifindex,
+		.repeat = 1,
+	};
 
-	assert_int_equal(run(program, true, &departure, frame, 1), 1);
+	assert_int_equal(run(&how, frame), 1);
 }
 
 struct frame *frame_from_hex(const char *hex)

@@ -72,6 +72,8 @@ struct harness {
 	struct generation generation;
 	struct loaded loaded[HARNESS_OBJECTS];
 	size_t loaded_count;
+	bool has_frags;	   /* this kernel has XDP frags; without, FRAGS and BARE are rolewall_xdp */
+	bool knows_device; /* xdp_context.h; without, XDP packets come from ifindex 1 */
 };
 
 /* What the programs have counted, over all CPUs and rules. */

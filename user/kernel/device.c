@@ -6,12 +6,16 @@
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include <libmnl/libmnl.h>
+#include <linux/ethtool.h>
 #include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
+#include <linux/sockios.h>
 
 #include "../util/cleanup.h"
 
@@ -146,6 +150,30 @@ static int request_links(struct devices *devices)
 	return receive_links(socket, message->nlmsg_seq, devices);
 }
 
+/* The card's offload "rxvlan" (ethtool -k): the tag is beside the frame, not in it. */
+static bool takes_tags_off(const struct device *device)
+{
+	_close_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ethtool_value flags = {.cmd = ETHTOOL_GFLAGS};
+	struct ifreq request = {.ifr_data = (void *)&flags};
+
+	memcpy(request.ifr_name, device->name, sizeof(request.ifr_name));
+	return fd >= 0 && ioctl(fd, SIOCETHTOOL, &request) == 0 && flags.data & ETH_FLAG_RXVLAN;
+}
+
+static void find_hidden_vlans(struct devices *devices)
+{
+	size_t i, j;
+
+	for (i = 0; i < devices->count; i++) {
+		struct device *device = &devices->list[i];
+
+		for (j = 0; j < devices->count && !device->hides_vlans; j++)
+			if (devices->list[j].vlan && devices->list[j].parent == device->ifindex)
+				device->hides_vlans = takes_tags_off(device);
+	}
+}
+
 int devices_read(struct devices *ret, struct error *ret_error)
 {
 	struct devices devices = {0};
@@ -156,6 +184,7 @@ int devices_read(struct devices *ret, struct error *ret_error)
 		return error_set(ret_error, -error, "cannot list the network devices: %s",
 				 strerror(-error));
 	}
+	find_hidden_vlans(&devices);
 	*ret = devices;
 	return 0;
 }

@@ -21,6 +21,7 @@ struct device {
 	uint32_t xdp_native;  /* id of the program on the driver's (or card's) XDP hook, or 0 */
 	uint32_t xdp_generic; /* id of the program on the generic XDP hook, or 0 */
 	bool up;
+	bool hides_vlans; /* has VLANs, and takes their tags off before XDP sees the frame */
 	bool bridge; /* joins other devices: of containers, virtual machines */
 };
 

@@ -106,8 +106,11 @@ static int prepare_one(const struct instance *instance, const struct features *f
 	int l2_length = device_l2_length(&plan->device);
 	int error;
 
-	/* A VLAN's frames pass its parent's XDP program, tag and all; and the cgroup hook. */
-	plan->wanted = l2_length >= 0 && !plan->device.vlan;
+	/*
+	 * A VLAN's frames pass its parent's XDP program, tag and all; and the cgroup hook. A program
+	 * that does not see the tag would take them for the parent's own, and judge by its zone.
+	 */
+	plan->wanted = l2_length >= 0 && !plan->device.vlan && !plan->device.hides_vlans;
 	plan->link = features->links;
 	plan->keep = plan->wanted && !replace && is_right(instance, maps, plan);
 	if (!plan->wanted || plan->keep)
@@ -209,6 +212,19 @@ static int replace(const struct instance *instance, const struct xdp_plan *plan)
 	return direct_xdp_attach(instance, &plan->device, plan->program_fd, 0);
 }
 
+/* A program that was right once: the device has got VLANs since. */
+static int let_go(const struct instance *instance, const struct device *device)
+{
+	char path[4096];
+	int error = link_path(instance, device->name, path, sizeof(path));
+
+	if (error)
+		return error;
+	if (unlink(path) && errno != ENOENT)
+		return -errno;
+	return direct_xdp_detach(instance, device);
+}
+
 static int attach_one(const struct instance *instance, const struct maps *maps,
 		      const struct xdp_plan *plan)
 {
@@ -221,8 +237,10 @@ static int attach_one(const struct instance *instance, const struct maps *maps,
 	} else {
 		/* From here to the end of this function the cgroup hook judges. */
 		error = interface_put(maps, plan->device.ifindex, 0, plan->slot, false);
-		if (error || !plan->wanted)
+		if (error)
 			return error;
+		if (!plan->wanted)
+			return let_go(instance, &plan->device);
 		error = attach_new(instance, plan);
 	}
 	if (error && is_refusal(error))
@@ -395,6 +413,11 @@ enum xdp_mode xdp_query(const struct instance *instance, const struct device *de
 	else if (device->vlan)
 		snprintf(note, note_size, "a VLAN: XDP on its parent sees the tag, the cgroup hook "
 					  "filters as well");
+	else if (device->hides_vlans)
+		snprintf(note, note_size,
+			 "the card takes VLAN tags off before XDP sees them; the cgroup hook "
+			 "filters ('ethtool -K %s rxvlan off' and 'rolewall apply' change that)",
+			 device->name);
 	else if (device_l2_length(device) < 0)
 		snprintf(note, note_size, "XDP cannot read this kind of device; the cgroup hook filters");
 	else
