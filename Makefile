@@ -300,6 +300,8 @@ install: $(B)/rolewall ## into DESTDIR and PREFIX
 	install -D -m 0755 $(B)/rolewall $(DESTDIR)$(PREFIX)/sbin/rolewall
 	install -d $(DESTDIR)$(PREFIX)/share/rolewall/roles
 	cp -r roles/. $(DESTDIR)$(PREFIX)/share/rolewall/roles/
+	install -D -m 0644 packaging/fail2ban/action.d/rolewall.conf \
+		$(DESTDIR)$(PREFIX)/share/rolewall/fail2ban/action.d/rolewall.conf
 	install -d -m 0755 $(DESTDIR)/etc/rolewall
 
 uninstall: ## what install put there; /etc/rolewall stays

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The files of bans and openings: written, read, and damaged in every way that a cut can do. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <rolewall/abi.h>
+
+#include "../../user/kernel/timed.h"
+#include "../../user/util/array.h"
+
+static const struct timed_format bans = {.kind = "bans"};
+static const struct timed_format openings = {.kind = "openings", .has_ports = true};
+
+static struct timed entry(const char *source)
+{
+	struct timed entry = {.who = "anna", .reason = "why", .since = 1700000000};
+
+	assert_int_equal(cidr_parse(source, &entry.source, NULL), 0);
+	return entry;
+}
+
+static struct timed opening(const char *source, uint8_t l4, uint16_t port)
+{
+	struct timed made = entry(source);
+
+	made.l4 = l4;
+	made.port = port;
+	made.id = port;
+	made.expires = 1800000000 * TIMED_SECOND;
+	return made;
+}
+
+/* Parse a copy; the damage is for the caller to judge. */
+static struct timed_list parse(const struct timed_format *format, const char *text, size_t size,
+			       struct error *ret_damage)
+{
+	struct timed_list list = {0};
+	char *copy = strndup(text, size);
+
+	assert_non_null(copy);
+	assert_int_equal(timed_parse(format, "FILE", copy, &list, ret_damage), 0);
+	return list;
+}
+
+static void assert_same(const struct timed *a, const struct timed *b)
+{
+	assert_int_equal(timed_compare(a, b), 0);
+	assert_int_equal(a->expires, b->expires);
+	assert_int_equal(a->since, b->since);
+	assert_int_equal(a->id, b->id);
+	assert_string_equal(a->who, b->who);
+	assert_string_equal(a->reason, b->reason);
+}
+
+static void assert_survives(const struct timed_format *format, struct timed *entries, size_t count)
+{
+	const struct timed_list written = {.list = entries, .count = count};
+	_timed_list_ struct timed_list read = {0};
+	struct error damage;
+	char *text;
+	size_t size;
+
+	assert_int_equal(timed_print(format, &written, &text, &size), 0);
+	read = parse(format, text, size, &damage);
+	free(text);
+	assert_string_equal(damage.what, "");
+	assert_int_equal(read.count, count);
+	for (size_t i = 0; i < count; i++)
+		assert_same(&read.list[i], &entries[i]);
+}
+
+static void what_is_written_is_what_is_read(void **state)
+{
+	struct timed entries[] = {entry("::/3"), entry("192.0.2.0/24"), entry("192.0.2.7"),
+				  entry("2001:db8::/32")};
+
+	entries[1].expires = 1800000000 * TIMED_SECOND;
+	entries[2].who = entries[2].reason = "";
+	entries[3].since = 0;
+	entries[3].reason = "tütü, \"and\" 'so' on\\";
+	assert_survives(&bans, entries, ARRAY_SIZE(entries));
+	assert_survives(&bans, NULL, 0);
+}
+
+static void openings_have_a_port_and_a_number(void **state)
+{
+	struct timed entries[] = {opening("192.0.2.0/24", RW_L4_TCP, 25),
+				  opening("192.0.2.0/24", RW_L4_TCP, 65535),
+				  opening("192.0.2.0/24", RW_L4_UDP, 25)};
+
+	assert_survives(&openings, entries, ARRAY_SIZE(entries));
+}
+
+/* Whatever is left of a file: either it is whole, or the damage is said and no entry is made up. */
+static void a_cut_anywhere_is_noticed(void **state)
+{
+	struct timed entries[] = {opening("192.0.2.0/24", RW_L4_TCP, 25),
+				  opening("192.0.2.7", RW_L4_UDP, 1053),
+				  opening("2001:db8::/32", RW_L4_TCP, 443)};
+	const struct timed_list whole = {.list = entries, .count = ARRAY_SIZE(entries)};
+	char *text;
+	size_t size;
+
+	assert_int_equal(timed_print(&openings, &whole, &text, &size), 0);
+	for (size_t cut = 0; cut < size; cut++) {
+		struct error damage;
+		_timed_list_ struct timed_list left = parse(&openings, text, cut, &damage);
+
+		if (!damage.what[0])
+			fail_msg("a cut at byte %zu of %zu is not noticed", cut, size);
+		assert_non_null(strstr(damage.where, "FILE:"));
+		assert_true(left.count < whole.count);
+		for (size_t i = 0; i < left.count; i++)
+			assert_same(&left.list[i], timed_find(&whole, &left.list[i]));
+	}
+	free(text);
+}
+
+static void wrong_lines_are_left_out_and_named(void **state)
+{
+	static const char *const wrong[] = {
+		"192.0.2.300\t0\tanna\t1\twhy",	     "192.0.2.1/24\t0\tanna\t1\twhy",
+		"192.0.2.1\t-1\tanna\t1\twhy",	     "192.0.2.1\t\tanna\t1\twhy",
+		"192.0.2.1\t0\tanna\tone\twhy",	     "192.0.2.1\t0\tanna\t1",
+		"192.0.2.1\t0\tanna\t1\twhy\tand",   "192.0.2.1\t9999999999999999999999\ta\t1\tb",
+		"192.0.2.1\t9999999999999\ta\t1\tb", "",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		_timed_list_ struct timed_list list = {0};
+		struct error damage;
+		char text[256];
+
+		snprintf(text, sizeof(text),
+			 "#rolewall bans 1 3\n192.0.2.8\t0\ta\t1\tb\n%s\n192.0.2.9\t0\ta\t1\tb\n",
+			 wrong[i]);
+		list = parse(&bans, text, strlen(text), &damage);
+		assert_string_equal(damage.where, "FILE:3");
+		assert_int_equal(list.count, 2);
+	}
+}
+
+static void an_opening_without_an_end_is_none(void **state)
+{
+	static const char text[] = "#rolewall openings 1 1\n192.0.2.8\t0\ta\t1\tb\t25/tcp\t1\n";
+	struct error damage;
+	_timed_list_ struct timed_list list = parse(&openings, text, strlen(text), &damage);
+
+	assert_int_equal(list.count, 0);
+	assert_string_equal(damage.where, "FILE:2");
+}
+
+static void a_file_of_another_kind_is_refused(void **state)
+{
+	static const char *const wrong[] = {"",
+					    "\n",
+					    "192.0.2.8\t0\ta\t1\tb\n",
+					    "#rolewall openings 1 0\n",
+					    "#rolewall bans 2 0\n",
+					    "#rolewall bans 1 x\n",
+					    "#rolewall bans 1 0"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		struct error damage;
+		_timed_list_ struct timed_list list =
+			parse(&bans, wrong[i], strlen(wrong[i]), &damage);
+
+		assert_int_equal(list.count, 0);
+		assert_string_not_equal(damage.what, "");
+	}
+}
+
+static void sorting_keeps_each_entry_once(void **state)
+{
+	static const char *const sources[] = {"192.0.2.7",  "2001:db8::1", "192.0.2.0/24",
+					      "10.0.0.0/8", "192.0.2.7",   "::1"};
+	struct timed_list list = {.count = ARRAY_SIZE(sources)};
+
+	list.list = calloc(list.count, sizeof(*list.list));
+	assert_non_null(list.list);
+	for (size_t i = 0; i < list.count; i++)
+		list.list[i] = entry(sources[i]);
+	assert_int_equal(timed_sort(&list), 0);
+	assert_int_equal(list.count, ARRAY_SIZE(sources) - 1);
+	for (size_t i = 1; i < list.count; i++)
+		assert_true(timed_compare(&list.list[i - 1], &list.list[i]) < 0);
+	for (size_t i = 0; i < ARRAY_SIZE(sources); i++) {
+		const struct timed key = entry(sources[i]);
+
+		assert_non_null(timed_find(&list, &key));
+	}
+	timed_list_free(&list);
+}
+
+/* The quick order of sorting and the plain one of finding are the same. */
+static void sorting_agrees_with_comparing(void **state)
+{
+	struct timed_list list = {.count = 3000};
+	uint32_t random = 1;
+
+	list.list = calloc(list.count, sizeof(*list.list));
+	assert_non_null(list.list);
+	for (size_t i = 0; i < list.count; i++) {
+		list.list[i] = opening("::", i % 2, i % 5 + 1);
+		for (size_t j = 0; j < 16; j += 5)
+			list.list[i].source.source[j] =
+				(random = random * 1103515245 + 12345) >> 24;
+		list.list[i].source.length = 96 + i % 33;
+	}
+	assert_int_equal(timed_sort(&list), 0);
+	for (size_t i = 1; i < list.count; i++)
+		assert_true(timed_compare(&list.list[i - 1], &list.list[i]) < 0);
+	timed_list_free(&list);
+}
+
+static void control_characters_do_not_get_into_a_file(void **state)
+{
+	struct error error;
+
+	assert_int_equal(timed_text_check("the reason", "fine, ünïcode too", 64, &error), 0);
+	assert_int_not_equal(timed_text_check("the reason", "a\tb", 64, &error), 0);
+	assert_int_not_equal(timed_text_check("the reason", "a\nb", 64, &error), 0);
+	assert_int_not_equal(timed_text_check("the reason", "\033[31m", 64, &error), 0);
+	assert_int_not_equal(timed_text_check("the reason", "abc", 2, &error), 0);
+	assert_non_null(strstr(error.what, "the reason"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_written_is_what_is_read),
+		cmocka_unit_test(openings_have_a_port_and_a_number),
+		cmocka_unit_test(a_cut_anywhere_is_noticed),
+		cmocka_unit_test(wrong_lines_are_left_out_and_named),
+		cmocka_unit_test(an_opening_without_an_end_is_none),
+		cmocka_unit_test(a_file_of_another_kind_is_refused),
+		cmocka_unit_test(sorting_keeps_each_entry_once),
+		cmocka_unit_test(sorting_agrees_with_comparing),
+		cmocka_unit_test(control_characters_do_not_get_into_a_file),
+	};
+
+	return cmocka_run_group_tests_name("timed", tests, NULL, NULL);
+}
