@@ -1,0 +1,160 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The bind guard: a process of the node that binds a port no role opens is reported, or refused.
+
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+PROTOS="tcp udp"
+EVERY_ADDRESS="0.0.0.0 :: $NODE_EXTERNAL $NODE6_INTERNAL ::ffff:$NODE_EXTERNAL"
+
+guard() { # off|observe|deny [JQ-FILTER]
+	node_file ".bind_guard = \"$1\" | ${2:-.}"
+	assert_exit 0 rolewall apply
+}
+
+# assert_bind bound|refused tcp|udp ADDRESS PORT
+assert_bind() {
+	local answer
+
+	answer=$(node "$PROBE" bind "$2" "$3" "$4")
+	assert_equal "$1" "${answer% *}" "bind of $2 port $4 at $3"
+}
+
+bind_denials() {
+	drops_value bind-denied
+}
+
+# What is nobody's business, whatever the guard.
+assert_free_binds() {
+	local proto address
+
+	for proto in $PROTOS; do
+		for address in 127.0.0.1 127.9.9.9 ::1 ::ffff:127.0.0.1; do
+			assert_bind bound "$proto" "$address" 9999
+		done
+		assert_bind bound "$proto" 0.0.0.0 0
+		assert_bind bound "$proto" :: 0
+	done
+	assert_bind bound udp 0.0.0.0 40000
+	assert_bind bound udp :: 40000
+	# Granted to one zone is granted: who reaches it is another question.
+	assert_bind bound tcp 0.0.0.0 25
+	assert_bind bound tcp :: 5432
+	assert_bind bound udp "$NODE_EXTERNAL" 8301
+}
+
+test_deny_refuses_ports_that_no_role_opens() {
+	local proto address before
+
+	guard deny
+	before=$(bind_denials)
+	for proto in $PROTOS; do
+		for address in $EVERY_ADDRESS; do
+			assert_bind refused "$proto" "$address" 9999
+		done
+	done
+	# TCP has no business on an ephemeral port; a UDP-only role opens no TCP and the other way round.
+	assert_bind refused tcp 0.0.0.0 40000
+	assert_bind refused udp 0.0.0.0 25
+	assert_equal $((before + 12)) "$(bind_denials)" "bind-denied"
+}
+
+test_deny_leaves_alone_what_it_should() {
+	local before
+
+	guard deny
+	before=$(bind_denials)
+	assert_free_binds
+	assert_equal "$before" "$(bind_denials)" "bind-denied"
+}
+
+test_deny_grants_what_the_next_policy_opens() {
+	guard deny '.roles = ["mta"]'
+	assert_bind refused tcp 0.0.0.0 5432
+	guard deny '.roles = ["mta", "postgres"]'
+	assert_bind bound tcp 0.0.0.0 5432
+	guard deny '.services = [{ name: "own", proto: "tcp", port: "9998-9999", table: "internal" }]'
+	assert_bind bound tcp :: 9999
+	assert_bind refused udp :: 9999
+}
+
+test_observe_reports_and_refuses_nothing() {
+	local proto address before count=0
+
+	guard observe
+	launch node follower "$ROLEWALL" "${LAB_INSTANCE[@]}" -o jsonl blocked -f
+	wait_for 10 follower_reads || fail "the follower says nothing: $(<"$LAB_DIR/follower.err")"
+	before=$(bind_denials)
+	for proto in $PROTOS; do
+		for address in $EVERY_ADDRESS; do
+			assert_bind bound "$proto" "$address" 9999
+			count=$((count + 1))
+		done
+	done
+	assert_equal $((before + count)) "$(bind_denials)" "bind-denied"
+	spawn node server "$PROBE" listen -u 9996
+	wait_for 5 follower_saw 9999 "$count" || fail "$count binds, seen: $(<"$LAB_DIR/follower.out")"
+	wait_for 5 follower_saw 9996 2 || fail "the server is not seen: $(<"$LAB_DIR/follower.out")"
+	jq -es 'all(.[]; .event == "bind" and .reason == "bind-denied" and .pid > 1 and .observed)
+		and ([.[] | select(.port == 9999) | "\(.proto) \(.source)"] | unique | length) == 8
+		and all(.[] | select(.port == 9996); .pid == '"$(<"$LAB_DIR/server.pid")"'
+			and .process == "probe")' \
+		"$LAB_DIR/follower.out" >/dev/null || fail "seen: $(<"$LAB_DIR/follower.out")"
+}
+
+# The first event is there when the reader has granted credit; until then a bind is only counted.
+follower_reads() {
+	node "$PROBE" bind tcp 0.0.0.0 9997 >/dev/null
+	lab_spoke follower
+}
+
+follower_saw() { # PORT COUNT
+	[ "$(grep -c "\"port\":$1," "$LAB_DIR/follower.out")" -ge "$2" ]
+}
+
+test_a_refused_bind_is_reported_too() {
+	guard deny
+	launch node follower "$ROLEWALL" "${LAB_INSTANCE[@]}" blocked -f
+	wait_for 10 follower_reads || fail "the follower says nothing"
+	node "$PROBE" bind udp "$NODE6_INTERNAL" 9999
+	wait_for 5 grep -q "9999.*probe\|probe.*9999" "$LAB_DIR/follower.out" ||
+		fail "not there: $(<"$LAB_DIR/follower.out")"
+}
+
+# Mode observe refuses nothing at all, the guard's "deny" included.
+test_mode_observe_makes_deny_an_observer() {
+	local before
+
+	node_file '.bind_guard = "deny"'
+	assert_exit 0 rolewall apply --observe
+	before=$(bind_denials)
+	assert_bind bound tcp 0.0.0.0 9999
+	assert_equal $((before + 1)) "$(bind_denials)" "bind-denied"
+}
+
+test_off_looks_at_nothing() {
+	local before
+
+	guard off
+	before=$(bind_denials)
+	assert_bind bound tcp 0.0.0.0 9999
+	assert_bind bound udp :: 9999
+	assert_equal "$before" "$(bind_denials)" "bind-denied"
+}
+
+# The guard is for the node's processes: others are in other cgroups.
+test_processes_outside_the_cgroup_are_not_guarded() {
+	guard deny
+	assert_equal "bound 9999" "$(outside "$PROBE" bind tcp 0.0.0.0 9999)" "a neighbour's bind"
+}
+
+test_down_takes_the_guard_away() {
+	guard deny
+	assert_bind refused tcp 0.0.0.0 9999
+	assert_exit 0 rolewall down
+	assert_bind bound tcp 0.0.0.0 9999
+}
+
+run_tests "$@"
