@@ -216,6 +216,17 @@ static void a_vlan_has_its_own_zone(void **state)
 	expect_hex(*state, FOR_ALL, &on_ext0, SYN_SSH, "drop zone-denied");
 }
 
+/* Left over from an older policy, say. */
+static void a_slot_that_no_interface_has_is_external(void **state)
+{
+	struct rw_interface_key key = {.ifindex = HARNESS_INT0, .vlan = 11};
+	struct rw_interface value = {.slot = RW_SLOTS - 1};
+
+	harness_apply(*state, vectors_node);
+	harness_put(*state, MAP_INTERFACES, &key, &value);
+	expect_hex(*state, FOR_ETHERNET, &on_int0, TAGGED("81 00 00 0b "), "drop zone-denied");
+}
+
 static void an_unlisted_vlan_of_an_internal_interface_is_external(void **state)
 {
 	harness_apply(*state, vectors_node);
@@ -247,6 +258,7 @@ int main(void)
 		cmocka_unit_test(the_cgroup_hook_leaves_loopback_alone),
 		cmocka_unit_test(behind_xdp_the_cgroup_hook_counts_only_what_it_drops),
 		cmocka_unit_test(a_vlan_has_its_own_zone),
+		cmocka_unit_test(a_slot_that_no_interface_has_is_external),
 		cmocka_unit_test(an_unlisted_vlan_of_an_internal_interface_is_external),
 		cmocka_unit_test(a_priority_tag_is_no_vlan),
 	};

@@ -154,6 +154,28 @@ static void every_udp_port_over_ipv6_is_as_the_page_says(void **state)
 	sweep_zones(*state, &udp6);
 }
 
+/* docs/verdict.md, section 8: of URG ACK PSH RST SYN FIN. */
+static bool is_honest(unsigned int flags)
+{
+	bool fin = flags & 0x01, syn = flags & 0x02, rst = flags & 0x04, ack = flags & 0x10;
+
+	return (flags & 0x3f) && !(syn && fin) && !(syn && rst) && !(fin && !ack);
+}
+
+static void every_byte_of_tcp_flags_is_judged_as_documented(void **state)
+{
+	_free_ struct frame *frame =
+		frame_from_hex(ETH4 IP4("00 28", "00 00", "06") TCP(SMTP, SYN));
+	unsigned int flags, entry;
+
+	for (flags = 0; flags < 256; flags++) {
+		frame->bytes[47] = flags;
+		for (entry = 0; entry < ENTRIES; entry++)
+			if (harness_run(*state, entry, &on_ext0, frame) != is_honest(flags))
+				fail_msg("%s: flags %02x", entry_name(entry), flags);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -161,6 +183,7 @@ int main(void)
 		cmocka_unit_test(every_udp_port_over_ipv4_is_as_the_page_says),
 		cmocka_unit_test(every_tcp_port_over_ipv6_is_as_the_page_says),
 		cmocka_unit_test(every_udp_port_over_ipv6_is_as_the_page_says),
+		cmocka_unit_test(every_byte_of_tcp_flags_is_judged_as_documented),
 	};
 
 	return cmocka_run_group_tests_name("exhaustive", tests, setup, harness_teardown);
