@@ -112,13 +112,35 @@ static void note_others(const struct settings *settings, const struct apply *app
 			    apply->request.confirm_seconds);
 }
 
+/* It is in force, whatever becomes of the report: that is no failure of apply. */
+static void report_unseen(const struct settings *settings, const struct apply *apply,
+			  const struct error *error)
+{
+	char what[sizeof(error->what) + 64];
+
+	snprintf(what, sizeof(what), "its state cannot be read back: %s", error->what);
+	if (settings->output != OUTPUT_TABLE)
+		print_json(settings, json_make("{s:i, s:b, s:I, s:I}", "version", 1, "applied",
+					       true, "generation",
+					       (json_int_t)apply->result.generation,
+					       "previous_generation",
+					       (json_int_t)apply->result.old_generation));
+	else
+		print_summary(settings, "Generation %" PRIu32 " is in force.",
+			      apply->result.generation);
+	report_warning(settings, error->where, what);
+	note_others(settings, apply);
+}
+
 static int apply_report(const struct settings *settings, const struct apply *apply)
 {
 	_cleanup_(snapshot_free) struct snapshot snapshot = {0};
-	int code = state_load(settings, &snapshot);
+	struct error error = {0};
 
-	if (code != EXIT_OK)
-		return code;
+	if (snapshot_read(&settings->instance, &snapshot, &error)) {
+		report_unseen(settings, apply, &error);
+		return EXIT_OK;
+	}
 	if (settings->output != OUTPUT_TABLE) {
 		apply_print_json(settings, apply, &snapshot);
 	} else if (!settings->quiet) {
@@ -128,7 +150,8 @@ static int apply_report(const struct settings *settings, const struct apply *app
 	if (is_observing(&snapshot))
 		note_observe(settings, &apply->config->tables);
 	note_others(settings, apply);
-	return state_report_problems(settings, &snapshot);
+	state_report_problems(settings, &snapshot);
+	return EXIT_OK;
 }
 
 static int seconds_parse(const struct settings *settings, const char *text, uint32_t *ret)

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../kernel/load.h"
 #include "../util/guess.h"
 #include "cli.h"
 #include "message.h"
@@ -127,6 +128,7 @@ int main(int argc, char **argv)
 
 	/* A message is one write: several processes may speak to one terminal. */
 	setvbuf(stderr, NULL, _IOLBF, 0);
+	libbpf_hush();
 	settings_init(&settings);
 	return output_close(&settings, dispatch(&settings, argc, argv));
 }

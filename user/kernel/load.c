@@ -27,6 +27,11 @@ static int print_debug(enum libbpf_print_level level, const char *format, va_lis
 	return getenv("ROLEWALL_DEBUG") ? vfprintf(stderr, format, args) : 0;
 }
 
+void libbpf_hush(void)
+{
+	libbpf_set_print(print_debug);
+}
+
 void object_free(struct rolewall_bpf **object)
 {
 	rolewall_bpf__destroy(*object);
@@ -88,7 +93,7 @@ static int open_object(const struct instance *instance, const struct features *f
 	struct bpf_map *map;
 	char path[4096];
 
-	libbpf_set_print(print_debug);
+	libbpf_hush();
 	object = rolewall_bpf__open();
 	if (!object)
 		return error_set(ret_error, errno, "cannot open the BPF object: %s",
