@@ -56,7 +56,10 @@ int bench_parse(struct xdp_md *ctx)
 	};
 	struct packet packet = {};
 
-	return parse(&cursor, ETH_HLEN, 0, &packet) || packet.port == 7 ? XDP_DROP : XDP_PASS;
+	return parse_link(&cursor, ETH_HLEN, &packet) || parse_network(&cursor, &packet) ||
+			       packet.port == 7
+		       ? XDP_DROP
+		       : XDP_PASS;
 }
 
 SEC("cgroup_skb/ingress")
