@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* main.c - the table of verbs, and the way to them. */
 #include <errno.h>
+#include <nss.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -122,6 +123,19 @@ static int output_close(const struct settings *settings, int code)
 	return code == EXIT_OK ? EXIT_FAILED : code;
 }
 
+/*
+ * The static binary runs beside any C library, and must not load that library's modules into itself
+ * (nss_sss, nss_systemd): names come from files and DNS alone, which it has built in.
+ */
+static void names_keep_static(void)
+{
+#ifdef ROLEWALL_STATIC
+	__nss_configure_lookup("passwd", "files");
+	__nss_configure_lookup("group", "files");
+	__nss_configure_lookup("hosts", "files dns");
+#endif
+}
+
 int main(int argc, char **argv)
 {
 	struct settings settings;
@@ -129,6 +143,7 @@ int main(int argc, char **argv)
 	/* A message is one write: several processes may speak to one terminal. */
 	setvbuf(stderr, NULL, _IOLBF, 0);
 	libbpf_hush();
+	names_keep_static();
 	settings_init(&settings);
 	return output_close(&settings, dispatch(&settings, argc, argv));
 }
