@@ -27,7 +27,7 @@ WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointe
 	-Wformat=2 -Wno-unused-parameter $(if $(WERROR),-Werror)
 CFLAGS ?= -O2 -g
 ALL_CFLAGS = -std=gnu11 $(WARN) -D_GNU_SOURCE -DROLEWALL_VERSION='"$(VERSION)"' -Iinclude -I$(B)/include \
-	$(if $(CROSS),-isystem $(B)/headers) $(if $(SYSTEMD),-DHAVE_SYSTEMD) -fstack-protector-strong $(SAN_FLAGS) $(COV_FLAGS) $(CFLAGS) -MMD -MP
+	$(if $(CROSS),-isystem $(B)/headers) $(if $(STATIC),-DROLEWALL_STATIC) $(if $(SYSTEMD),-DHAVE_SYSTEMD) -fstack-protector-strong $(SAN_FLAGS) $(COV_FLAGS) $(CFLAGS) -MMD -MP
 comma := ,
 SAN_FLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
 COV_FLAGS := $(if $(COV),--coverage)
