@@ -7,6 +7,7 @@
  *
  * Beside what the oracle does, the states are visited that only user space or time brings about: a
  * reader of events, a full ring, a rate of echo requests, sockets at hand, datagrams of our own.
+ *Now and then a lookup fails.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -22,6 +23,7 @@
 #include "native_maps.h"
 
 #define PACKETS_A_POLICY 6000
+#define LOOKUP_FAILS	 997 /* one in so many */
 
 static const struct {
 	const char *function;
@@ -48,6 +50,30 @@ static void reader_dice(struct random *random)
 	bpf_map_update_elem(native_map_fd("event_grants"), &zero, &grant, BPF_ANY);
 }
 
+static void bytes_swap(uint8_t *a, uint8_t *b, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		uint8_t byte = a[i];
+
+		a[i] = b[i];
+		b[i] = byte;
+	}
+}
+
+/* What would be the answer to a packet without options and extension headers. */
+static void packet_answer(struct generated *generated)
+{
+	uint8_t *bytes = generated->bytes;
+
+	if (generated->length >= 28 && bytes[0] == 0x45) {
+		bytes_swap(bytes + 12, bytes + 16, 4);
+		bytes_swap(bytes + 20, bytes + 22, 2);
+	} else if (generated->length >= 48 && bytes[0] >> 4 == 6) {
+		bytes_swap(bytes + 8, bytes + 24, 16);
+		bytes_swap(bytes + 40, bytes + 42, 2);
+	}
+}
+
 static void packet_run(struct random *random, const struct model_policy *policy,
 		       struct generated *generated)
 {
@@ -55,6 +81,8 @@ static void packet_run(struct random *random, const struct model_policy *policy,
 	struct native_packet packet = {.socket = random_below(random, 3)};
 
 	packet_generate(random, policy, programs[number].hook, generated);
+	if (strcmp(programs[number].function, "rolewall_egress") == 0)
+		packet_answer(generated);
 	packet.bytes = generated->bytes;
 	packet.length = generated->length;
 	if (random_chance(random,
@@ -122,6 +150,7 @@ int main(int argc, char **argv)
 
 	if (subject_open(&subject))
 		return 1;
+	native_lookup_fails = LOOKUP_FAILS;
 	for (done = 0; done < packets; done += PACKETS_A_POLICY)
 		if (policy_run(&subject, &random, number++, PACKETS_A_POLICY))
 			return 1;

@@ -1,8 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # coverage.sh PROGRAM PACKETS - run tests/fuzz/coverage.c, print which branches of bpf/ it reached, and
-# fail below LEAST percent (default 95). What is left are checks that only the verifier wants: lookups
-# in arrays that cannot fail.
+# fail below LEAST percent (default 95).
 set -eu
 program=$1 packets=$2
 profile=$(dirname "$program")

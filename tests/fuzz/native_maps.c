@@ -23,6 +23,8 @@ struct native_map {
 	uint8_t *values;
 };
 
+unsigned int native_lookup_fails;
+
 static struct native_map *maps[MAPS_MOST]; /* by descriptor; NULL = free */
 
 static int map_add(const struct native_shape *shape, struct native_map **ret)
@@ -195,7 +197,10 @@ static struct native_map *map_by_handle(const void *handle)
 void *native_map_lookup(const void *map, const void *key)
 {
 	const struct native_map *native = map_by_handle(map);
+	static unsigned int lookups;
 
+	if (native_lookup_fails && ++lookups % native_lookup_fails == 0)
+		return NULL;
 	if (native->shape.kind == NATIVE_MAPS)
 		return inner_at(native, key) ? *inner_at(native, key) : NULL;
 	return value_at(native, key);

@@ -22,6 +22,12 @@ struct native_shape {
 	uint32_t key_size, value_size, entries;
 };
 
+/*
+ * One lookup in so many finds nothing; 0: none. In an array that cannot happen, but the verifier
+ * wants a way out, and it has to be walked once.
+ */
+extern unsigned int native_lookup_fails;
+
 /* A map under its name; `handle` is what programs call it by. */
 void native_map_register(const char *name, const void *handle, const struct native_shape *shape);
 

@@ -14,6 +14,7 @@
 #define __array(name, value) __typeof__(value) *name[]
 #undef __always_inline
 #define __always_inline inline
+#define __noinline	__attribute__((noinline))
 
 void *native_map_lookup(const void *map, const void *key);
 long native_map_update(void *map, const void *key, const void *value, __u64 flags);
