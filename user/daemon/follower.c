@@ -10,8 +10,6 @@
 
 #include "../util/cleanup.h"
 
-#define LINE_ROOM 1024 /* of a line about an attempt */
-
 struct follower *follower_new(int fd)
 {
 	struct follower *follower = malloc(sizeof(*follower));
@@ -98,7 +96,7 @@ int64_t follower_stalled_s(const struct follower *follower)
 /* The line, or nothing, and what there is of it does not count: the caller looks for room first. */
 static void put(struct follower *follower, const char *line, size_t length)
 {
-	if (follower->end + length + 1 > sizeof(follower->buffer))
+	if (!length || follower->end + length + 1 > sizeof(follower->buffer))
 		return;
 	memcpy(follower->buffer + follower->end, line, length);
 	follower->end += length;
@@ -109,17 +107,11 @@ static void put_attempt(struct follower *follower, const struct intake *intake,
 			const struct history_entry *entry)
 {
 	struct feed_attempt attempt;
-	char text[LINE_ROOM];
-	json_t *line;
-	size_t length;
+	char line[FEED_ATTEMPT_MAX];
 
 	intake_describe(intake, entry, &attempt);
 	attempt.news = entry->doubled > follower->seen;
-	line = feed_attempt_make(&attempt);
-	length = line ? json_dumpb(line, text, sizeof(text), JSON_COMPACT) : 0;
-	if (length && length <= sizeof(text))
-		put(follower, text, length);
-	json_decref(line);
+	put(follower, line, feed_attempt_print(&attempt, line, sizeof(line)));
 }
 
 /* As many as have room. Returns whether that was all. */
@@ -131,7 +123,7 @@ static bool put_attempts(struct follower *follower, const struct intake *intake)
 		return true;
 	entry = history_after(intake->history, follower->seen);
 	for (; entry; entry = history_next(entry)) {
-		if (sizeof(follower->buffer) - follower->end < 2 * LINE_ROOM)
+		if (sizeof(follower->buffer) - follower->end < 2 * FEED_ATTEMPT_MAX)
 			return false;
 		put_attempt(follower, intake, entry);
 		follower->seen = entry->version;

@@ -67,7 +67,7 @@ static void hear(struct followers *followers, struct follower *follower)
 	}
 	/* What is in the table now belongs to the beginning. */
 	if (follower->wants.history)
-		intake_tick(followers->intake, true);
+		intake_scan(followers->intake);
 	follower_begin(follower, followers->intake);
 	tell_status(followers, follower);
 	serve(followers, follower);

@@ -12,6 +12,7 @@
 #include "say.h"
 
 #define PAUSE_MS       25 /* between two gulps */
+#define CHURN_TICKS    10 /* between two looks at a table that a flood turns over */
 #define CLOCK_VALID_NS 60000000000LL
 
 /* A step of the wall clock, or its drift, is made good within a minute. */
@@ -192,6 +193,8 @@ static bool has_changed(struct intake *intake)
 	if (map_sum(intake->in_force->maps.fd[MAP_EVENT_STATE], 0, sizeof(state),
 		    (unsigned long long *)&state))
 		return true;
+	/* In a flood from everywhere the table holds each attempt for a moment only. */
+	intake->churn = state.suppressed - intake->state.suppressed > RW_ATTEMPT_SLOTS;
 	changed |= memcmp(&state, &intake->state, sizeof(state)) != 0;
 	intake->state = state;
 	return changed;
@@ -199,11 +202,23 @@ static bool has_changed(struct intake *intake)
 
 void intake_tick(struct intake *intake, bool wanted)
 {
+	bool changed;
+
 	if (!intake->in_force->generation.number)
 		return;
 	if (!intake->events)
 		ring_open(intake);
-	if (has_changed(intake) || wanted)
+	changed = has_changed(intake);
+	if (intake->churn && ++intake->skipped < CHURN_TICKS)
+		return;
+	intake->skipped = 0;
+	if (changed || wanted)
+		scan(intake);
+}
+
+void intake_scan(struct intake *intake)
+{
+	if (intake->in_force->generation.number)
 		scan(intake);
 }
 
@@ -228,8 +243,7 @@ int intake_open(struct intake *intake, struct error *ret_error)
 		return error_set(ret_error, -error, "cannot make a timer: %s", strerror(-error));
 	clock_update(intake);
 	intake_reopen(intake);
-	if (intake->in_force->generation.number)
-		scan(intake);
+	intake_scan(intake);
 	return 0;
 }
 

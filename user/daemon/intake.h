@@ -30,6 +30,8 @@ struct intake {
 	struct tick_clock clock;
 	int64_t clock_read_at;	     /* ns since the epoch */
 	struct rw_event_state state; /* at the last scan, summed over CPUs */
+	bool churn;		     /* many more drops than the table holds since the last tick */
+	unsigned int skipped;	     /* scans, because of that */
 	bool told;		     /* events came since the last scan */
 	bool busy;		     /* somebody else reads the events: that was said */
 	/* Called for each entry that is new or has grown; `context` is the owner's. */
@@ -48,6 +50,9 @@ void intake_reopen(struct intake *intake);
 
 /* Once a second. `wanted`: look at the table even if there is no sign of change. */
 void intake_tick(struct intake *intake, bool wanted);
+
+/* Look at the table now. */
+void intake_scan(struct intake *intake);
 
 /* An entry as listeners and the journal want it. */
 void intake_describe(const struct intake *intake, const struct history_entry *entry,

@@ -7,7 +7,7 @@
  * attempts, status: what to hear of; history: the attempts that are known already, too; follow: go
  *on with what happens from now on (else the daemon closes at the end). All of it may be left out;
  *what is left out is false. Then come lines with a "type": attempt	who was refused, where and
- *why: see feed_attempt_make() status	what is in force, and its counters: once a second while
+ *why: see feed_attempt_print() status	what is in force, and its counters: once a second while
  *something changes ready	what was known at the beginning has been told An attempt is told
  *again whenever its numbers have changed. A listener that is slow misses numbers in between, never
  *the latest ones, and hinders nobody; one that does not read for a minute is let go.
@@ -45,10 +45,15 @@ struct feed_attempt {
 	bool news; /* new, or its packets have doubled, since the listener last heard of it */
 };
 
-/* NULL without memory. Times are ms since the epoch, or null. */
-json_t *feed_attempt_make(const struct feed_attempt *attempt);
+#define FEED_ATTEMPT_MAX 1024 /* bytes of its line */
 
-/* The other way; `service` stays NULL. -EINVAL: it is no such object. */
+/*
+ * The line about it, without the end of line; its length, or 0 if it does not fit. Times are ms
+ * since the epoch; what is not known is null, a pid that is not known 0.
+ */
+size_t feed_attempt_print(const struct feed_attempt *attempt, char *ret, size_t size);
+
+/* The other way, from the parsed line; `service` stays NULL. -EINVAL: it is no such object. */
 int feed_attempt_read(const json_t *line, struct feed_attempt *ret);
 
 struct feed; /* a listener; opaque */

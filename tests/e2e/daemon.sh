@@ -1,0 +1,35 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# daemon.sh - a daemon for the tests that need one. Sourced after lib.sh.
+
+SOCKET= # where it listens; known once the lab stands
+
+# Returns when it serves. It ends with the test.
+daemon_start() {
+	SOCKET=$LAB_DIR/state/rolewall.sock
+	launch node daemon "$ROLEWALL" "${LAB_INSTANCE[@]}" serve --metrics-file "$LAB_DIR/rolewall.prom"
+	wait_for 20 daemon_said serving || fail "the daemon does not start: $(<"$LAB_DIR/daemon.err")"
+}
+
+daemon_pid() {
+	cat "$LAB_DIR/daemon.pid"
+}
+
+daemon_said() { # TEXT
+	grep -q -- "$1" "$LAB_DIR/daemon.err"
+}
+
+daemon_gone() {
+	! kill -0 "$(daemon_pid)" 2>/dev/null
+}
+
+# ask REQUEST: what the daemon answers to it, until it closes.
+ask() {
+	socat -t 10 - "UNIX-CONNECT:$SOCKET" <<<"$1"
+}
+
+# ms of CPU that the daemon has used so far.
+daemon_cpu() {
+	awk -v hz="$(getconf CLK_TCK)" '{ print ($14 + $15) * 1000 / hz }' "/proc/$(daemon_pid)/stat"
+}

@@ -1,0 +1,312 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The daemon: interfaces that come and go, signals, followers, what it restores, and what goes on
+# without it.
+
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/e2e/daemon.sh
+. "$(dirname "$0")/daemon.sh"
+
+setup() {
+	spawn node listeners "$PROBE" listen -t 25,5432,9999
+}
+
+prepare() {
+	node_file .
+	rolewall apply
+	daemon_start
+}
+
+assert_filtering() {
+	assert_answer open outside tcp "$NODE_EXTERNAL" 25
+	assert_answer silent outside tcp "$NODE_EXTERNAL" 9999
+	assert_answer open inside tcp "$NODE_INTERNAL" 5432
+}
+
+knock() { # PORT...
+	local IFS=,
+
+	outside "$PROBE" scan -t "$*" -w 50 "$NODE_EXTERNAL" >/dev/null
+}
+
+# --- interfaces -----------------------------------------------------------------------------------
+
+has_xdp() { # DEVICE
+	ip -n "$LAB_NAME-node" -j -d link show dev "$1" | jq -e '.[0] | has("xdp")' >/dev/null
+}
+
+device_add() { # DEVICE
+	ip -n "$LAB_NAME-node" link add "$1" type veth peer name "peer-$1" netns "$LAB_NAME-far"
+	ip -n "$LAB_NAME-node" link set "$1" up
+}
+
+device_delete() { # DEVICE
+	ip -n "$LAB_NAME-node" link delete "$1" 2>/dev/null || true
+}
+
+test_an_interface_that_appears_is_covered_within_a_second() {
+	local index
+
+	trap 'device_delete wan9' EXIT
+	node_file '.interfaces.wan9 = { zone: "external" }'
+	rolewall apply
+	wait_for 5 daemon_said "generation $(status_value .generation) is in force now" ||
+		fail "the daemon does not notice the policy"
+	assert_json '.interfaces[] | select(.name == "wan9") | .present == false' rolewall --json status
+	device_add wan9
+	wait_for 1 has_xdp wan9 || fail "wan9 is not covered: $(<"$LAB_DIR/daemon.err")"
+	assert_json '.attached and (.interfaces[] | select(.name == "wan9") | .hook == "xdp")' \
+		rolewall --json status
+	wait_for 5 daemon_said "interface wan9 has appeared" || fail "it does not say so"
+
+	device_delete wan9
+	wait_for 5 daemon_said "interface wan9 has vanished" || fail "it does not say that it went"
+	assert_json '.interfaces[] | select(.name == "wan9") | .present == false' rolewall --json status
+	index=$(bpftool -j map dump pinned "$LAB_DIR/bpf/rolewall/maps/interfaces" | jq length)
+	assert_equal 3 "$index" "interfaces known to the programs"
+
+	device_add wan9
+	wait_for 1 has_xdp wan9 || fail "wan9 is not covered when it comes back"
+	assert_filtering
+}
+
+test_a_device_of_another_kind_under_a_name_that_was_used_is_covered() {
+	trap 'device_delete wan9; ip -n "$LAB_NAME-node" link delete wan8 2>/dev/null || true' EXIT
+	node_file '.interfaces.wan9 = { zone: "external" }'
+	rolewall apply
+	wait_for 5 daemon_said "generation $(status_value .generation) is in force now"
+	device_add wan8
+	ip -n "$LAB_NAME-node" link set wan8 down
+	ip -n "$LAB_NAME-node" link set wan8 name wan9
+	ip -n "$LAB_NAME-node" link set wan9 up
+	wait_for 1 has_xdp wan9 || fail "a device that was renamed to wan9 is not covered"
+}
+
+# --- signals and ends -----------------------------------------------------------------------------
+
+test_filtering_goes_on_when_the_daemon_is_killed_and_another_one_starts() {
+	local generation
+
+	generation=$(status_value .generation)
+	stop daemon
+	assert_filtering
+	daemon_start
+	assert_filtering
+	assert_json ".generation == $generation" rolewall --json status
+}
+
+test_sigterm_ends_the_daemon_and_not_the_filter() {
+	kill -TERM "$(daemon_pid)"
+	wait_for 5 daemon_gone || fail "it is still there"
+	daemon_said stopped || fail "it does not say so"
+	[ ! -e "$SOCKET" ] || fail "its socket is still there"
+	[ ! -e "$LAB_DIR/state/serve.lock" ] || fail "its lock is still there"
+	assert_filtering
+}
+
+test_sighup_applies_the_node_file() {
+	local generation
+
+	generation=$(status_value .generation)
+	node_file '.roles = ["mta"]'
+	kill -HUP "$(daemon_pid)"
+	wait_for 10 daemon_said "generation $((generation + 1)) is in force, from" ||
+		fail "not applied: $(<"$LAB_DIR/daemon.err")"
+	assert_json '.roles == ["every-node", "mta"]' rolewall --json status
+	assert_answer silent inside tcp "$NODE_INTERNAL" 5432
+
+	node_file '.roles = ["mtaa"]'
+	kill -HUP "$(daemon_pid)"
+	wait_for 10 daemon_said "cannot reload.*mtaa" || fail "it does not say what is wrong"
+	assert_json ".generation == $generation + 1" rolewall --json status
+	kill -0 "$(daemon_pid)" || fail "the daemon is gone"
+}
+
+test_a_second_daemon_is_refused() {
+	assert_exit 1 rolewall serve
+	grep -q "another daemon" <<<"$OUTPUT" || fail "it does not say why: $OUTPUT"
+	ask '{"status":true}' | jq -es '.[0].applied' >/dev/null || fail "the first one does not answer"
+}
+
+test_it_keeps_the_capabilities_that_bpf_needs_and_no_others() {
+	# CAP_NET_ADMIN (12), CAP_SYS_ADMIN (21), CAP_PERFMON (38), CAP_BPF (39)
+	local expected=000000c000201000 set
+
+	for set in CapPrm CapEff CapBnd; do
+		assert_equal $expected "$(awk -v set="$set:" '$1 == set { print $2 }' \
+			"/proc/$(daemon_pid)/status")" "$set"
+	done
+	assert_equal 1 "$(awk '$1 == "NoNewPrivs:" { print $2 }' "/proc/$(daemon_pid)/status")" \
+		NoNewPrivs
+}
+
+# --- followers ------------------------------------------------------------------------------------
+
+# follow_start LABEL: returns when it is listened to.
+follow_start() {
+	launch node "$1" "$ROLEWALL" "${LAB_INSTANCE[@]}" -o jsonl blocked -f
+	wait_for 10 heard "$1" 4001 || fail "$1 hears nothing: $(<"$LAB_DIR/$1.err")"
+}
+
+# heard LABEL PORT: knock there, and see.
+heard() {
+	knock "$2"
+	has_line "$1" "$2"
+}
+
+has_line() { # LABEL PORT
+	grep -q "\"port\":$2,.*\"reason\":\"not-open\"" "$LAB_DIR/$1.out"
+}
+
+test_several_followers_see_every_attempt() {
+	local follower
+
+	for follower in one two three; do
+		follow_start "$follower"
+	done
+	knock 4002 4003
+	for follower in one two three; do
+		wait_for 2 has_line "$follower" 4003 || fail "$follower does not see it"
+		has_line "$follower" 4002 || fail "$follower has missed one"
+	done
+}
+
+test_a_follower_that_does_not_read_hinders_nobody() {
+	local i
+
+	launch node silent socat -u "UNIX-CONNECT:$SOCKET" "EXEC:sleep 60" # never says what it wants
+	launch node deaf sh -c "{ echo '{\"attempts\":true,\"history\":true,\"follow\":true}'; sleep 60; } |
+		socat - UNIX-CONNECT:$SOCKET | sleep 60"
+	follow_start reader
+	for i in 10000 20000 30000 40000; do
+		outside "$PROBE" scan -t "$(seq -s , $i $((i + 1500)))" -w 20 "$NODE_EXTERNAL" >/dev/null
+	done
+	knock 4005
+	wait_for 5 has_line reader 4005 || fail "the reader waits for the one that does not read"
+	assert_exit 0 rolewall blocked --port 4005
+}
+
+test_what_the_daemon_remembers_outlives_its_place_in_the_kernel() {
+	# A packet is judged on the CPU that sends it: each has a table of its own.
+	outside taskset -c 0 "$PROBE" scan -t 4010 -w 50 "$NODE_EXTERNAL" >/dev/null
+	wait_for 5 remembers 4010 || fail "it was not seen"
+	kernel_holds 4010 || fail "it is not in the kernel's table"
+	outside taskset -c 0 "$PROBE" flood -s 198.18.0.0 -n 100000 -c 100000 "$NODE_EXTERNAL" 7 >/dev/null
+	kernel_holds 4010 && fail "the flood did not push it out"
+	remembers 4010 || fail "it is forgotten"
+}
+
+kernel_holds() { # PORT
+	bpftool -j map dump pinned "$LAB_DIR/bpf/rolewall/maps/attempts" |
+		jq -e --argjson port "$1" 'def byte: ltrimstr("0x") | explode
+			| map(if . > 96 then . - 87 else . - 48 end) | .[0] * 16 + .[1];
+			any(.[].values[].value; (.[20] | byte) + 256 * (.[21] | byte) == $port)' >/dev/null
+}
+
+remembers() { # PORT
+	rolewall --json blocked --port "$1" | jq -e 'length == 1 and .[0].source == "203.0.113.2"' >/dev/null
+}
+
+test_a_request_that_makes_no_sense_is_refused() {
+	assert_equal "" "$(ask '{"atempts":true}')" "answer to a typo"
+	assert_equal "" "$(ask "$(printf 'x%.0s' {1..1000})")" "answer to noise"
+	ask '{"status":true}' | jq -es '.[0].applied' >/dev/null || fail "it does not answer any more"
+}
+
+test_the_socket_is_roots_and_its_groups() {
+	assert_equal "660 0" "$(stat -c '%a %u' "$SOCKET")" "mode and owner of the socket"
+}
+
+test_a_process_that_binds_a_port_is_named() {
+	node_file '.bind_guard = "observe"'
+	rolewall apply
+	node timeout 0.5 "$PROBE" listen -t 4444 >/dev/null || true
+	wait_for 5 bind_is_known || fail "not told: $(ask '{"attempts":true,"history":true}')"
+}
+
+bind_is_known() {
+	ask '{"attempts":true,"history":true}' |
+		jq -es 'any(.[]; .port == 4444 and .reason == "bind-denied" and .process == "probe" and .pid > 0)' >/dev/null
+}
+
+# --- what it sees to ------------------------------------------------------------------------------
+
+test_after_a_reboot_the_confirmed_policy_the_bans_and_the_openings_are_back() {
+	rolewall ban 198.51.100.0/24 --reason test
+	rolewall open 9999/tcp --from "$OUTSIDE" --for 10m --reason test
+	stop daemon
+	rolewall down
+	node_file '.roles = ["mta"]' # was never applied
+	daemon_start
+	daemon_said "has changed since it was confirmed" || fail "the difference is not said"
+	assert_json '.roles | length == 8' rolewall --json status
+	assert_answer open outside tcp "$NODE_EXTERNAL" 9999
+	assert_answer silent far tcp "$NODE_EXTERNAL" 25
+	assert_json 'length == 1 or (.bans | length == 1)' rolewall --json bans
+	rolewall unban 198.51.100.0/24
+	rolewall --json openings | jq -r '.. | .id? // empty' | while read -r id; do
+		rolewall close "$id"
+	done
+}
+
+test_a_daemon_without_any_policy_does_not_start() {
+	stop daemon
+	rolewall down
+	rm -r "${LAB_DIR:?}/lib"
+	echo '{' >"$LAB_DIR/node.json"
+	assert_exit 1 rolewall serve
+	assert_exit 3 rolewall status
+}
+
+bans_in_kernel() {
+	rolewall metrics | awk '$1 == "rolewall_bans" { print $2 }'
+}
+
+test_a_ban_ends_by_itself() {
+	rolewall ban 192.0.2.1 --for 2s --reason test
+	assert_equal 1 "$(bans_in_kernel)" "bans"
+	wait_for 6 no_bans || fail "it is still there"
+}
+
+no_bans() {
+	[ "$(bans_in_kernel)" = 0 ]
+}
+
+# Processes of the lab's node with that name.
+node_processes() { # NAME
+	local pid
+
+	while read -r pid; do
+		[ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$1" ] && echo "$pid"
+	done <"$LAB_CGROUP/cgroup.procs"
+	return 0
+}
+
+test_what_was_not_confirmed_goes_back_even_if_the_guardian_is_killed() {
+	local before pid pids
+
+	before=$(status_value .generation)
+	node_file '.roles = ["mta"]'
+	rolewall apply --confirm=3
+	mapfile -t pids < <(node_processes rolewall-confir)
+	[ "${#pids[@]}" -gt 0 ] || fail "there is no guardian to kill"
+	for pid in "${pids[@]}"; do kill -KILL "$pid"; done
+	wait_for 6 generation_is "$before" || fail "generation $(status_value .generation) is in force"
+	assert_filtering
+}
+
+generation_is() {
+	[ "$(status_value .generation)" = "$1" ]
+}
+
+test_it_follows_down_and_the_next_apply() {
+	rolewall down
+	wait_for 5 daemon_said "nothing is applied any more" || fail "it does not notice"
+	ask '{"status":true}' | jq -es '.[0].applied == false' >/dev/null || fail "it tells otherwise"
+	rolewall apply
+	follow_start late
+}
+
+run_tests "$@"

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the daemon tells its followers is JSON, and means the same to who reads it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "../../user/kernel/feed.h"
+
+static const struct feed_attempt an_attempt = {
+	.attempt = {.record = {.source = {0x20, 0x01, 0x0d, 0xb8, [15] = 1},
+			       .ifindex = 3,
+			       .port = 6071,
+			       .l4 = 6,
+			       .reason = RW_REASON_ZONE_DENIED,
+			       .packets = 1ULL << 40,
+			       .bytes = 1ULL << 46,
+			       .observed = 1},
+		    .first_ns = 1795495852839000000,
+		    .last_ns = 1795495852849000000,
+		    .interface = "eth0",
+		    .zone = RW_ZONE_VPN},
+	.service = "admin-panel",
+	.settled = 17,
+	.news = true,
+};
+
+static json_t *parse(const struct feed_attempt *attempt)
+{
+	char line[FEED_ATTEMPT_MAX];
+	size_t size = feed_attempt_print(attempt, line, sizeof(line));
+	json_t *object;
+
+	assert_true(size > 0);
+	assert_null(memchr(line, '\n', size));
+	object = json_loadb(line, size, 0, NULL);
+	assert_non_null(object);
+	return object;
+}
+
+static void expect_same(const struct feed_attempt *a, const struct feed_attempt *b)
+{
+	assert_memory_equal(&a->attempt.record, &b->attempt.record, sizeof(a->attempt.record));
+	assert_string_equal(a->attempt.interface, b->attempt.interface);
+	assert_string_equal(a->process, b->process);
+	assert_int_equal(a->attempt.first_ns, b->attempt.first_ns);
+	assert_int_equal(a->attempt.last_ns, b->attempt.last_ns);
+	assert_int_equal(a->attempt.zone, b->attempt.zone);
+	assert_int_equal(a->settled, b->settled);
+	assert_int_equal(a->pid, b->pid);
+	assert_int_equal(a->news, b->news);
+}
+
+static void an_attempt_is_read_as_it_was_told(void **state)
+{
+	json_t *line = parse(&an_attempt);
+	struct feed_attempt read;
+
+	(void)state;
+	assert_string_equal(json_string_value(json_object_get(line, "source")), "2001:db8::1");
+	assert_string_equal(json_string_value(json_object_get(line, "service")), "admin-panel");
+	assert_string_equal(json_string_value(json_object_get(line, "zone")), "vpn");
+	assert_int_equal(feed_attempt_read(line, &read), 0);
+	expect_same(&read, &an_attempt);
+	json_decref(line);
+}
+
+static void what_is_not_known_is_null(void **state)
+{
+	const struct feed_attempt nothing = {
+		.attempt = {.record = {.reason = RW_REASON_MALFORMED, .packets = 1}}};
+	static const char *const keys[] = {"port",	"proto",   "service",  "zone",
+					   "interface", "process", "first_ms", "last_ms"};
+	json_t *line = parse(&nothing);
+	struct feed_attempt read;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+		assert_true(json_is_null(json_object_get(line, keys[i])));
+	assert_int_equal(feed_attempt_read(line, &read), 0);
+	expect_same(&read, &nothing);
+	json_decref(line);
+}
+
+static void names_cannot_break_the_line(void **state)
+{
+	struct feed_attempt attempt = an_attempt;
+	json_t *line;
+
+	(void)state;
+	strcpy(attempt.attempt.interface, "\"}\\\n\xff\x01");
+	strcpy(attempt.process, "\x7f\xc3\",\"a\":\"b");
+	attempt.pid = 1;
+	line = parse(&attempt);
+	assert_string_equal(json_string_value(json_object_get(line, "interface")), "?}????");
+	assert_null(json_object_get(line, "a"));
+	json_decref(line);
+}
+
+static void an_unknown_protocol_has_a_number(void **state)
+{
+	struct feed_attempt attempt = an_attempt;
+	json_t *line;
+
+	(void)state;
+	attempt.attempt.record.l4 = 253;
+	line = parse(&attempt);
+	assert_string_equal(json_string_value(json_object_get(line, "proto")), "253");
+	assert_true(json_is_null(json_object_get(line, "port")));
+	json_decref(line);
+}
+
+static void a_line_of_something_else_is_no_attempt(void **state)
+{
+	json_t *line = json_pack("{s:s}", "type", "ready");
+	struct feed_attempt read;
+
+	(void)state;
+	assert_int_equal(feed_attempt_read(line, &read), -EINVAL);
+	json_decref(line);
+}
+
+static void a_request_is_what_it_says_and_a_typo_is_none(void **state)
+{
+	struct feed_request request;
+
+	(void)state;
+	assert_int_equal(feed_request_parse("{\"attempts\":true,\"follow\":true}\n", &request), 0);
+	assert_true(request.attempts && request.follow && !request.history && !request.status);
+	assert_int_equal(feed_request_parse("{}\n", &request), 0);
+	assert_int_equal(feed_request_parse("{\"atempts\":true}\n", &request), -EINVAL);
+	assert_int_equal(feed_request_parse("{\"attempts\":1}\n", &request), -EINVAL);
+	assert_int_equal(feed_request_parse("hello\n", &request), -EINVAL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_attempt_is_read_as_it_was_told),
+		cmocka_unit_test(what_is_not_known_is_null),
+		cmocka_unit_test(names_cannot_break_the_line),
+		cmocka_unit_test(an_unknown_protocol_has_a_number),
+		cmocka_unit_test(a_line_of_something_else_is_no_attempt),
+		cmocka_unit_test(a_request_is_what_it_says_and_a_typo_is_none),
+	};
+
+	return cmocka_run_group_tests_name("feed", tests, NULL, NULL);
+}
