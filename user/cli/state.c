@@ -118,6 +118,10 @@ int state_report_problems(const struct settings *settings, const struct snapshot
 	if (!snapshot->cgroup_egress)
 		report_problem(settings, "the cgroup egress hook is not attached: answers to this "
 					 "host's own UDP packets are refused");
+	if ((snapshot->flags & RW_POLICY_BIND_OBSERVE) &&
+	    !(snapshot->cgroup_bind4 && snapshot->cgroup_bind6))
+		report_problem(settings, "a cgroup bind hook is not attached: binds of ports that no "
+					 "role opens go unnoticed");
 	return EXIT_FAILED;
 }
 

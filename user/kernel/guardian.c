@@ -21,6 +21,8 @@
 #include "maps.h"
 #include "pending.h"
 
+#define SECOND_NS    1000000000ULL
+#define PATIENCE_NS  (600 * SECOND_NS) /* past the deadline, with a kernel that says no */
 #define PROCESS_NAME "rolewall-confirm" /* the kernel keeps 15 characters */
 
 static void run_wall(const char *text)
@@ -89,7 +91,7 @@ static void leave_session(const struct instance *instance)
 
 static void sleep_until(uint64_t ns)
 {
-	struct timespec at = {.tv_sec = ns / 1000000000ULL, .tv_nsec = ns % 1000000000ULL};
+	struct timespec at = {.tv_sec = ns / SECOND_NS, .tv_nsec = ns % SECOND_NS};
 
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR)
 		;
@@ -111,8 +113,9 @@ static void guard(const struct instance *instance, const struct rw_pending *pend
 {
 	struct rollback_result rolled = {0};
 
-	while (is_pending(instance, pending)) {
-		uint64_t next = pending_now() + 1000000000ULL;
+	while (is_pending(instance, pending) &&
+	       pending_now() < pending->deadline + PATIENCE_NS) {
+		uint64_t next = pending_now() + SECOND_NS;
 
 		sleep_until(next < pending->deadline || pending_now() >= pending->deadline ?
 				    next :

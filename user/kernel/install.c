@@ -22,7 +22,8 @@ static int settle_pending(const struct instance *instance, struct install_result
 	struct rw_pending pending = {0};
 	int error = pending_ask(instance, &pending, ret_error);
 
-	if (error == -ENOENT)
+	/* Lost pins: what was pending is lost with them. */
+	if (error == -ENOENT || error == -ESTALE)
 		return 0;
 	if (error || !pending.deadline)
 		return error;

@@ -3,7 +3,6 @@
 #include "installation.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <bpf/bpf.h>
@@ -18,22 +17,6 @@ void installation_free(struct installation *installation)
 	generation_close(&installation->current);
 	generation_close(&installation->next);
 	xdp_plans_free(&installation->plans);
-}
-
-static bool has_pins(const struct instance *instance, const char *folder)
-{
-	_closedir_ DIR *dir = NULL;
-	const struct dirent *entry;
-	char path[4096];
-
-	snprintf(path, sizeof(path), "%s/%s", instance->bpffs_dir, folder);
-	dir = opendir(path);
-	if (!dir)
-		return errno != ENOENT;
-	while ((entry = readdir(dir)))
-		if (entry->d_name[0] != '.')
-			return true;
-	return false;
 }
 
 static bool is_same_build(const struct maps *maps)
@@ -54,7 +37,7 @@ static int open_or_load(struct installation *installation, struct error *ret_err
 	features_probe(&installation->features);
 	installation->fresh = !has_pins(instance, "maps") && !has_pins(instance, "links");
 	error = maps_open(instance, &installation->maps, ret_error);
-	if (error && error != -ENOENT)
+	if (error && error != -ENOENT && error != -ESTALE)
 		return error;
 	same = !error && is_same_build(&installation->maps);
 	if (same && cgroup_is_complete(instance, &installation->features))

@@ -2,6 +2,7 @@
 /* maps.c - find the pinned maps. */
 #include "maps.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -59,6 +60,32 @@ static int map_open(const struct instance *instance, enum map_id id, int *ret,
 	return -error;
 }
 
+bool has_pins(const struct instance *instance, const char *folder)
+{
+	_closedir_ DIR *dir = NULL;
+	const struct dirent *entry;
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/%s", instance->bpffs_dir, folder);
+	dir = opendir(path);
+	if (!dir)
+		return errno != ENOENT;
+	while ((entry = readdir(dir)))
+		if (entry->d_name[0] != '.')
+			return true;
+	return false;
+}
+
+/* Programs hold their maps, pinned or not: a lost pin is no end of the filter. */
+static int report_lost(const struct instance *instance, struct error *ret_error)
+{
+	if (!has_pins(instance, "maps") && !has_pins(instance, "links"))
+		return -ENOENT;
+	error_hint(ret_error, "pins are lost, though programs may go on filtering; 'rolewall "
+			      "apply' makes all of them anew, 'rolewall down' removes the rest");
+	return -ESTALE;
+}
+
 int maps_open(const struct instance *instance, struct maps *ret, struct error *ret_error)
 {
 	_maps_ struct maps maps = MAPS_NONE;
@@ -70,7 +97,7 @@ int maps_open(const struct instance *instance, struct maps *ret, struct error *r
 	for (id = 0; !error && id < MAP_COUNT; id++)
 		error = map_open(instance, id, &maps.fd[id], ret_error);
 	if (error)
-		return error;
+		return error == -ENOENT ? report_lost(instance, ret_error) : error;
 	*ret = maps;
 	maps = (struct maps)MAPS_NONE;
 	return 0;

@@ -5,6 +5,7 @@
 #ifndef ROLEWALL_KERNEL_MAPS_H
 #define ROLEWALL_KERNEL_MAPS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "../util/error.h"
@@ -52,7 +53,10 @@ struct maps {
 
 const char *map_name(enum map_id id);
 
-/* -ENOENT: nothing is applied here. */
+/* Is anything pinned in this folder of BPFFS_DIR? */
+bool has_pins(const struct instance *instance, const char *folder);
+
+/* -ENOENT: nothing is applied here; -ESTALE: something is, but not all of its pins are there. */
 int maps_open(const struct instance *instance, struct maps *ret, struct error *ret_error);
 void maps_close(struct maps *maps);
 

@@ -10,6 +10,7 @@
 
 #include "../util/cleanup.h"
 #include "cgroup.h"
+#include "folder.h"
 #include "generation.h"
 #include "install.h"
 #include "lock.h"
@@ -95,7 +96,9 @@ int install_remove(const struct instance *instance, struct error *ret_error)
 	if (access(instance->bpffs_dir, F_OK) && errno == ENOENT)
 		return error_set(ret_error, ENOENT, "nothing is applied: there is no %s",
 				 instance->bpffs_dir);
-	error = lock_take(instance, "lock", &lock, &waited, ret_error);
+	error = folder_check(instance->bpffs_dir, ret_error);
+	if (!error)
+		error = lock_take(instance, "lock", &lock, &waited, ret_error);
 	if (error)
 		return error;
 	applied = access(path, F_OK) == 0;

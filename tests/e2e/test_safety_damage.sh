@@ -1,0 +1,239 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What happens to pins, files and devices behind our back: each time it is said what then is in force,
+# what status answers, and what the next apply makes of it. Foreign XDP programs: test_hooks.sh; full
+# disks: test_safety_inject.sh.
+
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/inject/safety.sh
+. "$LAB_ROOT/tests/inject/safety.sh"
+
+setup() {
+	safety_setup
+}
+
+prepare() {
+	rm -rf "${LAB_DIR:?}/bpf/rolewall" "${LAB_DIR:?}/lib"
+	rolewall down >/dev/null 2>&1 || true
+	policy_b
+	rolewall -q apply
+	policy_a
+	rolewall -q apply
+}
+
+pins() {
+	(cd "$LAB_DIR/bpf/rolewall" && find . -type f | sort)
+}
+
+repaired() { # WHERE
+	assert_exit 0 rolewall -q apply
+	policy_is A "after apply, $1"
+	assert_exit 0 rolewall status
+}
+
+# Removing the pin of a link detaches a program; any other leaves the filter as it is.
+expected_without() { # PIN
+	case $1 in
+	./links/xdp-*) echo "A 0" ;;		  # the cgroup hook judges
+	./links/cgroup-bind*) echo "A 1" ;;	  # the guard of binds is off
+	./links/cgroup-*) echo "A 1" ;;		  # XDP judges still
+	./maps/events_perf | ./maps/events) echo "A 0" ;; # one of the two is never there
+	./generation-"$GENERATION"/*) echo "A 1" ;;
+	./generation-*) echo "A 0" ;; # the one before: no way back, that is all
+	*) echo "A 1" ;;
+	esac
+}
+
+test_each_pin_removed_is_noticed_and_repaired() {
+	local pin policy code
+
+	for pin in $(pins); do
+		GENERATION=$(status_value .generation)
+		read -r policy code <<<"$(expected_without "$pin")"
+		[ -e "$LAB_DIR/bpf/rolewall/$pin" ] || continue # of a generation that is gone by now
+		rm "$LAB_DIR/bpf/rolewall/$pin"
+		assert_equal "$policy" "$(policy_settle "$policy")" "without $pin"
+		assert_exit "$code" rolewall status
+		[ "$code" = 0 ] || grep -q apply <<<"$OUTPUT" || fail "no way out, without $pin: $OUTPUT"
+		repaired "without $pin"
+	done
+}
+
+test_all_map_pins_removed_the_filter_goes_on_and_apply_repairs() {
+	rm "$LAB_DIR"/bpf/rolewall/maps/*
+	policy_found_is A "without maps"
+	assert_exit 1 rolewall status
+	assert_exit 1 rolewall rollback
+	repaired "without maps"
+}
+
+policy_found_is() {
+	assert_equal "$1" "$(policy_settle "$1")" "policy $2"
+}
+
+# With its pins everything is gone, as after `down`.
+test_the_whole_folder_removed_nothing_filters_and_status_says_so() {
+	rm -rf "${LAB_DIR:?}/bpf/rolewall"
+	policy_found_is nothing "without the folder"
+	assert_exit 3 rolewall status
+	repaired "without the folder"
+}
+
+test_the_lock_and_its_folder_removed_changes_nothing() {
+	rm -rf "${LAB_DIR:?}/state"
+	assert_exit 0 rolewall status
+	repaired "without the state directory"
+}
+
+# --- whose folder ---------------------------------------------------------------------------------
+
+refused_everywhere() { # PATTERN
+	local verb
+
+	for verb in apply status rollback confirm down "explain $OUTSIDE 25"; do
+		# shellcheck disable=SC2086
+		assert_exit 1 rolewall $verb
+		grep -q "$1" <<<"$OUTPUT" || fail "$verb does not say why: $OUTPUT"
+	done
+}
+
+test_a_folder_of_pins_that_others_could_write_is_not_trusted() {
+	local folder=$LAB_DIR/bpf/rolewall
+
+	chown 65534 "$folder"
+	refused_everywhere "does not belong to root"
+	chown 0 "$folder"
+	chmod 0770 "$folder"
+	refused_everywhere "others may write"
+	chmod 0757 "$folder"
+	refused_everywhere "others may write"
+	chmod 0750 "$folder"
+	policy_is A "all the while"
+	repaired "with its owner back"
+
+	mv "$folder" "$LAB_DIR/bpf/elsewhere"
+	ln -s "$LAB_DIR/bpf/elsewhere" "$folder"
+	assert_exit 1 rolewall apply
+	rm "$folder"
+	mv "$LAB_DIR/bpf/elsewhere" "$folder"
+	repaired "with the folder back"
+}
+
+test_a_folder_for_the_next_boot_that_others_could_write_is_not_used() {
+	chown 65534 "$LAB_DIR/lib"
+	policy_b
+	assert_exit 1 rolewall apply
+	grep -q "does not belong to root" <<<"$OUTPUT" || fail "$OUTPUT"
+	policy_is A "with somebody else's folder"
+	chown 0 "$LAB_DIR/lib"
+	assert_exit 0 rolewall apply
+}
+
+test_pins_elsewhere_than_on_bpffs_are_refused_with_the_way_out() {
+	mkdir "$LAB_DIR/plain"
+	assert_exit 1 rolewall --bpffs "$LAB_DIR/plain/rolewall" apply
+	grep -q "mount -t bpf" <<<"$OUTPUT" || fail "$OUTPUT"
+	assert_exit 1 rolewall --bpffs "$LAB_DIR/nowhere/rolewall" apply
+	grep -q "mount -t bpf" <<<"$OUTPUT" || fail "$OUTPUT"
+	rm -rf "${LAB_DIR:?}/plain"
+	policy_is A "all the while"
+}
+
+# --- files ----------------------------------------------------------------------------------------
+
+# No part of the copy for the next boot is taken for all of it.
+test_a_copy_cut_at_any_byte_is_no_policy_and_the_next_apply_writes_it_anew() {
+	local size n
+
+	size=$(stat -c %s "$LAB_DIR/lib/confirmed.json")
+	# The last byte is the newline.
+	for ((n = 0; n < size - 1; n += STRIDE > 1 ? 7 : 1)); do
+		head -c "$n" "$LAB_DIR/lib/confirmed.json" >"$LAB_DIR/cut.json"
+		assert_exit 4 rolewall check "$LAB_DIR/cut.json"
+	done
+	head -c $((size / 2)) "$LAB_DIR/node.json" >"$LAB_DIR/lib/confirmed.json"
+	assert_exit 0 rolewall status
+	repaired "with the copy cut"
+	cmp "$LAB_DIR/node.json" "$LAB_DIR/lib/confirmed.json" || fail "the copy stays cut"
+}
+
+test_what_a_dead_apply_left_beside_the_copy_goes() {
+	: >"$LAB_DIR/lib/confirmed.json.next"
+	repaired "with a staged copy"
+	assert_equal "" "$(find "$LAB_DIR/lib" -name '*.next')" "staged copies"
+}
+
+# --- devices --------------------------------------------------------------------------------------
+
+test_a_link_that_goes_down_and_up_is_filtered_as_before() {
+	ip -n "$LAB_NAME-node" link set eth0 down
+	assert_exit 0 rolewall status
+	ip -n "$LAB_NAME-node" link set eth0 up
+	ip -n "$LAB_NAME-node" address add "$NODE6_EXTERNAL/64" dev eth0 nodad 2>/dev/null || true
+	ip -n "$LAB_NAME-node" route replace default via "$OUTSIDE"
+	ip -n "$LAB_NAME-node" -6 route replace default via "$OUTSIDE6"
+	policy_is A "after down and up"
+	assert_json '.interfaces[] | select(.name == "eth0") | .hook == "xdp"' rolewall --json status
+}
+
+# The new device of that name is a stranger until apply (or the daemon) has seen it.
+test_a_device_deleted_and_made_again_is_external_until_apply() {
+	ip -n "$LAB_NAME-node" link delete eth0
+	assert_exit 0 rolewall status
+	assert_json '.interfaces[] | select(.name == "eth0") | .present == false and .hook == "none"' \
+		rolewall --json status
+	device_make
+	policy_found_is A "with a new device"
+	assert_json '.interfaces[] | select(.name == "eth0") | .present and .hook == "cgroup"
+		and (.note | test("apply"))' rolewall --json status
+	repaired "with a new device"
+	assert_json '.interfaces[] | select(.name == "eth0") | .hook == "xdp"' rolewall --json status
+}
+
+device_make() {
+	lab_link node eth0 outside eth0 203.0.113. 2001:db8:1::
+	lab_route_default node "$OUTSIDE" "$OUTSIDE6"
+	lab_route_default outside "$NODE_EXTERNAL" "$NODE6_EXTERNAL"
+}
+
+# The number of a device says nothing: the new one may have that of the old.
+test_a_device_with_the_number_of_a_deleted_one_is_filtered() {
+	local number
+
+	number=$(ip -n "$LAB_NAME-node" -j link show eth0 | jq '.[0].ifindex')
+	ip -n "$LAB_NAME-node" link delete eth0
+	ip -n "$LAB_NAME-node" link add eth0 index "$number" type veth peer name eth0 \
+		netns "$LAB_NAME-outside"
+	ip -n "$LAB_NAME-node" address add "$NODE_EXTERNAL/24" dev eth0
+	ip -n "$LAB_NAME-outside" address add "$OUTSIDE/24" dev eth0
+	ip -n "$LAB_NAME-node" link set eth0 up
+	ip -n "$LAB_NAME-outside" link set eth0 up
+	policy_found_is A "with the number of the old one"
+	ip -n "$LAB_NAME-node" link delete eth0
+	device_make
+	repaired "with a device again"
+}
+
+# Links die with the devices of a namespace; the pins are of no use to another one, and no hindrance.
+test_pins_of_a_deleted_namespace_do_not_hinder_another() {
+	stop listeners
+	ip netns delete "$LAB_NAME-node"
+	ip netns add "$LAB_NAME-node"
+	ip -n "$LAB_NAME-node" link set lo up
+	wait_for 5 no_peer || fail "the cables stay"
+	device_make
+	lab_link node eth1 inside eth0 172.16.0. 2001:db8:2::
+	lab_link node vpn0 vpn eth0 10.8.0. 2001:db8:3::
+	safety_setup
+	policy_found_is A "in a new namespace"
+	repaired "in a new namespace"
+	assert_json 'all(.interfaces[]; .hook == "xdp")' rolewall --json status
+}
+
+no_peer() {
+	! ip -n "$LAB_NAME-outside" link show eth0 >/dev/null 2>&1
+}
+
+run_tests "$@"
