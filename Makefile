@@ -33,12 +33,12 @@ SAN_FLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-omit-frame-poi
 COV_FLAGS := $(if $(COV),--coverage)
 # Readiness, watchdog and journal of the daemon, where libsystemd is there.
 SYSTEMD := $(if $(STATIC)$(CROSS),,$(shell pkg-config --exists libsystemd && echo 1))
-LIBS = $(if $(STATIC),-static -L$(STATIC_LIBS)) -lbpf -lelf -lz -ljansson -lsmartcols -lmnl $(if $(SYSTEMD),-lsystemd)
+LIBS = $(if $(STATIC),-static -L$(STATIC_LIBS)) -lbpf -lelf -lz -ljansson -lsmartcols -lmnl -lcares $(if $(SYSTEMD),-lsystemd)
 
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v2 -Iinclude -I/usr/include/$(ARCH)-linux-gnu \
 	-Wall -Wextra -Wno-unused-parameter $(if $(WERROR),-Werror) -MMD -MP
 
-LIB_SRC  := $(wildcard user/util/*.c user/policy/*.c user/kernel/*.c user/daemon/*.c)
+LIB_SRC  := $(wildcard user/util/*.c user/policy/*.c user/kernel/*.c user/preflight/*.c user/daemon/*.c)
 CLI_SRC  := $(wildcard user/cli/*.c)
 LIB_OBJ  := $(LIB_SRC:%.c=$(B)/%.o)
 CLI_OBJ  := $(CLI_SRC:%.c=$(B)/%.o)
@@ -70,7 +70,7 @@ $(B)/tools-found: Makefile
 	@mkdir -p $(B)
 	@for tool in $(CC) $(CLANG) $(LLVM_STRIP) $(BPFTOOL) pkg-config; do \
 		command -v $$tool >/dev/null || { echo "make: $$tool is not installed; 'make deps' installs what is needed" >&2; exit 1; }; done
-	@for lib in libbpf libelf zlib jansson smartcols libmnl; do \
+	@for lib in libbpf libelf zlib jansson smartcols libmnl libcares; do \
 		pkg-config --exists $$lib || { echo "make: the library $$lib is not installed; 'make deps' installs what is needed" >&2; exit 1; }; done
 	@touch $@
 

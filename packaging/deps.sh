@@ -12,13 +12,14 @@ set -eu
 
 # gcc and libc for the tools, clang and llvm for the programs in the kernel, bpftool for the skeleton.
 BUILD="make gcc libc6-dev clang llvm bpftool pkg-config
-	libbpf-dev libelf-dev zlib1g-dev libjansson-dev libsmartcols-dev libmnl-dev"
+	libbpf-dev libelf-dev zlib1g-dev libjansson-dev libsmartcols-dev libmnl-dev libc-ares-dev"
 
 # Namespaces, JSON in shell, ping.
 DEMO="iproute2 jq iputils-ping"
 
-# Unit tests, a scanner to be scanned with, somebody else's firewall, a real VPN, leak checks.
-CHECK="$DEMO fail2ban libcmocka-dev nmap nftables openvpn python3 valgrind"
+# Unit tests, a scanner to be scanned with, somebody else's firewall, a real VPN, a DNS server, leak
+# checks.
+CHECK="$DEMO fail2ban libcmocka-dev nmap nftables openvpn nsd python3 valgrind"
 
 # Virtual machines with kernels of their own, and what is copied into them.
 VM="$CHECK qemu-system-x86 busybox-static cpio kmod wireguard-tools ethtool openvpn"
@@ -83,6 +84,14 @@ if [ "$(id -u)" != 0 ]; then
 fi
 
 echo "deps: installing$missing"
+
+# Tests start servers by hand; that a package starts its own as well is not wanted.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+	trap 'rm -f "$policy"' EXIT
+	printf '#!/bin/sh\nexit 101\n' >"$policy"
+	chmod 0755 "$policy"
+fi
 export DEBIAN_FRONTEND=noninteractive
 apt-get -q=2 update
 # shellcheck disable=SC2086

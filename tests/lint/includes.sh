@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# includes.sh - who may include whom: cli -> daemon, live -> kernel -> policy -> util, never the
+# includes.sh - who may include whom: cli -> daemon, live, preflight -> kernel -> policy -> util, never the
 # other way; policy and util know no libbpf; only abi.h is shared with bpf/.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -9,7 +9,7 @@ failed=0
 
 rank() {
   case $1 in
-    util) echo 1 ;; policy) echo 2 ;; kernel) echo 3 ;; daemon | live) echo 4 ;; cli) echo 5 ;; *) echo 9 ;;
+    util) echo 1 ;; policy) echo 2 ;; kernel) echo 3 ;; preflight | daemon | live) echo 4 ;; cli) echo 5 ;; *) echo 9 ;;
   esac
 }
 
@@ -42,7 +42,7 @@ while IFS= read -r hit; do
 done < <(grep -rnE '#include .*(user/|\.\./)' bpf include --include='*.[ch]')
 
 while IFS= read -r hit; do
-  complain "$hit" "policy/ and kernel/ never print: they fill a struct error"
-done < <(grep -rnE '\b(printf|puts|putchar|perror|fputs)\(' user/policy user/kernel --include='*.c' | grep -vE 'snprintf|vfprintf')
+  complain "$hit" "policy/, kernel/ and preflight/ never print: they fill a struct error"
+done < <(grep -rnE '\b(printf|puts|putchar|perror|fputs)\(' user/policy user/kernel user/preflight --include='*.c' | grep -vE 'snprintf|vfprintf')
 
 exit $failed

@@ -18,6 +18,7 @@
 	X(init)                                                                                    \
 	X(check)                                                                                   \
 	X(roles)                                                                                   \
+	X(preflight)                                                                               \
 	X(plan)                                                                                    \
 	X(apply)                                                                                   \
 	X(confirm)                                                                                 \

@@ -29,6 +29,15 @@ static int load_minimal(enum bpf_prog_type type, enum bpf_attach_type expected, 
 			     sizeof(return_zero) / sizeof(*return_zero), &opts);
 }
 
+bool probe_loads(void)
+{
+	int fd = load_minimal(BPF_PROG_TYPE_XDP, BPF_XDP, 0);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 static bool has_frags(void)
 {
 	int fd = load_minimal(BPF_PROG_TYPE_XDP, BPF_XDP, BPF_F_XDP_HAS_FRAGS_);

@@ -19,6 +19,9 @@ struct features {
  * cgroup_lookup,frags,links,batch", any of them) answers "no" whatever the kernel says.
  */
 bool probe_is_off(const char *name);
+
+/* May a BPF program be loaded at all? */
+bool probe_loads(void);
 void features_probe(struct features *ret);
 
 #endif

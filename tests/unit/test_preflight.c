@@ -1,0 +1,597 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Every row of the requirements passes, fails and, where it can, warns or is skipped: on fixtures
+ * of whole systems, on small changes to one of them, and on facts about a kernel that is not this
+ * one. What DNS says is tested against a real server (tests/e2e/test_preflight.sh).
+ */
+#include <errno.h>
+#include <limits.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "../../user/preflight/enforcer.h"
+#include "../../user/preflight/rows.h"
+#include "../../user/util/array.h"
+
+#define FIXTURES "tests/unit/fixtures/"
+#define GB	 UINT64_C(1000000000)
+
+static const struct check *check_of(const struct checks *checks, const char *id)
+{
+	const struct check *found = NULL;
+
+	for (size_t i = 0; i < checks->count; i++) {
+		if (strcmp(checks->list[i].id, id) != 0)
+			continue;
+		assert_null(found);
+		found = &checks->list[i];
+	}
+	if (!found)
+		fail_msg("there is no check %s", id);
+	return found;
+}
+
+static void assert_check(const struct checks *checks, const char *id, enum check_status status)
+{
+	const struct check *check = check_of(checks, id);
+
+	if (check->status != status)
+		fail_msg("%s is %d, not %d: %s", id, check->status, status, check->found);
+	assert_true(check->found[0] && check->wanted[0]);
+	/* Who fails is told what to do; who passes is left in peace. */
+	if (status == CHECK_PASS)
+		assert_string_equal(check->fix, "");
+	if (status == CHECK_FAIL)
+		assert_string_not_equal(check->fix, "");
+}
+
+static void system_look(const char *root, bool today, struct checks *checks)
+{
+	const struct preflight_request request = {.root = {root}, .today = today};
+
+	hardware_check(&request, checks);
+	system_check(&request, checks);
+	redhat_check(&request, checks);
+	assert_int_equal(checks_are_complete(checks), 0);
+}
+
+/* --- whole systems ------------------------------------------------------------------------------
+ */
+
+struct expectation {
+	const char *id;
+	enum check_status status;
+};
+
+static void assert_system(const char *fixture, bool today, const struct expectation *expected)
+{
+	struct checks checks = {0};
+	char root[128];
+
+	snprintf(root, sizeof(root), FIXTURES "%s", fixture);
+	system_look(root, today, &checks);
+	for (; expected->id; expected++)
+		assert_check(&checks, expected->id, expected->status);
+	checks_free(&checks);
+}
+
+static void ubuntu_of_the_page_passes_it(void **state)
+{
+	static const struct expectation expected[] = {
+		{"cpu", CHECK_PASS},	    {"memory", CHECK_PASS},  {"platform", CHECK_PASS},
+		{"os", CHECK_PASS},	    {"python3", CHECK_PASS}, {"perl", CHECK_PASS},
+		{"ipv6-off", CHECK_PASS},   {"user", CHECK_PASS},    {"hosts-no-ipv6", CHECK_PASS},
+		{"rhel-repos", CHECK_SKIP}, {"selinux", CHECK_SKIP}, {NULL, 0},
+	};
+
+	assert_system("ubuntu-20.04", false, expected);
+}
+
+static void red_hat_with_its_repositories_passes(void **state)
+{
+	static const struct expectation expected[] = {
+		{"cpu", CHECK_PASS},	    {"memory", CHECK_PASS},   {"platform", CHECK_PASS},
+		{"os", CHECK_PASS},	    {"ipv6-off", CHECK_PASS}, {"user", CHECK_PASS},
+		{"rhel-repos", CHECK_PASS}, {"selinux", CHECK_PASS},  {NULL, 0},
+	};
+
+	assert_system("rhel-8", false, expected);
+}
+
+static void a_bare_red_hat_fails_nearly_everything(void **state)
+{
+	static const struct expectation expected[] = {
+		{"cpu", CHECK_FAIL},	    {"memory", CHECK_FAIL},  {"platform", CHECK_FAIL},
+		{"os", CHECK_PASS},	    {"python3", CHECK_FAIL}, {"perl", CHECK_FAIL},
+		{"ipv6-off", CHECK_FAIL},   {"user", CHECK_FAIL},    {"hosts-no-ipv6", CHECK_FAIL},
+		{"rhel-repos", CHECK_FAIL}, {"selinux", CHECK_FAIL}, {NULL, 0},
+	};
+
+	assert_system("rhel-8-bare", false, expected);
+}
+
+static void debian_is_possible_and_unsupported(void **state)
+{
+	static const struct expectation expected[] = {
+		{"cpu", CHECK_WARN}, {"memory", CHECK_WARN},   {"platform", CHECK_WARN},
+		{"os", CHECK_WARN},  {"ipv6-off", CHECK_FAIL}, {"hosts-no-ipv6", CHECK_WARN},
+		{NULL, 0},
+	};
+
+	assert_system("debian-12", false, expected);
+}
+
+static void todays_documentation_asks_something_else(void **state)
+{
+	static const struct expectation debian[] = {
+		{"ipv6-off", CHECK_SKIP}, {"hosts-no-ipv6", CHECK_FAIL}, {NULL, 0}};
+	static const struct expectation ubuntu[] = {{"os", CHECK_WARN}, {NULL, 0}};
+	static const struct expectation red_hat[] = {{"os", CHECK_PASS}, {NULL, 0}};
+
+	assert_system("debian-12", true, debian);
+	assert_system("ubuntu-20.04", true, ubuntu);
+	assert_system("rhel-8", true, red_hat);
+}
+
+static void where_nothing_can_be_read_nothing_is_claimed(void **state)
+{
+	char root[] = "/tmp/rolewall-empty-XXXXXX";
+	struct checks checks = {0};
+
+	assert_non_null(mkdtemp(root));
+	system_look(root, false, &checks);
+	assert_check(&checks, "cpu", CHECK_SKIP);
+	assert_check(&checks, "memory", CHECK_SKIP);
+	assert_check(&checks, "platform", CHECK_SKIP);
+	assert_check(&checks, "os", CHECK_SKIP);
+	assert_check(&checks, "ipv6-off", CHECK_SKIP);
+	checks_free(&checks);
+	rmdir(root);
+}
+
+/* --- one file at a time -------------------------------------------------------------------------
+ */
+
+struct folder {
+	char path[64];
+};
+
+static void folder_put(const struct folder *folder, const char *name, const char *text)
+{
+	char path[PATH_MAX];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", folder->path, name);
+	for (char *slash = path + strlen(folder->path) + 1; (slash = strchr(slash, '/')); slash++) {
+		*slash = '\0';
+		if (mkdir(path, 0755) < 0)
+			assert_int_equal(errno, EEXIST);
+		*slash = '/';
+	}
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+static int folder_setup(void **state)
+{
+	struct folder *folder = calloc(1, sizeof(*folder));
+
+	strcpy(folder->path, "/tmp/rolewall-root-XXXXXX");
+	*state = folder;
+	return mkdtemp(folder->path) ? 0 : -1;
+}
+
+static int folder_teardown(void **state)
+{
+	struct folder *folder = *state;
+	char command[128];
+	int r;
+
+	snprintf(command, sizeof(command), "rm -rf --one-file-system %s", folder->path);
+	r = system(command);
+	free(folder);
+	return r;
+}
+
+static void assert_folder(const struct folder *folder, bool today, const char *id,
+			  enum check_status status)
+{
+	struct checks checks = {0};
+
+	system_look(folder->path, today, &checks);
+	assert_check(&checks, id, status);
+	checks_free(&checks);
+}
+
+static void os_put(const struct folder *folder, const char *id, const char *version)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "ID=\"%s\"\nVERSION_ID='%s'\n", id, version);
+	folder_put(folder, "etc/os-release", text);
+}
+
+static void distributions_are_told_apart_by_name_and_version(void **state)
+{
+	static const struct {
+		const char *id, *version;
+		enum check_status page, today;
+	} systems[] = {
+		{"ubuntu", "20.04", CHECK_PASS, CHECK_WARN},
+		{"ubuntu", "22.04", CHECK_WARN, CHECK_PASS},
+		{"ubuntu", "24.04", CHECK_WARN, CHECK_PASS},
+		{"ubuntu", "18.04", CHECK_WARN, CHECK_WARN},
+		{"rhel", "8", CHECK_PASS, CHECK_PASS},
+		{"rhel", "9.4", CHECK_WARN, CHECK_PASS},
+		{"rhel", "80.1", CHECK_WARN, CHECK_WARN},
+		{"rocky", "8.9", CHECK_WARN, CHECK_WARN},
+		{"almalinux", "8", CHECK_WARN, CHECK_WARN},
+		{"arch", "", CHECK_FAIL, CHECK_FAIL},
+		{"fedora", "39", CHECK_FAIL, CHECK_FAIL},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(systems); i++) {
+		os_put(*state, systems[i].id, systems[i].version);
+		assert_folder(*state, false, "os", systems[i].page);
+		assert_folder(*state, true, "os", systems[i].today);
+	}
+}
+
+static void memory_may_be_a_few_percent_under_its_name(void **state)
+{
+	folder_put(*state, "proc/meminfo", "MemTotal:       15770000 kB\n");
+	assert_folder(*state, false, "memory", CHECK_WARN);
+	folder_put(*state, "proc/meminfo", "MemTotal:       15000000 kB\n");
+	assert_folder(*state, false, "memory", CHECK_FAIL);
+	folder_put(*state, "proc/meminfo", "MemTotal:       31500000 kB\n");
+	assert_folder(*state, false, "memory", CHECK_PASS);
+}
+
+static void a_processor_of_another_kind_fails(void **state)
+{
+	folder_put(*state, "proc/cpuinfo",
+		   "processor\t: 0\nBogoMIPS\t: 243\nFeatures\t: fp asimd\n\n");
+	assert_folder(*state, false, "cpu", CHECK_FAIL);
+}
+
+static void a_32_bit_processor_fails(void **state)
+{
+	char text[2048] = "";
+
+	for (int i = 0; i < 8; i++)
+		sprintf(text + strlen(text),
+			"processor\t: %d\nvendor_id\t: GenuineIntel\nflags\t\t: fpu lme alm\n\n",
+			i);
+	folder_put(*state, "proc/cpuinfo", text);
+	assert_folder(*state, false, "cpu", CHECK_FAIL);
+}
+
+#define GUEST "processor\t: 0\nvendor_id\t: GenuineIntel\nflags\t\t: lm hypervisor\n"
+
+static void platforms_are_told_apart(void **state)
+{
+	static const struct {
+		const char *vendor, *product;
+		enum check_status status;
+	} platforms[] = {
+		{"VMware, Inc.", "VMware Virtual Platform", CHECK_PASS},
+		{"Xen", "HVM domU", CHECK_PASS},
+		{"QEMU", "Standard PC", CHECK_PASS},
+		{"Red Hat", "KVM", CHECK_PASS},
+		{"Some Cloud", "KVM Virtual Machine", CHECK_PASS},
+		{"innotek GmbH", "VirtualBox", CHECK_WARN},
+		{"Microsoft Corporation", "Virtual Machine", CHECK_WARN},
+		{"Acme", "Hypervisor 9000", CHECK_WARN},
+	};
+
+	folder_put(*state, "proc/cpuinfo", GUEST);
+	for (size_t i = 0; i < ARRAY_SIZE(platforms); i++) {
+		folder_put(*state, "sys/class/dmi/id/sys_vendor", platforms[i].vendor);
+		folder_put(*state, "sys/class/dmi/id/product_name", platforms[i].product);
+		assert_folder(*state, false, "platform", platforms[i].status);
+	}
+}
+
+static void a_machine_without_a_hypervisor_passes(void **state)
+{
+	folder_put(*state, "proc/cpuinfo",
+		   "processor\t: 0\nvendor_id\t: GenuineIntel\nflags\t\t: lm\n");
+	folder_put(*state, "sys/class/dmi/id/sys_vendor", "Dell Inc.\n");
+	assert_folder(*state, false, "platform", CHECK_PASS);
+}
+
+static void ipv6_has_to_be_off_for_present_and_future_interfaces(void **state)
+{
+	folder_put(*state, "proc/sys/net/ipv6/conf/all/disable_ipv6", "1\n");
+	folder_put(*state, "proc/sys/net/ipv6/conf/default/disable_ipv6", "0\n");
+	assert_folder(*state, false, "ipv6-off", CHECK_FAIL);
+	folder_put(*state, "proc/sys/net/ipv6/conf/default/disable_ipv6", "1\n");
+	assert_folder(*state, false, "ipv6-off", CHECK_PASS);
+}
+
+static void hosts_may_mention_ipv6_only_in_comments(void **state)
+{
+	folder_put(*state, "etc/hosts", "127.0.0.1 localhost # was ::1\n#fe80::1 x\n");
+	assert_folder(*state, false, "hosts-no-ipv6", CHECK_PASS);
+	folder_put(*state, "etc/hosts", "127.0.0.1 localhost\n\tff02::1 ip6-allnodes\n");
+	assert_folder(*state, false, "hosts-no-ipv6", CHECK_FAIL);
+}
+
+static void hosts_may_not_put_the_node_on_loopback(void **state)
+{
+	folder_put(*state, "etc/hostname", "mail.example.com\n");
+	folder_put(*state, "etc/hosts", "127.0.0.1 localhost\n127.0.1.1\tmail.example.com.evil\n");
+	assert_folder(*state, true, "hosts-no-ipv6", CHECK_PASS);
+	folder_put(*state, "etc/hosts", "127.0.1.1\tmail mail.example.com\n");
+	assert_folder(*state, true, "hosts-no-ipv6", CHECK_FAIL);
+	assert_folder(*state, false, "hosts-no-ipv6", CHECK_WARN);
+}
+
+static void selinux_has_to_be_right_now_and_after_a_restart(void **state)
+{
+	os_put(*state, "rhel", "8.9");
+	assert_folder(*state, false, "selinux", CHECK_PASS); /* without it: disabled */
+	folder_put(*state, "etc/selinux/config", "SELINUX=disabled\n");
+	folder_put(*state, "sys/fs/selinux/enforce", "1");
+	assert_folder(*state, false, "selinux", CHECK_FAIL);
+	folder_put(*state, "sys/fs/selinux/enforce", "0");
+	assert_folder(*state, false, "selinux", CHECK_PASS);
+	folder_put(*state, "etc/selinux/config", "#SELINUX=permissive\nSELINUX=enforcing\n");
+	assert_folder(*state, false, "selinux", CHECK_FAIL);
+}
+
+static void a_repository_counts_only_where_it_is_enabled(void **state)
+{
+	static const char *const base = "[rhel-8-for-x86_64-baseos-rpms]\nname=x\n"
+					"[rhel-8-for-x86_64-appstream-rpms]\nenabled=1\n";
+	char text[512];
+
+	os_put(*state, "rhel", "8.9");
+	assert_folder(*state, false, "rhel-repos", CHECK_FAIL);
+	folder_put(*state, "etc/yum.repos.d/redhat.repo", base);
+	assert_folder(*state, false, "rhel-repos", CHECK_FAIL);
+	snprintf(text, sizeof(text), "%s[codeready-builder-for-rhel-8-x86_64-rpms]\nenabled = 0\n",
+		 base);
+	folder_put(*state, "etc/yum.repos.d/redhat.repo", text);
+	assert_folder(*state, false, "rhel-repos", CHECK_FAIL);
+	folder_put(*state, "etc/yum.repos.d/extra.repo",
+		   "[codeready-builder-for-rhel-8-x86_64-rpms]\nenabled=1\n");
+	assert_folder(*state, false, "rhel-repos", CHECK_PASS);
+}
+
+static void the_fix_names_the_repositories_that_are_missing(void **state)
+{
+	struct checks checks = {0};
+
+	system_look(FIXTURES "rhel-8-bare", false, &checks);
+	assert_non_null(strstr(check_of(&checks, "rhel-repos")->fix,
+			       "--enable=codeready-builder-for-rhel-8-x86_64-rpms"));
+	assert_null(strstr(check_of(&checks, "rhel-repos")->fix, "baseos"));
+	checks_free(&checks);
+}
+
+/* --- disk ---------------------------------------------------------------------------------------
+ */
+
+static enum check_status disk_status(uint64_t total, uint64_t free, uint64_t users, uint64_t quota)
+{
+	const struct preflight_request request = {.users = users, .quota = quota};
+	const struct disk disk = {"/opt", total, free, false};
+	struct checks checks = {0};
+	enum check_status status;
+
+	disk_check(&request, &disk, &checks);
+	status = check_of(&checks, "disk")->status;
+	checks_free(&checks);
+	return status;
+}
+
+static void the_disk_holds_the_system_and_every_mailbox(void **state)
+{
+	assert_int_equal(disk_status(50 * GB, 50 * GB, 0, 0), CHECK_PASS);
+	assert_int_equal(disk_status(40 * GB, 40 * GB, 0, 0), CHECK_FAIL);
+	assert_int_equal(disk_status(100 * GB, 20 * GB, 0, 0), CHECK_WARN);
+	/* The page's example: 20 mailboxes of 10 GB need about 250 GB. */
+	assert_int_equal(disk_status(250 * GB, 240 * GB, 20, 10 * GB), CHECK_PASS);
+	assert_int_equal(disk_status(200 * GB, 190 * GB, 20, 10 * GB), CHECK_FAIL);
+}
+
+/* --- the kernel ---------------------------------------------------------------------------------
+ */
+
+static struct nic nic_good = {"eth0", "virtio_net", 1500};
+
+static struct enforcer enforcer_good(void)
+{
+	struct enforcer enforcer = {
+		.release = "5.15.0-91-generic",
+		.is_root = true,
+		.loads = true,
+		.features = {true, true, true, true},
+		.bpffs = FILESYSTEM_MOUNTED,
+		.cgroup2 = FILESYSTEM_MOUNTED,
+		.nics = &nic_good,
+		.nic_count = 1,
+	};
+
+	return enforcer;
+}
+
+static void assert_enforcer(const struct enforcer *enforcer, const char *id,
+			    enum check_status status)
+{
+	struct checks checks = {0};
+
+	enforcer_judge(enforcer, &checks);
+	assert_check(&checks, id, status);
+	checks_free(&checks);
+}
+
+static void a_good_kernel_passes_all(void **state)
+{
+	static const char *const ids[] = {"kernel",	"kernel-bpf",	 "bpffs",
+					  "cgroup2",	"xdp-native",	 "mtu",
+					  "forwarding", "other-firewall"};
+	struct enforcer enforcer = enforcer_good();
+
+	for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
+		assert_enforcer(&enforcer, ids[i], CHECK_PASS);
+}
+
+static void kernels_are_judged_by_what_they_have(void **state)
+{
+	static const struct {
+		const char *release;
+		enum check_status status;
+	} kernels[] = {
+		{"5.4.0-169-generic", CHECK_PASS},
+		{"5.3.18-150300", CHECK_FAIL},
+		{"4.18.0-305.el8.x86_64", CHECK_PASS},
+		{"4.18.0-240.el8.x86_64", CHECK_FAIL},
+		{"4.18.0-513.5.1.el8_9.x86_64", CHECK_PASS},
+		{"4.18.0-305-generic", CHECK_FAIL},
+		{"6.18.0", CHECK_PASS},
+		{"4.15.0-213-generic", CHECK_FAIL},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(kernels); i++) {
+		struct enforcer enforcer = enforcer_good();
+
+		snprintf(enforcer.release, sizeof(enforcer.release), "%s", kernels[i].release);
+		assert_enforcer(&enforcer, "kernel", kernels[i].status);
+	}
+}
+
+static void old_ways_are_a_warning_and_no_way_a_failure(void **state)
+{
+	struct enforcer enforcer = enforcer_good();
+
+	enforcer.features.ringbuf = false;
+	assert_enforcer(&enforcer, "kernel-bpf", CHECK_WARN);
+	enforcer.loads = false;
+	assert_enforcer(&enforcer, "kernel-bpf", CHECK_FAIL);
+	enforcer.is_root = false;
+	assert_enforcer(&enforcer, "kernel-bpf", CHECK_SKIP);
+	assert_enforcer(&enforcer, "mtu", CHECK_SKIP);
+}
+
+static void file_systems_have_to_be_there(void **state)
+{
+	struct enforcer enforcer = enforcer_good();
+
+	enforcer.bpffs = FILESYSTEM_KNOWN;
+	enforcer.cgroup2 = FILESYSTEM_KNOWN;
+	assert_enforcer(&enforcer, "bpffs", CHECK_FAIL);
+	assert_enforcer(&enforcer, "cgroup2", CHECK_PASS);
+	enforcer.cgroup2 = FILESYSTEM_ABSENT;
+	assert_enforcer(&enforcer, "cgroup2", CHECK_FAIL);
+}
+
+static void interfaces_that_need_generic_xdp_are_named(void **state)
+{
+	struct nic nics[] = {{"eth0", "virtio_net", 1500}, {"eth1", "e1000", 9000}};
+	struct enforcer enforcer = enforcer_good();
+
+	enforcer.nics = nics;
+	enforcer.nic_count = 2;
+	assert_enforcer(&enforcer, "xdp-native", CHECK_WARN);
+	assert_enforcer(&enforcer, "mtu", CHECK_PASS);
+	enforcer.features.frags = false;
+	assert_enforcer(&enforcer, "mtu", CHECK_WARN);
+	enforcer.nic_count = 0;
+	assert_enforcer(&enforcer, "xdp-native", CHECK_SKIP);
+}
+
+static void forwarding_and_other_firewalls_are_warned_of(void **state)
+{
+	struct enforcer enforcer = enforcer_good();
+
+	strcpy(enforcer.surroundings.bridges, "docker0");
+	strcpy(enforcer.surroundings.firewalls, "firewalld");
+	assert_enforcer(&enforcer, "forwarding", CHECK_WARN);
+	assert_enforcer(&enforcer, "other-firewall", CHECK_WARN);
+}
+
+/* --- the request --------------------------------------------------------------------------------
+ */
+
+static void an_address_that_is_none_is_refused(void **state)
+{
+	struct preflight_request request = {.root = {FIXTURES "ubuntu-20.04"},
+					    .public_ip = "198.51.100"};
+	struct checks checks = {0};
+	struct error error = {0};
+
+	assert_int_equal(names_check(&request, &checks, &error), -EINVAL);
+	assert_non_null(strstr(error.what, "198.51.100"));
+	request.public_ip = NULL;
+	request.dns = "nameserver";
+	assert_int_equal(names_check(&request, &checks, &error), -EINVAL);
+	assert_non_null(strstr(error.what, "nameserver"));
+	checks_free(&checks);
+}
+
+static void a_private_address_is_not_public(void **state)
+{
+	static const char *const addresses[] = {"10.1.2.3",   "172.31.0.1", "192.168.0.1",
+						"100.64.0.1", "127.0.0.1",  "203.0.113.7"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(addresses); i++) {
+		/* Port 1 of loopback refuses at once; the other rows do not matter here. */
+		struct preflight_request request = {.root = {FIXTURES "ubuntu-20.04"},
+						    .public_ip = addresses[i],
+						    .dns = "127.0.0.1:1"};
+		struct checks checks = {0};
+
+		assert_int_equal(names_check(&request, &checks, NULL), 0);
+		assert_check(&checks, "public-ip", CHECK_FAIL);
+		checks_free(&checks);
+	}
+}
+
+#define FOLDER_TEST(test) cmocka_unit_test_setup_teardown(test, folder_setup, folder_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ubuntu_of_the_page_passes_it),
+		cmocka_unit_test(red_hat_with_its_repositories_passes),
+		cmocka_unit_test(a_bare_red_hat_fails_nearly_everything),
+		cmocka_unit_test(debian_is_possible_and_unsupported),
+		cmocka_unit_test(todays_documentation_asks_something_else),
+		cmocka_unit_test(where_nothing_can_be_read_nothing_is_claimed),
+		FOLDER_TEST(distributions_are_told_apart_by_name_and_version),
+		FOLDER_TEST(memory_may_be_a_few_percent_under_its_name),
+		FOLDER_TEST(a_processor_of_another_kind_fails),
+		FOLDER_TEST(a_32_bit_processor_fails),
+		FOLDER_TEST(platforms_are_told_apart),
+		FOLDER_TEST(a_machine_without_a_hypervisor_passes),
+		FOLDER_TEST(ipv6_has_to_be_off_for_present_and_future_interfaces),
+		FOLDER_TEST(hosts_may_mention_ipv6_only_in_comments),
+		FOLDER_TEST(hosts_may_not_put_the_node_on_loopback),
+		FOLDER_TEST(selinux_has_to_be_right_now_and_after_a_restart),
+		FOLDER_TEST(a_repository_counts_only_where_it_is_enabled),
+		cmocka_unit_test(the_fix_names_the_repositories_that_are_missing),
+		cmocka_unit_test(the_disk_holds_the_system_and_every_mailbox),
+		cmocka_unit_test(a_good_kernel_passes_all),
+		cmocka_unit_test(kernels_are_judged_by_what_they_have),
+		cmocka_unit_test(old_ways_are_a_warning_and_no_way_a_failure),
+		cmocka_unit_test(file_systems_have_to_be_there),
+		cmocka_unit_test(interfaces_that_need_generic_xdp_are_named),
+		cmocka_unit_test(forwarding_and_other_firewalls_are_warned_of),
+		cmocka_unit_test(an_address_that_is_none_is_refused),
+		cmocka_unit_test(a_private_address_is_not_public),
+	};
+
+	return cmocka_run_group_tests_name("preflight", tests, NULL, NULL);
+}
