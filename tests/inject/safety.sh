@@ -65,9 +65,10 @@ policy_settle() { # WANTED...
 }
 
 # Names of system calls as `strike list` prints them -> the numbers worth trying: whatever changes
-# something, of a row of map updates the first and the last, and each STRIDE-th of all.
-calls_choose() {
-	awk -v stride="$STRIDE" '
+# something, of a row of map updates the first and the last, and each STRIDE-th of all. Of these, each
+# KEEP-th; all of them with STRIDE=1.
+calls_choose() { # KEEP
+	awk -v stride="$STRIDE" -v keep="$((STRIDE > 1 ? $1 : 1))" '
 		BEGIN {
 			split("bpf:OBJ_PIN bpf:LINK_CREATE bpf:LINK_UPDATE bpf:MAP_FREEZE rename " \
 				"unlink mkdir rmdir fsync fchmod flock clone", list, " ")
@@ -79,6 +80,6 @@ calls_choose() {
 				if (i % stride == 0 || i == 1 || i == NR || names[i] in changes ||
 				    (names[i] == "bpf:MAP_UPDATE" && names[i - 1] != names[i]) ||
 				    (names[i - 1] == "bpf:MAP_UPDATE" && names[i - 1] != names[i]))
-					print i
+					if (++chosen % keep == 0) print i
 		}'
 }

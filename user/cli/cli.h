@@ -66,6 +66,7 @@ struct verb {
 	const struct option_spec *options;
 	size_t option_count;
 	bool needs_root;
+	bool changes; /* something: what was not confirmed in time goes back first */
 	int (*run)(const struct settings *settings, const struct arguments *arguments);
 };
 

@@ -91,5 +91,6 @@ const struct verb verb_ban = {
 	.options = ban_options,
 	.option_count = OPTION_COUNT,
 	.needs_root = true,
+	.changes = true,
 	.run = ban_run,
 };

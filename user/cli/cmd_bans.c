@@ -170,5 +170,6 @@ const struct verb verb_bans = {
 	.options = bans_options,
 	.option_count = OPTION_COUNT,
 	.needs_root = true,
+	.changes = true,
 	.run = bans_run,
 };

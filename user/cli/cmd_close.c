@@ -60,5 +60,6 @@ const struct verb verb_close = {
 	.summary = "end an opening now",
 	.details = "ID is the number that \"rolewall openings\" shows.",
 	.needs_root = true,
+	.changes = true,
 	.run = close_run,
 };

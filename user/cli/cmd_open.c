@@ -11,6 +11,7 @@
 #include "config.h"
 #include "message.h"
 #include "print.h"
+#include "target.h"
 #include "term.h"
 
 enum { OPTION_FROM, OPTION_FOR, OPTION_REASON, OPTION_FORCE, OPTION_COUNT };
@@ -23,28 +24,6 @@ static const struct option_spec open_options[] = {
 	[OPTION_FORCE] = {"force", 0, NULL, "longer than 24h, up to 30d"},
 };
 _Static_assert(ARRAY_SIZE(open_options) == OPTION_COUNT, "an option lacks its row");
-
-/* "443", "443/tcp", "53/udp" */
-static int service_parse(const struct settings *settings, const char *text, struct timed *opening)
-{
-	const char *slash = strchrnul(text, '/');
-	const char *proto = *slash ? slash + 1 : "tcp";
-	char *end;
-	unsigned long port = strtoul(text, &end, 10);
-	const struct word *word = words_l4;
-
-	while (word->word && strcmp(word->word, proto))
-		word++;
-	if (end != slash || strspn(text, "0123456789") != (size_t)(slash - text) || !port ||
-	    port > 65535 || !word->word) {
-		report_failure(settings, "write it like 443, 443/tcp or 5060/udp",
-			       "\"%s\" is no port", text);
-		return EXIT_USAGE;
-	}
-	opening->port = (uint16_t)port;
-	opening->l4 = (uint8_t)word->number;
-	return EXIT_OK;
-}
 
 static int seconds_check(const struct settings *settings, int64_t seconds, bool force)
 {
@@ -120,13 +99,14 @@ static int open_change(const struct settings *settings, struct timed *opening)
 static int open_run(const struct settings *settings, const struct arguments *arguments)
 {
 	const char *const *options = arguments->options;
-	struct timed opening, service = {0};
+	struct target target = {0};
+	struct timed opening;
 	struct cidr source;
 	struct term term;
 	int code = usage_check(settings, arguments);
 
 	if (code == EXIT_OK)
-		code = service_parse(settings, arguments->operands[0], &service);
+		code = target_parse(settings, arguments->operands[0], &target);
 	if (code == EXIT_OK)
 		code = source_parse(settings, options[OPTION_FROM], &source);
 	if (code == EXIT_OK)
@@ -137,8 +117,8 @@ static int open_run(const struct settings *settings, const struct arguments *arg
 		return code;
 	opening = term_begin(&term);
 	opening.source = source;
-	opening.port = service.port;
-	opening.l4 = service.l4;
+	opening.port = target.port;
+	opening.l4 = target.l4;
 	return open_change(settings, &opening);
 }
 
@@ -156,5 +136,6 @@ const struct verb verb_open = {
 	.options = open_options,
 	.option_count = OPTION_COUNT,
 	.needs_root = true,
+	.changes = true,
 	.run = open_run,
 };

@@ -67,5 +67,6 @@ const struct verb verb_unban = {
 	.options = unban_options,
 	.option_count = OPTION_COUNT,
 	.needs_root = true,
+	.changes = true,
 	.run = unban_run,
 };

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "../kernel/load.h"
+#include "../kernel/rollback.h"
 #include "../util/guess.h"
 #include "cli.h"
 #include "message.h"
@@ -61,10 +62,28 @@ const struct verb *verb_find(const struct settings *settings, const char *name)
 	return NULL;
 }
 
+/* Where neither the guardian nor the daemon is alive, the next change does it. */
+static int take_back_expired(const struct settings *settings)
+{
+	struct rollback_result rolled = {0};
+	struct error error = {0};
+	int result = rollback_expired(&settings->instance, NULL, &rolled, &error);
+
+	/* Lost pins are for the verb to tell. */
+	if (result && result != -ESTALE)
+		return report_install(settings, result, &error);
+	if (rolled.from)
+		report_note(settings,
+			    "generation %u had not been confirmed in time and was rolled back first",
+			    rolled.from);
+	return EXIT_OK;
+}
+
 static int verb_run(const struct settings *settings, const struct verb *verb,
 		    const struct arguments *arguments)
 {
 	char hint[128];
+	int code;
 
 	if (verb->needs_root && geteuid() != 0) {
 		snprintf(hint, sizeof(hint), "run it with sudo: sudo rolewall %s ...", verb->name);
@@ -73,7 +92,8 @@ static int verb_run(const struct settings *settings, const struct verb *verb,
 			       verb->name);
 		return EXIT_PERMISSION;
 	}
-	return verb->run(settings, arguments);
+	code = verb->changes ? take_back_expired(settings) : EXIT_OK;
+	return code == EXIT_OK ? verb->run(settings, arguments) : code;
 }
 
 static int version_print(void)
