@@ -10,6 +10,7 @@
 #include "../policy/words.h"
 #include "../util/array.h"
 #include "../util/cleanup.h"
+#include "../util/file.h"
 #include "cli.h"
 #include "config.h"
 #include "message.h"
@@ -36,9 +37,11 @@ static void audit_state_free(struct audit_state *state)
 /* As ip_local_port_range says, or the kernel's own default. */
 static void ephemeral_read(uint16_t ret[2])
 {
-	_fclose_ FILE *file = fopen("/proc/sys/net/ipv4/ip_local_port_range", "re");
+	_free_ char *text = NULL;
+	size_t size;
 
-	if (!file || fscanf(file, "%hu %hu", &ret[0], &ret[1]) != 2) {
+	if (file_read("/proc/sys/net/ipv4/ip_local_port_range", 4096, &text, &size, NULL) ||
+	    sscanf(text, "%hu %hu", &ret[0], &ret[1]) != 2) {
 		ret[0] = 32768;
 		ret[1] = 60999;
 	}
@@ -84,8 +87,8 @@ static const char *what_text(const struct finding *finding, char ret[WHAT_MAX])
 	switch (finding->kind) {
 	case FINDING_CLOSED:
 		snprintf(ret, WHAT_MAX,
-			 "no role opens it: closed to all but temporary openings; add a role or a service, or "
-			 "bind it to loopback");
+			 "no role opens it: closed to all but temporary openings; add a role or a "
+			 "service, or bind it to loopback");
 		break;
 	case FINDING_UNUSED:
 		snprintf(ret, WHAT_MAX, "open to %s, but %s", zones,

@@ -30,7 +30,7 @@ static bool is_address(const struct timed *entry)
 }
 
 /* Keys and values of one of the two maps, a part of them at a time. */
-#define ROWS_MAX 16384
+#define ROWS_MAX 2048 /* some 100 kB, on the stack */
 
 struct rows {
 	struct map_shape map;
@@ -40,18 +40,6 @@ struct rows {
 	struct rw_ban values[ROWS_MAX];
 	size_t count;
 };
-
-static struct rows *rows_new(const struct maps *maps, enum map_id id)
-{
-	struct rows *rows = malloc(sizeof(*rows));
-
-	if (!rows)
-		return NULL;
-	rows->map = shape_of(maps, id);
-	rows->id = id;
-	rows->count = 0;
-	return rows;
-}
 
 static const void *rows_keys(const struct rows *rows)
 {
@@ -88,17 +76,17 @@ static int rows_flush(struct rows *rows, bool erase)
 static int map_change(const struct maps *maps, enum map_id id, int64_t ahead,
 		      const struct timed_list *bans, bool erase)
 {
-	_free_ struct rows *rows = rows_new(maps, id);
-	int error = rows ? 0 : -ENOMEM;
+	struct rows rows = {.map = shape_of(maps, id), .id = id};
+	int error = 0;
 
 	for (size_t i = 0; !error && i < bans->count; i++) {
 		if (is_address(&bans->list[i]) != (id == MAP_BANS))
 			continue;
-		rows_add(rows, &bans->list[i], ahead);
-		if (rows->count == ROWS_MAX)
-			error = rows_flush(rows, erase);
+		rows_add(&rows, &bans->list[i], ahead);
+		if (rows.count == ROWS_MAX)
+			error = rows_flush(&rows, erase);
 	}
-	return error ? error : rows_flush(rows, erase);
+	return error ? error : rows_flush(&rows, erase);
 }
 
 static int bans_insert(const struct maps *maps, int64_t ahead, const struct timed_list *bans)

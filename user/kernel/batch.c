@@ -10,7 +10,6 @@
 
 #include <bpf/bpf.h>
 
-#include "../util/cleanup.h"
 #include "probe.h"
 
 #define CHUNK	     16384 /* elements a system call; far more than one hash bucket holds */
@@ -23,12 +22,6 @@ struct harvest {
 	size_t count;
 	size_t room;
 };
-
-static void harvest_free(struct harvest *harvest)
-{
-	free(harvest->keys);
-	free(harvest->values);
-}
 
 static int harvest_make_room(const struct map_shape *map, struct harvest *harvest, size_t more)
 {
@@ -92,7 +85,7 @@ static int read_batches(const struct map_shape *map, struct harvest *harvest)
 
 static int read_one_by_one(const struct map_shape *map, struct harvest *harvest)
 {
-	uint8_t key[BATCH_KEY_MAX], next[BATCH_KEY_MAX];
+	uint8_t key[BATCH_KEY_MAX] = {0}, next[BATCH_KEY_MAX];
 	bool begun = false;
 
 	harvest->count = 0;
@@ -116,15 +109,18 @@ static int read_one_by_one(const struct map_shape *map, struct harvest *harvest)
 
 int batch_read(const struct map_shape *map, void **ret_keys, void **ret_values, size_t *ret_count)
 {
-	_cleanup_(harvest_free) struct harvest harvest = {0};
+	struct harvest harvest = {0};
 	int error = probe_is_off("batch") ? -EINVAL : read_batches(map, &harvest);
 
 	if (has_no_batch(error))
 		error = read_one_by_one(map, &harvest);
-	if (error)
+	if (error) {
+		free(harvest.keys);
+		free(harvest.values);
 		return error;
-	*ret_keys = TAKE_PTR(harvest.keys);
-	*ret_values = TAKE_PTR(harvest.values);
+	}
+	*ret_keys = harvest.keys;
+	*ret_values = harvest.values;
 	*ret_count = harvest.count;
 	return 0;
 }

@@ -388,7 +388,7 @@ static int ended_remove(struct ledger *ledger, const struct timed_list *ended,
 	return 0;
 }
 
-/* A file that cannot be written now is no reason to keep what has ended, or not to show the rest. */
+/* A file that cannot be written now is no reason to keep what has ended, or to show nothing. */
 static int tidy(struct ledger *ledger, bool same, struct error *ret_error)
 {
 	_timed_list_ struct timed_list ended = {0};

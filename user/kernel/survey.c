@@ -193,11 +193,14 @@ static int interfaces_add(struct survey *survey, struct error *ret_error)
 
 	if (error)
 		return error;
-	survey->interfaces = calloc(devices.count + 1, sizeof(*survey->interfaces));
-	if (!survey->interfaces)
-		return error_set(ret_error, ENOMEM, "out of memory");
-	for (size_t i = 0; i < devices.count; i++)
-		survey->interfaces[survey->interface_count++].device = devices.list[i];
+	for (size_t i = 0; i < devices.count; i++) {
+		struct survey_interface *added =
+			array_append(&survey->interfaces, &survey->interface_count, sizeof(*added));
+
+		if (!added)
+			return error_set(ret_error, ENOMEM, "out of memory");
+		added->device = devices.list[i];
+	}
 	return 0;
 }
 
