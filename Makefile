@@ -298,6 +298,7 @@ format: ## clang-format decides how the code looks
 
 install: $(B)/rolewall ## into DESTDIR and PREFIX
 	install -D -m 0755 $(B)/rolewall $(DESTDIR)$(PREFIX)/sbin/rolewall
+	install -D -m 0644 packaging/systemd/rolewall.service $(DESTDIR)$(PREFIX)/lib/systemd/system/rolewall.service
 	install -d $(DESTDIR)$(PREFIX)/share/rolewall/roles
 	cp -r roles/. $(DESTDIR)$(PREFIX)/share/rolewall/roles/
 	install -D -m 0644 packaging/fail2ban/action.d/rolewall.conf \
@@ -305,7 +306,7 @@ install: $(B)/rolewall ## into DESTDIR and PREFIX
 	install -d -m 0755 $(DESTDIR)/etc/rolewall
 
 uninstall: ## what install put there; /etc/rolewall stays
-	rm -f $(DESTDIR)$(PREFIX)/sbin/rolewall
+	rm -f $(DESTDIR)$(PREFIX)/sbin/rolewall $(DESTDIR)$(PREFIX)/lib/systemd/system/rolewall.service
 	rm -rf $(DESTDIR)$(PREFIX)/share/rolewall
 
 BENCH_PROGRAMS := $(B)/tests/bench/bench $(B)/rolewall $(B)/tests/e2e/probe

@@ -12,14 +12,15 @@ set -eu
 
 # gcc and libc for the tools, clang and llvm for the programs in the kernel, bpftool for the skeleton.
 BUILD="make gcc libc6-dev clang llvm bpftool pkg-config
-	libbpf-dev libelf-dev zlib1g-dev libjansson-dev libsmartcols-dev libmnl-dev libc-ares-dev"
+	libbpf-dev libelf-dev zlib1g-dev libjansson-dev libsmartcols-dev libmnl-dev libc-ares-dev libsystemd-dev"
 
 # Namespaces, JSON in shell, ping.
 DEMO="iproute2 jq iputils-ping"
 
-# Unit tests, a scanner to be scanned with, somebody else's firewall, a real VPN, a DNS server, leak
-# checks.
-CHECK="$DEMO fail2ban libcmocka-dev nmap nftables openvpn nsd python3 valgrind"
+# Unit tests, a scanner to be scanned with, somebody else's firewall, a real VPN, a DNS server, a
+# real Prometheus, leak checks, what the daemon asks of systemd and of the kernel.
+CHECK="$DEMO curl fail2ban libcmocka-dev nmap nftables openvpn nsd prometheus prometheus-node-exporter
+	python3 socat strace systemd valgrind"
 
 # Virtual machines with kernels of their own, and what is copied into them.
 VM="$CHECK qemu-system-x86 busybox-static cpio kmod wireguard-tools ethtool openvpn"
