@@ -298,6 +298,12 @@ test_a_policy_that_locks_its_author_out_is_refused() {
 	assert_exit 0 by_ssh_from "$OUTSIDE" rolewall apply --force
 }
 
+# Whoever works on a host by SSH and changes the policy of a namespace there cuts nothing of his own.
+test_a_session_with_another_namespace_is_not_at_stake() {
+	assert_exit 0 env SSH_CONNECTION="$OUTSIDE 50000 192.0.2.55 22" bash -c '"$@"' bash \
+		nsenter --net="/run/netns/$LAB_NAME-node" -- "$ROLEWALL" "${LAB_INSTANCE[@]}" apply
+}
+
 # sudo keeps nothing of the environment: an ancestor has it.
 test_sudo_does_not_hide_the_session() {
 	assert_exit 1 by_ssh_from "$OUTSIDE" bash -c 'env -i "$@"; exit $?' bash \

@@ -31,11 +31,19 @@ static bool find_interface(const uint8_t remote[16], char ret[IF_NAMESIZE])
 	return true;
 }
 
+/* A session with another network namespace is nothing that this policy could cut. */
+static bool is_here(const struct session *session)
+{
+	struct route route;
+
+	return route_find(session->server, &route, NULL) || route.ifindex == LOOPBACK_IFINDEX;
+}
+
 void own_session_judge(const struct tables *tables, struct own_session *ret)
 {
 	struct own_session own = {0};
 
-	own.exists = session_find(&own.session) &&
+	own.exists = session_find(&own.session) && is_here(&own.session) &&
 		     find_interface(own.session.client, own.interface);
 	if (own.exists)
 		own.admitted = tables_admits(tables, &(struct admission){

@@ -16,7 +16,7 @@
 #include "sockets.h"
 
 struct own_session {
-	bool exists; /* this command came by SSH, and not from this host itself */
+	bool exists; /* this command came by SSH to this namespace, and not from this host itself */
 	bool admitted;
 	struct session session;
 	char interface[16]; /* where its packets come in */
