@@ -20,7 +20,7 @@
 #include "../../user/util/cleanup.h"
 #include "vectors.h"
 
-#define FLOOD	     100000
+#define FLOOD	     50000
 #define SOURCE_AT    26 /* of the IPv4 source address in a frame */
 #define PORT_AT	     36 /* of the destination port */
 #define SYN_CLOSED   ETH4 IP4("00 28", "00 00", "06") TCP(CLOSED, SYN)
