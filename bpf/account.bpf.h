@@ -187,7 +187,7 @@ static __always_inline void count_attempt(const struct place *place, const struc
 		attempt->first = tick;
 	}
 	attempt->rule = verdict->rule;
-	attempt->zone = verdict->zone;
+	attempt->zone = verdict->zone & (RW_ZONE_ALL | RW_ZONE_MANAGEMENT);
 	attempt->packets++;
 	attempt->bytes += packet->bytes;
 	attempt->last = tick;

@@ -54,7 +54,7 @@ struct {
 			__uint(max_entries, RW_PREFIXES);
 			__uint(map_flags, BPF_F_NO_PREALLOC);
 			__uint(key_size, sizeof(struct rw_zone_key));
-			__uint(value_size, sizeof(__u8));
+			__uint(value_size, sizeof(__u16));
 		});
 } zone_prefixes SEC(".maps");
 

@@ -24,8 +24,8 @@
 struct verdict {
 	__u32 rule;	  /* for open and zone-denied, else RW_RULE_NONE */
 	__u32 generation; /* of the policy that decided */
+	__u16 zone;	  /* RW_ZONE_* bits if they had to be found out */
 	__u8 reason;	  /* RW_REASON_* */
-	__u8 zone;	  /* RW_ZONE_* bits if they had to be found out */
 	__u8 enforce;	  /* 0: observe, a drop is counted and passes */
 };
 
@@ -135,7 +135,8 @@ static __always_inline __u8 judge_port(const struct place *place, const struct p
 {
 	__u32 l4 = packet->protocol == IPPROTO_TCP ? RW_L4_TCP : RW_L4_UDP;
 	struct rw_policy_entry *entry;
-	__u8 zones, reason;
+	__u16 zones;
+	__u8 reason;
 
 	if (l4 == RW_L4_TCP && has_bad_flags(packet->tcp_flags))
 		return RW_REASON_BAD_FLAGS;

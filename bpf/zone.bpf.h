@@ -34,13 +34,14 @@ static __always_inline __u32 slot_of(const struct place *place, const struct pac
 }
 
 /* RW_ZONE_* bits of the packet's source. */
-static __noinline __u8 zone_of(const struct place *place, const struct packet *packet, void *tables)
+static __noinline __u16 zone_of(const struct place *place, const struct packet *packet,
+				void *tables)
 {
 	struct rw_zone_key key = {.prefixlen = 32 + 128};
 	__u32 index = slot_of(place, packet);
 	struct rw_policy_entry *slot =
 		policy_at(tables, RW_POLICY_SLOTS + (index & (RW_SLOTS - 1)));
-	__u8 *bits;
+	__u16 *bits;
 	struct rw_policy_entry *header;
 	void *prefixes;
 	__u32 side;

@@ -18,7 +18,7 @@
 
 #include <linux/types.h>
 
-#define RW_ABI_VERSION 1
+#define RW_ABI_VERSION 2
 
 /*
  * Reasons: why a packet has its verdict. X(number, NAME, "name", verdict, "documentation").
@@ -59,23 +59,35 @@ enum rw_reason {
 #define RW_REASON_COUNT	     64 /* room for every reason; the size of tables indexed by reason */
 #define RW_REASON_PASS_FIRST 32 /* reasons from here on pass */
 
-/* Zones, as bits of a mask. Management is no zone of its own: a management source has its zone's bit and this one, and only the service ssh names it. */
+/* Zones, as bits of a mask. Management is no zone of its own: a management source has its zone's
+ * bit and this one, and only the service ssh names it. */
 #define RW_ZONE_EXTERNAL   0x01
 #define RW_ZONE_INTERNAL   0x02
 #define RW_ZONE_VPN	   0x04
 #define RW_ZONE_MANAGEMENT 0x08
 #define RW_ZONE_ALL	   (RW_ZONE_EXTERNAL | RW_ZONE_INTERNAL | RW_ZONE_VPN)
 
+/*
+ * Peers of a cluster, as further bits of the same mask: a peer's address has one for each role that
+ * it plays and that connects to others, beside the bit of its zone. Which role is which bit is the
+ * policy's business. Nobody's address has RW_ZONE_NOBODY: the port is granted, and no flow leads
+ * there.
+ */
+#define RW_ZONE_NOBODY	0x0010
+#define RW_ZONE_PEER(n) (0x0020 << (n)) /* n 0 .. RW_PEER_ROLES - 1 */
+#define RW_ZONE_PEERS	0xffe0
+#define RW_PEER_ROLES	11
+
 /* Limits. */
-#define RW_SLOTS	 64	 /* interface slots; slot 0 is every unlisted interface */
-#define RW_RULES	 65536	 /* rules of one generation, and of all counters */
+#define RW_SLOTS	 64    /* interface slots; slot 0 is every unlisted interface */
+#define RW_RULES	 65536 /* rules of one generation, and of all counters */
 #define RW_ATTEMPT_BITS	 12
 #define RW_ATTEMPT_SLOTS (1 << RW_ATTEMPT_BITS) /* attempts a CPU can hold */
-#define RW_FLOWS	 65536	 /* UDP conversations remembered, least recently used first */
-#define RW_PREFIXES	 65536	 /* (slot, source prefix) pairs of one generation */
-#define RW_BANS		 1100000 /* banned addresses; the same number of prefixes */
-#define RW_OPENINGS	 1024	 /* temporary openings */
-#define RW_INTERFACES	 1024	 /* (ifindex, VLAN) pairs known to the programs */
+#define RW_FLOWS	 65536	   /* UDP conversations remembered, least recently used first */
+#define RW_PREFIXES	 65536	   /* (slot, source prefix) pairs of one generation */
+#define RW_BANS		 1100000   /* banned addresses; the same number of prefixes */
+#define RW_OPENINGS	 1024	   /* temporary openings */
+#define RW_INTERFACES	 1024	   /* (ifindex, VLAN) pairs known to the programs */
 #define RW_EVENT_BYTES	 (1 << 20) /* ring buffer */
 #define RW_EVENT_SHARES	 256	   /* kinds of ports, and of sources, that a flood cannot silence */
 #define RW_UDP_FLOW_NS	 (180ULL * 1000000000ULL) /* a UDP answer is awaited this long */
@@ -124,9 +136,8 @@ struct rw_policy_protocol {
 };
 
 struct rw_policy_port {
-	__u8 zones; /* RW_ZONE_* bits that may reach the port; 0 = not open */
-	__u8 pad0;
-	__u16 pad1;
+	__u16 zones; /* RW_ZONE_* bits that may reach the port; 0 = not open */
+	__u16 pad0;
 	__u32 rule; /* index of the rule, 0 .. RW_RULES - 1; only meaningful if zones != 0 */
 };
 
@@ -139,7 +150,7 @@ struct rw_policy_entry {
 	};
 };
 
-/* Key of a `zone_prefixes` inner map (LPM trie); the value is a __u8 of RW_ZONE_* bits. */
+/* Key of a `zone_prefixes` inner map (LPM trie); the value is a __u16 of RW_ZONE_* bits. */
 struct rw_zone_key {
 	__u32 prefixlen; /* bits of slot and source that count: 32 + 96 + n for an IPv4 /n */
 	__be32 slot;
@@ -149,7 +160,8 @@ struct rw_zone_key {
 /* Key of `interfaces` (hash): where a packet arrives. */
 struct rw_interface_key {
 	__u32 ifindex;
-	__u32 vlan; /* VLAN id, 0 = untagged; with two tags outer | inner << 12; priority tags do not count */
+	__u32 vlan; /* VLAN id, 0 = untagged; with two tags outer | inner << 12; priority tags do
+		       not count */
 };
 
 struct rw_interface {
@@ -157,7 +169,8 @@ struct rw_interface {
 	__u32 covered; /* 1: an XDP program of ours judges, and counts, what arrives here */
 };
 
-/* Key of `udp_flows` (LRU hash): a conversation that this host began; the value is the time of its last packet in ns, CLOCK_MONOTONIC. */
+/* Key of `udp_flows` (LRU hash): a conversation that this host began; the value is the time of its
+ * last packet in ns, CLOCK_MONOTONIC. */
 struct rw_flow_key {
 	__u8 remote[16];
 	__be16 remote_port;
@@ -196,7 +209,8 @@ struct rw_opening {
 	__u32 pad0;
 };
 
-/* The one element of `presence`: which optional tables have anything in them, so that the empty ones cost nothing. */
+/* The one element of `presence`: which optional tables have anything in them, so that the empty
+ * ones cost nothing. */
 struct rw_presence {
 	__u32 bans;
 	__u32 ban_prefixes;
@@ -207,7 +221,8 @@ struct rw_presence {
 #define RW_RESTORED_BANS     0x01
 #define RW_RESTORED_OPENINGS 0x02
 
-/* Value of `reason_counters` (per CPU, by reason): packets that got their verdict without a rule. */
+/* Value of `reason_counters` (per CPU, by reason): packets that got their verdict without a rule.
+ */
 struct rw_counter {
 	__u64 packets;
 	__u64 bytes; /* of the IP packet or frame as the hook sees it */
@@ -230,21 +245,24 @@ struct rw_attempt {
 	__u8 l4;     /* IP protocol; 0 where it could not be read */
 	__u8 reason; /* RW_REASON_* below RW_REASON_PASS_FIRST */
 	__u32 rule;  /* the rule for zone-denied, else RW_RULE_NONE */
-	__u8 zone;   /* RW_ZONE_* bits if they had to be found out, else 0 */
+	__u8 zone; /* RW_ZONE_* bits if they had to be found out, without those of peers, else 0 */
 	__u8 observed; /* 1: mode observe, the packets passed */
 	__u16 pad0;
 	__u64 packets;
 	__u64 bytes;
-	__u64 first; /* jiffies64 of the first and last packet; 0 where the kernel lacks the helper */
+	__u64 first; /* jiffies64 of the first and last packet; 0 where the kernel lacks the helper
+		      */
 	__u64 last;
 };
 
 #define RW_RULE_NONE 0xffffffff
 
 /* Event record, in `events`. */
-#define RW_EVENT_SEEN	 1 /* an attempt's 1st, 2nd, 4th, 8th ... packet; a copy, still in the table */
+#define RW_EVENT_SEEN 1 /* an attempt's 1st, 2nd, 4th, 8th ... packet; a copy, still in the table  \
+			 */
 #define RW_EVENT_SETTLED 2 /* the record left the table: its packets are accounted for here */
-#define RW_EVENT_BIND	 3 /* a process bound a port that no role opens: source is the address, first the pid */
+#define RW_EVENT_BIND                                                                              \
+	3 /* a process bound a port that no role opens: source is the address, first the pid */
 
 struct rw_event {
 	__u32 type;	  /* RW_EVENT_* */
@@ -269,15 +287,17 @@ struct rw_event_state {
 
 /*
  * The one element of `event_shares` (per CPU): so that a flood, which spends every credit, cannot
- * hide who comes slowly. For each kind of destination port and each kind of source the grant (its low
- * 32 bits) under which it last had an event of its own: one for each grant. Written by the programs.
+ * hide who comes slowly. For each kind of destination port and each kind of source the grant (its
+ * low 32 bits) under which it last had an event of its own: one for each grant. Written by the
+ * programs.
  */
 struct rw_event_shares {
 	__u32 ports[RW_EVENT_SHARES];	/* by the port's low bits */
 	__u32 sources[RW_EVENT_SHARES]; /* by a hash of the source */
 };
 
-/* Value of `settled` (per CPU, by reason): drops that left `attempts`. drops = attempts in the table + settled.events + settled.unattributed, for each reason. */
+/* Value of `settled` (per CPU, by reason): drops that left `attempts`. drops = attempts in the
+ * table + settled.events + settled.unattributed, for each reason. */
 struct rw_settled {
 	__u64 events;	    /* packets in SETTLED events that were put into the ring */
 	__u64 unattributed; /* packets whose source is forgotten */
@@ -285,19 +305,20 @@ struct rw_settled {
 
 /*
  * The one element of `pending`: a generation that goes back to the one before it at the deadline,
- * unless somebody confirms it. Void where that generation is not in force (a commit that never came).
+ * unless somebody confirms it. Void where that generation is not in force (a commit that never
+ * came).
  */
 struct rw_pending {
-	__u64 deadline;	   /* ns, CLOCK_MONOTONIC; 0 = nothing is pending */
-	__u32 generation;  /* awaits confirmation */
-	__u32 previous;	   /* comes back; 0 = there was none: everything is taken away */
+	__u64 deadline;	  /* ns, CLOCK_MONOTONIC; 0 = nothing is pending */
+	__u32 generation; /* awaits confirmation */
+	__u32 previous;	  /* comes back; 0 = there was none: everything is taken away */
 };
 
 /* The one element of `build`: what stands in the kernel, for the next one to come. */
 struct rw_build {
-	__u32 abi;	 /* RW_ABI_VERSION */
+	__u32 abi; /* RW_ABI_VERSION */
 	__u32 pad0;
-	__u64 object;	 /* hash of the BPF object that is attached */
+	__u64 object; /* hash of the BPF object that is attached */
 };
 
 /* Sizes and offsets, asserted by both compilers. */

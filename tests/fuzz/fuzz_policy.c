@@ -132,7 +132,7 @@ static void port_check(const struct tables *tables, unsigned int l4, uint32_t nu
 {
 	const struct port *port = &tables->ports[(l4 << 16) + number];
 	uint32_t width = UINT32_MAX;
-	uint8_t zones = 0;
+	uint16_t zones = 0;
 
 	for (size_t i = 0; i < tables->rule_count; i++) {
 		const struct rule *rule = &tables->rules[i];

@@ -101,11 +101,11 @@ static uint32_t slot_find(const struct view *view)
 	return interface ? interface->slot : 0;
 }
 
-static uint8_t source_bits(const struct view *view)
+static uint16_t source_bits(const struct view *view)
 {
 	const struct model_policy *policy = view->policy;
 	uint32_t slot = slot_find(view);
-	uint8_t bits = policy->slots[slot].zone;
+	uint16_t bits = policy->slots[slot].zone;
 	int longest = -1;
 
 	if (bits == 0)

@@ -30,7 +30,7 @@ struct model_prefix {
 struct model_zone_prefix {
 	uint32_t slot;
 	struct model_prefix prefix;
-	uint8_t bits; /* RW_ZONE_* */
+	uint16_t bits; /* RW_ZONE_* */
 };
 
 struct model_opening {
@@ -68,7 +68,7 @@ struct model_slot {
 };
 
 struct model_port {
-	uint8_t zones; /* RW_ZONE_*, 0 = not open */
+	uint16_t zones; /* RW_ZONE_*, 0 = not open */
 	uint32_t rule;
 };
 
@@ -113,7 +113,7 @@ struct model_verdict {
 	uint8_t source[16]; /* as an attempt names them; zeros where not known */
 	uint16_t port;
 	uint8_t l4;
-	uint8_t zone; /* RW_ZONE_* bits if they had to be found out */
+	uint16_t zone; /* RW_ZONE_* bits if they had to be found out */
 };
 
 void model_verdict(const struct model_policy *policy, const struct model_packet *packet,

@@ -26,6 +26,16 @@ static uint8_t zone_random(struct random *random)
 	return RANDOM_OF(random, zones);
 }
 
+/* A few roles of a cluster's peers, the highest bit among them; or nobody. */
+static uint16_t peers_random(struct random *random)
+{
+	uint16_t peers = random_chance(random, 20) ? RW_ZONE_NOBODY : 0;
+
+	for (unsigned int i = 0; i < 2; i++)
+		peers |= RW_ZONE_PEER(RW_PEER_ROLES - 1 - random_below(random, 4));
+	return random_chance(random, 20) ? RW_ZONE_NOBODY : peers;
+}
+
 static uint16_t port_random(struct random *random)
 {
 	if (random_chance(random, 80))
@@ -84,6 +94,8 @@ static void ports_set(struct model_policy *policy, struct random *random)
 		if (random_chance(random, 15))
 			entry.zones =
 				(random_chance(random, 50) ? entry.zones : 0) | RW_ZONE_MANAGEMENT;
+		if (random_chance(random, 30))
+			entry.zones = peers_random(random);
 		if (random_chance(random, 20))
 			length = 1 + random_below(random, 20000);
 		for (uint32_t at = port; at < port + length && at < 65536; at++)
@@ -113,6 +125,8 @@ static void zone_prefixes_set(struct model_policy *policy, struct random *random
 		entry.bits = zone_random(random);
 		if (random_chance(random, 15))
 			entry.bits |= RW_ZONE_MANAGEMENT;
+		if (random_chance(random, 40))
+			entry.bits |= peers_random(random) & RW_ZONE_PEERS;
 		for (size_t j = 0; j < policy->zone_prefixes[side].count; j++)
 			twice |= list[j].slot == entry.slot &&
 				 is_same_prefix(&list[j].prefix, &entry.prefix);

@@ -33,7 +33,7 @@ struct view {
 	bool has_port;
 	uint8_t tcp_flags;
 	uint8_t type; /* ICMP, ICMPv6 */
-	uint8_t zone;
+	uint16_t zone;
 	uint32_t rule;
 };
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static void dump_zones(FILE *out, uint8_t zones)
+static void dump_zones(FILE *out, unsigned int zones)
 {
 	const char *comma = "";
 

@@ -23,7 +23,7 @@ static bool is_moved(const struct change *change)
 
 /* --- JSON ------------------------------------------------------------------------------------- */
 
-static json_t *json_change(const struct change *change, uint8_t zones, const struct rule *rule)
+static json_t *json_change(const struct change *change, uint16_t zones, const struct rule *rule)
 {
 	return json_make("{s:s, s:i, s:i, s:o, s:o, s:o, s:o}", "proto",
 			 word_of(words_l4, change->l4), "port", (int)change->port, "port_end",
@@ -131,12 +131,12 @@ static json_t *json_outsiders(const struct plan *plan)
 		char source[CIDR_TEXT_MAX];
 
 		cidr_format(outsider->socket.remote, 128, source);
-		json_array_append_new(
-			list, json_make("{s:s, s:i, s:i, s:o, s:o}", "source", source, "source_port",
-					(int)outsider->socket.remote_port, "port",
-					(int)outsider->socket.local_port, "interface",
-					json_text(outsider->interface), "service",
-					json_text(rule ? rule->service : NULL)));
+		json_array_append_new(list,
+				      json_make("{s:s, s:i, s:i, s:o, s:o}", "source", source,
+						"source_port", (int)outsider->socket.remote_port,
+						"port", (int)outsider->socket.local_port,
+						"interface", json_text(outsider->interface),
+						"service", json_text(rule ? rule->service : NULL)));
 	}
 	return list;
 }
@@ -162,7 +162,7 @@ static void plan_print_json(const struct settings *settings, const struct plan *
 /* --- table ------------------------------------------------------------------------------------ */
 
 static void add_change(struct libscols_table *table, const struct change *change, enum tone tone,
-		       const char *word, uint8_t zones)
+		       const char *word, uint16_t zones)
 {
 	const struct rule *rule = change->closed == zones ? change->before : change->after;
 	struct libscols_line *line = table_line(table);
@@ -240,7 +240,10 @@ static void print_sums(const struct settings *settings, const struct changes *ch
 static void print_outsiders(const struct settings *settings, const struct plan *plan)
 {
 	static const struct column columns[] = {
-		{"SOURCE", 0}, {"PORT", SCOLS_FL_RIGHT}, {"INTERFACE", 0}, {"SERVICE", 0},
+		{"SOURCE", 0},
+		{"PORT", SCOLS_FL_RIGHT},
+		{"INTERFACE", 0},
+		{"SERVICE", 0},
 	};
 	_table_ struct libscols_table *table = table_new(settings, columns, ARRAY_SIZE(columns));
 	size_t count = plan->outsiders.count;
@@ -353,7 +356,8 @@ const struct verb verb_plan = {
 		"Compares the node file with what is in force, port by port and zone by zone. A "
 		"port that\n"
 		"\"moves\" stays as open as it was, under another rule with counters of its own.\n"
-		"TCP connections that are open stay open; those that could not be opened again are listed, "
+		"TCP connections that are open stay open; those that could not be opened again are "
+		"listed, "
 		"and\n"
 		"whether your own SSH session is among them. Nothing is changed.",
 	.needs_root = true,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* generation_build.c - tables -> maps, complete, frozen and pinned before anybody sees them (I2). */
+/* generation_build.c - tables -> maps, complete, frozen and pinned before anybody sees them (I2).
+ */
 #include "generation.h"
 
 #include <arpa/inet.h>
@@ -49,15 +50,17 @@ static int fill_slots(int fd, const struct tables *tables, const struct about *a
 							.has_prefixes = interface->prefix_count > 0,
 						}};
 
-		error = put_entry(fd, RW_POLICY_SLOTS + slot_by_name(about, interface->name), entry);
+		error = put_entry(fd, RW_POLICY_SLOTS + slot_by_name(about, interface->name),
+				  entry);
 		if (error)
 			return error;
 	}
-	return put_entry(fd, RW_POLICY_SLOTS,
-			 (struct rw_policy_entry){.slot = {
-							  .zone = RW_ZONE_EXTERNAL,
-							  .has_prefixes = tables->elsewhere_count > 0,
-						  }});
+	return put_entry(
+		fd, RW_POLICY_SLOTS,
+		(struct rw_policy_entry){.slot = {
+						 .zone = RW_ZONE_EXTERNAL,
+						 .has_prefixes = tables->elsewhere_count > 0,
+					 }});
 }
 
 static int fill_protocols(int fd, const struct tables *tables)
@@ -86,11 +89,12 @@ static int fill_ports(int fd, const struct tables *tables, const struct rule_rec
 
 		if (!port->zones)
 			continue;
-		error = put_entry(fd, RW_POLICY_PORTS + i,
-				  (struct rw_policy_entry){.port = {
-								   .zones = port->zones,
-								   .rule = records[port->rule].index,
-							   }});
+		error = put_entry(
+			fd, RW_POLICY_PORTS + i,
+			(struct rw_policy_entry){.port = {
+							 .zones = port->zones,
+							 .rule = records[port->rule].index,
+						 }});
 		if (error)
 			return error;
 	}
@@ -149,7 +153,7 @@ static int build_zones(const struct generation_request *request, struct generati
 	int error;
 	size_t i;
 
-	error = create(BPF_MAP_TYPE_LPM_TRIE, "rw_zones", sizeof(struct rw_zone_key), 1,
+	error = create(BPF_MAP_TYPE_LPM_TRIE, "rw_zones", sizeof(struct rw_zone_key), sizeof(__u16),
 		       RW_PREFIXES, BPF_F_NO_PREALLOC, &generation->zones_fd);
 	if (!error)
 		error = put_prefixes(generation->zones_fd, 0, tables->elsewhere,
@@ -291,8 +295,8 @@ static int number_rules(const struct generation_request *request, struct generat
 	if (!fresh)
 		return -ENOMEM;
 	error = assign_rules(request->tables, request->current, generation->rules, fresh);
-	return error ? error :
-		       zero_counters(request->rule_counters, generation->rules, fresh, count);
+	return error ? error
+		     : zero_counters(request->rule_counters, generation->rules, fresh, count);
 }
 
 static int build_maps(const struct generation_request *request, struct generation *generation)
@@ -326,10 +330,9 @@ int generation_build(const struct instance *instance, const struct generation_re
 		error = pin_all(instance, &generation);
 	if (error) {
 		generation_remove(instance, request->number);
-		return error_set(ret_error, -error, "cannot build generation %u: %s",
-				 request->number,
-				 error == -ENOSPC ? "too many interfaces or prefixes" :
-						    strerror(-error));
+		return error_set(
+			ret_error, -error, "cannot build generation %u: %s", request->number,
+			error == -ENOSPC ? "too many interfaces or prefixes" : strerror(-error));
 	}
 	*ret = generation;
 	generation = (struct generation)GENERATION_NONE;

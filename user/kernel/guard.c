@@ -90,7 +90,7 @@ static int prefixes_open(const struct maps *maps, int *ret)
 }
 
 /* Once for each slot that it is listed for; that does no harm. */
-static int add_prefix(struct guard *guard, const struct rw_zone_key *key, __u8 bits,
+static int add_prefix(struct guard *guard, const struct rw_zone_key *key, __u16 bits,
 		      enum guarded_as as)
 {
 	bool management = bits & RW_ZONE_MANAGEMENT, internal = bits & RW_ZONE_INTERNAL;
@@ -102,9 +102,9 @@ static int add_prefix(struct guard *guard, const struct rw_zone_key *key, __u8 b
 
 static int add_prefixes(struct guard *guard, const struct maps *maps, enum guarded_as as)
 {
-	struct map_shape map = {-1, sizeof(struct rw_zone_key), sizeof(__u8), RW_PREFIXES};
+	struct map_shape map = {-1, sizeof(struct rw_zone_key), sizeof(__u16), RW_PREFIXES};
 	_free_ struct rw_zone_key *keys = NULL;
-	_free_ __u8 *bits = NULL;
+	_free_ __u16 *bits = NULL;
 	_close_ int fd = -1;
 	size_t count = 0;
 	int error = prefixes_open(maps, &fd);

@@ -7,15 +7,15 @@
 
 #include <bpf/bpf.h>
 
-uint8_t zone_find(const struct maps *maps, const struct generation *generation, uint32_t ifindex,
-		  const uint8_t source[16])
+uint16_t zone_find(const struct maps *maps, const struct generation *generation, uint32_t ifindex,
+		   const uint8_t source[16])
 {
 	struct rw_interface_key where = {.ifindex = ifindex};
 	struct rw_interface interface = {0};
 	struct rw_policy_entry entry = {0};
 	struct rw_zone_key key = {.prefixlen = 32 + 128};
 	__u32 index;
-	__u8 bits;
+	__u16 bits;
 
 	bpf_map_lookup_elem(maps->fd[MAP_INTERFACES], &where, &interface);
 	index = RW_POLICY_SLOTS + interface.slot % RW_SLOTS;

@@ -8,8 +8,9 @@
 #include "generation.h"
 #include "maps.h"
 
-/* RW_ZONE_* bits, management included. An interface that nobody listed is external. */
-uint8_t zone_find(const struct maps *maps, const struct generation *generation, uint32_t ifindex,
-		  const uint8_t source[16]);
+/* RW_ZONE_* bits, management and roles of peers included. An interface that nobody listed is
+ * external. */
+uint16_t zone_find(const struct maps *maps, const struct generation *generation, uint32_t ifindex,
+		   const uint8_t source[16]);
 
 #endif

@@ -7,11 +7,11 @@
 #include "cidr.h"
 
 /* Longest prefix wins. */
-static uint8_t prefixes_find(const struct prefix *prefixes, size_t count, const uint8_t source[16],
-			     uint8_t otherwise)
+static uint16_t prefixes_find(const struct prefix *prefixes, size_t count, const uint8_t source[16],
+			      uint16_t otherwise)
 {
 	struct cidr address = {.length = 128};
-	uint8_t bits = otherwise;
+	uint16_t bits = otherwise;
 	int longest = -1;
 
 	memcpy(address.source, source, sizeof(address.source));
@@ -27,7 +27,7 @@ static uint8_t prefixes_find(const struct prefix *prefixes, size_t count, const 
 	return bits;
 }
 
-uint8_t tables_zone(const struct tables *tables, const char *interface, const uint8_t source[16])
+uint16_t tables_zone(const struct tables *tables, const char *interface, const uint8_t source[16])
 {
 	for (size_t i = 0; i < tables->interface_count; i++) {
 		const struct interface *listed = &tables->interfaces[i];
@@ -41,7 +41,7 @@ uint8_t tables_zone(const struct tables *tables, const char *interface, const ui
 
 bool tables_admits(const struct tables *tables, const struct admission *admission)
 {
-	uint8_t zones = tables->ports[((size_t)admission->l4 << 16) + admission->port].zones;
+	uint16_t zones = tables->ports[((size_t)admission->l4 << 16) + admission->port].zones;
 
 	if ((tables->flags & RW_POLICY_IPV6_DROP) && !cidr_is_ipv4(admission->source, 128))
 		return false;

@@ -154,9 +154,9 @@ static int advise_vpn_only_in_vain(const struct advice *advice)
  */
 
 /* Zones that packets can come from on this node; what is not listed is external. */
-static uint8_t zones_present(const struct node_model *node)
+static uint16_t zones_present(const struct node_model *node)
 {
-	uint8_t zones = RW_ZONE_EXTERNAL;
+	uint16_t zones = RW_ZONE_EXTERNAL;
 
 	for (size_t i = 0; i < node->interface_count; i++) {
 		const struct interface_model *interface = &node->interfaces[i];
@@ -172,7 +172,7 @@ static int advise_ssh(const struct advice *advice)
 {
 	const struct node_model *node = &advice->model->node;
 	struct at at = node_at(advice, "management");
-	uint8_t zones = zones_present(node), ssh = 0;
+	uint16_t zones = zones_present(node), ssh = 0;
 
 	for (size_t i = 0; i < advice->merged->row_count; i++)
 		if (!strcmp(advice->merged->rows[i].service->name, MERGE_SSH))

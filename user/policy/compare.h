@@ -15,8 +15,8 @@ struct change {
 	uint8_t l4;
 	uint16_t port;
 	uint16_t port_end;	   /* inclusive */
-	uint8_t opened;		   /* zones that could not reach it and will */
-	uint8_t closed;		   /* zones that could and will not */
+	uint16_t opened;	   /* zones that could not reach it and will */
+	uint16_t closed;	   /* zones that could and will not */
 	const struct rule *before; /* owns the ports now, NULL = nobody; points into the input */
 	const struct rule
 		*after; /* will own them; differs in role or service if nothing opens or closes */

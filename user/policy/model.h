@@ -18,9 +18,9 @@
 #include "tables.h"
 #include "value.h"
 
-#define MODEL_ADVISED	"@advised" /* in vpn_only: every service that the profile marks */
+#define MODEL_ADVISED	"@advised"   /* in vpn_only: every service that the profile marks */
 #define FLOWS_FILE	"flows.json" /* the file of a profile that is no role */
-#define MODEL_NAMES_MAX 1024	   /* roles, and services in vpn_only */
+#define MODEL_NAMES_MAX 1024	     /* roles, and services in vpn_only */
 
 /* A service as it is written: one of these can become two rules, of TCP and of UDP. */
 struct service_model {
@@ -40,7 +40,7 @@ struct role_model {
 	struct document *document; /* owned */
 	char name[TABLES_NAME_MAX];
 	struct at name_at;
-	const char *title; /* borrowed from the document; NULL = not there */
+	const char *title;		/* borrowed from the document; NULL = not there */
 	struct service_model *services; /* owned */
 	size_t service_count;
 };
@@ -53,7 +53,7 @@ struct name_model {
 struct source_model {
 	struct at at;
 	struct cidr cidr;
-	uint8_t zone; /* RW_ZONE_*; 0 for a management source */
+	uint16_t zone; /* RW_ZONE_*, with the roles of a peer; 0 for a management source */
 };
 
 struct source_list {

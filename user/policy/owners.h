@@ -14,7 +14,7 @@
 
 struct owner {
 	const struct rule *rule; /* NULL = the port is not open; points into the list given */
-	uint8_t zones;
+	uint16_t zones;
 };
 
 static inline size_t owner_index(unsigned int l4, uint16_t port)

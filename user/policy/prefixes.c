@@ -25,7 +25,7 @@ static const struct cidr ipv4_all = {.source = {[10] = 0xff, [11] = 0xff}, .leng
 /* A prefix and what is said of it; after folding, what holds in it. */
 struct entry {
 	struct cidr cidr;
-	uint8_t zone;	    /* RW_ZONE_*; 0: nothing is said */
+	uint16_t zone;	    /* RW_ZONE_*, with the roles of a peer; 0: nothing is said */
 	uint8_t management; /* RW_ZONE_MANAGEMENT or 0 */
 	const struct at *at;
 };
@@ -132,7 +132,7 @@ static int entries_unite(struct entries *entries, struct error *ret_error)
 }
 
 /* Let every entry inherit from those that contain it; `zone` holds where none does. */
-static void entries_fold(struct entries *entries, uint8_t zone)
+static void entries_fold(struct entries *entries, uint16_t zone)
 {
 	const struct entry *stack[DEPTH_MAX];
 	size_t depth = 0;

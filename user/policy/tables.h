@@ -36,20 +36,20 @@ struct rule {
 	uint16_t port;	   /* host order */
 	uint16_t port_end; /* inclusive; == port for a single one */
 	uint8_t l4;	   /* RW_L4_TCP or RW_L4_UDP */
-	uint8_t zones;	   /* RW_ZONE_*; never 0 */
+	uint16_t zones;	   /* RW_ZONE_*; never 0 */
 };
 
 /* One port: which rule it belongs to, and who may reach it. */
 struct port {
-	uint8_t zones; /* 0 = not open */
-	uint32_t rule; /* index into tables.rules; 0 where zones is 0 */
+	uint16_t zones; /* 0 = not open */
+	uint32_t rule;	/* index into tables.rules; 0 where zones is 0 */
 };
 
 /* Longest prefix wins; complete: management bits are already folded in. */
 struct prefix {
 	uint8_t source[16]; /* IPv4 as ::ffff:a.b.c.d; bits behind the length are 0 */
 	uint8_t length;	    /* 0 .. 128, of the 16 bytes: IPv4 /n is 96 + n */
-	uint8_t bits;	    /* RW_ZONE_*: one zone, and perhaps RW_ZONE_MANAGEMENT */
+	uint16_t bits;	    /* RW_ZONE_*: one zone, and perhaps management and roles of a peer */
 };
 
 struct interface {
