@@ -7,31 +7,23 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 failed=0
 
-rank() {
-  case $1 in
-    util) echo 1 ;; policy) echo 2 ;; kernel) echo 3 ;; preflight | daemon | live) echo 4 ;; cli) echo 5 ;; *) echo 9 ;;
-  esac
-}
-
 complain() { # FILE:LINE:TEXT why
   echo "$1" >&2
   echo "    $2" >&2
   failed=1
 }
 
-while IFS= read -r hit; do
-  file=${hit%%:*}
-  room=$(echo "$file" | cut -d/ -f2)
-  target=$(echo "$hit" | sed -E 's/.*#include "([^"]*)".*/\1/')
-  case $target in
-    ../*) other=$(echo "$target" | cut -d/ -f2) ;;
-    */*) complain "$hit" "an include is in the same folder or ../ROOM/"; continue ;;
-    *) continue ;;
-  esac
-  if [ "$(rank "$other")" -ge "$(rank "$room")" ]; then
-    complain "$hit" "$room/ may not include $other/"
-  fi
-done < <(grep -rnE '#include "' user --include='*.[ch]')
+grep -rnE '#include "' user --include='*.[ch]' | awk -F: '
+  BEGIN { rank["util"] = 1; rank["policy"] = 2; rank["kernel"] = 3
+          rank["preflight"] = rank["daemon"] = rank["live"] = 4; rank["cli"] = 5 }
+  {
+    split($1, path, "/"); split($0, quoted, "\""); split(quoted[2], target, "/")
+    if (quoted[2] !~ /\//) next
+    if (target[1] != "..") { print $0; print "    an include is in the same folder or ../ROOM/"; bad = 1 }
+    else if (!(target[2] in rank) || rank[target[2]] >= rank[path[2]]) {
+      print $0; print "    " path[2] "/ may not include " target[2] "/"; bad = 1 }
+  }
+  END { exit bad }' >&2 || failed=1
 
 while IFS= read -r hit; do
   complain "$hit" "policy/ and util/ are pure: no libbpf"
