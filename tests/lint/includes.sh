@@ -35,6 +35,6 @@ done < <(grep -rnE '#include .*(user/|\.\./)' bpf include --include='*.[ch]')
 
 while IFS= read -r hit; do
   complain "$hit" "policy/, kernel/ and preflight/ never print: they fill a struct error"
-done < <(grep -rnE '\b(printf|puts|putchar|perror|fputs)\(' user/policy user/kernel user/preflight --include='*.c' | grep -vE 'snprintf|vfprintf')
+done < <(grep -rnE '\b(printf|puts|putchar|perror)\(|std(out|err)\b' user/policy user/kernel user/preflight --include='*.c' | grep -vE 'snprintf|vfprintf')
 
 exit $failed

@@ -20,7 +20,7 @@
 #include "folder.h"
 #include "maps.h"
 
-/* libbpf talks to stderr; what it says is for whoever looks for a fault in the programs. */
+/* libbpf prints by itself; what it says is for whoever looks for a fault in the programs. */
 static int print_debug(enum libbpf_print_level level, const char *format, va_list args)
 {
 	(void)level;
@@ -98,14 +98,12 @@ static int open_object(const struct instance *instance, const struct features *f
 	if (!object)
 		return error_set(ret_error, errno, "cannot open the BPF object: %s",
 				 strerror(errno));
-	bpf_object__for_each_program(program, object->obj)
-	{
+	bpf_object__for_each_program (program, object->obj) {
 		bpf_program__set_autoload(program, false);
 	}
 	bpf_map__set_autocreate(object->maps.events, features->ringbuf);
 	bpf_map__set_autocreate(object->maps.events_perf, !features->ringbuf);
-	bpf_object__for_each_map(map, object->obj)
-	{
+	bpf_object__for_each_map (map, object->obj) {
 		if (map == object->maps.rodata || !bpf_map__autocreate(map))
 			continue;
 		if (pin_path(instance, "maps", bpf_map__name(map), path, sizeof(path)))
@@ -138,17 +136,17 @@ struct bpf_program *cgroup_program(struct rolewall_bpf *object, const struct fea
 {
 	switch (hook) {
 	case CGROUP_INGRESS:
-		return features->ringbuf && features->cgroup_lookup ?
-			       object->progs.rolewall_ingress :
-			       object->progs.rolewall_ingress_54;
+		return features->ringbuf && features->cgroup_lookup
+			       ? object->progs.rolewall_ingress
+			       : object->progs.rolewall_ingress_54;
 	case CGROUP_EGRESS:
 		return object->progs.rolewall_egress;
 	case CGROUP_BIND4:
-		return features->ringbuf ? object->progs.rolewall_bind4 :
-					   object->progs.rolewall_bind4_54;
+		return features->ringbuf ? object->progs.rolewall_bind4
+					 : object->progs.rolewall_bind4_54;
 	case CGROUP_BIND6:
-		return features->ringbuf ? object->progs.rolewall_bind6 :
-					   object->progs.rolewall_bind6_54;
+		return features->ringbuf ? object->progs.rolewall_bind6
+					 : object->progs.rolewall_bind6_54;
 	default:
 		return NULL;
 	}
@@ -228,10 +226,10 @@ int scratch_map(const struct rolewall_bpf *object, enum map_id id)
 static void scratch_maps(struct rolewall_bpf *object, unsigned int rules)
 {
 	struct bpf_map *const own[] = {
-		object->maps.interfaces,   object->maps.echo_bucket,   object->maps.reason_counters,
-		object->maps.rule_counters, object->maps.attempts,     object->maps.settled,
-		object->maps.event_grants, object->maps.event_state,   object->maps.events,
-		object->maps.events_perf,  object->maps.pending,       object->maps.build,
+		object->maps.interfaces,    object->maps.echo_bucket, object->maps.reason_counters,
+		object->maps.rule_counters, object->maps.attempts,    object->maps.settled,
+		object->maps.event_grants,  object->maps.event_state, object->maps.events,
+		object->maps.events_perf,   object->maps.pending,     object->maps.build,
 	};
 	size_t i;
 
@@ -247,9 +245,9 @@ static int scratch_interface(const struct rolewall_bpf *object,
 	struct rw_interface_key key = {.ifindex = request->ifindex};
 	struct rw_interface value = {.slot = request->slot};
 
-	return bpf_map_update_elem(scratch_map(object, MAP_INTERFACES), &key, &value, BPF_ANY) ?
-		       -errno :
-		       0;
+	return bpf_map_update_elem(scratch_map(object, MAP_INTERFACES), &key, &value, BPF_ANY)
+		       ? -errno
+		       : 0;
 }
 
 int load_scratch(const struct instance *instance, const struct features *features,
@@ -264,8 +262,8 @@ int load_scratch(const struct instance *instance, const struct features *feature
 	if (error)
 		return error;
 	scratch_maps(object, request->rules);
-	program = request->hook == HOOK_XDP ? choose_xdp(object, features) :
-					      cgroup_program(object, features, CGROUP_INGRESS);
+	program = request->hook == HOOK_XDP ? choose_xdp(object, features)
+					    : cgroup_program(object, features, CGROUP_INGRESS);
 	bpf_program__set_autoload(program, true);
 	object->rodata->l2_len = request->l2_length;
 	object->rodata->own_slot = request->slot;
