@@ -116,7 +116,7 @@ test_rollback_killed_at_any_call_leaves_one_policy_whole() {
 
 	policy_b
 	rolewall -q apply
-	strike_list 2 rollback
+	strike_list 1 rollback
 	for at in "${CALLS[@]}"; do
 		where="killed at $at, $(call_name "$at")"
 		policy_a

@@ -2,11 +2,13 @@
 /*
  * fate.c - what `explain` says of a packet, and what becomes of it.
  *
- *	fate -b BPFFS -s STATE -g CGROUP [-n TUPLES] [-S SEED] -m MARKER -p PORTS -a SOURCES CABLE...
+ *	fate -b BPFFS -s STATE -g CGROUP [-n TUPLES] [-S SEED] -m MARKER -p PORTS -a SOURCES
+ *CABLE...
  *
- * Random sources, ports, protocols and cables: half of the sources and ports are of the lists given,
- * which are where something changes. For each the program is asked, and then the packet is sent.
- * MARKER is a TCP port that is open to everybody. The process is in the node's namespace and cgroup.
+ * Random sources, ports, protocols and cables: half of the sources and ports are of the lists
+ *given, which are where something changes. For each the program is asked, and then the packet is
+ *sent. MARKER is a TCP port that is open to everybody. The process is in the node's namespace and
+ *cgroup.
  */
 #include <err.h>
 #include <stdio.h>
@@ -84,8 +86,8 @@ static void tuple_make(const struct fate *fate, struct tuple *tuple)
 	tuple->cable = (size_t)rand() % fate->cable_count;
 	question->interface = fate->cables[tuple->cable].node_device;
 	question->l4 = rand() % 2 ? RW_L4_TCP : RW_L4_UDP;
-	question->port = rand() % 2 ? fate->ports[(size_t)rand() % fate->port_count] :
-				      1 + rand() % 65535;
+	question->port =
+		rand() % 2 ? fate->ports[(size_t)rand() % fate->port_count] : 1 + rand() % 65535;
 	if (rand() % 2)
 		memcpy(question->source, fate->sources[(size_t)rand() % fate->source_count], 16);
 	else

@@ -2,14 +2,15 @@
 /*
  * storm.c - numbered packets arrive while the policy is changed to and fro.
  *
- *	storm -r RELOADS -n PACKETS -c CABLE -A PORTS -B PORTS -E PORTS -N PORTS FILE_A FILE_B APPLY...
+ *	storm -r RELOADS -n PACKETS -c CABLE -A PORTS -B PORTS -E PORTS -N PORTS FILE_A FILE_B
+ *APPLY...
  *
  * PORTS: "25/tcp,514/udp" open in A only, in B only, in either, in neither. APPLY is run with
  * "--config FILE apply" behind it; FILE_A is in force at the start. The process is in the node's
  * namespace and cgroup.
  *
- * While nothing changes, each packet must have the verdict of the policy in force, from the moment at
- * which apply has returned; while something does, that of the old policy or of the new one.
+ * While nothing changes, each packet must have the verdict of the policy in force, from the moment
+ *at which apply has returned; while something does, that of the old policy or of the new one.
  */
 #include <err.h>
 #include <stdio.h>
@@ -22,12 +23,12 @@
 
 #include "wire.h"
 
-#define BATCH	   64
-#define SETTLED	   2 * BATCH /* at least, after each change */
-#define RING	   (1024 * BATCH) /* numbers, before they begin anew */
-#define PORTS_MAX  64
-#define WAIT_MS	   10000
-#define SOURCES	   64
+#define BATCH	  64
+#define SETTLED	  2 * BATCH	 /* at least, after each change */
+#define RING	  (1024 * BATCH) /* numbers, before they begin anew */
+#define PORTS_MAX 64
+#define WAIT_MS	  10000
+#define SOURCES	  64
 
 enum { IN_A = 1, IN_B = 2 };
 
@@ -43,7 +44,7 @@ struct storm {
 	struct port_under_test ports[PORTS_MAX];
 	size_t port_count;
 	struct port_under_test marker; /* open in either: whatever was sent before it is judged */
-	uint32_t next; /* number of the next packet */
+	uint32_t next;		       /* number of the next packet */
 	uint64_t sent, total;
 	uint64_t passed, dropped, changing, wrong;
 	uint8_t sources[SOURCES][16];
@@ -196,8 +197,10 @@ int main(int argc, char **argv)
 			cable_open(&storm.cable, optarg);
 		else if (strchr("ABEN", option))
 			ports_parse(&storm, optarg,
-				    option == 'A' ? IN_A : option == 'B' ? IN_B :
-				    option == 'E' ? IN_A | IN_B : 0);
+				    option == 'A'   ? IN_A
+				    : option == 'B' ? IN_B
+				    : option == 'E' ? IN_A | IN_B
+						    : 0);
 		else
 			return 2;
 	}
@@ -207,7 +210,8 @@ int main(int argc, char **argv)
 	sources_make(&storm);
 	batch_run(&storm, IN_A);
 	storm_run(&storm, reloads, argv + optind, argc - optind);
-	printf("%d reloads, %llu packets: %llu passed, %llu dropped, %llu while changing, %llu wrong\n",
+	printf("%d reloads, %llu packets: %llu passed, %llu dropped, %llu while changing, %llu "
+	       "wrong\n",
 	       reloads, (unsigned long long)storm.sent, (unsigned long long)storm.passed,
 	       (unsigned long long)storm.dropped, (unsigned long long)storm.changing,
 	       (unsigned long long)storm.wrong);

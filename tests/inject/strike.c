@@ -3,7 +3,8 @@
  * strike.c - end a program at one of its system calls.
  *
  *	strike list COMMAND...		run it, and print "K NAME" for each system call, from 1
- *	strike at K COMMAND...		SIGKILL before the K-th takes place; exit 0 if it got that far
+ *	strike at K COMMAND...		SIGKILL before the K-th takes place; exit 0 if it got that
+ *far
  *
  * Only the command's own thread is counted; what it forks runs on undisturbed. bpf(2) is named for
  * what it does: "bpf:MAP_CREATE".
@@ -28,19 +29,25 @@ struct name {
 };
 
 static const struct name bpf_names[] = {
-	{BPF_MAP_CREATE, "MAP_CREATE"},	    {BPF_MAP_LOOKUP_ELEM, "MAP_LOOKUP"},
-	{BPF_MAP_UPDATE_ELEM, "MAP_UPDATE"}, {BPF_MAP_DELETE_ELEM, "MAP_DELETE"},
-	{BPF_PROG_LOAD, "PROG_LOAD"},	    {BPF_OBJ_PIN, "OBJ_PIN"},
-	{BPF_OBJ_GET, "OBJ_GET"},	    {BPF_MAP_FREEZE, "MAP_FREEZE"},
-	{BPF_LINK_CREATE, "LINK_CREATE"},   {BPF_LINK_UPDATE, "LINK_UPDATE"},
-	{BPF_OBJ_GET_INFO_BY_FD, "INFO"},   {BPF_MAP_GET_FD_BY_ID, "GET_FD"},
+	{BPF_MAP_CREATE, "MAP_CREATE"},
+	{BPF_MAP_LOOKUP_ELEM, "MAP_LOOKUP"},
+	{BPF_MAP_UPDATE_ELEM, "MAP_UPDATE"},
+	{BPF_MAP_DELETE_ELEM, "MAP_DELETE"},
+	{BPF_PROG_LOAD, "PROG_LOAD"},
+	{BPF_OBJ_PIN, "OBJ_PIN"},
+	{BPF_OBJ_GET, "OBJ_GET"},
+	{BPF_MAP_FREEZE, "MAP_FREEZE"},
+	{BPF_LINK_CREATE, "LINK_CREATE"},
+	{BPF_LINK_UPDATE, "LINK_UPDATE"},
+	{BPF_OBJ_GET_INFO_BY_FD, "INFO"},
+	{BPF_MAP_GET_FD_BY_ID, "GET_FD"},
 };
 
 static const struct name call_names[] = {
-	{SYS_openat, "openat"},	  {SYS_close, "close"},	      {SYS_read, "read"},
-	{SYS_write, "write"},	  {SYS_fsync, "fsync"},	      {SYS_rename, "rename"},
-	{SYS_unlink, "unlink"},	  {SYS_mkdir, "mkdir"},	      {SYS_rmdir, "rmdir"},
-	{SYS_flock, "flock"},	  {SYS_fchmod, "fchmod"},     {SYS_sendto, "sendto"},
+	{SYS_openat, "openat"},	  {SYS_close, "close"},		{SYS_read, "read"},
+	{SYS_write, "write"},	  {SYS_fsync, "fsync"},		{SYS_rename, "rename"},
+	{SYS_unlink, "unlink"},	  {SYS_mkdir, "mkdir"},		{SYS_rmdir, "rmdir"},
+	{SYS_flock, "flock"},	  {SYS_fchmod, "fchmod"},	{SYS_sendto, "sendto"},
 	{SYS_recvmsg, "recvmsg"}, {SYS_getdents64, "getdents"}, {SYS_clone, "clone"},
 	{SYS_execve, "execve"},
 };

@@ -67,8 +67,8 @@ void cable_open(struct cable *cable, const char *text)
 	char netns[256], device[16], ipv4[64], ipv6[64];
 	int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), there;
 
-	if (sscanf(text, "%255[^,],%15[^,],%15[^,],%63[^,],%63s", netns, device,
-		   cable->node_device, ipv4, ipv6) != 5)
+	if (sscanf(text, "%255[^,],%15[^,],%15[^,],%63[^,],%63s", netns, device, cable->node_device,
+		   ipv4, ipv6) != 5)
 		errx(2, "\"%s\" is no cable", text);
 	address_parse(ipv4, cable->node4);
 	address_parse(ipv6, cable->node6);
@@ -153,8 +153,8 @@ void receiver_open(struct receiver *receiver, uint32_t count)
 	int size = SOCKET_BYTES;
 
 	for (int i = 0; i < 4; i++) {
-		receiver->sockets[i] = socket(
-			families[i], SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, protocols[i]);
+		receiver->sockets[i] =
+			socket(families[i], SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, protocols[i]);
 		if (receiver->sockets[i] < 0)
 			err(2, "raw socket");
 		setsockopt(receiver->sockets[i], SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));

@@ -2,9 +2,9 @@
 /*
  * wire.h - numbered packets from a neighbour's device to the node, and which of them got in.
  *
- * Sent through packet sockets, so that any source can be told; their TCP or UDP checksum is wrong, so
- * that the node's own stack stays silent. Received through raw sockets of the node, which get what the
- * node's hooks have passed, both XDP and cgroup. Errors end the process (err(3)).
+ * Sent through packet sockets, so that any source can be told; their TCP or UDP checksum is wrong,
+ * so that the node's own stack stays silent. Received through raw sockets of the node, which get
+ * what the node's hooks have passed, both XDP and cgroup. Errors end the process (err(3)).
  */
 #ifndef ROLEWALL_TESTS_INJECT_WIRE_H
 #define ROLEWALL_TESTS_INJECT_WIRE_H
@@ -18,14 +18,15 @@
 /* A cable: the neighbour's end, and the node's address behind it. */
 struct cable {
 	int socket;
-	int ifindex; /* of the neighbour's device */
+	int ifindex;		      /* of the neighbour's device */
 	unsigned char from[6], to[6]; /* Ethernet addresses */
 	char node_device[16];
 	uint8_t node4[16]; /* the node's addresses there; IPv4 as ::ffff:a.b.c.d */
 	uint8_t node6[16];
 };
 
-/* "NETNS-FILE,DEVICE,NODE-DEVICE,IPV4,IPV6". The process is in the node's namespace, before and after. */
+/* "NETNS-FILE,DEVICE,NODE-DEVICE,IPV4,IPV6". The process is in the node's namespace, before and
+ * after. */
 void cable_open(struct cable *cable, const char *text);
 
 /* Send packet number `id`; `destination` is filled in. */

@@ -20,7 +20,8 @@
 #define NODE_FILE "/tmp/rolewall-admit.XXXXXX"
 
 static const char node[] =
-	"{ \"version\": 1, \"node\": \"n\", \"profile\": \"carbonio-ce-23.10\", \"roles\": [\"mta\"],"
+	"{ \"version\": 1, \"node\": \"n\", \"profile\": \"carbonio-ce-23.10\", \"roles\": "
+	"[\"mta\"],"
 	"  \"interfaces\": {"
 	"    \"eth0\": { \"zone\": \"external\", \"sources\": {"
 	"      \"internal\": [\"192.0.2.0/24\"], \"external\": [\"192.0.2.128/25\"] } },"

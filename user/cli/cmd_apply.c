@@ -107,7 +107,8 @@ static void note_others(const struct settings *settings, const struct apply *app
 		report_warning(settings, result->warning.where, result->warning.what);
 	if (apply->request.confirm_seconds)
 		report_note(settings,
-			    "it goes back in %" PRIu32 " s unless you say \"rolewall confirm\"; try "
+			    "it goes back in %" PRIu32
+			    " s unless you say \"rolewall confirm\"; try "
 			    "first whether you can still log in",
 			    apply->request.confirm_seconds);
 }
@@ -120,11 +121,11 @@ static void report_unseen(const struct settings *settings, const struct apply *a
 
 	snprintf(what, sizeof(what), "its state cannot be read back: %s", error->what);
 	if (settings->output != OUTPUT_TABLE)
-		print_json(settings, json_make("{s:i, s:b, s:I, s:I}", "version", 1, "applied",
-					       true, "generation",
-					       (json_int_t)apply->result.generation,
-					       "previous_generation",
-					       (json_int_t)apply->result.old_generation));
+		print_json(settings,
+			   json_make("{s:i, s:b, s:I, s:I}", "version", 1, "applied", true,
+				     "generation", (json_int_t)apply->result.generation,
+				     "previous_generation",
+				     (json_int_t)apply->result.old_generation));
 	else
 		print_summary(settings, "Generation %" PRIu32 " is in force.",
 			      apply->result.generation);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* cmd_explain.c - rolewall explain SOURCE PORT[/PROTO]: what would happen, why, and what changes it. */
+/* cmd_explain.c - rolewall explain SOURCE PORT[/PROTO]: what would happen, why, and what changes
+ * it. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -18,8 +19,9 @@
 enum { OPTION_INTERFACE, OPTION_LAST, OPTION_COUNT };
 
 static const struct option_spec explain_options[] = {
-	[OPTION_INTERFACE] = {"interface", 0, "IF", "where the packet arrives (the way back to "
-						    "SOURCE)"},
+	[OPTION_INTERFACE] = {"interface", 0, "IF",
+			      "where the packet arrives (the way back to "
+			      "SOURCE)"},
 	[OPTION_LAST] = {"last", 0, NULL, "the newest attempt that \"rolewall blocked\" shows"},
 };
 _Static_assert(ARRAY_SIZE(explain_options) == OPTION_COUNT, "an option lacks its row");
@@ -54,8 +56,8 @@ static const char *meaning_text(const struct answer *answer)
 {
 	if (answer->explanation.reason)
 		return reason_meaning(answer->explanation.reason);
-	return is_loopback(answer) ? "loopback is never touched" :
-				     "no hook is attached; \"rolewall apply\" attaches it";
+	return is_loopback(answer) ? "loopback is never touched"
+				   : "no hook is attached; \"rolewall apply\" attaches it";
 }
 
 /* A rule had a say only where the port's zones were asked. */
@@ -98,32 +100,31 @@ static json_t *json_answer(const struct answer *answer)
 	char source[CIDR_TEXT_MAX];
 
 	cidr_format(answer->question.source, 128, source);
-	return json_make("{s:i, s:s, s:s, s:o, s:o, s:o, s:s, s:s, s:i, s:s, s:o, s:s, s:b, s:I, "
-			 "s:s, s:o}",
-			 "version", 1, "verdict", explanation->drop ? "drop" : "pass", "reason",
-			 reason_text(answer), "rule", json_rule(rule), "origin",
-			 json_text(rule ? rule->origin : NULL), "zone",
-			 json_text(zone_name(explanation->zone)), "hook",
-			 hook_text(explanation->hook), "source", source, "port",
-			 (int)answer->question.port, "proto",
-			 word_of(words_l4, answer->question.l4), "interface",
-			 json_text(explanation->interface), "mode",
-			 explanation->enforce ? "enforce" : "observe", "enforced",
-			 explanation->enforce, "generation", (json_int_t)explanation->generation,
-			 "meaning", meaning_text(answer), "remedies",
-			 json_remedies(&answer->remedies));
+	return json_make(
+		"{s:i, s:s, s:s, s:o, s:o, s:o, s:s, s:s, s:i, s:s, s:o, s:s, s:b, s:I, "
+		"s:s, s:o}",
+		"version", 1, "verdict", explanation->drop ? "drop" : "pass", "reason",
+		reason_text(answer), "rule", json_rule(rule), "origin",
+		json_text(rule ? rule->origin : NULL), "zone",
+		json_text(zone_name(explanation->zone)), "hook", hook_text(explanation->hook),
+		"source", source, "port", (int)answer->question.port, "proto",
+		word_of(words_l4, answer->question.l4), "interface",
+		json_text(explanation->interface), "mode",
+		explanation->enforce ? "enforce" : "observe", "enforced", explanation->enforce,
+		"generation", (json_int_t)explanation->generation, "meaning", meaning_text(answer),
+		"remedies", json_remedies(&answer->remedies));
 }
 
 static json_t *json_last(const struct attempt *attempt)
 {
 	char first[TIME_TEXT_MAX], last[TIME_TEXT_MAX];
 
-	return json_make("{s:s, s:I, s:o, s:o}", "reason", reason_name(attempt->record.reason),
-			 "packets", (json_int_t)attempt->record.packets, "first_seen",
-			 json_text(attempt->first_ns ? time_text_ns(attempt->first_ns, first) :
-						       NULL),
-			 "last_seen",
-			 json_text(attempt->last_ns ? time_text_ns(attempt->last_ns, last) : NULL));
+	return json_make(
+		"{s:s, s:I, s:o, s:o}", "reason", reason_name(attempt->record.reason), "packets",
+		(json_int_t)attempt->record.packets, "first_seen",
+		json_text(attempt->first_ns ? time_text_ns(attempt->first_ns, first) : NULL),
+		"last_seen",
+		json_text(attempt->last_ns ? time_text_ns(attempt->last_ns, last) : NULL));
 }
 
 static void answer_print_json(const struct settings *settings, const struct answer *answer)
@@ -141,8 +142,8 @@ static const char *verdict_text(const struct explanation *explanation)
 {
 	if (!explanation->drop)
 		return "passes";
-	return explanation->enforce ? "is dropped" :
-				      "passes, because of mode observe; it would be dropped";
+	return explanation->enforce ? "is dropped"
+				    : "passes, because of mode observe; it would be dropped";
 }
 
 static void print_rule(const struct settings *settings, const struct answer *answer)
@@ -188,8 +189,8 @@ static void answer_print(const struct settings *settings, const struct answer *a
 	if (zone)
 		print_fact(settings, "Zone", TONE_PLAIN, "%s", zone);
 	print_rule(settings, answer);
-	print_fact(settings, "Hook", TONE_PLAIN, "%s, generation %u",
-		   hook_text(explanation->hook), explanation->generation);
+	print_fact(settings, "Hook", TONE_PLAIN, "%s, generation %u", hook_text(explanation->hook),
+		   explanation->generation);
 	print_last(settings, answer->attempt);
 	for (size_t i = 0; i < answer->remedies.count; i++)
 		print_fact(settings, i ? "  or" : "To change it", TONE_PLAIN, "%s",
@@ -299,12 +300,12 @@ const struct verb verb_explain = {
 	.operands = "SOURCE PORT[/PROTO]",
 	.operands_max = 2,
 	.summary = "would a new connection from SOURCE pass? verdict, reason, rule, remedy",
-	.details =
-		"Runs the program that guards the interface on a packet made for the question, with "
-		"the\n"
-		"policy in force; nothing is counted. Without --interface it arrives where this "
-		"host would\n"
-		"send the answer.",
+	.details = "Runs the program that guards the interface on a packet made for the question, "
+		   "with "
+		   "the\n"
+		   "policy in force; nothing is counted. Without --interface it arrives where this "
+		   "host would\n"
+		   "send the answer.",
 	.options = explain_options,
 	.option_count = OPTION_COUNT,
 	.needs_root = true,

@@ -102,16 +102,16 @@ static void status_print_json(const struct settings *settings, const struct snap
 
 	char when[TIME_TEXT_MAX];
 
-	root = json_make("{s:i, s:b, s:b, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o}",
-			 "version", 1, "applied", applied, "attached", attached, "mode",
-			 json_text(applied ? mode_word(snapshot->flags) : NULL), "generation",
-			 (json_int_t)snapshot->generation, "node", json_text(snapshot->node),
-			 "profile", json_text(snapshot->profile), "roles",
-			 json_roles(snapshot->roles), "node_file", json_text(snapshot->node_file),
-			 "applied_at",
-			 json_text(applied ? time_text(snapshot->applied_at, when) : NULL),
-			 "pending", json_pending(snapshot), "bind_guard", bind_guard_word(snapshot->flags), "interfaces",
-			 json_interfaces(snapshot), "hooks", json_hooks(snapshot));
+	root = json_make(
+		"{s:i, s:b, s:b, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o}", "version",
+		1, "applied", applied, "attached", attached, "mode",
+		json_text(applied ? mode_word(snapshot->flags) : NULL), "generation",
+		(json_int_t)snapshot->generation, "node", json_text(snapshot->node), "profile",
+		json_text(snapshot->profile), "roles", json_roles(snapshot->roles), "node_file",
+		json_text(snapshot->node_file), "applied_at",
+		json_text(applied ? time_text(snapshot->applied_at, when) : NULL), "pending",
+		json_pending(snapshot), "bind_guard", bind_guard_word(snapshot->flags),
+		"interfaces", json_interfaces(snapshot), "hooks", json_hooks(snapshot));
 	json_object_update_new(root, json_counts(snapshot));
 	print_json(settings, root);
 }

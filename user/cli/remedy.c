@@ -60,7 +60,8 @@ static void add_roles(struct case_file *file)
 		const struct role_found *found = &file->roles.list[i];
 
 		if (!has_role(file, found->role) && (found->zones & file->explanation->zone))
-			add(file, "add \"%s\" to \"roles\" in %s, then \"rolewall apply\": it has %s",
+			add(file,
+			    "add \"%s\" to \"roles\" in %s, then \"rolewall apply\": it has %s",
 			    found->role, file->explanation->node_file, found->service);
 	}
 }
@@ -124,7 +125,7 @@ static void remedy_open(struct case_file *file)
 	const struct explanation *explanation = file->explanation;
 	const struct rule *rule = &explanation->rule;
 
-	if ((rule->zones & RW_ZONE_EXTERNAL) && strcmp(rule->role, "node"))
+	if ((rule->zones & RW_ZONE_EXTERNAL) && strcmp(rule->role, "node") != 0)
 		add(file,
 		    "add \"%s\" to \"vpn_only\" in %s, then \"rolewall apply\": closed to all but "
 		    "the VPN",

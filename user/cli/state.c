@@ -120,8 +120,9 @@ int state_report_problems(const struct settings *settings, const struct snapshot
 					 "host's own UDP packets are refused");
 	if ((snapshot->flags & RW_POLICY_BIND_OBSERVE) &&
 	    !(snapshot->cgroup_bind4 && snapshot->cgroup_bind6))
-		report_problem(settings, "a cgroup bind hook is not attached: binds of ports that no "
-					 "role opens go unnoticed");
+		report_problem(settings,
+			       "a cgroup bind hook is not attached: binds of ports that no "
+			       "role opens go unnoticed");
 	return EXIT_FAILED;
 }
 

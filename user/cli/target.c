@@ -16,7 +16,7 @@ int target_parse(const struct settings *settings, const char *text, struct targe
 	unsigned long port = strtoul(text, &end, 10);
 	const struct word *word = words_l4;
 
-	while (word->word && strcmp(word->word, proto))
+	while (word->word && strcmp(word->word, proto) != 0)
 		word++;
 	if (end != slash || strspn(text, "0123456789") != (size_t)(slash - text) || !port ||
 	    port > 65535 || !word->word) {

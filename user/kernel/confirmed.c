@@ -94,7 +94,8 @@ int confirmed_write(const struct instance *instance, const struct generation *ge
 
 	error = generation_text(generation, &text, &size);
 	if (error)
-		return error_set(ret_error, -error, "cannot read the node file of generation %u: %s",
+		return error_set(ret_error, -error,
+				 "cannot read the node file of generation %u: %s",
 				 generation->number, strerror(-error));
 	error = confirmed_stage(instance, text, size, ret_error);
 	if (!error)

@@ -2,8 +2,8 @@
 /*
  * confirmed.h - the node file of the policy that was confirmed last, for the time after a reboot.
  *
- * LIB_DIR/confirmed.json is always whole. An apply stages its text beside it before the commit, where
- * a full disk can still refuse the change, and publishes it afterwards by a rename.
+ * LIB_DIR/confirmed.json is always whole. An apply stages its text beside it before the commit,
+ * where a full disk can still refuse the change, and publishes it afterwards by a rename.
  */
 #ifndef ROLEWALL_KERNEL_CONFIRMED_H
 #define ROLEWALL_KERNEL_CONFIRMED_H

@@ -63,8 +63,7 @@ void explainer_close(struct explainer **explainer)
 	*explainer = NULL;
 }
 
-int explainer_open(const struct instance *instance, struct explainer **ret,
-		   struct error *ret_error)
+int explainer_open(const struct instance *instance, struct explainer **ret, struct error *ret_error)
 {
 	_cleanup_(explainer_close) struct explainer *explainer = calloc(1, sizeof(*explainer));
 	int error;
@@ -125,8 +124,9 @@ static int device_choose(const struct explainer *explainer, const struct questio
 	if (question->interface)
 		error_set(ret_error, ENODEV, "there is no interface %s now", question->interface);
 	else
-		error_set(ret_error, ENODEV, "this host has no route to the source, and no "
-					     "external interface now");
+		error_set(ret_error, ENODEV,
+			  "this host has no route to the source, and no "
+			  "external interface now");
 	error_hint(ret_error, "say where the packet would arrive: --interface IF; 'ip link' lists "
 			      "what there is");
 	return -ENODEV;
@@ -207,14 +207,15 @@ static int run(const struct witness *witness, const struct question *question,
 	unsigned char frame[PACKET_MAX];
 	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame, .repeat = 1);
 
-	options.data_size_in = packet_make(&(struct packet_spec){
-						   .source = question->source,
-						   .destination = local,
-						   .l4 = question->l4,
-						   .port = question->port,
-						   .ethernet = ethernet,
-					   },
-					   frame);
+	options.data_size_in = packet_make(
+		&(struct packet_spec){
+			.source = question->source,
+			.destination = local,
+			.l4 = question->l4,
+			.port = question->port,
+			.ethernet = ethernet,
+		},
+		frame);
 	if (witness->hook == HOOK_CGROUP) {
 		options.ctx_in = &skb;
 		options.ctx_size_in = sizeof(skb);
@@ -322,9 +323,10 @@ static void find_opening(const struct explainer *explainer, const struct questio
 		ret->opening = opening.id;
 }
 
-/* A lookup finds the longest prefix up to the length asked for: the shortest that still finds it. */
+/* A lookup finds the longest prefix up to the length asked for: the shortest that still finds it.
+ */
 static void find_ban(const struct explainer *explainer, const struct question *question,
-			 struct explanation *ret)
+		     struct explanation *ret)
 {
 	struct rw_prefix_key key = {.prefixlen = 128};
 	struct rw_ban ban, shorter;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * folder.h - folders whose content is trusted: pins, and what survives a reboot. Nobody but root may
- * be able to put anything there.
+ * folder.h - folders whose content is trusted: pins, and what survives a reboot. Nobody but root
+ * may be able to put anything there.
  */
 #ifndef ROLEWALL_KERNEL_FOLDER_H
 #define ROLEWALL_KERNEL_FOLDER_H

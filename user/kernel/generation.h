@@ -46,8 +46,8 @@ struct about {
 
 /* Owning. */
 struct generation {
-	uint32_t number;     /* 0: none */
-	uint32_t policy_id;  /* map id of the policy array */
+	uint32_t number;    /* 0: none */
+	uint32_t policy_id; /* map id of the policy array */
 	struct rw_policy_header header;
 	int policy_fd, zones_fd, rules_fd, about_fd, text_fd;
 	struct about *about;
@@ -58,7 +58,7 @@ struct generation {
 	{                                                                                          \
 		.policy_fd = -1, .zones_fd = -1, .rules_fd = -1, .about_fd = -1, .text_fd = -1     \
 	}
-#define _generation_	__attribute__((cleanup(generation_close)))
+#define _generation_ __attribute__((cleanup(generation_close)))
 
 void generation_close(struct generation *generation);
 
@@ -97,7 +97,8 @@ int generation_header(const struct maps *maps, struct rw_policy_header *ret);
 /* The highest number that is pinned, whatever became of it; 0: none. */
 uint32_t generation_highest(const struct instance *instance);
 
-/* The node file that it was compiled from; owned by the caller, ends in a NUL that is not counted. */
+/* The node file that it was compiled from; owned by the caller, ends in a NUL that is not counted.
+ */
 int generation_text(const struct generation *generation, char **ret_text, size_t *ret_size);
 
 /* Unpin one; nothing there is no error. */

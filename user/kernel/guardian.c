@@ -22,7 +22,7 @@
 #include "pending.h"
 
 #define SECOND_NS    1000000000ULL
-#define PATIENCE_NS  (600 * SECOND_NS) /* past the deadline, with a kernel that says no */
+#define PATIENCE_NS  (600 * SECOND_NS)	/* past the deadline, with a kernel that says no */
 #define PROCESS_NAME "rolewall-confirm" /* the kernel keeps 15 characters */
 
 static void run_wall(const char *text)
@@ -113,13 +113,12 @@ static void guard(const struct instance *instance, const struct rw_pending *pend
 {
 	struct rollback_result rolled = {0};
 
-	while (is_pending(instance, pending) &&
-	       pending_now() < pending->deadline + PATIENCE_NS) {
+	while (is_pending(instance, pending) && pending_now() < pending->deadline + PATIENCE_NS) {
 		uint64_t next = pending_now() + SECOND_NS;
 
-		sleep_until(next < pending->deadline || pending_now() >= pending->deadline ?
-				    next :
-				    pending->deadline);
+		sleep_until(next < pending->deadline || pending_now() >= pending->deadline
+				    ? next
+				    : pending->deadline);
 		if (pending_now() < pending->deadline ||
 		    rollback_expired(instance, pending, &rolled, NULL))
 			continue;

@@ -28,7 +28,8 @@ static int settle_pending(const struct instance *instance, struct install_result
 	if (error || !pending.deadline)
 		return error;
 	if (pending_left(&pending)) {
-		error_set(ret_error, EBUSY, "generation %u awaits its confirmation for another %u s",
+		error_set(ret_error, EBUSY,
+			  "generation %u awaits its confirmation for another %u s",
 			  pending.generation, pending_left(&pending));
 		error_hint(ret_error, "'rolewall confirm' keeps it, 'rolewall rollback' takes it "
 				      "back; then apply again");
@@ -72,8 +73,10 @@ static int guard(struct installation *installation, uint32_t seconds, struct err
 	int error;
 
 	if (installation->header.generation != installation->current.number) {
-		error_set(ret_error, ESTALE, "the pins of generation %u are lost: it could not "
-					     "come back", installation->header.generation);
+		error_set(ret_error, ESTALE,
+			  "the pins of generation %u are lost: it could not "
+			  "come back",
+			  installation->header.generation);
 		error_hint(ret_error, "apply without --confirm first, or remove everything with "
 				      "'rolewall down'");
 		return -ESTALE;

@@ -23,30 +23,31 @@
 
 struct install_request {
 	const struct tables *tables;
-	const char *node_file;	 /* for `status`; copied */
-	bool observe;		 /* mode observe whatever the tables say */
+	const char *node_file;	  /* for `status`; copied */
+	bool observe;		  /* mode observe whatever the tables say */
 	uint32_t confirm_seconds; /* goes back unless confirmed in time; 0 = is confirmed at once */
 };
 
 struct install_result {
 	uint32_t generation;	 /* now in force */
 	uint32_t old_generation; /* 0: there was none */
-	uint32_t rolled_back;	 /* was not confirmed in time, and went before anything else; or 0 */
-	bool waited;		 /* another apply held the lock first */
-	bool backed_out;	 /* on failure: it was in force for a moment, the old one is back */
-	struct error warning;	 /* what did not succeed, though the policy is in force; or empty */
+	uint32_t rolled_back; /* was not confirmed in time, and went before anything else; or 0 */
+	bool waited;	      /* another apply held the lock first */
+	bool backed_out;      /* on failure: it was in force for a moment, the old one is back */
+	struct error warning; /* what did not succeed, though the policy is in force; or empty */
 };
 
 /*
  * Load what is not loaded, commit the tables, attach to every interface there is.
- * Errors: -EPERM not root; -EBUSY another policy awaits its confirmation; others as the kernel says,
- * with the step in `ret_error`. An interface that cannot take XDP is no error (the cgroup hook judges
- * it; see `snapshot`). `ret` is filled on failure as well.
+ * Errors: -EPERM not root; -EBUSY another policy awaits its confirmation; others as the kernel
+ * says, with the step in `ret_error`. An interface that cannot take XDP is no error (the cgroup
+ * hook judges it; see `snapshot`). `ret` is filled on failure as well.
  */
 int install_policy(const struct instance *instance, const struct install_request *request,
 		   struct install_result *ret, struct error *ret_error);
 
-/* Detach and unpin everything. -ENOENT: nothing was applied (leftovers are removed all the same). */
+/* Detach and unpin everything. -ENOENT: nothing was applied (leftovers are removed all the same).
+ */
 int install_remove(const struct instance *instance, struct error *ret_error);
 
 #endif

@@ -121,8 +121,8 @@ void installation_back_out(struct installation *installation)
 				&installation->old_policy_fd, BPF_ANY))
 		return;
 	if (installation->current.about)
-		xdp_detach(installation->instance, &installation->maps,
-			   installation->current.about, NULL);
+		xdp_detach(installation->instance, &installation->maps, installation->current.about,
+			   NULL);
 }
 
 int installation_switch(struct installation *installation, struct error *ret_error)

@@ -26,7 +26,8 @@ struct installation {
 	struct generation current;	/* number 0: there is none, or its pins are lost */
 	struct generation next;
 	struct xdp_plans plans;
-	bool replace; /* the attached programs are of another build, or use maps that are not pinned */
+	bool replace; /* the attached programs are of another build, or use maps that are not pinned
+		       */
 	bool fresh;   /* there was nothing of ours before: a failure has nothing to preserve */
 };
 
@@ -39,7 +40,8 @@ struct installation {
 
 void installation_free(struct installation *installation);
 
-/* Maps, programs of the cgroup hooks and the policy in force: what is there is used, what is missing is loaded. */
+/* Maps, programs of the cgroup hooks and the policy in force: what is there is used, what is
+ * missing is loaded. */
 int installation_open(struct installation *installation, struct error *ret_error);
 
 /* All that can be refused by the verifier or for want of memory, for `next`. */

@@ -19,7 +19,8 @@ struct rolewall_bpf;
 void object_free(struct rolewall_bpf **object);
 #define _object_ __attribute__((cleanup(object_free)))
 
-/* libbpf writes to stderr on its own account: only with ROLEWALL_DEBUG. For the start of a program. */
+/* libbpf writes to stderr on its own account: only with ROLEWALL_DEBUG. For the start of a program.
+ */
 void libbpf_hush(void);
 
 /* Hash of the BPF object in this executable (rw_build.object). */
@@ -43,8 +44,8 @@ int load_xdp(const struct instance *instance, const struct features *features,
 	     struct error *ret_error);
 
 /*
- * The program that judges at a hook, once more, to be run on packets of our own: with the pinned maps
- * that decide, and maps of its own for what is counted. `ret_fd` stays owned by `ret`.
+ * The program that judges at a hook, once more, to be run on packets of our own: with the pinned
+ * maps that decide, and maps of its own for what is counted. `ret_fd` stays owned by `ret`.
  */
 struct scratch_request {
 	enum hook hook;		/* HOOK_XDP or HOOK_CGROUP */

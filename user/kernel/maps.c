@@ -47,7 +47,8 @@ static int map_open(const struct instance *instance, enum map_id id, int *ret,
 		return 0;
 	}
 	error = errno;
-	/* One of the two is missing: the ring where the kernel has none (before 5.8), else the other. */
+	/* One of the two is missing: the ring where the kernel has none (before 5.8), else the
+	 * other. */
 	if (error == ENOENT && (id == MAP_EVENTS || id == MAP_EVENTS_PERF))
 		return 0;
 	error_set(ret_error, error, "cannot open the pinned map %s: %s", names[id],

@@ -28,7 +28,7 @@ int pending_read_raw(const struct maps *maps, struct rw_pending *ret, struct err
 int pending_read(const struct maps *maps, struct rw_pending *ret, struct error *ret_error)
 {
 	struct rw_policy_header header = {0};
-	struct rw_pending pending;
+	struct rw_pending pending = {0};
 	int error = pending_read_raw(maps, &pending, ret_error);
 
 	if (error)
@@ -74,7 +74,5 @@ uint32_t pending_left(const struct rw_pending *pending)
 {
 	uint64_t now = pending_now();
 
-	return pending->deadline > now ?
-		       (pending->deadline - now + SECOND_NS - 1) / SECOND_NS :
-		       0;
+	return pending->deadline > now ? (pending->deadline - now + SECOND_NS - 1) / SECOND_NS : 0;
 }

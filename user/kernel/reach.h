@@ -2,8 +2,8 @@
 /*
  * reach.h - who is connected now and could not connect again under a policy.
  *
- * A change of ports cuts no TCP connection: the programs ask the kernel's sockets. But what breaks, or
- * is logged out of, stays out. Whether the tables enforce is the caller's question.
+ * A change of ports cuts no TCP connection: the programs ask the kernel's sockets. But what breaks,
+ * or is logged out of, stays out. Whether the tables enforce is the caller's question.
  */
 #ifndef ROLEWALL_KERNEL_REACH_H
 #define ROLEWALL_KERNEL_REACH_H

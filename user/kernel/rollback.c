@@ -13,7 +13,8 @@
 
 static int refuse_nothing_kept(uint32_t generation, struct error *ret_error)
 {
-	error_set(ret_error, ENODATA, "no generation is kept from before generation %u", generation);
+	error_set(ret_error, ENODATA, "no generation is kept from before generation %u",
+		  generation);
 	error_hint(ret_error, "change the node file back and apply it");
 	return -ENODATA;
 }
@@ -81,8 +82,8 @@ int rollback_locked(const struct instance *instance, struct rollback_result *ret
 	if (error)
 		return error;
 	result.from = installation.header.generation;
-	error = result.to ? go_back(&installation, result.to, ret_error) :
-			    remove_everything(instance, ret_error);
+	error = result.to ? go_back(&installation, result.to, ret_error)
+			  : remove_everything(instance, ret_error);
 	if (error)
 		return error;
 	/* What was pending never became the confirmed one. */

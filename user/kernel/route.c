@@ -75,8 +75,8 @@ static int ask(const uint8_t remote[16], struct route *ret)
 	    mnl_socket_sendto(socket, message, message->nlmsg_len) < 0)
 		return -errno;
 	size = mnl_socket_recvfrom(socket, buffer, sizeof(buffer));
-	if (size < 0 || mnl_cb_run(buffer, size, sequence, mnl_socket_get_portid(socket),
-				   route_read, ret) < 0)
+	if (size < 0 ||
+	    mnl_cb_run(buffer, size, sequence, mnl_socket_get_portid(socket), route_read, ret) < 0)
 		return -errno;
 	return ret->ifindex ? 0 : -ENETUNREACH;
 }

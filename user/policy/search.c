@@ -42,7 +42,8 @@ static int is_role_file(const struct dirent *entry)
 {
 	size_t length = strlen(entry->d_name);
 
-	return entry->d_name[0] != '.' && length > 5 && !strcmp(entry->d_name + length - 5, ".json");
+	return entry->d_name[0] != '.' && length > 5 &&
+	       !strcmp(entry->d_name + length - 5, ".json");
 }
 
 int roles_search(const char *roles_dir, const char *profile, uint8_t l4, uint16_t port,
