@@ -186,6 +186,19 @@ test_an_external_vlan_on_an_internal_cable_is_external() {
 	done
 }
 
+test_a_device_whose_name_has_a_dot_has_xdp_too() {
+	lab_link node lan.1 inside node.1 192.0.2. 2001:db8:12::
+	node_file '.interfaces["lan.1"] = { zone: "internal" }'
+	assert_exit 0 rolewall apply
+	assert_json 'any(.interfaces[]; .name == "lan.1" and .hook == "xdp")' rolewall --json status
+	assert_answer open inside tcp 192.0.2.1 5432
+	assert_answer silent inside tcp 192.0.2.1 9999
+	node_file .
+	assert_exit 0 rolewall apply
+	assert_json 'all(.[]; has("xdp") | not)' ip -n "$LAB_NAME-node" -d -j link show lan.1
+	ip -n "$LAB_NAME-node" link delete lan.1
+}
+
 # --- tunnels without encryption -------------------------------------------------------------------
 
 # tunnel_pair KIND: IPv4 inside, but for sit, which carries IPv6.

@@ -18,11 +18,20 @@
 
 #define PIN_PREFIX "xdp-"
 
+static void replace_all(char *text, char from, char to)
+{
+	for (; *text; text++)
+		if (*text == from)
+			*text = to;
+}
+
+/* bpffs refuses names with a dot (kernel/bpf/inode.c, bpf_lookup), devices those with a colon. */
 static int link_path(const struct instance *instance, const char *interface, char *ret, size_t size)
 {
 	char name[32];
 
 	snprintf(name, sizeof(name), PIN_PREFIX "%s", interface);
+	replace_all(name, '.', ':');
 	return pin_path(instance, "links", name, ret, size);
 }
 
@@ -349,10 +358,12 @@ static int unpin_links(const struct instance *instance, const struct devices *de
 	if (!dir)
 		return errno == ENOENT ? 0 : -errno;
 	while ((entry = readdir(dir))) {
-		const char *name = entry->d_name + strlen(PIN_PREFIX);
+		char name[sizeof(entry->d_name)];
 
 		if (strncmp(entry->d_name, PIN_PREFIX, strlen(PIN_PREFIX)) != 0)
 			continue;
+		strcpy(name, entry->d_name + strlen(PIN_PREFIX));
+		replace_all(name, ':', '.');
 		if (about && slot_by_name(about, name) && device_by_name(devices, name))
 			continue;
 		if (pin_path(instance, "links", entry->d_name, path, sizeof(path)) ||

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * xdp.h - XDP programs on interfaces: prepare (all that can fail for reasons of ours), attach,
- * detach. The pin is links/xdp-INTERFACE; without links there is none (direct.h).
+ * detach. The pin is links/xdp-INTERFACE, with a colon for each dot; without links there is none
+ * (direct.h).
  */
 #ifndef ROLEWALL_KERNEL_XDP_H
 #define ROLEWALL_KERNEL_XDP_H
