@@ -96,7 +96,7 @@ int64_t follower_stalled_s(const struct follower *follower)
 /* The line, or nothing, and what there is of it does not count: the caller looks for room first. */
 static void put(struct follower *follower, const char *line, size_t length)
 {
-	if (!length || follower->end + length + 1 > sizeof(follower->buffer))
+	if (follower->end + length + 1 > sizeof(follower->buffer))
 		return;
 	memcpy(follower->buffer + follower->end, line, length);
 	follower->end += length;
@@ -106,12 +106,17 @@ static void put(struct follower *follower, const char *line, size_t length)
 static void put_attempt(struct follower *follower, const struct intake *intake,
 			const struct history_entry *entry)
 {
+	char *at = follower->buffer + follower->end;
 	struct feed_attempt attempt;
-	char line[FEED_ATTEMPT_MAX];
+	size_t length;
 
 	intake_describe(intake, entry, &attempt);
 	attempt.news = entry->doubled > follower->seen;
-	put(follower, line, feed_attempt_print(&attempt, line, sizeof(line)));
+	length = feed_attempt_print(&attempt, at, FEED_ATTEMPT_MAX);
+	if (!length)
+		return;
+	at[length] = '\n';
+	follower->end += length + 1;
 }
 
 /* As many as have room. Returns whether that was all. */

@@ -266,12 +266,12 @@ void history_scan_end(struct history *history)
 
 const struct history_entry *history_after(const struct history *history, uint64_t version)
 {
-	const struct history_entry *entry, *found = NULL;
+	const struct history_entry *found = NULL;
+	const struct history_entry *entry = TAILQ_LAST(&history->order, entry_list);
 
-	TAILQ_FOREACH_REVERSE (entry, &history->order, entry_list, order) {
-		if (entry->version <= version)
-			break;
+	while (entry && entry->version > version) {
 		found = entry;
+		entry = TAILQ_PREV(entry, entry_list, order);
 	}
 	return found;
 }

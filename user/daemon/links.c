@@ -79,13 +79,14 @@ static void say_changes(const struct links *links, const struct devices *now)
 
 		if (is_same(before, after))
 			continue;
-		state = state_find(&snapshot, (after ? after : before)->name);
+		state = state_find(&snapshot, links->in_force->generation.about->slots[i]);
 		if (state && !after)
 			say_vanished(state);
+		else if (state && (!before || before->ifindex != after->ifindex))
+			say(SAY_NOTICE, "interface %s has appeared: %s", state->name,
+			    hook_word(state));
 		else if (state)
-			say(SAY_NOTICE, "interface %s %s: %s", after->name,
-			    !before || before->ifindex != after->ifindex ? "has appeared"
-									 : "has changed",
+			say(SAY_NOTICE, "interface %s has changed: %s", state->name,
 			    hook_word(state));
 	}
 }

@@ -39,11 +39,13 @@ struct events {
 	void *context;
 	int lock;
 	int cpus;
-	int count;	   /* events of this poll */
-	uint64_t credits;  /* of a CPU, for each grant */
-	uint64_t interval; /* ns between two grants */
-	uint64_t granted;  /* when, CLOCK_MONOTONIC */
-	bool spent;	   /* events came since */
+	struct rw_event_state *states; /* owned: room for what every CPU has spent, */
+	uint64_t *grants;	       /* owned: and for what it is granted */
+	int count;		       /* events of this poll */
+	uint64_t credits;	       /* of a CPU, for each grant */
+	uint64_t interval;	       /* ns between two grants */
+	uint64_t granted;	       /* when, CLOCK_MONOTONIC */
+	bool spent;		       /* events came since */
 };
 
 static int handle(void *context, void *data, size_t size)
@@ -65,13 +67,11 @@ static void handle_sample(void *context, int cpu, void *data, __u32 size)
 /* grant = what was spent + credits, for each CPU; 0 withdraws what is left. */
 static int grant(const struct events *events, uint64_t credits)
 {
-	_free_ struct rw_event_state *states = calloc(events->cpus, sizeof(*states));
-	_free_ uint64_t *grants = calloc(events->cpus, sizeof(*grants));
+	struct rw_event_state *states = events->states;
+	uint64_t *grants = events->grants;
 	__u32 zero = 0;
 	int cpu;
 
-	if (!states || !grants)
-		return -ENOMEM;
 	if (bpf_map_lookup_elem(events->maps.fd[MAP_EVENT_STATE], &zero, states))
 		return -errno;
 	for (cpu = 0; cpu < events->cpus; cpu++)
@@ -144,6 +144,10 @@ static int start(const struct instance *instance, struct events *events, struct 
 	if (events->cpus < 0)
 		return error_set(ret_error, -events->cpus, "cannot count the CPUs: %s",
 				 strerror(-events->cpus));
+	events->states = calloc(events->cpus, sizeof(*events->states));
+	events->grants = calloc(events->cpus, sizeof(*events->grants));
+	if (!events->states || !events->grants)
+		return error_set(ret_error, ENOMEM, "out of memory");
 	error = events->maps.fd[MAP_EVENTS] >= 0 ? open_ring(events) : open_perf(events);
 	if (error)
 		return error_set(ret_error, -error, "cannot open the buffer of events: %s",
@@ -225,6 +229,8 @@ void events_close(struct events *events)
 	perf_buffer__free(events->perf);
 	maps_close(&events->maps);
 	cleanup_close(&events->lock);
+	free(events->states);
+	free(events->grants);
 	free(events);
 }
 

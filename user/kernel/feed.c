@@ -73,20 +73,21 @@ int feed_open(const struct instance *instance, const struct feed_request *reques
 	      struct feed **ret, struct error *ret_error)
 {
 	_close_ int fd = -1;
-	_free_ struct feed *feed = malloc(sizeof(*feed));
+	struct feed *feed;
 	int error = connect_to_daemon(instance, &fd, ret_error);
 
 	if (error)
 		return error;
-	if (!feed)
-		return error_set(ret_error, ENOMEM, "out of memory");
 	error = say(fd, request);
 	if (error)
 		return error_set(ret_error, -error, "the daemon does not listen");
+	feed = malloc(sizeof(*feed));
+	if (!feed)
+		return error_set(ret_error, ENOMEM, "out of memory");
 	feed->used = 0;
 	feed->scanned = 0;
 	feed->fd = TAKE_FD(fd);
-	*ret = TAKE_PTR(feed);
+	*ret = feed;
 	return 0;
 }
 

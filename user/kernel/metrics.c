@@ -40,12 +40,9 @@ struct label {
 static void label_value(FILE *file, const char *text)
 {
 	for (; *text; text++) {
-		if (*text == '\\' || *text == '"')
+		if (*text == '\\' || *text == '"' || *text == '\n')
 			fputc('\\', file);
-		if (*text == '\n')
-			fputs("\\n", file);
-		else
-			fputc(*text & 0x80 ? '?' : *text, file);
+		fputc(*text == '\n' ? 'n' : *text & 0x80 ? '?' : *text, file);
 	}
 }
 

@@ -7,27 +7,34 @@
 #include <stdlib.h>
 
 #include "../policy/owners.h"
-#include "../util/cleanup.h"
+
+static int read_names(const struct instance *instance, struct port_names *names,
+		      struct error *ret_error)
+{
+	int result = snapshot_read(instance, &names->snapshot, ret_error);
+
+	if (result)
+		return result;
+	names->rules = calloc(names->snapshot.rule_count + 1, sizeof(*names->rules));
+	if (!names->rules)
+		return error_set(ret_error, ENOMEM, "out of memory");
+	for (size_t i = 0; i < names->snapshot.rule_count; i++)
+		names->rules[i] = &names->snapshot.rules[i].rule;
+	names->owners = owners_new(names->rules, names->snapshot.rule_count);
+	return names->owners ? 0 : error_set(ret_error, ENOMEM, "out of memory");
+}
 
 int port_names_read(const struct instance *instance, struct port_names *ret,
 		    struct error *ret_error)
 {
-	_cleanup_(port_names_free) struct port_names names = {0};
-	int result = snapshot_read(instance, &names.snapshot, ret_error);
+	struct port_names names = {0};
+	int result = read_names(instance, &names, ret_error);
 
 	if (result)
-		return result;
-	names.rules = calloc(names.snapshot.rule_count + 1, sizeof(*names.rules));
-	if (!names.rules)
-		return error_set(ret_error, ENOMEM, "out of memory");
-	for (size_t i = 0; i < names.snapshot.rule_count; i++)
-		names.rules[i] = &names.snapshot.rules[i].rule;
-	names.owners = owners_new(names.rules, names.snapshot.rule_count);
-	if (!names.owners)
-		return error_set(ret_error, ENOMEM, "out of memory");
-	*ret = names;
-	names = (struct port_names){0};
-	return 0;
+		port_names_free(&names);
+	else
+		*ret = names;
+	return result;
 }
 
 void port_names_free(struct port_names *names)
