@@ -22,10 +22,10 @@ static __always_inline bool is_mld(const struct packet *packet)
 		packet->icmp_type == MLD2_REPORT);
 }
 
-/* A DHCP client asks through a packet socket, which the flow table never sees. */
+/* UDP. A DHCP client asks through a packet socket, which the flow table never sees. */
 static __always_inline bool is_dhcp_answer(const struct packet *packet)
 {
-	if (packet->protocol != IPPROTO_UDP || packet->piece != PIECE_WHOLE)
+	if (packet->piece != PIECE_WHOLE)
 		return false;
 	if (is_ipv4(packet))
 		return packet->ports[0] == bpf_htons(DHCP_SERVER) && packet->port == DHCP_CLIENT;

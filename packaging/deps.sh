@@ -20,7 +20,7 @@ DEMO="iproute2 jq iputils-ping"
 # Unit tests, a scanner to be scanned with, somebody else's firewall, a real VPN, a DNS server, a
 # real Prometheus, leak checks, what the daemon asks of systemd and of the kernel.
 CHECK="$DEMO curl fail2ban libcmocka-dev nmap nftables openvpn nsd prometheus prometheus-node-exporter
-	python3 socat strace systemd valgrind"
+	libclang-rt-14-dev python3 socat strace systemd valgrind"
 
 # Virtual machines with kernels of their own, and what is copied into them.
 VM="$CHECK qemu-system-x86 busybox-static cpio kmod wireguard-tools ethtool openvpn"

@@ -115,7 +115,8 @@ static enum rw_reason frame_read(struct view *view)
  */
 static size_t length_stated(const struct view *view, size_t stated, size_t header)
 {
-	if (view->packet->hook == MODEL_CGROUP && stated == 0 && view->packet->length > 65535)
+	if (view->packet->hook == MODEL_CGROUP && stated == 0 &&
+	    view->packet->length - header > 65535)
 		return view->packet->length - header;
 	return stated;
 }
