@@ -20,13 +20,18 @@ except ImportError:
 
 FOLDER = "packaging/schema"
 # Refused by rolewall for what no schema can know.
-BEYOND_SCHEMA = """interface-twice key-twice-escaped key-twice long-line
-    management-host-bits-ipv6 management-host-bits management-length management-mapped-prefix
-    management-mapped management-octal management-short profile-typo profile-unknown
+BEYOND_SCHEMA = """
+    interface-twice key-twice-escaped key-twice long-line management-host-bits-ipv6
+    management-host-bits management-length management-mapped-prefix management-mapped
+    management-octal management-short profile-typo profile-unknown
     profile-without-every-node protocol-twice protocol-typo sources-host-bits
     sources-two-zones-ipv6 sources-two-zones vpn-only-internal vpn-only-of-another-role
-    vpn-only-ssh vpn-only-typo zone-twice
-    copied every-node range-backward range-too-far service-key-twice""".split()
+    vpn-only-ssh vpn-only-typo zone-twice copied every-node range-backward range-too-far
+    service-key-twice cluster-address-in-two-zones cluster-address-twice
+    cluster-flows-unknown cluster-missing-file cluster-no-such-node
+    cluster-profile-disagrees cluster-role-typo cluster-roles-disagree
+    cluster-roles-missing-in-node cluster-word-without-cluster
+""".split()
 
 
 def validators():
@@ -57,6 +62,8 @@ def files():
     """Pairs (schema, path) of what has to be valid."""
     for path in sorted(glob.glob("roles/*/*.json")):
         yield role_kind(path), path
+    for path in sorted(glob.glob("tests/unit/golden/cluster/*.json")):
+        yield "cluster", path
     for path in sorted(glob.glob("tests/unit/golden/accepted/*.json")):
         yield "node", path
     for path in sorted(glob.glob("docs/examples/*/*.json")):

@@ -16,8 +16,20 @@ static void dump_zones(FILE *out, unsigned int zones)
 		fprintf(out, "%s%s", comma, zone->word);
 		comma = ",";
 	}
-	if (zones & RW_ZONE_MANAGEMENT)
+	if (zones & RW_ZONE_MANAGEMENT) {
 		fprintf(out, "%smanagement", comma);
+		comma = ",";
+	}
+	if (zones & RW_ZONE_NOBODY) {
+		fprintf(out, "%sno-peer", comma);
+		comma = ",";
+	}
+	for (unsigned int i = 0; i < RW_PEER_ROLES; i++) {
+		if (!(zones & RW_ZONE_PEER(i)))
+			continue;
+		fprintf(out, "%speer%u", comma, i);
+		comma = ",";
+	}
 }
 
 static void dump_ports(FILE *out, uint16_t port, uint16_t port_end)
@@ -101,6 +113,8 @@ void dump_model(FILE *out, const struct model *model)
 		fprintf(out, "interface %s %s", interface->name,
 			word_of(words_zones, interface->zone));
 		dump_at(out, &interface->at);
+		if (interface->has_cluster)
+			fprintf(out, "  source @cluster\n");
 		dump_sources(out, &interface->sources);
 	}
 	fprintf(out, "management\n");
@@ -183,6 +197,8 @@ void dump_tables(FILE *out, const struct tables *tables)
 		dump_ports(out, rule->port, rule->port_end);
 		fprintf(out, " ");
 		dump_zones(out, rule->zones);
+		if (rule->peers[0])
+			fprintf(out, " (%s)", rule->peers);
 		fprintf(out, "  @ %s\n", rule->origin);
 	}
 	dump_port_entries(out, tables);

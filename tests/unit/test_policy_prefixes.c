@@ -133,7 +133,7 @@ static void random_prefixes_mean_what_they_say(void **state)
 			source_add(&interface.sources, zones[rand() % 3]);
 		for (int i = rand() % 6; i > 0; i--)
 			source_add(&node.management, 0);
-		assert_int_equal(tables_add_interfaces(&tables, &node, NULL), 0);
+		assert_int_equal(tables_add_interfaces(&tables, &node, NULL, NULL), 0);
 		assert_int_equal(tables.interface_count, 1);
 		prefixes_check(&tables.interfaces[0], &node);
 		tables_free(&tables);
@@ -150,7 +150,7 @@ static void elsewhere_is_external_with_management(void **state)
 	struct tables tables = {0};
 
 	assert_int_equal(cidr_parse("192.0.2.0/24", &source.cidr, NULL), 0);
-	assert_int_equal(tables_add_interfaces(&tables, &node, NULL), 0);
+	assert_int_equal(tables_add_interfaces(&tables, &node, NULL, NULL), 0);
 	assert_int_equal(tables.elsewhere_count, 1);
 	assert_int_equal(tables.elsewhere[0].bits, RW_ZONE_EXTERNAL | RW_ZONE_MANAGEMENT);
 	assert_int_equal(tables.elsewhere[0].length, 96 + 24);

@@ -29,6 +29,7 @@ enum output { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_JSONL };
 /* What the global options say. */
 struct settings {
 	const char *config;
+	const char *cluster; /* NULL: what the node file says */
 	const char *roles_dir;
 	struct instance instance;
 	enum output output;

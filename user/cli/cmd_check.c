@@ -38,9 +38,13 @@ static int check_run(const struct settings *settings, const struct arguments *ar
 {
 	const char *file = arguments->operand_count ? arguments->operands[0] : settings->config;
 	_cleanup_(config_free) struct config config = {0};
+	const struct policy_source source = {
+		.node_file = file,
+		.roles_dir = settings->roles_dir,
+		.cluster_file = settings->cluster,
+	};
 	struct error error = {0};
-	int result =
-		policy_compile(file, settings->roles_dir, &config.tables, &config.warnings, &error);
+	int result = policy_compile_from(&source, &config.tables, &config.warnings, &error);
 
 	/* A file that is named may be another host's. */
 	if (!result && !arguments->operand_count)

@@ -149,13 +149,13 @@ static const char *verdict_text(const struct explanation *explanation)
 static void print_rule(const struct settings *settings, const struct answer *answer)
 {
 	const struct rule *rule = rule_shown(answer);
-	char ports[PORTS_TEXT_MAX], zones[ZONES_TEXT_MAX];
+	char ports[PORTS_TEXT_MAX], zones[PEERS_TEXT_MAX];
 
 	if (!rule)
 		return;
 	print_fact(settings, "Rule", TONE_PLAIN, "%s/%s: %s/%s, open from %s", rule->role,
 		   rule->service, ports_text(rule->port, rule->port_end, ports),
-		   word_of(words_l4, rule->l4), zones_text(rule->zones, zones));
+		   word_of(words_l4, rule->l4), peers_text(rule->zones, rule, zones));
 	print_fact(settings, "Origin", TONE_PLAIN, "%s", rule->origin);
 }
 

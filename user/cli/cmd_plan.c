@@ -2,6 +2,7 @@
 /* cmd_plan.c - rolewall plan: what apply would change. */
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include "../policy/cidr.h"
 #include "../policy/words.h"
@@ -97,6 +98,7 @@ struct plan {
 	struct difference difference;
 	struct own_session own;
 	struct outsiders outsiders; /* connected now, and could not be again */
+	bool elsewhere;		    /* it is about another node than this host */
 };
 
 static void plan_free(struct plan *plan)
@@ -166,12 +168,12 @@ static void add_change(struct libscols_table *table, const struct change *change
 {
 	const struct rule *rule = change->closed == zones ? change->before : change->after;
 	struct libscols_line *line = table_line(table);
-	char ports[PORTS_TEXT_MAX], text[ZONES_TEXT_MAX];
+	char ports[PORTS_TEXT_MAX], text[PEERS_TEXT_MAX];
 
 	cell_set(line, 0, "%s", word);
 	cell_set(line, 1, "%s", word_of(words_l4, change->l4));
 	cell_set(line, 2, "%s", ports_text(change->port, change->port_end, ports));
-	cell_set(line, 3, "%s", zones_text(zones, text));
+	cell_set(line, 3, "%s", peers_text(zones, rule, text));
 	cell_set(line, 4, "%s/%s", rule->role, rule->service);
 	cell_set(line, 5, "%s", rule->origin);
 	for (size_t cell = 0; cell < 3; cell++)
@@ -289,6 +291,9 @@ static void plan_print(const struct settings *settings, const struct plan *plan)
 	if (snapshot)
 		print_summary(settings, "Against generation %" PRIu32 ", which is in force:\n",
 			      snapshot->generation);
+	else if (plan->elsewhere)
+		print_summary(settings, "On %s, where nothing is in force yet, apply would open:\n",
+			      plan->config->tables.node);
 	else
 		print_summary(settings, "Nothing is in force yet; apply would open:\n");
 	print_ports(settings, &difference->ports);
@@ -311,14 +316,18 @@ static int plan_make(struct plan *plan, struct error *ret_error)
 
 	if (result)
 		return result;
+	/* The sessions of this host say nothing about another node. */
+	if (plan->elsewhere)
+		return 0;
 	own_session_judge(&plan->config->tables, &plan->own);
 	return outsiders_find(&plan->config->tables, &plan->outsiders, ret_error);
 }
 
 static int plan_show(const struct settings *settings, const struct snapshot *snapshot,
-		     const struct config *config)
+		     const struct config *config, bool elsewhere)
 {
-	_cleanup_(plan_free) struct plan plan = {.config = config, .snapshot = snapshot};
+	_cleanup_(plan_free) struct plan plan = {
+		.config = config, .snapshot = snapshot, .elsewhere = elsewhere};
 	struct error error = {0};
 	int result = plan_make(&plan, &error);
 
@@ -333,19 +342,28 @@ static int plan_show(const struct settings *settings, const struct snapshot *sna
 	return EXIT_OK;
 }
 
+enum { OPTION_NODE, OPTION_COUNT };
+
+static const struct option_spec plan_options[] = {
+	[OPTION_NODE] = {"node", 'n', "NAME", "as if this host were that node of the cluster"},
+};
+
 static int plan_run(const struct settings *settings, const struct arguments *arguments)
 {
 	_cleanup_(config_free) struct config config = {0};
 	_cleanup_(snapshot_free) struct snapshot snapshot = {0};
 	struct error error = {0};
-	int result, code = config_load(settings, &config);
+	const char *node = arguments->options[OPTION_NODE];
+	int result, code = config_load_as(settings, node, &config);
+	bool elsewhere;
 
 	if (code != EXIT_OK)
 		return code;
 	result = snapshot_read(&settings->instance, &snapshot, &error);
 	if (result && result != -ENOENT)
 		return report_kernel(settings, result, &error);
-	return plan_show(settings, result ? NULL : &snapshot, &config);
+	elsewhere = node && (result || strcmp(node, snapshot.node) != 0);
+	return plan_show(settings, result || elsewhere ? NULL : &snapshot, &config, elsewhere);
 }
 
 const struct verb verb_plan = {
@@ -360,6 +378,8 @@ const struct verb verb_plan = {
 		"listed, "
 		"and\n"
 		"whether your own SSH session is among them. Nothing is changed.",
+	.options = plan_options,
+	.option_count = OPTION_COUNT,
 	.needs_root = true,
 	.run = plan_run,
 };

@@ -20,11 +20,11 @@ static json_t *json_rule(const struct rule_state *state)
 {
 	const struct rule *rule = &state->rule;
 
-	return json_make("{s:o, s:o, s:s, s:i, s:i, s:o, s:o, s:I, s:I}", "service",
+	return json_make("{s:o, s:o, s:s, s:i, s:i, s:o, s:o, s:o, s:I, s:I}", "service",
 			 json_text(rule->service), "role", json_text(rule->role), "proto",
 			 word_of(words_l4, rule->l4), "port", (int)rule->port, "port_end",
-			 (int)rule->port_end, "zones", json_zones(rule->zones), "origin",
-			 json_text(rule->origin), "passed",
+			 (int)rule->port_end, "zones", json_zones(rule->zones), "peers",
+			 json_text(rule->peers), "origin", json_text(rule->origin), "passed",
 			 (json_int_t)state->counter.passed.packets, "dropped",
 			 (json_int_t)state->counter.dropped.packets);
 }
@@ -48,13 +48,13 @@ static void add_rule(struct libscols_table *table, const struct rule_state *stat
 {
 	const struct rule *rule = &state->rule;
 	struct libscols_line *line = table_line(table);
-	char ports[PORTS_TEXT_MAX], zones[ZONES_TEXT_MAX];
+	char ports[PORTS_TEXT_MAX], zones[PEERS_TEXT_MAX];
 
 	cell_set(line, 0, "%s", word_of(words_l4, rule->l4));
 	cell_set(line, 1, "%s", ports_text(rule->port, rule->port_end, ports));
 	cell_set(line, 2, "%s", rule->service);
 	cell_set(line, 3, "%s", rule->role);
-	cell_set(line, 4, "%s", zones_text(rule->zones, zones));
+	cell_set(line, 4, "%s", peers_text(rule->zones, rule, zones));
 	cell_set(line, 5, "%llu", state->counter.passed.packets);
 	cell_set(line, 6, "%llu", state->counter.dropped.packets);
 	cell_set(line, 7, "%s", rule->origin);

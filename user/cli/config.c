@@ -5,13 +5,23 @@
 #include "message.h"
 #include "print.h"
 
-int config_load(const struct settings *settings, struct config *ret)
+int config_load_as(const struct settings *settings, const char *node, struct config *ret)
 {
+	const struct policy_source source = {
+		.node_file = settings->config,
+		.roles_dir = settings->roles_dir,
+		.cluster_file = settings->cluster,
+		.node = node,
+	};
 	struct error error = {0};
-	int result = policy_compile(settings->config, settings->roles_dir, &ret->tables,
-				    &ret->warnings, &error);
+	int result = policy_compile_from(&source, &ret->tables, &ret->warnings, &error);
 
 	return result ? report_config(settings, result, &error) : EXIT_OK;
+}
+
+int config_load(const struct settings *settings, struct config *ret)
+{
+	return config_load_as(settings, NULL, ret);
 }
 
 void config_free(struct config *config)

@@ -13,7 +13,11 @@ struct config {
 	struct warnings warnings;
 };
 
-/* Compile settings->config. Returns EXIT_OK, or the exit code after printing the error. */
+/*
+ * Compile settings->config, as `node` if that is not NULL. Returns EXIT_OK, or the exit code after
+ * printing the error.
+ */
+int config_load_as(const struct settings *settings, const char *node, struct config *ret);
 int config_load(const struct settings *settings, struct config *ret);
 void config_free(struct config *config);
 

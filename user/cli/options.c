@@ -18,6 +18,7 @@
 
 enum global {
 	GLOBAL_CONFIG,
+	GLOBAL_CLUSTER,
 	GLOBAL_ROLES_DIR,
 	GLOBAL_STATE_DIR,
 	GLOBAL_LIB_DIR,
@@ -34,6 +35,7 @@ enum global {
 
 const struct option_spec global_options[] = {
 	[GLOBAL_CONFIG] = {"config", 0, "FILE", "node file (/etc/rolewall/node.json)"},
+	[GLOBAL_CLUSTER] = {"cluster", 0, "FILE", "cluster file (what the node file says)"},
 	[GLOBAL_ROLES_DIR] = {"roles-dir", 0, "DIR", "profiles of roles (" ROLEWALL_ROLES_DIR ")"},
 	[GLOBAL_STATE_DIR] = {"state-dir", 0, "DIR", "lock and state (/run/rolewall)"},
 	[GLOBAL_LIB_DIR] = {"lib-dir", 0, "DIR", "what survives a reboot (/var/lib/rolewall)"},
@@ -100,6 +102,9 @@ static int global_apply(struct settings *settings, int option, const char *value
 	case GLOBAL_CONFIG:
 		settings->config = value;
 		break;
+	case GLOBAL_CLUSTER:
+		settings->cluster = value;
+		break;
 	case GLOBAL_ROLES_DIR:
 		settings->roles_dir = value;
 		break;
@@ -146,9 +151,9 @@ static void parser_add(struct parser *parser, const struct option_spec *specs, s
 	for (size_t i = 0; i < count; i++) {
 		parser->longs[parser->long_count++] = (struct option){
 			.name = specs[i].name,
-			.has_arg = !specs[i].argument	       ? no_argument :
-				   *specs[i].argument == '[' ? optional_argument :
-							       required_argument,
+			.has_arg = !specs[i].argument	       ? no_argument
+				   : *specs[i].argument == '[' ? optional_argument
+							       : required_argument,
 			.val = base + (int)i,
 		};
 		if (!specs[i].letter)

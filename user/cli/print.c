@@ -244,7 +244,17 @@ const char *zones_text(unsigned int zones, char ret[ZONES_TEXT_MAX])
 			strcat(ret, ",");
 		strcat(ret, zone_name(bit));
 	}
+	if (zones & RW_ZONE_PEERS)
+		strcat(ret, ret[0] ? ",peers" : "peers");
 	return ret[0] ? ret : strcpy(ret, "none");
+}
+
+const char *peers_text(unsigned int zones, const struct rule *rule, char ret[PEERS_TEXT_MAX])
+{
+	zones_text(zones, ret);
+	if ((zones & RW_ZONE_PEERS) && rule->peers[0])
+		snprintf(ret + strlen(ret), PEERS_TEXT_MAX - strlen(ret), "(%s)", rule->peers);
+	return ret;
 }
 
 const char *mode_word(unsigned int flags)
@@ -264,5 +274,7 @@ json_t *json_zones(unsigned int zones)
 	for (unsigned int bit = RW_ZONE_EXTERNAL; bit <= RW_ZONE_MANAGEMENT; bit <<= 1)
 		if (zones & bit)
 			json_array_append_new(list, json_make("s", zone_name(bit)));
+	if (zones & RW_ZONE_PEERS)
+		json_array_append_new(list, json_make("s", "peers"));
 	return list;
 }

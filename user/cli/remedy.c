@@ -97,6 +97,24 @@ static bool is_narrowed(const struct case_file *file)
 	return false;
 }
 
+/* What "flows": "least" has closed, to all or to peers that play another role. */
+static void remedy_flows(struct case_file *file)
+{
+	const struct explanation *explanation = file->explanation;
+	const struct rule *rule = &explanation->rule;
+
+	if (rule->zones & RW_ZONE_PEERS)
+		add(file,
+		    "if %s plays one of the roles that connect to %s (%s): say so in the cluster, "
+		    "then "
+		    "\"rolewall apply\"",
+		    file->source, rule->service, rule->peers);
+	add(file,
+	    "open %u under \"services\" in %s to all peers, or take \"flows\": \"all\" for the "
+	    "cluster",
+	    file->question->port, explanation->node_file);
+}
+
 static void remedy_zone(struct case_file *file)
 {
 	const struct explanation *explanation = file->explanation;
@@ -105,7 +123,9 @@ static void remedy_zone(struct case_file *file)
 
 	if (rule->zones & RW_ZONE_VPN)
 		add(file, "connect through the VPN: %s is open from there", rule->service);
-	if (is_narrowed(file))
+	if (rule->zones & (RW_ZONE_PEERS | RW_ZONE_NOBODY))
+		remedy_flows(file);
+	else if (is_narrowed(file))
 		add(file, "take \"%s\" out of \"vpn_only\" in %s, then \"rolewall apply\"",
 		    rule->service, explanation->node_file);
 	if (rule->zones & RW_ZONE_MANAGEMENT)

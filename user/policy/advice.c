@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../util/array.h"
+#include "cluster.h"
 
 #define SMTP_PORT 25
 /* net.ipv4.ip_local_port_range as Linux ships it. */
@@ -205,13 +206,30 @@ static int advise_management(const struct advice *advice)
 /* --- roles and ports ----------------------------------------------------------------------------
  */
 
+/* Without an interface that peers come from, the cluster is a list of strangers. */
+static int advise_cluster(const struct advice *advice)
+{
+	const struct node_model *node = &advice->model->node;
+
+	if (!node->cluster.exists)
+		return 0;
+	for (size_t i = 0; i < node->interface_count; i++)
+		if (node->interfaces[i].zone == RW_ZONE_INTERNAL || node->interfaces[i].has_cluster)
+			return 0;
+	return warn(advice, &node->cluster.at,
+		    "no interface lets the peers of the cluster in: make the one that reaches "
+		    "them \"zone\": \"internal\", or give it \"sources\": { \"internal\": "
+		    "[\"" MODEL_CLUSTER "\"] }");
+}
+
 static int advise_empty_roles(const struct advice *advice)
 {
 	for (size_t i = 0; i < advice->model->role_count; i++) {
 		const struct role_model *role = &advice->model->roles[i];
 		int r = 0;
 
-		if (!role->service_count)
+		/* A role that only connects to others has its use in a cluster. */
+		if (!role->service_count && !flows_peer_bit(&advice->model->flows, role->name))
 			r = warn(advice, &role->name_at, "the role \"%s\" opens nothing",
 				 role->name);
 		if (r < 0)
@@ -243,8 +261,9 @@ static int advise_ephemeral(const struct advice *advice)
 }
 
 static int (*const advisers[])(const struct advice *advice) = {
-	advise_mode, advise_exposed,	advise_smtp_behind_vpn, advise_vpn_only_in_vain,
-	advise_ssh,  advise_management, advise_empty_roles,	advise_ephemeral,
+	advise_mode,	  advise_exposed,    advise_smtp_behind_vpn, advise_vpn_only_in_vain,
+	advise_ssh,	  advise_management, advise_cluster,	     advise_empty_roles,
+	advise_ephemeral,
 };
 
 int advice_collect(const struct model *model, const struct merged *merged,

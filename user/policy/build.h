@@ -17,6 +17,6 @@ int tables_build(const struct model *model, const struct merged *merged, struct 
 int tables_add_rules(struct tables *tables, const struct merged *merged, struct error *ret_error);
 int tables_add_ports(struct tables *tables, struct error *ret_error);
 int tables_add_interfaces(struct tables *tables, const struct node_model *node,
-			  struct error *ret_error);
+			  const struct flows_model *flows, struct error *ret_error);
 
 #endif

@@ -39,7 +39,8 @@ static size_t rules_unchanged(const struct rule_list *before, const struct rule_
 		int order = rule_order(before->rules[b], after->rules[a]);
 
 		if (!order)
-			unchanged += before->rules[b]->zones == after->rules[a]->zones;
+			unchanged += before->rules[b]->zones == after->rules[a]->zones &&
+				     !strcmp(before->rules[b]->peers, after->rules[a]->peers);
 		b += order <= 0;
 		a += order >= 0;
 	}
@@ -57,8 +58,8 @@ static bool is_moved(const struct owner *before, const struct owner *after)
 static bool port_compare(const struct owner *before, const struct owner *after, struct change *ret)
 {
 	*ret = (struct change){
-		.opened = after->zones & ~before->zones,
-		.closed = before->zones & ~after->zones,
+		.opened = after->zones & ~before->zones & ~RW_ZONE_NOBODY,
+		.closed = before->zones & ~after->zones & ~RW_ZONE_NOBODY,
 		.before = before->rule,
 		.after = after->rule,
 	};

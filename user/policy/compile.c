@@ -17,8 +17,8 @@ void warnings_free(struct warnings *warnings)
 	*warnings = (struct warnings){0};
 }
 
-int policy_compile(const char *node_file, const char *roles_dir, struct tables *ret_tables,
-		   struct warnings *ret_warnings, struct error *ret_error)
+int policy_compile_from(const struct policy_source *source, struct tables *ret_tables,
+			struct warnings *ret_warnings, struct error *ret_error)
 {
 	_cleanup_(model_free) struct model model = {0};
 	_cleanup_(merged_free) struct merged merged = {0};
@@ -26,7 +26,7 @@ int policy_compile(const char *node_file, const char *roles_dir, struct tables *
 	_cleanup_(warnings_free) struct warnings warnings = {0};
 	int r;
 
-	r = model_read(node_file, roles_dir, &model, ret_error);
+	r = model_read_from(source, &model, ret_error);
 	if (r == 0)
 		r = merged_build(&model, &merged, ret_error);
 	if (r == 0)
@@ -42,4 +42,12 @@ int policy_compile(const char *node_file, const char *roles_dir, struct tables *
 	*ret_tables = tables;
 	tables = (struct tables){0};
 	return 0;
+}
+
+int policy_compile(const char *node_file, const char *roles_dir, struct tables *ret_tables,
+		   struct warnings *ret_warnings, struct error *ret_error)
+{
+	const struct policy_source source = {.node_file = node_file, .roles_dir = roles_dir};
+
+	return policy_compile_from(&source, ret_tables, ret_warnings, ret_error);
 }

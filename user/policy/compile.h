@@ -19,6 +19,21 @@ struct warnings {
 
 void warnings_free(struct warnings *warnings);
 
+/* Where a policy comes from. */
+struct policy_source {
+	const char *node_file;
+	const char *roles_dir;
+	const char *cluster_file; /* in place of the node file's; NULL: what that says */
+	const char *node;	  /* another node of the cluster than the file's; NULL: its own */
+};
+
+/*
+ * Compile what `source` names. As policy_compile(), which takes the cluster and the node from the
+ * node file.
+ */
+int policy_compile_from(const struct policy_source *source, struct tables *ret_tables,
+			struct warnings *ret_warnings, struct error *ret_error);
+
 /*
  * Compile `node_file` with the profiles below `roles_dir` (one folder each).
  * Returns 0, or -errno with `ret_error` filled (-ENOENT: a file is missing; -EINVAL: its content is

@@ -16,6 +16,7 @@
 struct sources_reader {
 	struct source_list *into;
 	uint8_t zone;
+	bool *has_cluster; /* NULL: "@cluster" has no place here */
 };
 
 static int source_read(const struct value *value, void *into, struct error *ret_error)
@@ -29,6 +30,10 @@ static int source_read(const struct value *value, void *into, struct error *ret_
 	r = value_get_string(value, "the prefix", &text, ret_error);
 	if (r < 0)
 		return r;
+	if (reader->has_cluster && !strcmp(text, MODEL_CLUSTER)) {
+		*reader->has_cluster = true;
+		return 0;
+	}
 	r = cidr_parse(text, &cidr, ret_error);
 	if (r < 0) {
 		error_place(ret_error, &value->at);
@@ -44,7 +49,7 @@ static int source_read(const struct value *value, void *into, struct error *ret_
 int sources_read(const struct value *value, uint8_t zone, struct source_list *into,
 		 struct error *ret_error)
 {
-	struct sources_reader reader = {into, zone};
+	struct sources_reader reader = {into, zone, NULL};
 
 	return value_read_items(value, "a list of prefixes", source_read, &reader, ret_error);
 }
@@ -53,8 +58,13 @@ static int zone_sources_read(const char *key, const struct value *value, void *i
 			     struct error *ret_error)
 {
 	struct interface_model *interface = into;
+	struct sources_reader reader = {&interface->sources, RW_ZONE_INTERNAL,
+					&interface->has_cluster};
 	struct at at = at_key(&value->at);
 
+	if (!strcmp(key, word_of(words_zones, RW_ZONE_INTERNAL)))
+		return value_read_items(value, "a list of prefixes", source_read, &reader,
+					ret_error);
 	for (const struct word *zone = words_zones; zone->word; zone++)
 		if (!strcmp(zone->word, key))
 			return sources_read(value, zone->number, &interface->sources, ret_error);

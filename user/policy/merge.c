@@ -8,6 +8,8 @@
 
 #include "../util/array.h"
 #include "../util/cleanup.h"
+#include "cluster.h"
+#include "search.h"
 
 void merged_free(struct merged *merged)
 {
@@ -90,8 +92,14 @@ static int service_refuse(const struct merged *merged, const struct name_model *
 	return r;
 }
 
-static int service_narrow(struct merged *merged, const struct name_model *name,
-			  struct error *ret_error)
+/* Nodes of a cluster may share what they say of the VPN: a service is another node's then. */
+static bool is_of_a_peer(const struct model *model, const char *service)
+{
+	return model->node.cluster.exists && folder_has_service(model->folder, service);
+}
+
+static int service_narrow(struct merged *merged, const struct model *model,
+			  const struct name_model *name, struct error *ret_error)
 {
 	bool found = false, narrowed = false;
 	int r;
@@ -102,6 +110,8 @@ static int service_narrow(struct merged *merged, const struct name_model *name,
 		found = true;
 		narrowed = row_narrow(&merged->rows[i]) || narrowed;
 	}
+	if (!found && is_of_a_peer(model, name->name))
+		return 0;
 	if (!found)
 		return service_refuse(merged, name, ret_error);
 	if (narrowed)
@@ -114,20 +124,41 @@ static int service_narrow(struct merged *merged, const struct name_model *name,
 	return r;
 }
 
-static int vpn_only_apply(struct merged *merged, const struct node_model *node,
-			  struct error *ret_error)
+static int vpn_only_apply(struct merged *merged, const struct model *model, struct error *ret_error)
 {
+	const struct node_model *node = &model->node;
+
 	for (size_t i = 0; i < node->vpn_only_count; i++) {
 		int r = 0;
 
 		if (!strcmp(node->vpn_only[i].name, MODEL_ADVISED))
 			advised_narrow(merged);
 		else
-			r = service_narrow(merged, &node->vpn_only[i], ret_error);
+			r = service_narrow(merged, model, &node->vpn_only[i], ret_error);
 		if (r < 0)
 			return r;
 	}
 	return 0;
+}
+
+/*
+ * A service of the internal table opens to the peers that connect to it, and to nobody else. What
+ * is open to the world stays so, and what the node file adds is as it says.
+ */
+static void flows_apply(struct merged *merged, const struct model *model)
+{
+	if (!model->node.cluster.least)
+		return;
+	merged->flows = &model->flows;
+	for (size_t i = 0; i < merged->row_count; i++) {
+		struct row *row = &merged->rows[i];
+
+		if (!(row->zones & RW_ZONE_INTERNAL) || (row->zones & RW_ZONE_EXTERNAL) ||
+		    !strcmp(row->role, "node"))
+			continue;
+		row->zones &= ~RW_ZONE_INTERNAL;
+		row->zones |= flows_to(&model->flows, row->role, row->service->name);
+	}
 }
 
 /* Without management sources the bit would only raise questions in what is shown. */
@@ -145,9 +176,10 @@ int merged_build(const struct model *model, struct merged *ret, struct error *re
 
 	if (rows_add_all(&merged, model) < 0)
 		return error_set(ret_error, ENOMEM, "out of memory");
-	r = vpn_only_apply(&merged, &model->node, ret_error);
+	r = vpn_only_apply(&merged, model, ret_error);
 	if (r < 0)
 		return r;
+	flows_apply(&merged, model);
 	management_apply(&merged, &model->node);
 	*ret = merged;
 	merged = (struct merged){0};

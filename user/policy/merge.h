@@ -29,6 +29,7 @@ struct merged {
 	struct row
 		*rows; /* owned; every-node first, then as the node file says, own services last */
 	size_t row_count;
+	const struct flows_model *flows; /* borrowed; NULL: flows are not looked at */
 };
 
 /* 0, -EINVAL or -ENOMEM. `ret` borrows from `model`. */

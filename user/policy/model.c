@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* model.c - a node file and the role files that it names. */
-#include "model.h"
+#include "cluster.h"
+#include "compile.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -9,12 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "../util/array.h"
 #include "../util/cleanup.h"
 
-#define EVERY_NODE "every-node"
-#define OWN_ROLE   "node" /* what the node file's own services are called */
+#define OWN_ROLE "node" /* what the node file's own services are called */
 
 /*
  * `name` stands at `at` and is not in `folder`: guess among what is there with `suffix`. The names
@@ -91,18 +92,18 @@ static int role_add(struct model *model, const char *folder, const char *role,
 		return error_set(ret_error, ENOMEM, "out of memory");
 	r = role_model_read(file, next, ret_error);
 	if (r == -ENOENT)
-		error_hint(ret_error, "every profile needs the role \"%s\"", EVERY_NODE);
+		error_hint(ret_error, "every profile needs the role \"%s\"", MODEL_EVERY_NODE);
 	return r;
 }
 
 static int roles_add(struct model *model, const char *folder, struct error *ret_error)
 {
-	int r = role_add(model, folder, EVERY_NODE, NULL, ret_error);
+	int r = role_add(model, folder, MODEL_EVERY_NODE, NULL, ret_error);
 
 	for (size_t i = 0; r == 0 && i < model->node.role_count; i++) {
 		const struct name_model *name = &model->node.roles[i];
 
-		if (!strcmp(name->name, EVERY_NODE))
+		if (!strcmp(name->name, MODEL_EVERY_NODE))
 			continue;
 		if (!strcmp(name->name, OWN_ROLE))
 			return error_at(ret_error, &name->at,
@@ -114,23 +115,203 @@ static int roles_add(struct model *model, const char *folder, struct error *ret_
 	return r;
 }
 
-int model_read(const char *node_file, const char *roles_dir, struct model *ret,
-	       struct error *ret_error)
-{
-	_cleanup_(model_free) struct model model = {0};
-	char folder[PATH_MAX];
-	int r;
+/* --- the cluster --------------------------------------------------------------------------------
+ */
 
-	r = node_model_read(node_file, &model.node, ret_error);
+/* A cluster file is named from where the node file stands. */
+static int cluster_path(const struct policy_source *source, const struct node_model *node,
+			char *ret, size_t size, struct error *ret_error)
+{
+	const char *file = source->cluster_file ? source->cluster_file : node->cluster_file;
+	const char *slash = strrchr(source->node_file, '/');
+	int folder = 0;
+
+	if (!source->cluster_file && file[0] != '/' && slash)
+		folder = slash - source->node_file + 1;
+	if (snprintf(ret, size, "%.*s%s", folder, source->node_file, file) >= (int)size)
+		return error_set(ret_error, ENAMETOOLONG, "the path \"%.200s...\" is too long",
+				 ret);
+	return 0;
+}
+
+/* What the file says of its own node does not hold for another one. */
+static void node_change(struct node_model *node, const char *name)
+{
+	snprintf(node->name, sizeof(node->name), "%s", name);
+	node->profile = (struct name_model){0};
+	node->role_count = 0;
+	node->roles_given = false;
+}
+
+static int cluster_add(const struct policy_source *source, struct node_model *node,
+		       struct error *ret_error)
+{
+	char path[PATH_MAX];
+	int r = 0;
+
+	if (source->cluster_file || node->cluster_file) {
+		cluster_free(&node->cluster);
+		r = cluster_path(source, node, path, sizeof(path), ret_error);
+		if (r == 0)
+			r = cluster_read(path, &node->cluster, ret_error);
+		if (r == -ENOENT)
+			error_hint(ret_error, "it is the cluster file that %s names",
+				   source->cluster_file ? "--cluster" : source->node_file);
+	}
 	if (r < 0)
 		return r;
-	if (snprintf(folder, sizeof(folder), "%s/%s", roles_dir, model.node.profile.name) >=
-	    (int)sizeof(folder))
-		return error_set(ret_error, ENAMETOOLONG, "the path \"%.200s...\" is too long",
-				 roles_dir);
-	r = profile_check(&model.node, roles_dir, folder, ret_error);
+	if (source->node && !node->cluster.exists) {
+		error_set(ret_error, EINVAL, "another node can only be asked about in a cluster");
+		error_hint(ret_error, "name the cluster file with --cluster, or in the node file");
+		return -EINVAL;
+	}
+	if (source->node)
+		node_change(node, source->node);
+	return node->cluster.exists ? cluster_join(node, ret_error) : 0;
+}
+
+/* What nobody can do without, once it is known whether there is a cluster. */
+static int node_complete(const struct node_model *node, struct error *ret_error)
+{
+	const char *missing = !node->profile.name[0]			    ? "profile"
+			      : !node->roles_given && !node->cluster.exists ? "roles"
+									    : NULL;
+	struct at at = at_value(node->document, 0);
+
+	if (!missing)
+		return 0;
+	return error_at(ret_error, &at, "a node file lacks the key \"%s\"", missing);
+}
+
+static int interfaces_check(const struct node_model *node, struct error *ret_error)
+{
+	for (size_t i = 0; i < node->interface_count; i++) {
+		int r;
+
+		if (!node->interfaces[i].has_cluster || node->cluster.exists)
+			continue;
+		r = error_at(ret_error, &node->interfaces[i].at,
+			     "the sources of this interface name \"" MODEL_CLUSTER
+			     "\", but there is no cluster");
+		error_hint(ret_error, "name the cluster file under \"cluster\"");
+		return r;
+	}
+	return 0;
+}
+
+/* A typo in another node's roles would shut that node out. */
+static int peer_roles_check(const struct cluster_model *cluster, const char *folder,
+			    struct error *ret_error)
+{
+	for (size_t i = 0; i < cluster->node_count; i++) {
+		const struct peer_model *peer = &cluster->nodes[i];
+
+		for (size_t k = 0; k < peer->role_count; k++) {
+			char file[PATH_MAX + TABLES_NAME_MAX + 8];
+			int r;
+
+			snprintf(file, sizeof(file), "%s/%s.json", folder, peer->roles[k].name);
+			if (access(file, F_OK) == 0)
+				continue;
+			r = error_at(ret_error, &peer->roles[k].at, "there is no role \"%s\" in %s",
+				     peer->roles[k].name, folder);
+			names_hint(folder, ".json", peer->roles[k].name, ret_error);
+			return r;
+		}
+	}
+	return 0;
+}
+
+static const struct role_model *role_find(const struct model *model, const char *name)
+{
+	for (size_t i = 0; i < model->role_count; i++)
+		if (!strcmp(model->roles[i].name, name))
+			return &model->roles[i];
+	return NULL;
+}
+
+/* A flow to a service that a role of this node does not have. */
+static int flow_check(const struct model *model, const struct flow_model *flow,
+		      struct error *ret_error)
+{
+	const struct role_model *role = role_find(model, flow->to);
+
+	for (size_t i = 0; role && i < flow->service_count; i++) {
+		struct guess guess = guess_begin(flow->services[i].name);
+		bool found = false;
+		int r;
+
+		for (size_t k = 0; k < role->service_count; k++) {
+			found |= !strcmp(role->services[k].name, flow->services[i].name);
+			guess_consider(&guess, role->services[k].name);
+		}
+		if (found)
+			continue;
+		r = error_at(ret_error, &flow->services[i].at,
+			     "the role \"%s\" has no service "
+			     "\"%s\"",
+			     role->name, flow->services[i].name);
+		error_hint_guess(ret_error, &guess);
+		return r;
+	}
+	return 0;
+}
+
+static int flows_add(struct model *model, struct error *ret_error)
+{
+	const struct cluster_model *cluster = &model->node.cluster;
+	char file[PATH_MAX + sizeof(FLOWS_FILE) + 1];
+	int r = 0;
+
+	snprintf(file, sizeof(file), "%s/" FLOWS_FILE, model->folder);
+	if (access(file, F_OK) == 0) {
+		r = flows_read(file, &model->flows, ret_error);
+	} else if (cluster->least) {
+		r = error_at(ret_error, &cluster->flows_at,
+			     "the profile %s does not say who connects to whom",
+			     model->node.profile.name);
+		error_hint(ret_error, "take \"flows\": \"all\", or write %s", file);
+	}
+	for (size_t i = 0; r == 0 && i < model->flows.count; i++)
+		r = flow_check(model, &model->flows.list[i], ret_error);
+	return r;
+}
+
+/* --- all of it ----------------------------------------------------------------------------------
+ */
+
+static int node_add(const struct policy_source *source, struct model *model,
+		    struct error *ret_error)
+{
+	int r = node_model_read(source->node_file, &model->node, ret_error);
+
 	if (r == 0)
-		r = roles_add(&model, folder, ret_error);
+		r = cluster_add(source, &model->node, ret_error);
+	if (r == 0)
+		r = node_complete(&model->node, ret_error);
+	if (r == 0)
+		r = interfaces_check(&model->node, ret_error);
+	if (r < 0)
+		return r;
+	if (snprintf(model->folder, sizeof(model->folder), "%s/%s", source->roles_dir,
+		     model->node.profile.name) >= (int)sizeof(model->folder))
+		return error_set(ret_error, ENAMETOOLONG, "the path \"%.200s...\" is too long",
+				 source->roles_dir);
+	return profile_check(&model->node, source->roles_dir, model->folder, ret_error);
+}
+
+int model_read_from(const struct policy_source *source, struct model *ret, struct error *ret_error)
+{
+	_cleanup_(model_free) struct model model = {0};
+	int r;
+
+	r = node_add(source, &model, ret_error);
+	if (r == 0)
+		r = roles_add(&model, model.folder, ret_error);
+	if (r == 0)
+		r = peer_roles_check(&model.node.cluster, model.folder, ret_error);
+	if (r == 0)
+		r = flows_add(&model, ret_error);
 	if (r < 0)
 		return r;
 	*ret = model;
@@ -138,11 +319,20 @@ int model_read(const char *node_file, const char *roles_dir, struct model *ret,
 	return 0;
 }
 
+int model_read(const char *node_file, const char *roles_dir, struct model *ret,
+	       struct error *ret_error)
+{
+	const struct policy_source source = {.node_file = node_file, .roles_dir = roles_dir};
+
+	return model_read_from(&source, ret, ret_error);
+}
+
 void model_free(struct model *model)
 {
 	for (size_t i = 0; i < model->role_count; i++)
 		role_model_free(&model->roles[i]);
 	free(model->roles);
+	flows_free(&model->flows);
 	node_model_free(&model->node);
 	*model = (struct model){0};
 }

@@ -8,6 +8,7 @@
 #ifndef ROLEWALL_POLICY_MODEL_H
 #define ROLEWALL_POLICY_MODEL_H
 
+#include <limits.h>
 #include <net/if.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,9 +19,11 @@
 #include "tables.h"
 #include "value.h"
 
-#define MODEL_ADVISED	"@advised"   /* in vpn_only: every service that the profile marks */
-#define FLOWS_FILE	"flows.json" /* the file of a profile that is no role */
-#define MODEL_NAMES_MAX 1024	     /* roles, and services in vpn_only */
+#define MODEL_ADVISED	 "@advised" /* in vpn_only: every service that the profile marks */
+#define MODEL_EVERY_NODE "every-node"
+#define MODEL_CLUSTER	 "@cluster"   /* in sources: the addresses of the cluster's peers */
+#define FLOWS_FILE	 "flows.json" /* the file of a profile that is no role */
+#define MODEL_NAMES_MAX	 1024	      /* roles, and services in vpn_only */
 
 /* A service as it is written: one of these can become two rules, of TCP and of UDP. */
 struct service_model {
@@ -65,7 +68,47 @@ struct interface_model {
 	struct at at;
 	char name[IFNAMSIZ];
 	uint8_t zone;
+	bool has_cluster; /* "@cluster" is among its internal sources */
 	struct source_list sources;
+};
+
+/* A node of a cluster. */
+struct peer_model {
+	struct at at;
+	char name[256];
+	struct source_list addresses; /* in the zone internal */
+	struct name_model *roles;     /* owned; as written, so perhaps without every-node */
+	size_t role_count;
+};
+
+struct cluster_model {
+	bool exists;
+	struct document *document; /* owned; NULL: it stands in the node file */
+	struct at at;
+	struct name_model profile;
+	bool least; /* flows "least" */
+	struct at flows_at;
+	struct peer_model *nodes; /* owned */
+	size_t node_count;
+};
+
+/* Who connects to some services of a role. */
+struct flow_model {
+	struct at at;
+	bool any;		 /* any peer */
+	struct name_model *from; /* owned; roles */
+	size_t from_count;
+	char to[TABLES_NAME_MAX];
+	struct name_model *services; /* owned */
+	size_t service_count;
+};
+
+struct flows_model {
+	struct document *document; /* owned; NULL: the profile has none */
+	struct flow_model *list;   /* owned */
+	size_t count;
+	struct name_model *initiators; /* owned; roles in the order in which they first connect */
+	size_t initiator_count;
 };
 
 struct node_model {
@@ -74,6 +117,9 @@ struct node_model {
 	struct name_model profile;
 	struct name_model *roles; /* owned; as written, so perhaps without every-node */
 	size_t role_count;
+	bool roles_given;
+	const char *cluster_file; /* borrowed from the document; NULL = not there */
+	struct cluster_model cluster;
 	struct interface_model *interfaces; /* owned */
 	size_t interface_count;
 	struct name_model *vpn_only; /* owned */
@@ -91,9 +137,16 @@ struct model {
 	struct node_model node;
 	struct role_model *roles; /* owned; every-node first */
 	size_t role_count;
+	struct flows_model flows; /* of the profile */
+	char folder[PATH_MAX];	  /* of the profile */
 };
 
-/* The node file, the folder of its profile and its role files. 0 or -errno with `ret_error`. */
+struct policy_source; /* compile.h */
+
+/* The node file, its cluster, the folder of its profile and its role files. 0 or -errno. */
+int model_read_from(const struct policy_source *source, struct model *ret, struct error *ret_error);
+
+/* The same, as the node file says. */
 int model_read(const char *node_file, const char *roles_dir, struct model *ret,
 	       struct error *ret_error);
 void model_free(struct model *model);
@@ -113,6 +166,17 @@ int services_read(const struct value *value, struct service_list into, struct er
 int interfaces_read(const struct value *value, struct node_model *node, struct error *ret_error);
 int sources_read(const struct value *value, uint8_t zone, struct source_list *into,
 		 struct error *ret_error);
+
+/* What the things in a list of names are called in errors. */
+struct name_words {
+	const char *list;  /* "\"roles\"" */
+	const char *item;  /* "the name of a role" */
+	const char *thing; /* "the role" */
+};
+extern const struct name_words words_of_roles, words_of_services;
+int names_read(const struct value *value, const struct name_words *words, struct name_model **list,
+	       size_t *count, struct error *ret_error);
+bool is_node_name(const char *name);
 int version_read(const struct value *value, void *into, struct error *ret_error);
 
 #endif

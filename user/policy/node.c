@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* node.c - the node file. */
-#include "model.h"
+#include "cluster.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -14,10 +14,17 @@
 /* --- names --------------------------------------------------------------------------------------
  */
 
-static int node_name_read(const struct value *value, void *into, struct error *ret_error)
+bool is_node_name(const char *name)
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				      "0123456789._-";
+
+	return *name && strlen(name) < sizeof(((struct node_model *)NULL)->name) &&
+	       !name[strspn(name, allowed)];
+}
+
+static int node_name_read(const struct value *value, void *into, struct error *ret_error)
+{
 	struct node_model *node = into;
 	const char *name;
 	int r;
@@ -25,7 +32,7 @@ static int node_name_read(const struct value *value, void *into, struct error *r
 	r = value_get_string(value, "the node's name", &name, ret_error);
 	if (r < 0)
 		return r;
-	if (strlen(name) >= sizeof(node->name) || name[strspn(name, allowed)]) {
+	if (!is_node_name(name)) {
 		r = error_at(ret_error, &value->at, "a node cannot be called \"%.80s\"", name);
 		error_hint(ret_error, "use its host name, like mail1.example.com");
 		return r;
@@ -46,8 +53,14 @@ static int profile_read(const struct value *value, void *into, struct error *ret
 struct name_list {
 	struct name_model **list;
 	size_t *count;
-	const char *noun;
+	const struct name_words *words;
 };
+
+const struct name_words words_of_roles = {"\"roles\"", "the name of a role", "the role"};
+const struct name_words words_of_services = {"\"services\"", "the name of a service",
+					     "the service"};
+static const struct name_words words_of_vpn_only = {"\"vpn_only\"", "the name of a service",
+						    "the service"};
 
 static int name_add(const struct name_list *names, const struct value *value,
 		    const struct name_model *new, struct error *ret_error)
@@ -57,7 +70,7 @@ static int name_add(const struct name_list *names, const struct value *value,
 	for (size_t i = 0; i < *names->count; i++)
 		if (!strcmp((*names->list)[i].name, new->name))
 			return error_at(ret_error, &value->at, "%s \"%s\" is listed twice",
-					names->noun, new->name);
+					names->words->thing, new->name);
 	if (*names->count >= MODEL_NAMES_MAX)
 		return error_at(ret_error, &value->at, "there are more than %d names in this list",
 				MODEL_NAMES_MAX);
@@ -68,21 +81,29 @@ static int name_add(const struct name_list *names, const struct value *value,
 	return 0;
 }
 
-static int role_read(const struct value *value, void *into, struct error *ret_error)
+static int name_read(const struct value *value, void *into, struct error *ret_error)
 {
+	const struct name_list *names = into;
 	struct name_model name = {.at = value->at};
-	int r = value_get_name(value, "the name of a role", name.name, sizeof(name.name),
-			       ret_error);
+	int r = value_get_name(value, names->words->item, name.name, sizeof(name.name), ret_error);
 
-	return r < 0 ? r : name_add(into, value, &name, ret_error);
+	return r < 0 ? r : name_add(names, value, &name, ret_error);
+}
+
+int names_read(const struct value *value, const struct name_words *words, struct name_model **list,
+	       size_t *count, struct error *ret_error)
+{
+	struct name_list names = {list, count, words};
+
+	return value_read_items(value, words->list, name_read, &names, ret_error);
 }
 
 static int roles_read(const struct value *value, void *into, struct error *ret_error)
 {
 	struct node_model *node = into;
-	struct name_list names = {&node->roles, &node->role_count, "the role"};
 
-	return value_read_items(value, "\"roles\"", role_read, &names, ret_error);
+	node->roles_given = true;
+	return names_read(value, &words_of_roles, &node->roles, &node->role_count, ret_error);
 }
 
 static int vpn_only_item_read(const struct value *value, void *into, struct error *ret_error)
@@ -104,9 +125,10 @@ static int vpn_only_item_read(const struct value *value, void *into, struct erro
 static int vpn_only_read(const struct value *value, void *into, struct error *ret_error)
 {
 	struct node_model *node = into;
-	struct name_list names = {&node->vpn_only, &node->vpn_only_count, "the service"};
+	struct name_list names = {&node->vpn_only, &node->vpn_only_count, &words_of_vpn_only};
 
-	return value_read_items(value, "\"vpn_only\"", vpn_only_item_read, &names, ret_error);
+	return value_read_items(value, words_of_vpn_only.list, vpn_only_item_read, &names,
+				ret_error);
 }
 
 /* --- the kernel's switches ----------------------------------------------------------------------
@@ -217,6 +239,16 @@ static int node_services_read(const struct value *value, void *into, struct erro
 			     ret_error);
 }
 
+/* The path of a cluster file, or the cluster itself. */
+static int node_cluster_read(const struct value *value, void *into, struct error *ret_error)
+{
+	struct node_model *node = into;
+
+	if (json_is_object(value->json))
+		return cluster_read_value(value, &node->cluster, ret_error);
+	return value_get_string(value, "the cluster file", &node->cluster_file, ret_error);
+}
+
 static int management_read(const struct value *value, void *into, struct error *ret_error)
 {
 	struct node_model *node = into;
@@ -227,8 +259,9 @@ static int management_read(const struct value *value, void *into, struct error *
 static const struct field node_fields[] = {
 	{"version", version_read, true},
 	{"node", node_name_read, true},
-	{"profile", profile_read, true},
-	{"roles", roles_read, true},
+	{"profile", profile_read, false},
+	{"roles", roles_read, false},
+	{"cluster", node_cluster_read, false},
 	{"interfaces", node_interfaces_read, true},
 	{"vpn_only", vpn_only_read, false},
 	{"services", node_services_read, false},
@@ -265,6 +298,7 @@ void node_model_free(struct node_model *node)
 	free(node->vpn_only);
 	free(node->services);
 	free(node->management.list);
+	cluster_free(&node->cluster);
 	document_free(node->document);
 	*node = (struct node_model){0};
 }

@@ -16,6 +16,7 @@
 
 #include "../util/array.h"
 #include "../util/cleanup.h"
+#include "cluster.h"
 
 #define DEPTH_MAX 130 /* prefixes of length 0 .. 128, one inside the other */
 
@@ -104,7 +105,8 @@ static int zones_refuse(const struct entry *first, const struct entry *second,
 	at_format(first->at, where, sizeof(where));
 	r = error_at(ret_error, second->at,
 		     "%s cannot be in the zone %s and in the zone %s of one interface", text,
-		     word_of(words_zones, first->zone), word_of(words_zones, second->zone));
+		     word_of(words_zones, first->zone & RW_ZONE_ALL),
+		     word_of(words_zones, second->zone & RW_ZONE_ALL));
 	error_hint(ret_error, "the other one stands at %s; keep one of the two", where);
 	return r;
 }
@@ -123,8 +125,9 @@ static int entries_unite(struct entries *entries, struct error *ret_error)
 			*last = *entry;
 			continue;
 		}
-		if (entry->zone && entry->zone != last->zone)
+		if (entry->zone && (entry->zone & RW_ZONE_ALL) != (last->zone & RW_ZONE_ALL))
 			return zones_refuse(last, entry, ret_error);
+		last->zone |= entry->zone;
 		last->management |= entry->management;
 	}
 	entries->count = kept;
@@ -174,24 +177,83 @@ static int entries_take(const struct entries *entries, struct prefix **ret, size
 	return 0;
 }
 
-/* `sources` are the interface's own, `zone` is its zone. */
-static int prefixes_build(const struct source_list *sources, const struct source_list *management,
-			  uint8_t zone, struct interface *ret, struct error *ret_error)
+/* Every address of every other node, with the bits of its roles. */
+static int entries_add_peers(struct entries *entries, const struct node_model *node,
+			     const struct flows_model *flows)
 {
-	_cleanup_(entries_free) struct entries entries = {0};
+	for (size_t i = 0; i < node->cluster.node_count; i++) {
+		const struct peer_model *peer = &node->cluster.nodes[i];
+		size_t first = entries->count;
+
+		if (!strcmp(peer->name, node->name))
+			continue;
+		if (entries_add(entries, &peer->addresses, 0) < 0)
+			return -ENOMEM;
+		for (size_t k = first; k < entries->count; k++)
+			entries->list[k].zone =
+				node->cluster.least ? flows_bits_of(flows, peer) : RW_ZONE_INTERNAL;
+	}
+	return 0;
+}
+
+/* Where peers come from: the internal zone is theirs, and what else is there is external. */
+static bool has_peers(const struct node_model *node, const struct interface_model *interface)
+{
+	return node->cluster.exists &&
+	       (interface->zone == RW_ZONE_INTERNAL || interface->has_cluster);
+}
+
+static uint8_t zone_of_rest(const struct node_model *node, const struct interface_model *interface)
+{
+	return node->cluster.exists && interface->zone == RW_ZONE_INTERNAL ? RW_ZONE_EXTERNAL
+									   : interface->zone;
+}
+
+/* From all that is said to what the trie holds; `ret` has its zone. */
+static int entries_finish(struct entries *entries, struct interface *ret, struct error *ret_error)
+{
 	int r;
 
-	if (entries_add(&entries, sources, 0) < 0 ||
-	    entries_add(&entries, management, RW_ZONE_MANAGEMENT) < 0 ||
-	    entries_part_families(&entries) < 0)
+	if (entries_part_families(entries) < 0)
 		return error_set(ret_error, ENOMEM, "out of memory");
-	if (entries.count)
-		qsort(entries.list, entries.count, sizeof(*entries.list), entries_compare);
-	r = entries_unite(&entries, ret_error);
+	if (entries->count)
+		qsort(entries->list, entries->count, sizeof(*entries->list), entries_compare);
+	r = entries_unite(entries, ret_error);
 	if (r < 0)
 		return r;
-	entries_fold(&entries, zone);
-	return entries_take(&entries, &ret->prefixes, &ret->prefix_count, ret_error);
+	entries_fold(entries, ret->zone);
+	return entries_take(entries, &ret->prefixes, &ret->prefix_count, ret_error);
+}
+
+static int interface_build(const struct interface_model *model, const struct node_model *node,
+			   const struct flows_model *flows, struct interface *ret,
+			   struct error *ret_error)
+{
+	_cleanup_(entries_free) struct entries entries = {0};
+
+	if (entries_add(&entries, &model->sources, 0) < 0 ||
+	    entries_add(&entries, &node->management, RW_ZONE_MANAGEMENT) < 0 ||
+	    (has_peers(node, model) && entries_add_peers(&entries, node, flows) < 0))
+		return error_set(ret_error, ENOMEM, "out of memory");
+	memcpy(ret->name, model->name, sizeof(ret->name));
+	ret->zone = zone_of_rest(node, model);
+	return entries_finish(&entries, ret, ret_error);
+}
+
+/* Interfaces that nobody listed are external, and management sources may come that way. */
+static int elsewhere_build(struct tables *tables, const struct node_model *node,
+			   struct error *ret_error)
+{
+	_cleanup_(entries_free) struct entries entries = {0};
+	struct interface elsewhere = {.zone = RW_ZONE_EXTERNAL};
+	int r;
+
+	if (entries_add(&entries, &node->management, RW_ZONE_MANAGEMENT) < 0)
+		return error_set(ret_error, ENOMEM, "out of memory");
+	r = entries_finish(&entries, &elsewhere, ret_error);
+	tables->elsewhere = elsewhere.prefixes;
+	tables->elsewhere_count = elsewhere.prefix_count;
+	return r;
 }
 
 static int prefix_count_check(const struct tables *tables, const struct node_model *node,
@@ -213,31 +275,23 @@ static int prefix_count_check(const struct tables *tables, const struct node_mod
 }
 
 int tables_add_interfaces(struct tables *tables, const struct node_model *node,
-			  struct error *ret_error)
+			  const struct flows_model *flows, struct error *ret_error)
 {
-	const struct source_list none = {0};
-	struct interface elsewhere = {0};
 	int r;
 
 	for (size_t i = 0; i < node->interface_count; i++) {
-		const struct interface_model *model = &node->interfaces[i];
 		struct interface *interface;
 
 		interface = array_append(&tables->interfaces, &tables->interface_count,
 					 sizeof(*interface));
 		if (!interface)
 			return error_set(ret_error, ENOMEM, "out of memory");
-		memcpy(interface->name, model->name, sizeof(interface->name));
-		interface->zone = model->zone;
-		r = prefixes_build(&model->sources, &node->management, model->zone, interface,
-				   ret_error);
+		r = interface_build(&node->interfaces[i], node, flows, interface, ret_error);
 		if (r < 0)
 			return r;
 	}
-	r = prefixes_build(&none, &node->management, RW_ZONE_EXTERNAL, &elsewhere, ret_error);
+	r = elsewhere_build(tables, node, ret_error);
 	if (r < 0)
 		return r;
-	tables->elsewhere = elsewhere.prefixes;
-	tables->elsewhere_count = elsewhere.prefix_count;
 	return prefix_count_check(tables, node, ret_error);
 }

@@ -14,8 +14,6 @@
 #include "build.h"
 #include "merge.h"
 
-#define EVERY_NODE "every-node"
-
 /* --- the names ----------------------------------------------------------------------------------
  */
 
@@ -37,7 +35,7 @@ static bool is_profile(const char *roles_dir, const char *name)
 	char path[PATH_MAX];
 
 	return name[0] != '.' &&
-	       snprintf(path, sizeof(path), "%s/%s/" EVERY_NODE ".json", roles_dir, name) <
+	       snprintf(path, sizeof(path), "%s/%s/" MODEL_EVERY_NODE ".json", roles_dir, name) <
 		       (int)sizeof(path) &&
 	       access(path, F_OK) == 0;
 }
@@ -112,7 +110,8 @@ static int is_role_file(const struct dirent *entry)
 static int roles_order(const void *left, const void *right)
 {
 	const struct role_model *a = left, *b = right;
-	bool first = !strcmp(a->name, EVERY_NODE), second = !strcmp(b->name, EVERY_NODE);
+	bool first = !strcmp(a->name, MODEL_EVERY_NODE),
+	     second = !strcmp(b->name, MODEL_EVERY_NODE);
 
 	return first || second ? second - first : strcmp(a->name, b->name);
 }

@@ -9,6 +9,7 @@
 
 #include "../util/array.h"
 #include "../util/cleanup.h"
+#include "cluster.h"
 
 #define PORTS 65536
 
@@ -84,6 +85,17 @@ static int rule_add(struct tables *tables, const struct row *row, struct error *
 	return 0;
 }
 
+/* Who may come from anywhere inside need not be told apart, and somebody is more than nobody. */
+static void rule_finish(struct rule *rule, const struct flows_model *flows)
+{
+	if (rule->zones & RW_ZONE_INTERNAL)
+		rule->zones &= ~RW_ZONE_PEERS;
+	if (rule->zones & ~RW_ZONE_NOBODY)
+		rule->zones &= ~RW_ZONE_NOBODY;
+	if (flows)
+		flows_names(flows, rule->zones, rule->peers, sizeof(rule->peers));
+}
+
 static int rules_add(struct tables *tables, const struct row *const *rows, size_t count,
 		     struct error *ret_error)
 {
@@ -109,13 +121,17 @@ static int rules_add(struct tables *tables, const struct row *const *rows, size_
 int tables_add_rules(struct tables *tables, const struct merged *merged, struct error *ret_error)
 {
 	_free_ const struct row **rows = calloc(merged->row_count + 1, sizeof(*rows));
+	int r;
 
 	if (!rows)
 		return error_set(ret_error, ENOMEM, "out of memory");
 	for (size_t i = 0; i < merged->row_count; i++)
 		rows[i] = &merged->rows[i];
 	qsort(rows, merged->row_count, sizeof(*rows), rows_compare);
-	return rules_add(tables, rows, merged->row_count, ret_error);
+	r = rules_add(tables, rows, merged->row_count, ret_error);
+	for (size_t i = 0; r == 0 && i < tables->rule_count; i++)
+		rule_finish(&tables->rules[i], merged->flows);
+	return r;
 }
 
 /* --- ports --------------------------------------------------------------------------------------

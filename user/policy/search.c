@@ -43,7 +43,8 @@ static int is_role_file(const struct dirent *entry)
 	size_t length = strlen(entry->d_name);
 
 	return entry->d_name[0] != '.' && length > 5 &&
-	       !strcmp(entry->d_name + length - 5, ".json");
+	       !strcmp(entry->d_name + length - 5, ".json") &&
+	       strcmp(entry->d_name, FLOWS_FILE) != 0;
 }
 
 int roles_search(const char *roles_dir, const char *profile, uint8_t l4, uint16_t port,
@@ -74,4 +75,31 @@ int roles_search(const char *roles_dir, const char *profile, uint8_t l4, uint16_
 	}
 	*ret = found;
 	return 0;
+}
+
+static bool role_has_service(const char *path, const char *service)
+{
+	_cleanup_(role_model_free) struct role_model role = {0};
+
+	if (role_model_read(path, &role, NULL) < 0)
+		return false;
+	for (size_t i = 0; i < role.service_count; i++)
+		if (!strcmp(role.services[i].name, service))
+			return true;
+	return false;
+}
+
+bool folder_has_service(const char *folder, const char *service)
+{
+	_closedir_ DIR *dir = opendir(folder);
+	const struct dirent *entry;
+	char path[PATH_MAX];
+
+	while (dir && (entry = readdir(dir)))
+		if (is_role_file(entry) &&
+		    snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name) <
+			    (int)sizeof(path) &&
+		    role_has_service(path, service))
+			return true;
+	return false;
 }

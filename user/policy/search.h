@@ -3,6 +3,7 @@
 #ifndef ROLEWALL_POLICY_SEARCH_H
 #define ROLEWALL_POLICY_SEARCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,9 @@ struct roles_found {
 /* Role files that cannot be read are passed over. 0 or -errno. */
 int roles_search(const char *roles_dir, const char *profile, uint8_t l4, uint16_t port,
 		 struct roles_found *ret);
+
+/* Does any role file in the folder of a profile have a service of this name? */
+bool folder_has_service(const char *folder, const char *service);
 void roles_found_free(struct roles_found *found);
 
 #endif

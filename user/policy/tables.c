@@ -62,6 +62,27 @@ static int tables_add_text(struct tables *tables, const struct document *documen
 	return 0;
 }
 
+/*
+ * With a cluster file: one text that says it all, so that after a restart the same is in force,
+ * whatever has become of the file.
+ */
+static int tables_add_joined_text(struct tables *tables, const struct node_model *node,
+				  struct error *ret_error)
+{
+	json_t *joined = json_copy(node->document->root);
+
+	if (!joined || json_object_set(joined, "cluster", node->cluster.document->root) ||
+	    json_object_set_new(joined, "node", json_string(node->name)))
+		tables->text = NULL;
+	else
+		tables->text = json_dumps(joined, JSON_INDENT(2));
+	json_decref(joined);
+	if (!tables->text)
+		return error_set(ret_error, ENOMEM, "out of memory");
+	tables->text_size = strlen(tables->text);
+	return 0;
+}
+
 int tables_build(const struct model *model, const struct merged *merged, struct tables *ret,
 		 struct error *ret_error)
 {
@@ -69,7 +90,10 @@ int tables_build(const struct model *model, const struct merged *merged, struct 
 	int r;
 
 	tables_add_switches(&tables, &model->node);
-	r = tables_add_text(&tables, model->node.document, ret_error);
+	if (model->node.cluster.document)
+		r = tables_add_joined_text(&tables, &model->node, ret_error);
+	else
+		r = tables_add_text(&tables, model->node.document, ret_error);
 	if (r == 0)
 		r = tables_add_roles(&tables, model, ret_error);
 	if (r == 0)
@@ -77,7 +101,7 @@ int tables_build(const struct model *model, const struct merged *merged, struct 
 	if (r == 0)
 		r = tables_add_ports(&tables, ret_error);
 	if (r == 0)
-		r = tables_add_interfaces(&tables, &model->node, ret_error);
+		r = tables_add_interfaces(&tables, &model->node, &model->flows, ret_error);
 	if (r < 0)
 		return r;
 	*ret = tables;

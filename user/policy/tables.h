@@ -17,7 +17,8 @@
 
 #include "../util/error.h"
 
-#define TABLES_NAME_MAX 64 /* roles, services and nodes, with the NUL */
+#define TABLES_NAME_MAX	 64  /* roles, services and nodes, with the NUL */
+#define TABLES_PEERS_MAX 160 /* RW_PEER_ROLES of them, comma separated, cut where it is longer */
 #define TABLES_ORIGIN_MAX                                                                          \
 	192 /* "FILE:LINE[, FILE:LINE ...]", cut with "..." where it does not fit */
 
@@ -33,10 +34,11 @@ struct rule {
 	char role[TABLES_NAME_MAX]; /* "node" for the node file's own services */
 	char service[TABLES_NAME_MAX];
 	char origin[TABLES_ORIGIN_MAX];
-	uint16_t port;	   /* host order */
-	uint16_t port_end; /* inclusive; == port for a single one */
-	uint8_t l4;	   /* RW_L4_TCP or RW_L4_UDP */
-	uint16_t zones;	   /* RW_ZONE_*; never 0 */
+	uint16_t port;		      /* host order */
+	uint16_t port_end;	      /* inclusive; == port for a single one */
+	uint8_t l4;		      /* RW_L4_TCP or RW_L4_UDP */
+	uint16_t zones;		      /* RW_ZONE_*; never 0 */
+	char peers[TABLES_PEERS_MAX]; /* "proxy,appserver": roles of the peers that zones has */
 };
 
 /* One port: which rule it belongs to, and who may reach it. */
@@ -76,7 +78,7 @@ struct tables {
 	uint8_t flags;		/* RW_POLICY_* */
 	uint16_t echo_rate;	/* a second and CPU */
 	bool mode_given;	/* the node file says its mode */
-	char *text;		/* owned; the node file, word for word */
+	char *text;		/* owned; the node file, word for word, its cluster put in */
 	size_t text_size;
 };
 
