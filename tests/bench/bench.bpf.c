@@ -8,7 +8,7 @@
 #define RANDOM_MASK  0xfffff
 #define PACE_MAX     500
 #define PACE_BEHIND  1000000 /* ns */
-#define NEXT_MAX     40 /* subjects of a series */
+#define NEXT_MAX     40	     /* subjects of a series */
 
 /* Set by the measuring program, which runs one program at a time. */
 __u32 random_state;

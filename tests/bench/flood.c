@@ -104,7 +104,8 @@ int bench_flood(int argc, char **argv)
 	return 0;
 }
 
-/* The generator waits within the kernel, so that packets come evenly and not in bursts of a call. */
+/* The generator waits within the kernel, so that packets come evenly and not in bursts of a call.
+ */
 int bench_pace(int argc, char **argv)
 {
 	uint64_t end, sent = 0, start;

@@ -39,14 +39,12 @@ struct bench_bpf *peers_load(void)
 	if (!object)
 		err(1, "the benchmark's own programs");
 	features_probe(&features);
-	bpf_object__for_each_program(program, object->obj)
-	{
+	bpf_object__for_each_program (program, object->obj) {
 		if (bpf_program__type(program) == BPF_PROG_TYPE_XDP && features.frags)
 			bpf_program__set_flags(program, BPF_F_XDP_HAS_FRAGS);
 	}
 	/* The parser's header brings the product's maps along; nothing here uses them. */
-	bpf_object__for_each_map(map, object->obj)
-	{
+	bpf_object__for_each_map (map, object->obj) {
 		if (!bpf_map__is_internal(map) && map != object->maps.next)
 			bpf_map__set_autocreate(map, false);
 	}
@@ -70,8 +68,8 @@ static void port_allow(int fd, const struct peer_port *port)
 		err(1, "xdp-filter: port %u", port->port);
 }
 
-struct bpf_object *xdp_filter_load(const char *variant, const struct peer_port *ports,
-				   size_t count, int *ret_program)
+struct bpf_object *xdp_filter_load(const char *variant, const struct peer_port *ports, size_t count,
+				   int *ret_program)
 {
 	struct bpf_program *program;
 	struct bpf_object *object;
@@ -85,8 +83,7 @@ struct bpf_object *xdp_filter_load(const char *variant, const struct peer_port *
 	libbpf_set_print(print);
 	if (!object)
 		err(1, "%s (package xdp-tools)", path);
-	bpf_object__for_each_map(map, object)
-	{
+	bpf_object__for_each_map (map, object) {
 		bpf_map__set_pin_path(map, NULL);
 	}
 	program = bpf_object__next_program(object, NULL);

@@ -25,7 +25,7 @@ struct peer_port {
 };
 
 /* Deny all but `ports`; `variant`: "all" (Ethernet, IP, TCP, UDP) or "tcp". */
-struct bpf_object *xdp_filter_load(const char *variant, const struct peer_port *ports,
-				   size_t count, int *ret_program);
+struct bpf_object *xdp_filter_load(const char *variant, const struct peer_port *ports, size_t count,
+				   int *ret_program);
 
 #endif

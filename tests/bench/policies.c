@@ -15,11 +15,12 @@ static void node_write(const char *path, unsigned int prefixes)
 
 	if (!file)
 		err(1, "%s", path);
-	fprintf(file,
-		"{\"version\":1,\"node\":\"bench\",\"profile\":\"carbonio-ce-23.10\",\"roles\":[\"mta\","
-		"\"proxy\",\"postgres\",\"directory-server\",\"appserver\",\"videoserver\",\"mesh\"],"
-		"\"mode\":\"enforce\",\"interfaces\":{\"" BENCH_IFACE
-		"\":{\"zone\":\"external\",\"sources\":{\"internal\":[");
+	fprintf(file, "{\"version\":1,\"node\":\"bench\",\"profile\":\"carbonio-ce-23.10\","
+		      "\"roles\":[\"mta\","
+		      "\"proxy\",\"postgres\",\"directory-server\",\"appserver\",\"videoserver\","
+		      "\"mesh\"],"
+		      "\"mode\":\"enforce\",\"interfaces\":{\"" BENCH_IFACE
+		      "\":{\"zone\":\"external\",\"sources\":{\"internal\":[");
 	for (unsigned int i = 0; i < prefixes; i++)
 		fprintf(file, "%s\"10.%u.%u.0/24\"", i ? "," : "", i >> 8, i & 0xff);
 	fputs("]}}}}\n", file);

@@ -32,7 +32,7 @@
 #define REPEAT_LEAST 1000
 #define SUBJECTS_MAX 40
 #define PREFIXES     1000
-#define BARE_IFACE   "peer0" /* of room.sh */
+#define BARE_IFACE   "peer0"	/* of room.sh */
 #define NODE	     0xcb007101 /* 203.0.113.1 */
 #define OUTSIDE	     0xc0000201 /* 192.0.2.1 */
 #define INSIDE	     0x0a020105 /* 10.2.1.5, in one of the prefixes */
@@ -54,7 +54,7 @@ struct series {
 	struct subject subjects[SUBJECTS_MAX];
 	size_t count;
 	struct bench_bpf *peers;
-	regex_t wanted; /* names of subjects */
+	regex_t wanted;	      /* names of subjects */
 	unsigned int ifindex; /* for the cgroup hook: one that XDP does not cover */
 };
 
@@ -65,8 +65,16 @@ struct expectation {
 	unsigned int reason;
 };
 
-#define DROPS (struct expectation){.verdict = XDP_DROP}
-#define PASSES (struct expectation){.verdict = XDP_PASS}
+#define DROPS                                                                                      \
+	(struct expectation)                                                                       \
+	{                                                                                          \
+		.verdict = XDP_DROP                                                                \
+	}
+#define PASSES                                                                                     \
+	(struct expectation)                                                                       \
+	{                                                                                          \
+		.verdict = XDP_PASS                                                                \
+	}
 
 static const struct segment denied = {OUTSIDE, NODE, 40000, CLOSED, SYN};
 static const struct segment allowed = {OUTSIDE, NODE, 40000, 25, SYN};
@@ -194,7 +202,8 @@ static void floors_add(struct series *series)
 /* A connection of this host to itself, for the socket lookup. Its ports are not open to all. */
 static struct segment connection_make(void)
 {
-	struct sockaddr_in here = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in here = {.sin_family = AF_INET,
+				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	struct sockaddr_in client = {0};
 	socklen_t length = sizeof(here);
 	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

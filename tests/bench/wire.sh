@@ -220,7 +220,7 @@ flood_measure() {
 	for subject in "${targets[@]%%:*}"; do
 		sent=$(awk -F '\t' -v subject="$subject" '$1 == "sent" && $2 == subject { print int($4) }' "$ROOM/flood")
 		printf 'flood-lost\t%s\tpackets\t%d\n' "$subject" \
-			$((sent - ($(dropped_by "$subject") - ${before[0]})))
+			$((sent - $(dropped_by "$subject") + before[0]))
 		before=("${before[@]:1}")
 	done
 }
@@ -252,6 +252,8 @@ receiver_thread() { # SUBJECT
 	local device pid
 
 	device=r$(number_of "$1")
+	# Else the sender's TCP goes around the queue, unless the receiver has XDP.
+	ethtool -K "s$(number_of "$1")" tso off
 	ip netns exec "$1" sh -c "echo 1 >/sys/class/net/$device/threaded"
 	for pid in $(pgrep "^napi/$device-"); do taskset -pc 1 "$pid" >/dev/null; done
 }
