@@ -111,7 +111,8 @@ modules_archive() {
 	rm -rf "$tree"
 	mkdir -p "$tree/usr/$folder"
 	for module in $MODULES; do
-		modprobe -d "$KERNEL" -S "$RELEASE" --show-depends "$module" 2>/dev/null |
+		# Not every series has every one.
+		{ modprobe -d "$KERNEL" -S "$RELEASE" --show-depends "$module" 2>/dev/null || true; } |
 			awk '$1 == "insmod" { print $2 }'
 	done | sort -u | while read -r file; do
 		file=${file#*"/$folder/"}
