@@ -287,6 +287,8 @@ lint-cppcheck: $(SKEL)
 	$(call say,LINT,cppcheck)
 	$(Q)cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
 		--error-exitcode=1 --suppress=missingIncludeSystem --suppress=unusedStructMember \
+		--suppress=resourceLeak --suppress=memleak --suppress=ctuuninitvar \
+		--include=tests/lint/cppcheck.h \
 		-D_GNU_SOURCE -DROLEWALL_VERSION='"$(VERSION)"' -Iinclude user
 
 lint-tidy: $(TIDY)
