@@ -99,8 +99,9 @@ test_filtering_goes_on_when_the_daemon_is_killed_and_another_one_starts() {
 
 test_sigterm_ends_the_daemon_and_not_the_filter() {
 	kill -TERM "$(daemon_pid)"
-	wait_for 5 daemon_gone || fail "it is still there"
+	wait_for 10 daemon_gone || fail "it is still there"
 	daemon_said stopped || fail "it does not say so"
+	daemon_said Sanitizer && fail "it leaks: $(<"$LAB_DIR/daemon.err")"
 	[ ! -e "$SOCKET" ] || fail "its socket is still there"
 	[ ! -e "$LAB_DIR/state/serve.lock" ] || fail "its lock is still there"
 	assert_filtering
@@ -184,7 +185,7 @@ test_a_follower_that_does_not_read_hinders_nobody() {
 		outside "$PROBE" scan -t "$(seq -s , $i $((i + 1500)))" -w 20 "$NODE_EXTERNAL" >/dev/null
 	done
 	knock 4005
-	wait_for 5 has_line reader 4005 || fail "the reader waits for the one that does not read"
+	wait_for 10 has_line reader 4005 || fail "the reader waits for the one that does not read"
 	assert_exit 0 rolewall blocked --port 4005
 }
 

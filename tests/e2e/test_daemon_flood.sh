@@ -83,6 +83,25 @@ test_a_slow_scanner_is_seen_behind_a_flood_from_one_source() {
 	assert_slow_scanner_is_seen 12000 "a flood from one source" -s 198.18.0.1 "$NODE_EXTERNAL" 7
 }
 
+# Live frames in the kernel: millions a second, each from a new source.
+test_the_heaviest_flood_there_is_costs_less_than_a_tenth_of_a_core() {
+	local bench=${ROLEWALL%/*}/tests/bench/bench before arrived percent start=$EPOCHREALTIME
+
+	[ -x "$bench" ] || skip "$bench is not built; 'make bench-programs' builds it"
+	before=$(drops_value not-open)
+	launch outside flood "$bench" flood 1000 1000000 7 node:eth0
+	wait_for 10 flood_arrives "$before" || skip "no live frames here: $(<"$LAB_DIR/flood.err")"
+	before=$(drops_value not-open)
+	start=$EPOCHREALTIME
+	percent=$(cpu_of scan_slowly 13000 13007)
+	arrived=$(($(drops_value not-open) - before))
+	stop flood
+	awk -v n=$arrived -v p="$percent" -v from="$start" -v to="$EPOCHREALTIME" 'BEGIN {
+		printf "# %.2f million packets a second: %s %% of a core\n", n / (to - from) / 1e6, p }'
+	awk -v p="$percent" -v max=$CPU_MAX 'BEGIN { exit !(p < max) }' || fail "that is too much"
+	sees_all 13000 13007 || fail "it hides the scanner: $(rolewall blocked --source $SLOW)"
+}
+
 hears() { # LABEL
 	outside "$PROBE" scan -t 4001 -w 10 "$NODE_EXTERNAL" >/dev/null
 	lab_spoke "$1"

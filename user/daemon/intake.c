@@ -64,7 +64,7 @@ static void take_event(const struct rw_event *event, void *context)
 		interface_name(intake, entry);
 	if (event->type == RW_EVENT_BIND)
 		process_name(entry->pid, entry->process);
-	intake->told = true;
+	intake->changed_since = true;
 	if (event->type != RW_EVENT_SETTLED)
 		intake->changed(intake->context, entry);
 }
@@ -176,7 +176,7 @@ static void scan(struct intake *intake)
 		say(SAY_ERROR, "cannot read the attempts: %s", strerror(-error));
 		return;
 	}
-	intake->told = false;
+	intake->changed_since = false;
 	if (intake->events)
 		gulp(intake);
 	scan_apply(intake, records, count);
@@ -185,34 +185,30 @@ static void scan(struct intake *intake)
 }
 
 /* Events that were made, or were not made for want of credit, are signs of change. */
-static bool has_changed(struct intake *intake)
+static void look_for_change(struct intake *intake)
 {
 	struct rw_event_state state = {0};
-	bool changed = intake->told;
 
 	if (map_sum(intake->in_force->maps.fd[MAP_EVENT_STATE], 0, sizeof(state),
 		    (unsigned long long *)&state))
-		return true;
+		return;
 	/* In a flood from everywhere the table holds each attempt for a moment only. */
 	intake->churn = state.suppressed - intake->state.suppressed > RW_ATTEMPT_SLOTS;
-	changed |= memcmp(&state, &intake->state, sizeof(state)) != 0;
+	intake->changed_since |= memcmp(&state, &intake->state, sizeof(state)) != 0;
 	intake->state = state;
-	return changed;
 }
 
 void intake_tick(struct intake *intake, bool wanted)
 {
-	bool changed;
-
 	if (!intake->in_force->generation.number)
 		return;
 	if (!intake->events)
 		ring_open(intake);
-	changed = has_changed(intake);
+	look_for_change(intake);
 	if (intake->churn && ++intake->skipped < CHURN_TICKS)
 		return;
 	intake->skipped = 0;
-	if (changed || wanted)
+	if (intake->changed_since || wanted)
 		scan(intake);
 }
 

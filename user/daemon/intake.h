@@ -29,10 +29,10 @@ struct intake {
 	struct watch pause;
 	struct tick_clock clock;
 	int64_t clock_read_at;	     /* ns since the epoch */
-	struct rw_event_state state; /* at the last scan, summed over CPUs */
+	struct rw_event_state state; /* at the last tick, summed over CPUs */
 	bool churn;		     /* many more drops than the table holds since the last tick */
 	unsigned int skipped;	     /* scans, because of that */
-	bool told;		     /* events came since the last scan */
+	bool changed_since;	     /* signs of change since the last scan */
 	bool busy;		     /* somebody else reads the events: that was said */
 	/* Called for each entry that is new or has grown; `context` is the owner's. */
 	void (*changed)(void *context, struct history_entry *entry);
