@@ -51,7 +51,7 @@ folders_make() {
 	local name
 
 	rm -rf "$TREE"
-	mkdir -p "$TREE"/{usr/bin,usr/sbin,usr/lib,usr/lib64,proc,sys,dev,run,tmp,root,etc,var,rolewall/build}
+	mkdir -p "$TREE"/{usr/bin,usr/sbin,usr/lib,usr/lib64,proc,sys,dev,run,tmp,root,etc,var/lib,rolewall/build}
 	for name in bin sbin lib lib64; do
 		ln -s "usr/$name" "$TREE/$name"
 	done

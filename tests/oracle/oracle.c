@@ -289,6 +289,8 @@ static int vector_run(struct oracle *oracle, const char *line)
 	generated->length = hex_read(line + at, generated->bytes, GENERATE_MOST);
 	if (index == SUBJECT_PROGRAMS || generated->length == 0)
 		return -EINVAL;
+	if (oracle->subject.programs[index] < 0)
+		return 0;
 	error = policy_change(oracle, seed, number);
 	if (!error)
 		error = trial_set(&oracle->subject, &trial, index, generated);

@@ -12,7 +12,7 @@
 
 #include <rolewall.skel.h>
 
-#include "../xdp_context.h"
+#include "../test_run.h"
 #include "generate.h"
 #include "install.h"
 #include "policies.h"
@@ -130,6 +130,11 @@ static int programs_find(struct subject *subject)
 		if (!program || !info->optional)
 			return -ENOENT;
 	}
+	if (test_run_shows_cgroup())
+		return 0;
+	fprintf(stderr, "oracle: SKIP: this kernel's BPF_PROG_TEST_RUN shows cgroup programs no "
+			"packet\n");
+	subject->programs[SUBJECT_CGROUP] = -1;
 	return 0;
 }
 
@@ -153,7 +158,7 @@ int subject_open(struct subject *ret)
 		fprintf(stderr, "oracle: the object cannot be loaded (run as root)\n");
 		return -EIO;
 	}
-	subject.knows_device = has_xdp_context();
+	subject.knows_device = test_run_knows_device();
 	*ret = subject;
 	return programs_find(ret);
 }
@@ -169,7 +174,7 @@ uint32_t subject_ifindex(const struct subject *subject, enum subject_program pro
 {
 	if (subject->knows_device || subject_programs[program].hook == MODEL_CGROUP)
 		return wanted;
-	return XDP_CONTEXT_LOOPBACK;
+	return TEST_RUN_LOOPBACK;
 }
 
 static int xdp_run(int program, bool knows_device, const struct model_packet *packet, int *ret_pass)

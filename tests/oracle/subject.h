@@ -43,7 +43,7 @@ struct subject {
 	struct subject_inner prefixes_inner;
 	int programs[SUBJECT_PROGRAMS]; /* -1: this kernel cannot load it */
 	int cpus;
-	bool knows_device; /* of an XDP packet: xdp_context.h */
+	bool knows_device; /* of an XDP packet: test_run.h */
 };
 
 #define SUBJECT_RULES 128 /* counters that are read: rules 0 .. 126, and the very last one */

@@ -73,7 +73,8 @@ struct harness {
 	struct loaded loaded[HARNESS_OBJECTS];
 	size_t loaded_count;
 	bool has_frags;	   /* this kernel has XDP frags; without, FRAGS and BARE are rolewall_xdp */
-	bool knows_device; /* xdp_context.h; without, XDP packets come from ifindex 1 */
+	bool knows_device; /* test_run.h; without, XDP packets come from ifindex 1 */
+	bool shows_cgroup; /* test_run.h; without, cgroup programs cannot be tested */
 };
 
 /* What the programs have counted, over all CPUs and rules. */
@@ -107,7 +108,7 @@ void counts_read(const struct harness *harness, struct counts *ret);
 const char *harness_judge(struct harness *harness, enum entry entry, const struct arrival *arrival,
 			  const struct frame *frame);
 
-/* The same, asserted, for every entry in the mask `entries`. */
+/* The same, asserted, for every entry in the mask `entries` that can be tested on this kernel. */
 void harness_expect(struct harness *harness, unsigned int entries, const struct arrival *arrival,
 		    const struct frame *frame, const char *expected);
 
