@@ -258,8 +258,9 @@ struct rw_attempt {
 #define RW_RULE_NONE 0xffffffff
 
 /* Event record, in `events`. */
-#define RW_EVENT_SEEN 1 /* an attempt's 1st, 2nd, 4th, 8th ... packet; a copy, still in the table  \
-			 */
+#define RW_EVENT_SEEN                                                                              \
+	1 /* an attempt's 1st, 2nd, 4th, 8th ... packet; a copy, still in the table                \
+	   */
 #define RW_EVENT_SETTLED 2 /* the record left the table: its packets are accounted for here */
 #define RW_EVENT_BIND                                                                              \
 	3 /* a process bound a port that no role opens: source is the address, first the pid */

@@ -26,9 +26,10 @@ uint64_t now_ns(void);
 void cpu_pin(int cpu);
 uint64_t number_parse(const char *text);
 
-#define FRAME_BYTES 60	       /* the shortest that Ethernet carries, without the check sum */
-#define SOURCES	    (1u << 20) /* addresses from RANDOM_FIRST on that "random sources" are taken from \
-				*/
+#define FRAME_BYTES 60 /* the shortest that Ethernet carries, without the check sum */
+#define SOURCES                                                                                    \
+	(1u << 20) /* addresses from RANDOM_FIRST on that "random sources" are taken from          \
+		    */
 #define RANDOM_FIRST 0x0a000000u /* 10.0.0.0 */
 
 /* A TCP segment without data. Addresses and ports in host order. */

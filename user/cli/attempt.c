@@ -149,8 +149,8 @@ json_t *json_attempt(const struct port_names *names, const struct attempt *attem
 	cidr_format(record->source, 128, source);
 	return json_make(
 		"{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:b}", "source", source,
-		"port", attempt_has_port(record) ? json_make("i", (int)record->port) : json_null(), "proto",
-		json_text(protocol_text(record, number)), "service",
+		"port", attempt_has_port(record) ? json_make("i", (int)record->port) : json_null(),
+		"proto", json_text(protocol_text(record, number)), "service",
 		json_text(rule ? rule->service : NULL), "zone", json_text(zone_name(attempt->zone)),
 		"interface", json_text(attempt->interface), "reason",
 		json_text(reason_name(record->reason)), "packets", (json_int_t)record->packets,

@@ -73,9 +73,10 @@ static int take_back_expired(const struct settings *settings)
 	if (result && result != -ESTALE)
 		return report_install(settings, result, &error);
 	if (rolled.from)
-		report_note(settings,
-			    "generation %u had not been confirmed in time and was rolled back first",
-			    rolled.from);
+		report_note(
+			settings,
+			"generation %u had not been confirmed in time and was rolled back first",
+			rolled.from);
 	return EXIT_OK;
 }
 

@@ -10,7 +10,8 @@
 
 #include "generation.h"
 
-/* Fill `about->slots` for the interfaces of `tables`. -ENOSPC: more than RW_SLOTS - 1 in old and new together. */
+/* Fill `about->slots` for the interfaces of `tables`. -ENOSPC: more than RW_SLOTS - 1 in old and
+ * new together. */
 int assign_slots(const struct tables *tables, const struct about *current, struct about *about);
 
 /* Slot of an interface, or 0. */

@@ -105,8 +105,8 @@ static void describe(const struct maps *maps, const struct generation *generatio
 		snprintf(attempt->interface, sizeof(attempt->interface), "if%u", record->ifindex);
 	attempt->zone = record->zone & RW_ZONE_ALL;
 	if (!attempt->zone)
-		attempt->zone = zone_find(maps, generation, record->ifindex, record->source) &
-				RW_ZONE_ALL;
+		attempt->zone =
+			zone_find(maps, generation, record->ifindex, record->source) & RW_ZONE_ALL;
 }
 
 static int compare_newest(const void *left, const void *right)
@@ -162,8 +162,8 @@ int attempts_read(const struct instance *instance, struct attempts *ret, struct 
 	if (!error)
 		error = describe_all(&maps, &generation, records, count, ret);
 	return error ? error_set(ret_error, -error, "cannot read the attempts: %s",
-				 strerror(-error)) :
-		       0;
+				 strerror(-error))
+		     : 0;
 }
 
 void attempts_free(struct attempts *attempts)

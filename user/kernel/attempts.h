@@ -16,10 +16,10 @@
 
 struct attempt {
 	struct rw_attempt record; /* packets and bytes summed over CPUs */
-	int64_t first_ns;	  /* ns since the epoch, to the kernel's tick; 0 = the kernel cannot tell */
+	int64_t first_ns; /* ns since the epoch, to the kernel's tick; 0 = the kernel cannot tell */
 	int64_t last_ns;
-	char interface[16];	  /* name of record.ifindex, or "if12" if it is gone */
-	uint8_t zone;		  /* one RW_ZONE_* bit: where the policy in force puts the source */
+	char interface[16]; /* name of record.ifindex, or "if12" if it is gone */
+	uint8_t zone;	    /* one RW_ZONE_* bit: where the policy in force puts the source */
 };
 
 struct attempts {

@@ -122,7 +122,8 @@ static int hook_error(enum cgroup_hook hook, int error, struct error *ret_error)
 			 hooks[hook].name, strerror(error));
 }
 
-/* The pin appears under another name first: renaming replaces an old pin without a moment between. */
+/* The pin appears under another name first: renaming replaces an old pin without a moment between.
+ */
 static int pin_over(int link_fd, const char *path)
 {
 	char fresh[4200];
@@ -180,9 +181,9 @@ int cgroup_attach(const struct instance *instance, const struct features *featur
 	error = cgroup_open(instance, &cgroup_fd, ret_error);
 	for (hook = 0; !error && hook < CGROUP_HOOKS; hook++) {
 		program = bpf_program__fd(cgroup_program(object, features, hook));
-		error = features->links ?
-				attach_link(instance, hook, cgroup_fd, program, ret_error) :
-				attach_direct(instance, hook, cgroup_fd, program, ret_error);
+		error = features->links
+				? attach_link(instance, hook, cgroup_fd, program, ret_error)
+				: attach_direct(instance, hook, cgroup_fd, program, ret_error);
 	}
 	return error;
 }

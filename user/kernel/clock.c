@@ -60,15 +60,16 @@ static int read_jiffies(uint32_t *ret)
  */
 static uint32_t find_hz(uint32_t jiffies, int64_t uptime_ns, uint64_t *ret_jiffies)
 {
-	static const uint32_t candidates[] = {100, 250, 300, 1000, 1024, 512, 256, 128, 24, 48, 1200};
+	static const uint32_t candidates[] = {100, 250, 300, 1000, 1024, 512,
+					      256, 128, 24,  48,   1200};
 	uint64_t best_off = UINT64_MAX;
 	uint32_t best = 0;
 	size_t i;
 
 	for (i = 0; i < sizeof(candidates) / sizeof(*candidates); i++) {
 		uint32_t hz = candidates[i];
-		uint64_t expected = (1ULL << 32) - 300ULL * hz +
-				    (uint64_t)(uptime_ns / 1000 * hz / 1000000);
+		uint64_t expected =
+			(1ULL << 32) - 300ULL * hz + (uint64_t)(uptime_ns / 1000 * hz / 1000000);
 		int32_t off = (int32_t)(jiffies - (uint32_t)expected);
 		uint64_t off_ns = (uint64_t)labs(off) * SECOND / hz;
 

@@ -11,9 +11,9 @@
 #include <time.h>
 
 struct tick_clock {
-	uint64_t jiffies;   /* at `wall_ns` */
-	int64_t wall_ns;    /* ns since the epoch */
-	uint32_t hz;	    /* CONFIG_HZ; 0: the kernel lacks bpf_jiffies64 */
+	uint64_t jiffies; /* at `wall_ns` */
+	int64_t wall_ns;  /* ns since the epoch */
+	uint32_t hz;	  /* CONFIG_HZ; 0: the kernel lacks bpf_jiffies64 */
 };
 
 /* Read both clocks at once, by running a two-instruction program. */

@@ -110,3 +110,13 @@ void confirmed_discard(const struct instance *instance)
 	if (path_make(instance, STAGED, staged, sizeof(staged)) == 0)
 		unlink(staged);
 }
+
+void confirmed_remove(const struct instance *instance)
+{
+	char path[4096];
+
+	confirmed_discard(instance);
+	if (confirmed_path(instance, path, sizeof(path)) == 0)
+		unlink(path);
+	rmdir(instance->lib_dir);
+}

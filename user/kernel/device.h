@@ -22,7 +22,7 @@ struct device {
 	uint32_t xdp_generic; /* id of the program on the generic XDP hook, or 0 */
 	bool up;
 	bool hides_vlans; /* has VLANs, and takes their tags off before XDP sees the frame */
-	bool bridge; /* joins other devices: of containers, virtual machines */
+	bool bridge;	  /* joins other devices: of containers, virtual machines */
 };
 
 struct devices {
@@ -37,7 +37,8 @@ void devices_free(struct devices *devices);
 const struct device *device_by_name(const struct devices *devices, const char *name);
 const struct device *device_by_index(const struct devices *devices, uint32_t ifindex);
 
-/* Bytes before the IP header: 14, or 0 on L3 devices; -EOPNOTSUPP where XDP cannot read the frames. */
+/* Bytes before the IP header: 14, or 0 on L3 devices; -EOPNOTSUPP where XDP cannot read the frames.
+ */
 int device_l2_length(const struct device *device);
 
 #endif

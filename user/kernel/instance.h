@@ -8,7 +8,8 @@
  *	links/xdp-IFACE		one for each interface that XDP covers
  *	links/cgroup-HOOK	ingress, egress, bind4, bind6
  *	generation-N/policy, zones, rules, about, text
- *				what generation N consists of; the one in force and the one before it
+ *				what generation N consists of; the one in force and the one before
+ *it
  *
  * Layout of lib_dir (root, 0750):
  *	confirmed.json		the node file of the policy that was confirmed last

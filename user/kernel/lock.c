@@ -26,7 +26,8 @@ static int wait_for(int fd, bool *ret_waited)
 	return 0;
 }
 
-/* `down` removes the lock with everything else: what was opened before may not be what is there now. */
+/* `down` removes the lock with everything else: what was opened before may not be what is there
+ * now. */
 static bool is_still_there(int fd, const char *path)
 {
 	struct stat mine, theirs;

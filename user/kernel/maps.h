@@ -37,7 +37,7 @@ enum map_id {
 #define MAP_ENUM(NAME, name) MAP_##NAME,
 	MAPS(MAP_ENUM)
 #undef MAP_ENUM
-	MAP_COUNT
+		MAP_COUNT
 };
 
 /* Owning: close with maps_close. Starts as MAPS_NONE. */
@@ -47,7 +47,7 @@ struct maps {
 
 #define MAPS_NONE                                                                                  \
 	{                                                                                          \
-		.fd = {[0 ... MAP_COUNT - 1] = -1}                                                 \
+		.fd = { [0 ... MAP_COUNT - 1] = -1 }                                               \
 	}
 #define _maps_ __attribute__((cleanup(maps_close)))
 

@@ -10,6 +10,7 @@
 
 #include "../util/cleanup.h"
 #include "cgroup.h"
+#include "confirmed.h"
 #include "folder.h"
 #include "generation.h"
 #include "install.h"
@@ -24,7 +25,9 @@ static int remove_folder(const char *path, struct error *ret_error)
 	char file[4400];
 
 	if (!dir)
-		return errno == ENOENT ? 0 : error_set(ret_error, errno, "%s: %s", path, strerror(errno));
+		return errno == ENOENT
+			       ? 0
+			       : error_set(ret_error, errno, "%s: %s", path, strerror(errno));
 	while ((entry = readdir(dir))) {
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
@@ -83,6 +86,8 @@ static void remove_state(const struct instance *instance)
 		unlink(path);
 	}
 	rmdir(instance->state_dir);
+	if (instance->lib_dir)
+		confirmed_remove(instance);
 }
 
 int install_remove(const struct instance *instance, struct error *ret_error)
@@ -106,6 +111,6 @@ int install_remove(const struct instance *instance, struct error *ret_error)
 	if (error)
 		return error;
 	remove_state(instance);
-	return applied ? 0 :
-			 error_set(ret_error, ENOENT, "nothing is applied: there is no %s", path);
+	return applied ? 0
+		       : error_set(ret_error, ENOENT, "nothing is applied: there is no %s", path);
 }

@@ -97,15 +97,14 @@ static int read_reasons(const struct maps *maps, struct snapshot *snapshot)
 	int error = 0;
 
 	for (reason = 0; !error && reason < RW_REASON_COUNT; reason++) {
-		error = map_sum(maps->fd[MAP_REASON_COUNTERS], reason,
-				sizeof(*snapshot->reasons),
+		error = map_sum(maps->fd[MAP_REASON_COUNTERS], reason, sizeof(*snapshot->reasons),
 				(unsigned long long *)&snapshot->reasons[reason]);
 		if (!error)
 			error = map_sum(maps->fd[MAP_SETTLED], reason, sizeof(*snapshot->settled),
 					(unsigned long long *)&snapshot->settled[reason]);
 	}
-	return error ? error :
-		       map_sum(maps->fd[MAP_EVENT_STATE], 0, sizeof(snapshot->events),
+	return error ? error
+		     : map_sum(maps->fd[MAP_EVENT_STATE], 0, sizeof(snapshot->events),
 			       (unsigned long long *)&snapshot->events);
 }
 
@@ -124,8 +123,9 @@ static void read_hook(const struct instance *instance, const struct device *devi
 		      const struct snapshot *snapshot, struct interface_state *state)
 {
 	if (!device) {
-		snprintf(state->note, sizeof(state->note), "there is no such device now; its zone is "
-							   "closed");
+		snprintf(state->note, sizeof(state->note),
+			 "there is no such device now; its zone is "
+			 "closed");
 		return;
 	}
 	state->ifindex = device->ifindex;
@@ -135,8 +135,9 @@ static void read_hook(const struct instance *instance, const struct device *devi
 	else if (snapshot->cgroup_ingress)
 		state->hook = HOOK_CGROUP;
 	else
-		snprintf(state->note, sizeof(state->note), "nothing filters here; 'rolewall apply' "
-							   "attaches what is missing");
+		snprintf(state->note, sizeof(state->note),
+			 "nothing filters here; 'rolewall apply' "
+			 "attaches what is missing");
 }
 
 static int read_interfaces(const struct instance *instance, const struct generation *generation,

@@ -15,20 +15,20 @@
 #include "hooks.h"
 #include "instance.h"
 
-
 struct interface_state {
 	char name[16];
 	uint32_t ifindex; /* 0: no such device now */
 	uint8_t slot;	  /* 1 .. RW_SLOTS - 1 */
 	uint8_t zone;	  /* one RW_ZONE_* bit */
-	enum hook hook;	  /* what judges its packets; HOOK_NONE = nothing does, or the device is absent */
+	enum hook hook;	  /* what judges its packets; HOOK_NONE = nothing does, or the device is
+			     absent */
 	enum xdp_mode xdp_mode;
-	char note[192];	  /* why it is not native XDP, or that the device is absent; may be empty */
+	char note[192]; /* why it is not native XDP, or that the device is absent; may be empty */
 };
 
 struct rule_state {
 	struct rule rule;
-	uint32_t index; /* counter slot */
+	uint32_t index;			/* counter slot */
 	struct rw_rule_counter counter; /* summed over CPUs */
 };
 
@@ -38,10 +38,10 @@ struct snapshot {
 	uint16_t echo_rate;
 	char node[256];
 	char profile[TABLES_NAME_MAX];
-	char roles[1024];      /* comma separated, "every-node" first */
+	char roles[1024]; /* comma separated, "every-node" first */
 	char node_file[256];
-	int64_t applied_at;    /* seconds since the epoch */
-	bool cgroup_ingress;   /* hooks really attached, as the kernel says */
+	int64_t applied_at;  /* seconds since the epoch */
+	bool cgroup_ingress; /* hooks really attached, as the kernel says */
 	bool cgroup_egress;
 	bool cgroup_bind4;
 	bool cgroup_bind6;
@@ -55,11 +55,13 @@ struct snapshot {
 	struct rw_pending pending;    /* zeros: it need not be confirmed (any more) */
 };
 
-/* Packets and bytes of `reason`, the rules' included (zone-denied and open are counted in the rules). */
+/* Packets and bytes of `reason`, the rules' included (zone-denied and open are counted in the
+ * rules). */
 struct rw_counter snapshot_count(const struct snapshot *snapshot, unsigned int reason);
 uint64_t snapshot_packets(const struct snapshot *snapshot, unsigned int reason);
 
-/* Everything is attached that the policy needs: each present interface has a hook, both cgroup skb hooks are there, and the bind hooks if the policy guards binds. */
+/* Everything is attached that the policy needs: each present interface has a hook, both cgroup skb
+ * hooks are there, and the bind hooks if the policy guards binds. */
 bool snapshot_is_enforced(const struct snapshot *snapshot);
 
 /*

@@ -35,7 +35,8 @@ static int link_path(const struct instance *instance, const char *interface, cha
 	return pin_path(instance, "links", name, ret, size);
 }
 
-/* Open our link if it is attached to this very device (a device that was deleted leaves a dead link). */
+/* Open our link if it is attached to this very device (a device that was deleted leaves a dead
+ * link). */
 static int link_open(const struct instance *instance, const struct device *device)
 {
 	struct bpf_link_info info = {0};
@@ -60,8 +61,8 @@ static bool is_attached(const struct instance *instance, const struct device *de
 	return link >= 0 || direct_xdp_is_attached(instance, device);
 }
 
-static int interface_put(const struct maps *maps, uint32_t ifindex, uint32_t vlan, unsigned int slot,
-			 bool covered)
+static int interface_put(const struct maps *maps, uint32_t ifindex, uint32_t vlan,
+			 unsigned int slot, bool covered)
 {
 	struct rw_interface_key key = {.ifindex = ifindex, .vlan = vlan};
 	struct rw_interface value = {.slot = slot, .covered = covered};
@@ -116,8 +117,9 @@ static int prepare_one(const struct instance *instance, const struct features *f
 	int error;
 
 	/*
-	 * A VLAN's frames pass its parent's XDP program, tag and all; and the cgroup hook. A program
-	 * that does not see the tag would take them for the parent's own, and judge by its zone.
+	 * A VLAN's frames pass its parent's XDP program, tag and all; and the cgroup hook. A
+	 * program that does not see the tag would take them for the parent's own, and judge by its
+	 * zone.
 	 */
 	plan->wanted = l2_length >= 0 && !plan->device.vlan && !plan->device.hides_vlans;
 	plan->link = features->links;
@@ -184,8 +186,8 @@ static int link_create(const struct xdp_plan *plan, __u32 mode, int *ret)
 static int attach_in_mode(const struct instance *instance, const struct xdp_plan *plan, __u32 mode,
 			  int *ret_link)
 {
-	return plan->link ? link_create(plan, mode, ret_link) :
-			    direct_xdp_attach(instance, &plan->device, plan->program_fd, mode);
+	return plan->link ? link_create(plan, mode, ret_link)
+			  : direct_xdp_attach(instance, &plan->device, plan->program_fd, mode);
 }
 
 static int attach_new(const struct instance *instance, const struct xdp_plan *plan)
@@ -308,7 +310,8 @@ static bool is_listed(const struct devices *devices, const struct about *about,
 	return slot_by_name(about, device->name) == value->slot;
 }
 
-/* Entries of devices that are gone or not listed. Collected first: deleting while walking skips keys. */
+/* Entries of devices that are gone or not listed. Collected first: deleting while walking skips
+ * keys. */
 static int forget_interfaces(const struct maps *maps, const struct devices *devices,
 			     const struct about *about)
 {
@@ -389,8 +392,8 @@ int xdp_detach(const struct instance *instance, const struct maps *maps, const s
 	if (!error)
 		error = unpin_links(instance, &devices, about);
 	return error ? error_set(ret_error, -error, "cannot detach from interfaces: %s",
-				 strerror(-error)) :
-		       0;
+				 strerror(-error))
+		     : 0;
 }
 
 /* Name of the program that sits there instead of ours. */
@@ -422,17 +425,20 @@ enum xdp_mode xdp_query(const struct instance *instance, const struct device *de
 	if (device->xdp_native || device->xdp_generic)
 		note_foreign(device, note, note_size);
 	else if (device->vlan)
-		snprintf(note, note_size, "a VLAN: XDP on its parent sees the tag, the cgroup hook "
-					  "filters as well");
+		snprintf(note, note_size,
+			 "a VLAN: XDP on its parent sees the tag, the cgroup hook "
+			 "filters as well");
 	else if (device->hides_vlans)
 		snprintf(note, note_size,
 			 "the card takes VLAN tags off before XDP sees them; the cgroup hook "
 			 "filters ('ethtool -K %s rxvlan off' and 'rolewall apply' change that)",
 			 device->name);
 	else if (device_l2_length(device) < 0)
-		snprintf(note, note_size, "XDP cannot read this kind of device; the cgroup hook filters");
+		snprintf(note, note_size,
+			 "XDP cannot read this kind of device; the cgroup hook filters");
 	else
-		snprintf(note, note_size, "XDP is not attached; 'rolewall apply' attaches it; the "
-					  "cgroup hook filters");
+		snprintf(note, note_size,
+			 "XDP is not attached; 'rolewall apply' attaches it; the "
+			 "cgroup hook filters");
 	return XDP_MODE_NONE;
 }

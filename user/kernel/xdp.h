@@ -21,9 +21,9 @@
 struct xdp_plan {
 	struct device device;
 	unsigned int slot;
-	bool wanted;  /* XDP can read this kind of device */
-	bool keep;    /* the right program is attached already */
-	bool link;    /* a new attachment is a link */
+	bool wanted;		     /* XDP can read this kind of device */
+	bool keep;		     /* the right program is attached already */
+	bool link;		     /* a new attachment is a link */
 	struct rolewall_bpf *object; /* the program to attach */
 	int program_fd;		     /* owned by object */
 };
@@ -51,7 +51,8 @@ int xdp_prepare(const struct instance *instance, const struct features *features
 int xdp_attach(const struct instance *instance, const struct maps *maps,
 	       const struct xdp_plans *plans, struct error *ret_error);
 
-/* Detach from interfaces that `about` does not list (NULL: from all), and forget devices that are gone. */
+/* Detach from interfaces that `about` does not list (NULL: from all), and forget devices that are
+ * gone. */
 int xdp_detach(const struct instance *instance, const struct maps *maps, const struct about *about,
 	       struct error *ret_error);
 
