@@ -99,6 +99,13 @@ skip() {
 	exit "$SKIP_STATUS"
 }
 
+# needs FEATURE WHY: skip where ROLEWALL_PROBE_OFF takes that ability of the kernel away.
+needs() {
+	case ,${ROLEWALL_PROBE_OFF:-}, in
+	*,"$1",*) skip "$2" ;;
+	esac
+}
+
 assert_equal() { # EXPECTED FOUND WHAT
 	[ "$1" = "$2" ] || fail "$3: expected \"$1\", found \"$2\""
 }

@@ -201,6 +201,7 @@ test_a_hook_that_becomes_free_is_taken_by_the_next_apply() {
 test_nobody_displaces_our_program() {
 	local mode
 
+	needs links "only a link cannot be displaced"
 	assert_exit 0 rolewall apply
 	for mode in xdp xdpdrv xdpgeneric; do
 		! node_ip -force link set eth0 "$mode" pinned "$STRANGER" || fail "$mode displaced it"
