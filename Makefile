@@ -223,6 +223,13 @@ demo: ## a mail node, an attacker, a peer and a VPN client, live (needs root; KE
 demo-run: $(B)/rolewall $(B)/tests/e2e/probe
 	$(Q)KEEP=$(KEEP) tests/e2e/demo.sh
 
+mailnode: ## a node with real mail servers and real clients, one minute (needs root, installs the servers)
+	$(Q)packaging/deps.sh build demo mailnode
+	$(Q)$(MAKE) --no-print-directory mailnode-run
+
+mailnode-run: $(B)/rolewall $(B)/tests/e2e/probe
+	$(Q)tests/run.sh tests/e2e/mailnode.sh
+
 deps: ## install the Debian packages for building, testing and lint (needs root)
 	$(Q)packaging/deps.sh build check demo lint
 
@@ -331,7 +338,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: all static cross cross-objects vm-programs vmtest check check-all check-unit check-packet check-e2e oracle \
-	fuzz oracle-coverage mutants demo demo-run deps lint lint-format \
+	fuzz oracle-coverage mutants demo demo-run mailnode mailnode-run deps lint lint-format \
 	lint-includes lint-schema lint-floor lint-shell lint-cppcheck lint-tidy format install uninstall clean help
 
 -include $(shell find $(B)/bpf $(B)/user $(B)/tests -type f -name '*.d' 2>/dev/null)

@@ -4,7 +4,7 @@
 # deps.sh - install the Debian packages that a part of the project needs, and only those that are
 # missing.
 #
-#	packaging/deps.sh [build] [check] [bench] [demo] [lint] [vm] [static] [cross]	(without any: build)
+#	packaging/deps.sh [build] [check] [bench] [demo] [lint] [mailnode] [vm] [static] [cross]	(without any: build)
 #
 # Each set is complete for its purpose on top of "build". Running it again changes nothing; the
 # package lists are fetched only if something is missing.
@@ -21,6 +21,10 @@ DEMO="iproute2 jq iputils-ping"
 # real Prometheus, leak checks, what the daemon asks of systemd and of the kernel.
 CHECK="$DEMO curl fail2ban libcmocka-dev nmap nftables openvpn nsd prometheus prometheus-node-exporter
 	libclang-rt-14-dev python3 socat strace systemd valgrind"
+
+# A node with real servers, and the clients that ask them.
+MAILNODE="$DEMO curl dovecot-core dovecot-imapd dovecot-lmtpd dovecot-pop3d ldap-utils memcached nginx-light
+	openssl postfix postgresql prometheus-node-exporter slapd"
 
 # Virtual machines with kernels of their own, and what is copied into them.
 VM="$CHECK qemu-system-x86 busybox-static cpio kmod wireguard-tools ethtool openvpn"
@@ -41,11 +45,12 @@ packages_of() {
 	demo) echo "$DEMO" ;;
 	lint) echo "$LINT" ;;
 	bench) echo "$BENCH" ;;
+	mailnode) echo "$MAILNODE" ;;
 	vm) echo "$VM $STATIC" ;;
 	static) echo "$STATIC" ;;
 	cross) echo "$CROSS" ;;
 	*)
-		echo "deps: there is no set \"$1\"; the sets are build, check, bench, demo, lint, vm, static and cross" >&2
+		echo "deps: there is no set \"$1\"; the sets are build, check, bench, demo, lint, mailnode, vm, static and cross" >&2
 		exit 2
 		;;
 	esac

@@ -238,7 +238,11 @@ test_after_a_reboot_the_confirmed_policy_the_bans_and_the_openings_are_back() {
 	rolewall ban 198.51.100.0/24 --reason test
 	rolewall open 9999/tcp --from "$OUTSIDE" --for 10m --reason test
 	stop daemon
+	# A reboot takes what is in the kernel, and nothing else.
+	cp -a "$LAB_DIR/lib" "$LAB_DIR/disk"
 	rolewall down
+	rm -r "${LAB_DIR:?}/lib"
+	mv "$LAB_DIR/disk" "$LAB_DIR/lib"
 	node_file '.roles = ["mta"]' # was never applied
 	daemon_start
 	daemon_said "has changed since it was confirmed" || fail "the difference is not said"
@@ -255,7 +259,7 @@ test_after_a_reboot_the_confirmed_policy_the_bans_and_the_openings_are_back() {
 test_a_daemon_without_any_policy_does_not_start() {
 	stop daemon
 	rolewall down
-	rm -r "${LAB_DIR:?}/lib"
+	rm -rf "${LAB_DIR:?}/lib"
 	echo '{' >"$LAB_DIR/node.json"
 	assert_exit 1 rolewall serve
 	assert_exit 3 rolewall status

@@ -85,7 +85,7 @@ static int finding_add(const struct audit *audit, const struct finding *finding)
 }
 
 /* An interface that is there and whose zone may not reach the port. */
-static const struct interface_state *find_exposed(const struct audit *audit, uint8_t zones)
+static const struct interface_state *find_exposed(const struct audit *audit, uint16_t zones)
 {
 	const struct snapshot *snapshot = audit->snapshot;
 
@@ -130,6 +130,9 @@ static int rule_judge(const struct audit *audit, const struct rule *rule)
 		.rule = rule,
 	};
 
+	/* Granted, but no flow of the cluster leads there: it is not open at all. */
+	if (rule->zones == RW_ZONE_NOBODY)
+		return 0;
 	for (size_t i = 0; i < audit->sockets->count; i++) {
 		const struct socket_entry *socket = &audit->sockets->list[i];
 
