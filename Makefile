@@ -213,7 +213,7 @@ check: ## install what the tests need, build, and run them all (needs root)
 	$(Q)$(MAKE) --no-print-directory check-all
 
 check-all: $(B)/rolewall $(UNIT) $(PACKET) $(B)/tests/oracle/oracle $(B)/tests/e2e/probe $(B)/tests/bench/bench $(INJECT)
-	$(Q)ROLEWALL=$(B)/rolewall B=$(B) N=$(N) tests/run.sh $(UNIT) $(PACKET) tests/oracle/run.sh \
+	$(Q)ROLEWALL=$(CURDIR)/$(B)/rolewall B=$(B) N=$(N) tests/run.sh $(UNIT) $(PACKET) tests/oracle/run.sh \
 		$(wildcard tests/e2e/test_*.sh)
 
 demo: ## a mail node, an attacker, a peer and a VPN client, live (needs root; KEEP=1 leaves it running)
