@@ -261,6 +261,14 @@ static uint32_t run(const struct run *run, const struct frame *frame)
 	return options.retval;
 }
 
+void harness_need_device(const struct harness *harness)
+{
+	if (harness->knows_device)
+		return;
+	print_message("SKIP: this kernel's BPF_PROG_TEST_RUN knows one device for XDP\n");
+	skip();
+}
+
 static void need_cgroup(const struct harness *harness)
 {
 	if (harness->shows_cgroup)

@@ -114,6 +114,9 @@ void harness_expect(struct harness *harness, unsigned int entries, const struct 
 
 const char *entry_name(enum entry entry);
 
+/* Skip the test where XDP packets cannot come from a device of one's choice. */
+void harness_need_device(const struct harness *harness);
+
 /* Set one element of a map. */
 void harness_put(const struct harness *harness, enum map_id map, const void *key,
 		 const void *value);

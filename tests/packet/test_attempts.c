@@ -180,6 +180,7 @@ static void one_source_is_one_attempt_with_all_its_packets(void **state)
 	_free_ struct frame *frame = frame_from_hex(SYN_CLOSED);
 	struct table table;
 
+	harness_need_device(*state);
 	source_set(frame, 0x0a000001);
 	harness_repeat(*state, ENTRY_XDP, &on_ext0, frame, FLOOD);
 	table_read(*state, 0x0a000001, &table);
@@ -355,6 +356,7 @@ static void interfaces_and_reasons_are_attempts_of_their_own(void **state)
 	struct counts before, after;
 	struct table table;
 
+	harness_need_device(*state);
 	counts_read(*state, &before);
 	source_set(frame, 0x0a000004);
 	source_set(null_scan, 0x0a000005);

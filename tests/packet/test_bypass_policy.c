@@ -195,6 +195,7 @@ static void a_vlan_has_its_own_zone(void **state)
 	struct rw_interface_key key = {.ifindex = HARNESS_EXT0, .vlan = 7};
 	struct rw_interface value = {.slot = 3};
 
+	harness_need_device(*state);
 	harness_apply(*state, vectors_node);
 	expect_hex(*state, FOR_ETHERNET, &on_ext0, TAGGED("81 00 00 07 "), "drop zone-denied");
 	harness_put(*state, MAP_INTERFACES, &key, &value);
