@@ -154,6 +154,7 @@ bridge_start() {
 	node_ip link set br0 up
 	node_file '.interfaces.br0 = { zone: "internal" }'
 	wait_for 5 vpn ping -q -c 1 -W 1 192.0.2.1 >/dev/null
+	wait_for 5 vpn ping -q -c 1 -W 1 2001:db8:5::1 >/dev/null
 }
 
 # --- other people's programs ----------------------------------------------------------------------

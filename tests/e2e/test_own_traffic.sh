@@ -103,7 +103,7 @@ policy_changes_during() {
 			if lab_spoke "$label"; then break 2; fi
 			changes=$((changes + 1))
 		done
-		[ "$changes" -lt 100 ] || fail "the $label do not come to an end"
+		[ "$changes" -lt 500 ] || fail "the $label do not come to an end"
 	done
 	[ "$changes" -gt 0 ] || fail "the $label were done before the policy changed"
 	node_file .
