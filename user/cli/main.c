@@ -155,6 +155,7 @@ static void names_keep_static(void)
 	__nss_configure_lookup("passwd", "files");
 	__nss_configure_lookup("group", "files");
 	__nss_configure_lookup("hosts", "files dns");
+	__nss_configure_lookup("services", "files");
 #endif
 }
 
