@@ -13,13 +13,12 @@ KERNEL=$1
 RELEASE=$(<"$KERNEL/release")
 TREE=$BUILD/vm/tree
 
-# What the tests call. Those that busybox has in the same shape are left to it.
+# What the tests call; busybox has some of it in another shape.
+PACKAGES="coreutils diffutils findutils"
 PROGRAMS="bash ip tc jq bpftool ping nsenter unshare mount umount modprobe wg ethtool
-	awk sed grep find sort comm diff cut paste tr head tail wc seq mktemp stat od xargs timeout
-	chroot env sleep date dd rm cp mv ln mkdir rmdir mkfifo cat ls touch chmod chown dirname
-	basename readlink realpath uname dmesg sync tee kill ps id expr nproc"
+	awk sed grep dmesg kill ps flock setsid setpriv hostname getent"
 # What a test may do without, by skipping.
-OPTIONAL="nmap openvpn nft iptables strace ss conntrack setpriv capsh tcpdump socat curl dig"
+OPTIONAL="nmap openvpn nft iptables strace ss conntrack capsh tcpdump socat curl nsd"
 MODULES="veth tun dummy wireguard 8021q ipip ip_gre ip6_gre sit ip6_tunnel bridge ifb sch_netem
 	sch_ingress sch_clsact cls_u32 cls_matchall act_mirred nf_tables nft_ct nft_counter nft_limit
 	nft_log nf_conntrack ip_tables iptable_filter xt_conntrack xt_multiport inet_diag tcp_diag
@@ -59,9 +58,28 @@ folders_make() {
 	chmod 755 "$TREE"
 }
 
+# The standard library, without what other packages have added.
+python_copy() {
+	local library
+
+	copy_program /usr/bin/python3
+	library=$(/usr/bin/python3 -c 'import os; print(os.path.dirname(os.__file__))')
+	mkdir -p "$TREE${library%/*}"
+	cp -r "$library" "$TREE$library"
+	find "$TREE$library" -depth \( -name __pycache__ -o -name test -o -name idlelib \
+		-o -name dist-packages -o -name 'config-*' \) -exec rm -rf {} \;
+	find "$TREE$library" -name '*.so' | while read -r library; do
+		copy_program "${library#"$TREE"}"
+	done
+}
+
 programs_copy() {
 	local name path
 
+	# shellcheck disable=SC2086
+	for path in $(dpkg -L $PACKAGES | grep -E '^(/usr)?/s?bin/'); do
+		copy_program "$path"
+	done
 	for name in $PROGRAMS; do
 		path=$(type -P "$name") || die "$name is not installed; packaging/deps.sh vm installs it"
 		copy_program "$path"
@@ -69,6 +87,7 @@ programs_copy() {
 	for name in $OPTIONAL; do
 		path=$(type -P "$name") && copy_program "$path"
 	done
+	[ ! -x /usr/bin/python3 ] || python_copy
 	for name in nmap-services nmap-payloads nmap-protocols; do
 		[ ! -e "/usr/share/nmap/$name" ] || copy "/usr/share/nmap/$name"
 	done
@@ -88,7 +107,7 @@ tests_copy() {
 	local program libraries
 
 	cp "$ROOT/vmtests/init" "$TREE/init"
-	cp -r "$ROOT/roles" "$ROOT/tests" "$TREE/rolewall"
+	cp -r "$ROOT/roles" "$ROOT/tests" "$ROOT/packaging" "$ROOT/docs" "$TREE/rolewall"
 	find "$BUILD"/static/rolewall "$BUILD"/vmtests/features "$BUILD"/tests \
 		\( -path '*/tests/unit' -o -path '*/tests/bench' \) -prune \
 		-o -type f -perm -u+x -print | while read -r program; do
