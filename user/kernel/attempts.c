@@ -29,13 +29,14 @@ static int compare_identity(const void *left, const void *right)
 
 static void merge_into(struct rw_attempt *sum, const struct rw_attempt *more)
 {
-	if (more->last > sum->last) {
+	/* A policy may have moved the source meanwhile: the newest packet says where it is. */
+	if (more->last >= sum->last) {
 		sum->rule = more->rule;
+		sum->zone = more->zone;
 		sum->last = more->last;
 	}
 	if (more->first && (!sum->first || more->first < sum->first))
 		sum->first = more->first;
-	sum->zone |= more->zone;
 	sum->packets += more->packets;
 	sum->bytes += more->bytes;
 }
