@@ -103,6 +103,7 @@ struct model_packet {
 	uint32_t own_slot; /* XDP: the slot of the interface itself */
 	const uint8_t *frame;
 	size_t length;
+	size_t buffer; /* bytes of it in the first of several buffers; 0: all */
 };
 
 struct model_verdict {

@@ -214,6 +214,7 @@ static int trial_set(const struct subject *subject, struct trial *trial,
 		.own_slot = subject_programs[program].own_slot,
 		.frame = frame,
 		.length = from->length,
+		.buffer = subject_programs[program].optional ? SUBJECT_BUFFER : 0,
 	};
 	return 0;
 }

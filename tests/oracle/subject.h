@@ -10,6 +10,10 @@
 
 struct rolewall_bpf;
 
+/* The first buffer of a frame of several pages: net/bpf/test_run.c on x86, where pages have 4 KiB.
+ */
+#define SUBJECT_BUFFER (4096 - 256 - 320) /* headroom, struct skb_shared_info */
+
 /* How a map inside of a map has to be made. */
 struct subject_inner {
 	uint32_t type, key_size, value_size, max_entries, flags;

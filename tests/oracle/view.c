@@ -20,6 +20,16 @@ static void bytes_skip(struct bytes *bytes, size_t length)
 	bytes->length -= length;
 }
 
+/* Section 1: the next `length` bytes are there, and where they can be read. */
+static bool is_there(const struct view *view, size_t length)
+{
+	const struct model_packet *packet = view->packet;
+	size_t offset = (size_t)(view->rest.at - packet->frame);
+
+	return length <= view->rest.length &&
+	       (packet->buffer == 0 || offset + length <= packet->buffer);
+}
+
 bool has_prefix(const uint8_t address[16], const struct model_prefix *prefix)
 {
 	for (unsigned int bit = 0; bit < prefix->length; bit++) {
@@ -58,12 +68,12 @@ static enum rw_reason ethernet_read(struct view *view)
 {
 	unsigned int ethertype, tags = 0, id = 0;
 
-	if (view->rest.length < 14)
+	if (!is_there(view, 14))
 		return RW_REASON_MALFORMED;
 	ethertype = be16_at(view->rest.at + 12);
 	bytes_skip(&view->rest, 14);
 	while (is_vlan_tag(ethertype)) {
-		if (tags == 2 || view->rest.length < 4)
+		if (tags == 2 || !is_there(view, 4))
 			return RW_REASON_MALFORMED;
 		id = be16_at(view->rest.at) & 0x0fff;
 		view->vlan |= view->vlan == 0 ? id : id << 12;
@@ -82,7 +92,7 @@ static enum rw_reason bare_read(struct view *view)
 {
 	unsigned int version;
 
-	if (view->rest.length < 1)
+	if (!is_there(view, 1))
 		return RW_REASON_MALFORMED;
 	version = view->rest.at[0] >> 4;
 	if (version != 4 && version != 6)
@@ -146,7 +156,7 @@ static enum rw_reason ipv4_read(struct view *view)
 	size_t header_length, total;
 	unsigned int field;
 
-	if (view->rest.length < 20 || header[0] >> 4 != 4)
+	if (!is_there(view, 20) || header[0] >> 4 != 4)
 		return RW_REASON_MALFORMED;
 	address_set_ipv4(view->source, header + 12);
 	address_set_ipv4(view->destination, header + 16);
@@ -169,16 +179,14 @@ static bool is_extension(uint8_t next)
 	return next == 0 || next == 43 || next == 44 || next == 51 || next == 60 || next == 135;
 }
 
-/* Length of the extension header `kind` at the front of `rest`; 0 if not even that can be read. */
-static size_t extension_length(const struct bytes *rest, uint8_t kind)
+/* Length of the extension header `kind` that begins with `header`. */
+static size_t extension_length(const uint8_t *header, uint8_t kind)
 {
 	if (kind == 44)
 		return 8;
-	if (rest->length < 2)
-		return 0;
 	if (kind == 51)
-		return (rest->at[1] + 2u) * 4;
-	return (rest->at[1] + 1u) * 8;
+		return (header[1] + 2u) * 4;
+	return (header[1] + 1u) * 8;
 }
 
 /* Read one extension header, number `position` from 0; `view->protocol` is its kind, then the next.
@@ -187,9 +195,13 @@ static enum rw_reason extension_read(struct view *view, unsigned int position)
 {
 	const uint8_t *header = view->rest.at;
 	uint8_t kind = view->protocol;
-	size_t length = extension_length(&view->rest, kind);
+	size_t length;
 
-	if (position >= MODEL_EXTENSIONS || length == 0 || length > view->rest.length)
+	/* None is shorter than 8 bytes. */
+	if (position >= MODEL_EXTENSIONS || !is_there(view, 8))
+		return RW_REASON_MALFORMED;
+	length = extension_length(header, kind);
+	if (length > view->rest.length)
 		return RW_REASON_MALFORMED;
 	if (kind == 0 && position != 0)
 		return RW_REASON_MALFORMED;
@@ -225,7 +237,7 @@ static enum rw_reason ipv6_read(struct view *view)
 	const uint8_t *header = view->rest.at;
 	size_t payload;
 
-	if (view->rest.length < 40 || header[0] >> 4 != 6)
+	if (!is_there(view, 40) || header[0] >> 4 != 6)
 		return RW_REASON_MALFORMED;
 	memcpy(view->source, header + 8, 16);
 	memcpy(view->destination, header + 24, 16);
@@ -265,7 +277,7 @@ static enum rw_reason tcp_read(struct view *view)
 	const uint8_t *header = view->rest.at;
 	size_t header_length;
 
-	if (view->rest.length < 20)
+	if (!is_there(view, 20))
 		return RW_REASON_MALFORMED;
 	header_length = (header[12] >> 4) * 4u;
 	if (header_length < 20 || header_length > view->rest.length)
@@ -282,7 +294,7 @@ static enum rw_reason udp_read(struct view *view)
 	const uint8_t *header = view->rest.at;
 	size_t length;
 
-	if (view->rest.length < 8)
+	if (!is_there(view, 8))
 		return RW_REASON_MALFORMED;
 	length = be16_at(header + 4);
 	if (length < 8 || (view->fragment == WHOLE && length > view->rest.length))
@@ -295,7 +307,7 @@ static enum rw_reason udp_read(struct view *view)
 
 static enum rw_reason icmp_read(struct view *view)
 {
-	if (view->rest.length < 8)
+	if (!is_there(view, 8))
 		return RW_REASON_MALFORMED;
 	view->type = view->rest.at[0];
 	if (is_neighbour_discovery(view) && (view->hop_limit != 255 || view->has_fragment_header))
