@@ -156,6 +156,7 @@ $(B)/tests/bench/bench.bpf.o: tests/bench/bench.bpf.c | $(B)/tools-found
 
 $(BENCH_SKEL): $(B)/tests/bench/bench.bpf.o
 	$(call say,SKEL,$@)
+	@mkdir -p $(@D)
 	$(Q)$(BPFTOOL) gen skeleton $< name bench_bpf > $@
 
 $(BENCH_OBJ): $(BENCH_SKEL)

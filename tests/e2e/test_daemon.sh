@@ -216,6 +216,41 @@ test_a_request_that_makes_no_sense_is_refused() {
 	ask '{"status":true}' | jq -es '.[0].applied' >/dev/null || fail "it does not answer any more"
 }
 
+rule_listens() { # PORT WORD
+	ask '{"rules":true}' | jq -es --arg word "$2" --argjson port "$1" 'map(select(.type == "rules"))[0].rules
+		| map(select(.port == $port and .proto == "tcp")) | length == 1 and .[0].listening == $word' >/dev/null
+}
+
+test_rules_are_told_with_their_zones_and_who_listens() {
+	rule_listens 25 yes || fail "25 listens: $(ask '{"rules":true}')"
+	rule_listens 110 no || fail "nobody listens on 110"
+	launch node local socat TCP-LISTEN:110,bind=127.0.0.1,fork,reuseaddr -
+	wait_for 5 rule_listens 110 loopback || fail "110 listens on loopback alone"
+	ask '{"version":1,"rules":true}' | jq -es '.[0].rules[] | select(.port == 5432)
+		| .zones == ["internal"] and .role == "postgres" and .proto == "tcp"' >/dev/null ||
+		fail "5432: $(ask '{"rules":true}')"
+	assert_equal "" "$(ask '{"version":2,"rules":true}')" "answer to another version"
+}
+
+lists_hold() { # FILTER
+	ask '{"lists":true}' | jq -es 'map(select(.type == "lists"))[0] | '"$1" >/dev/null
+}
+
+test_bans_and_openings_are_told_with_their_end() {
+	rolewall ban 198.51.100.0/24 --for 1h --reason "test one"
+	rolewall ban 192.0.2.1 --reason forever
+	rolewall open 9999/tcp --from "$OUTSIDE" --for 10m --reason test
+	wait_for 5 lists_hold '.bans.total == 2 and .openings.total == 1 and .openings.entries[0].port == 9999
+		and (.bans.entries | map(select(.source == "198.51.100.0/24"))[0] | .reason == "test one"
+			and .expires_ms > now * 1000 + 3000000)
+		and (.bans.entries | map(select(.source == "192.0.2.1"))[0].expires_ms == null)' ||
+		fail "told: $(ask '{"lists":true}')"
+	rolewall unban 198.51.100.0/24
+	rolewall unban 192.0.2.1
+	rolewall close "$(ask '{"lists":true}' | jq -s '.[0].openings.entries[0].id')"
+	wait_for 5 lists_hold '.bans.total == 0 and .openings.total == 0' || fail "told: $(ask '{"lists":true}')"
+}
+
 test_the_socket_is_roots_and_its_groups() {
 	assert_equal "660 0" "$(stat -c '%a %u' "$SOCKET")" "mode and owner of the socket"
 }

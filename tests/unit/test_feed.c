@@ -133,6 +133,10 @@ static void a_request_is_what_it_says_and_a_typo_is_none(void **state)
 	assert_int_equal(feed_request_parse("{\"attempts\":true,\"follow\":true}\n", &request), 0);
 	assert_true(request.attempts && request.follow && !request.history && !request.status);
 	assert_int_equal(feed_request_parse("{}\n", &request), 0);
+	assert_int_equal(
+		feed_request_parse("{\"version\":1,\"rules\":true,\"lists\":true}", &request), 0);
+	assert_true(request.rules && request.lists && !request.attempts && !request.follow);
+	assert_int_equal(feed_request_parse("{\"version\":2,\"rules\":true}", &request), -EINVAL);
 	assert_int_equal(feed_request_parse("{\"atempts\":true}\n", &request), -EINVAL);
 	assert_int_equal(feed_request_parse("{\"attempts\":1}\n", &request), -EINVAL);
 	assert_int_equal(feed_request_parse("hello\n", &request), -EINVAL);

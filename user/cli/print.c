@@ -10,6 +10,7 @@
 #include <rolewall/abi.h>
 
 #include "../policy/words.h"
+#include "../util/json_clean.h"
 
 static _Noreturn void out_of_memory(void)
 {
@@ -146,22 +147,8 @@ json_t *json_make(const char *format, ...)
 
 json_t *json_text(const char *text)
 {
-	json_t *string;
-	char *clean;
+	json_t *string = json_clean(text);
 
-	if (!text || !*text)
-		return json_null();
-	string = json_string(text);
-	if (string)
-		return string;
-	clean = strdup(text);
-	if (!clean)
-		out_of_memory();
-	for (char *at = clean; *at; at++)
-		if ((unsigned char)*at >= 0x80)
-			*at = '?';
-	string = json_string(clean);
-	free(clean);
 	if (!string)
 		out_of_memory();
 	return string;

@@ -24,7 +24,7 @@ struct follower *follower_new(int fd)
 void follower_free(struct follower *follower)
 {
 	close(follower->watch.fd);
-	free(follower->status);
+	line_release(follower->line);
 	free(follower);
 }
 
@@ -65,19 +65,20 @@ void follower_begin(struct follower *follower, const struct intake *intake)
 	follower->seen = follower->wants.history ? 0 : follower->initial;
 }
 
-void follower_queue_status(struct follower *follower, const json_t *status)
+bool follower_wants(const struct follower *follower, enum bulletin_kind kind)
 {
-	char *line = json_dumps(status, JSON_COMPACT);
+	const bool wants[] = {
+		[BULLETIN_STATUS] = follower->wants.status,
+		[BULLETIN_RULES] = follower->wants.rules,
+		[BULLETIN_LISTS] = follower->wants.lists,
+	};
 
-	if (!line)
-		return;
-	free(follower->status);
-	follower->status = line;
+	return follower->begun && wants[kind];
 }
 
 bool follower_is_eager(const struct follower *follower)
 {
-	return follower->begun && follower->begin == follower->end;
+	return follower->begun && !follower->line && follower->begin == follower->end;
 }
 
 static int64_t now_s(void)
@@ -136,23 +137,32 @@ static bool put_attempts(struct follower *follower, const struct intake *intake)
 	return true;
 }
 
-static void put_status(struct follower *follower)
+/* Take up a bulletin that it wants and has not heard. */
+static bool take_bulletin(struct follower *follower, const struct bulletin *bulletins)
 {
-	if (!follower->status)
-		return;
-	put(follower, follower->status, strlen(follower->status));
-	free(follower->status);
-	follower->status = NULL;
+	for (unsigned int kind = 0; kind < BULLETIN_COUNT; kind++) {
+		const struct bulletin *bulletin = &bulletins[kind];
+
+		if (!follower_wants(follower, kind) || follower->heard[kind] == bulletin->version)
+			continue;
+		follower->heard[kind] = bulletin->version;
+		follower->line = bulletin_hold(bulletin);
+		follower->line_sent = 0;
+		return true;
+	}
+	return false;
 }
 
 /* Returns whether there is nothing left to tell. */
-static bool fill(struct follower *follower, const struct intake *intake)
+static bool fill(struct follower *follower, const struct intake *intake,
+		 const struct bulletin *bulletins)
 {
-	static const char ready[] = "{\"type\":\"ready\"}";
+	static const char ready[] = "{\"type\":\"ready\",\"version\":1}";
 	bool all;
 
 	follower->begin = follower->end = 0;
-	put_status(follower);
+	if (take_bulletin(follower, bulletins))
+		return false;
 	all = put_attempts(follower, intake);
 	if (all && !follower->ready_told) {
 		put(follower, ready, sizeof(ready) - 1);
@@ -161,33 +171,47 @@ static bool fill(struct follower *follower, const struct intake *intake)
 	return all;
 }
 
-static int send_buffer(struct follower *follower)
+/* What there is from `sent` on. */
+static int send_text(struct follower *follower, const char *text, size_t *sent, size_t size)
 {
-	while (follower->begin < follower->end) {
-		ssize_t sent = send(follower->watch.fd, follower->buffer + follower->begin,
-				    follower->end - follower->begin, MSG_NOSIGNAL | MSG_DONTWAIT);
+	while (*sent < size) {
+		ssize_t count = send(follower->watch.fd, text + *sent, size - *sent,
+				     MSG_NOSIGNAL | MSG_DONTWAIT);
 
-		if (sent < 0 && errno == EAGAIN) {
+		if (count < 0 && errno == EAGAIN) {
 			if (!follower->stalled_since)
 				follower->stalled_since = now_s();
 			return -EAGAIN;
 		}
-		if (sent < 0)
+		if (count < 0)
 			return -EPIPE;
-		follower->begin += sent;
+		*sent += count;
 		follower->stalled_since = 0;
 	}
 	return 0;
 }
 
-int follower_write(struct follower *follower, const struct intake *intake)
+static int send_all(struct follower *follower)
+{
+	struct line *line = follower->line;
+	int result = line ? send_text(follower, line->text, &follower->line_sent, line->length) : 0;
+
+	if (result)
+		return result;
+	line_release(line);
+	follower->line = NULL;
+	return send_text(follower, follower->buffer, &follower->begin, follower->end);
+}
+
+int follower_write(struct follower *follower, const struct intake *intake,
+		   const struct bulletin bulletins[BULLETIN_COUNT])
 {
 	bool all = false;
-	int result = send_buffer(follower);
+	int result = send_all(follower);
 
 	while (!result && !all) {
-		all = fill(follower, intake);
-		result = send_buffer(follower);
+		all = fill(follower, intake, bulletins);
+		result = send_all(follower);
 	}
 	if (!result && !follower->wants.follow)
 		return -EPIPE;

@@ -3,13 +3,13 @@
 #ifndef ROLEWALL_DAEMON_FOLLOWER_H
 #define ROLEWALL_DAEMON_FOLLOWER_H
 
-#include <jansson.h>
 #include <stdint.h>
 #include <sys/queue.h>
 
 #include "../kernel/feed.h"
+#include "../util/loop.h"
+#include "bulletin.h"
 #include "intake.h"
-#include "loop.h"
 
 #define FOLLOWER_BUFFER 65536 /* bytes that are written at once */
 
@@ -29,8 +29,10 @@ struct follower {
 				*/
 	char request[FEED_REQUEST_MAX];
 	size_t request_size;
-	char *status;	   /* owned: a line that waits, or NULL; a newer one replaces it */
-	size_t begin, end; /* of what is in `buffer` */
+	uint64_t heard[BULLETIN_COUNT]; /* their versions */
+	struct line *line;		/* held: it takes this in now, or NULL */
+	size_t line_sent;		/* bytes of it */
+	size_t begin, end;		/* of what is in `buffer`, which comes after `line` */
 	char buffer[FOLLOWER_BUFFER];
 };
 
@@ -47,10 +49,11 @@ int follower_read(struct follower *follower);
 /* It has said what it wants: from here on there is something to tell. */
 void follower_begin(struct follower *follower, const struct intake *intake);
 
-void follower_queue_status(struct follower *follower, const json_t *status);
+bool follower_wants(const struct follower *follower, enum bulletin_kind kind);
 
 /* 0: everything is told; -EAGAIN: it takes no more now; -EPIPE: it has gone, or has had all. */
-int follower_write(struct follower *follower, const struct intake *intake);
+int follower_write(struct follower *follower, const struct intake *intake,
+		   const struct bulletin bulletins[BULLETIN_COUNT]);
 
 /* It listens, and is not waiting for room. */
 bool follower_is_eager(const struct follower *follower);

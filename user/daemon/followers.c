@@ -30,7 +30,7 @@ static void drop(struct followers *followers, struct follower *follower)
 /* Tell it what there is to tell, and wait for what there is to wait for. */
 static void serve(struct followers *followers, struct follower *follower)
 {
-	int result = follower_write(follower, followers->intake);
+	int result = follower_write(follower, followers->intake, followers->bulletins);
 	uint32_t hear = follower->mute ? 0 : EPOLLIN;
 
 	if (result == -EAGAIN)
@@ -41,13 +41,43 @@ static void serve(struct followers *followers, struct follower *follower)
 		drop(followers, follower);
 }
 
-static void tell_status(struct followers *followers, struct follower *follower)
+/* The status is told again even if nothing has changed: it says that the daemon is alive. */
+static void publish(struct followers *followers, enum bulletin_kind kind)
 {
-	json_t *status = follower->wants.status ? followers->status(followers->context) : NULL;
+	json_t *object = followers->make(followers->context, kind);
 
-	if (status)
-		follower_queue_status(follower, status);
-	json_decref(status);
+	bulletin_tell(&followers->bulletins[kind], object, kind == BULLETIN_STATUS);
+	json_decref(object);
+}
+
+/* For one who has just come: as things are now. */
+static void publish_for(struct followers *followers, const struct follower *follower)
+{
+	for (unsigned int kind = 0; kind < BULLETIN_COUNT; kind++)
+		if (follower_wants(follower, kind))
+			publish(followers, kind);
+}
+
+static bool is_wanted(const struct followers *followers, enum bulletin_kind kind)
+{
+	const struct follower *follower;
+
+	LIST_FOREACH (follower, &followers->list, siblings) {
+		if (follower_wants(follower, kind))
+			return true;
+	}
+	return false;
+}
+
+static void publish_due(struct followers *followers)
+{
+	static const unsigned int seconds[] = {
+		[BULLETIN_STATUS] = 1, [BULLETIN_RULES] = 2, [BULLETIN_LISTS] = 1};
+
+	followers->ticks++;
+	for (unsigned int kind = 0; kind < BULLETIN_COUNT; kind++)
+		if (followers->ticks % seconds[kind] == 0 && is_wanted(followers, kind))
+			publish(followers, kind);
 }
 
 static void hear(struct followers *followers, struct follower *follower)
@@ -69,7 +99,7 @@ static void hear(struct followers *followers, struct follower *follower)
 	if (follower->wants.history)
 		intake_scan(followers->intake);
 	follower_begin(follower, followers->intake);
-	tell_status(followers, follower);
+	publish_for(followers, follower);
 	serve(followers, follower);
 }
 
@@ -180,6 +210,8 @@ void followers_close(struct followers *followers)
 
 	while (!LIST_EMPTY(&followers->list))
 		drop(followers, LIST_FIRST(&followers->list));
+	for (unsigned int kind = 0; kind < BULLETIN_COUNT; kind++)
+		bulletin_free(&followers->bulletins[kind]);
 	if (followers->listener.fd < 0)
 		return;
 	watch_close(followers->loop, &followers->listener);
@@ -202,13 +234,13 @@ void followers_tick(struct followers *followers)
 {
 	struct follower *follower, *next;
 
+	publish_due(followers);
 	for (follower = LIST_FIRST(&followers->list); follower; follower = next) {
 		next = LIST_NEXT(follower, siblings);
 		if (follower_stalled_s(follower) > FOLLOWER_STALLED_S) {
 			followers->dropped++;
 			drop(followers, follower);
 		} else if (follower_is_eager(follower)) {
-			tell_status(followers, follower);
 			serve(followers, follower);
 		}
 	}

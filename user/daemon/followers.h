@@ -12,8 +12,9 @@
 #include <jansson.h>
 #include <sys/queue.h>
 
+#include "../util/loop.h"
+#include "bulletin.h"
 #include "intake.h"
-#include "loop.h"
 
 #define FOLLOWERS_MAX	   64
 #define FOLLOWER_STALLED_S 60 /* reads nothing for so long: is let go */
@@ -28,21 +29,23 @@ struct followers {
 	struct watch listener; /* owned, as all below */
 	struct follower_list list;
 	unsigned int count;
+	unsigned int ticks;
 	unsigned long long accepted,
 		dropped; /* dropped: stalled, one too many, or spoke nonsense */
-	/* What a follower of "status" is told; NULL without memory. `context` is the owner's. */
-	json_t *(*status)(void *context);
+	struct bulletin bulletins[BULLETIN_COUNT];
+	/* What they say; NULL: nothing new, or no memory. `context` is the owner's. */
+	json_t *(*make)(void *context, enum bulletin_kind kind);
 	void *context;
 };
 
-/* instance, loop, intake, status and context are filled in already. */
+/* instance, loop, intake, make and context are filled in already. */
 int followers_open(struct followers *followers, struct error *ret_error);
 void followers_close(struct followers *followers);
 
 /* Tell what has changed. */
 void followers_flush(struct followers *followers);
 
-/* Once a second: the status, and who has stalled. */
+/* Once a second: bulletins, and who has stalled. */
 void followers_tick(struct followers *followers);
 
 #endif

@@ -14,10 +14,10 @@
 #include "../kernel/clock.h"
 #include "../kernel/events.h"
 #include "../kernel/feed.h"
+#include "../util/loop.h"
 #include "history.h"
 #include "in_force.h"
 #include "links.h"
-#include "loop.h"
 
 struct intake {
 	struct in_force *in_force; /* not owned, as the next two */

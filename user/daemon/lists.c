@@ -12,6 +12,7 @@
 #include "../kernel/openings.h"
 #include "../kernel/pending.h"
 #include "../util/error.h"
+#include "lists_line.h"
 #include "say.h"
 
 #define REST 20 /* times as long as the reading took */
@@ -76,6 +77,8 @@ static int read_one(struct lists *lists, size_t kind, struct error *ret_error)
 	if (ledger.damage.what[0])
 		say_error(SAY_WARNING, "bans and openings", &ledger.damage);
 	note_next_end(lists, &ledger);
+	json_decref(lists->told[kind]);
+	lists->told[kind] = lists_line_part(&ledger.list);
 	/* Under the lock: what is written after this is news. */
 	lists->files[kind] = file_stat(lists, kind);
 	return 0;
@@ -109,6 +112,30 @@ void lists_tick(struct lists *lists)
 
 void lists_reset(struct lists *lists)
 {
-	*lists = (struct lists){.instance = lists->instance};
+	const struct instance *instance = lists->instance;
+
+	lists_close(lists);
+	*lists = (struct lists){.instance = instance};
 	read_all(lists);
+}
+
+void lists_close(struct lists *lists)
+{
+	for (size_t i = 0; i < LISTS_COUNT; i++)
+		json_decref(lists->told[i]);
+	memset(lists->told, 0, sizeof(lists->told));
+}
+
+/* Borrowed by the line, or, where nothing could be read, an empty one. */
+static json_t *part_of(const struct lists *lists, size_t kind)
+{
+	static const struct timed_list none;
+
+	return lists->told[kind] ? json_incref(lists->told[kind]) : lists_line_part(&none);
+}
+
+json_t *lists_line_make(const struct lists *lists)
+{
+	return json_pack("{s:s, s:o, s:o}", "type", "lists", "bans", part_of(lists, 0), "openings",
+			 part_of(lists, 1));
 }

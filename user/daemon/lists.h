@@ -9,6 +9,7 @@
 #ifndef ROLEWALL_DAEMON_LISTS_H
 #define ROLEWALL_DAEMON_LISTS_H
 
+#include <jansson.h>
 #include <stdint.h>
 #include <sys/stat.h>
 
@@ -22,6 +23,7 @@ struct lists {
 	int64_t next_end;		 /* ns since the epoch; 0: nothing ends */
 	int64_t rest_until;		 /* ns, CLOCK_MONOTONIC */
 	int last_error;			 /* that was said */
+	json_t *told[LISTS_COUNT]; /* owned: what followers hear of them; NULL: not read yet */
 };
 
 /* Zeros and an instance: everything is due. */
@@ -29,5 +31,10 @@ void lists_tick(struct lists *lists);
 
 /* The maps are new: it is due again. */
 void lists_reset(struct lists *lists);
+
+void lists_close(struct lists *lists);
+
+/* The line of the feed; NULL without memory. */
+json_t *lists_line_make(const struct lists *lists);
 
 #endif

@@ -9,6 +9,7 @@
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 
+#include "../kernel/audit.h"
 #include "../kernel/guardian.h"
 #include "../kernel/lock.h"
 #include "../kernel/metrics.h"
@@ -24,6 +25,7 @@
 #include "notify.h"
 #include "policy.h"
 #include "privilege.h"
+#include "rules_line.h"
 #include "say.h"
 #include "status_line.h"
 
@@ -202,13 +204,26 @@ static void attempts_changed(void *context)
 	followers_flush(&daemon->followers);
 }
 
-static json_t *status_make(void *context)
+static json_t *rules_make(const struct snapshot *snapshot)
+{
+	_cleanup_(sockets_free) struct sockets sockets = {0};
+	int error = audit_read_sockets(&sockets, NULL);
+
+	return rules_line_make(snapshot, error ? NULL : &sockets);
+}
+
+static json_t *bulletin_make(void *context, enum bulletin_kind kind)
 {
 	const struct daemon *daemon = context;
 	_cleanup_(snapshot_free) struct snapshot snapshot = {0};
-	int error = snapshot_read(&daemon->options->instance, &snapshot, NULL);
+	const struct snapshot *found = NULL;
 
-	return status_line_make(error ? NULL : &snapshot, daemon->intake.history);
+	if (kind == BULLETIN_LISTS)
+		return lists_line_make(&daemon->lists);
+	if (!snapshot_read(&daemon->options->instance, &snapshot, NULL))
+		found = &snapshot;
+	return kind == BULLETIN_RULES ? rules_make(found)
+				      : status_line_make(found, daemon->intake.history);
 }
 
 /* --- start and stop -----------------------------------------------------------------------------
@@ -298,6 +313,7 @@ static void lock_release(struct daemon *daemon)
 static void close_all(struct daemon *daemon)
 {
 	followers_close(&daemon->followers);
+	lists_close(&daemon->lists);
 	intake_close(&daemon->intake);
 	links_close(&daemon->links);
 	in_force_close(&daemon->in_force);
@@ -325,7 +341,7 @@ static void daemon_init(struct daemon *daemon, const struct serve_options *optio
 			      .loop = &daemon->loop,
 			      .intake = &daemon->intake,
 			      .listener = {.fd = -1},
-			      .status = status_make,
+			      .make = bulletin_make,
 			      .context = daemon},
 		.lists = {.instance = &options->instance},
 		.signals = {.fd = -1},

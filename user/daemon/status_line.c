@@ -2,6 +2,8 @@
 /* status_line.c - a snapshot as JSON. */
 #include "status_line.h"
 
+#include "../kernel/clock.h"
+#include "../kernel/feed.h"
 #include "../kernel/pending.h"
 #include "../policy/words.h"
 #include "../util/array.h"
@@ -104,24 +106,31 @@ static json_t *interfaces_make(const struct snapshot *snapshot)
 	return list;
 }
 
+static json_int_t now_ms(void)
+{
+	return wall_now() / 1000000;
+}
+
 json_t *status_line_make(const struct snapshot *snapshot, const struct history *history)
 {
 	json_t *line;
 
 	if (!snapshot)
-		return json_pack("{s:s, s:b}", "type", "status", "applied", 0);
-	line = json_pack("{s:s, s:b, s:s, s:s, s:s, s:I, s:b, s:o, s:{s:I, s:I, s:I}, s:o, s:I}",
-			 "type", "status", "applied", 1, "node", snapshot->node, "roles",
-			 snapshot->roles, "mode",
-			 word_of(words_modes, snapshot->flags & RW_POLICY_ENFORCE), "generation",
-			 (json_int_t)snapshot->generation, "attached",
-			 snapshot_is_enforced(snapshot), "pending_s",
-			 snapshot->pending.deadline ? json_integer(pending_left(&snapshot->pending))
-						    : json_null(),
-			 "events", "emitted", (json_int_t)snapshot->events.emitted, "suppressed",
-			 (json_int_t)snapshot->events.suppressed, "lost",
-			 (json_int_t)snapshot->events.lost, "interfaces", interfaces_make(snapshot),
-			 "history_entries", (json_int_t)history_size(history));
+		return json_pack("{s:s, s:i, s:I, s:b}", "type", "status", "version", FEED_VERSION,
+				 "time_ms", now_ms(), "applied", 0);
+	line = json_pack(
+		"{s:s, s:i, s:I, s:b, s:s, s:s, s:s, s:I, s:b, s:o, s:{s:I, s:I, s:I}, s:o, s:I}",
+		"type", "status", "version", FEED_VERSION, "time_ms", now_ms(), "applied", 1,
+		"node", snapshot->node, "roles", snapshot->roles, "mode",
+		word_of(words_modes, snapshot->flags & RW_POLICY_ENFORCE), "generation",
+		(json_int_t)snapshot->generation, "attached", snapshot_is_enforced(snapshot),
+		"pending_s",
+		snapshot->pending.deadline ? json_integer(pending_left(&snapshot->pending))
+					   : json_null(),
+		"events", "emitted", (json_int_t)snapshot->events.emitted, "suppressed",
+		(json_int_t)snapshot->events.suppressed, "lost", (json_int_t)snapshot->events.lost,
+		"interfaces", interfaces_make(snapshot), "history_entries",
+		(json_int_t)history_size(history));
 	if (line)
 		counts_add(line, snapshot, history);
 	return line;

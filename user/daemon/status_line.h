@@ -9,9 +9,9 @@
 #include "../kernel/snapshot.h"
 
 /*
- * {"type":"status", "applied", "node", "roles", "mode", "generation", "attached", "pending_s",
- * "drops":{REASON: packets}, "passes":{...}, "settled":{...}, "unattributed":{...},
- * "forgotten":{REASON: packets that the history does not remember any more},
+ * {"type":"status", "version", "time_ms", "applied", "node", "roles", "mode", "generation",
+ * "attached", "pending_s", "drops":{REASON: packets}, "passes":{...}, "settled":{...},
+ * "unattributed":{...}, "forgotten":{REASON: packets that the history does not remember any more},
  * "events":{...}, "interfaces":[{"name","zone","hook","xdp_mode","present"}], "history_entries"}
  * NULL without memory. `snapshot` NULL: nothing is applied.
  */

@@ -119,6 +119,25 @@ static int socket_judge(const struct audit *audit, const struct socket_entry *so
 	return finding.interface ? finding_add(audit, &finding) : 0;
 }
 
+const struct socket_entry *audit_find_listener(const struct sockets *sockets,
+					       const struct rule *rule, bool *ret_loopback)
+{
+	const struct socket_entry *found = NULL;
+
+	for (size_t i = 0; i < sockets->count; i++) {
+		const struct socket_entry *socket = &sockets->list[i];
+
+		if (socket->l4 != rule->l4 || socket->local_port < rule->port ||
+		    socket->local_port > rule->port_end)
+			continue;
+		found = socket;
+		*ret_loopback = is_loopback(socket);
+		if (!*ret_loopback)
+			break;
+	}
+	return found;
+}
+
 static int rule_judge(const struct audit *audit, const struct rule *rule)
 {
 	struct finding finding = {
@@ -129,21 +148,13 @@ static int rule_judge(const struct audit *audit, const struct rule *rule)
 		.zones = rule->zones,
 		.rule = rule,
 	};
+	bool loopback;
 
 	/* Granted, but no flow of the cluster leads there: it is not open at all. */
 	if (rule->zones == RW_ZONE_NOBODY)
 		return 0;
-	for (size_t i = 0; i < audit->sockets->count; i++) {
-		const struct socket_entry *socket = &audit->sockets->list[i];
-
-		if (socket->l4 != rule->l4 || socket->local_port < rule->port ||
-		    socket->local_port > rule->port_end)
-			continue;
-		if (!is_loopback(socket))
-			return 0;
-		finding.socket = socket;
-	}
-	return finding_add(audit, &finding);
+	finding.socket = audit_find_listener(audit->sockets, rule, &loopback);
+	return finding.socket && !loopback ? 0 : finding_add(audit, &finding);
 }
 
 static int finding_compare(const void *left, const void *right)

@@ -48,6 +48,13 @@ const char *finding_name(enum finding_kind kind);
 int audit_read_sockets(struct sockets *ret, struct error *ret_error);
 
 /*
+ * A socket that waits on a port of `rule`, one that others than this host can reach if there is
+ * such. NULL: nobody listens. `ret_loopback`: it is bound to loopback. Pure.
+ */
+const struct socket_entry *audit_find_listener(const struct sockets *sockets,
+					       const struct rule *rule, bool *ret_loopback);
+
+/*
  * `ephemeral`: first and last port that clients get (ip_local_port_range). 0 or -ENOMEM. Pure; the
  * result points into `snapshot` and `sockets`. A socket of an UNUSED finding listens on loopback.
  */

@@ -57,14 +57,19 @@ static int connect_to_daemon(const struct instance *instance, int *ret, struct e
 	return 0;
 }
 
+static const char *word(bool value)
+{
+	return value ? "true" : "false";
+}
+
 static int say(int fd, const struct feed_request *request)
 {
 	char line[FEED_REQUEST_MAX];
-	int length =
-		snprintf(line, sizeof(line),
-			 "{\"attempts\":%s,\"status\":%s,\"history\":%s,\"follow\":%s}\n",
-			 request->attempts ? "true" : "false", request->status ? "true" : "false",
-			 request->history ? "true" : "false", request->follow ? "true" : "false");
+	int length = snprintf(line, sizeof(line),
+			      "{\"attempts\":%s,\"status\":%s,\"rules\":%s,\"lists\":%s,"
+			      "\"history\":%s,\"follow\":%s}\n",
+			      word(request->attempts), word(request->status), word(request->rules),
+			      word(request->lists), word(request->history), word(request->follow));
 
 	return send(fd, line, length, MSG_NOSIGNAL) == length ? 0 : -EPIPE;
 }

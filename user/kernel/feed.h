@@ -2,15 +2,31 @@
 /*
  * feed.h - what the daemon tells on STATE_DIR/rolewall.sock, and how to listen.
  *
- * A stream socket; a line is a JSON object. The listener says once what it wants:
- *	{"attempts": true, "status": false, "history": true, "follow": true}
- * attempts, status: what to hear of; history: the attempts that are known already, too; follow: go
- *on with what happens from now on (else the daemon closes at the end). All of it may be left out;
- *what is left out is false. Then come lines with a "type": attempt	who was refused, where and
- *why: see feed_attempt_print() status	what is in force, and its counters: once a second while
- *something changes ready	what was known at the beginning has been told An attempt is told
- *again whenever its numbers have changed. A listener that is slow misses numbers in between, never
- *the latest ones, and hinders nobody; one that does not read for a minute is let go.
+ * A stream socket; a line is a JSON object. The listener says once what it wants; all of it may be
+ * left out, and what is left out is false:
+ *	{"version": 1, "attempts": true, "status": true, "rules": true, "lists": true,
+ *	 "history": true, "follow": true}
+ * attempts, status, rules, lists: what to hear of; history: the attempts that are known already,
+ * too; follow: go on with what happens from now on (else the daemon closes at the end); version: of
+ * this protocol, 1 if it is left out. In a version only keys are added, so a listener passes over
+ * what it does not know.
+ *
+ * Then come lines with a "type":
+ *	status	{"version": 1, "time_ms", "applied", ...}: what is in force, and its counters, once
+ *		a second: see daemon/status_line.h
+ *	rules	{"generation", "total", "rules": [{"role", "service", "proto", "port", "port_end",
+ *		"zones": [...], "peers", "origin", "passed", "dropped", "listening"}]}, when that
+ *		has changed, but not more often than every two seconds. At most FEED_RULES_MAX of
+ *		`total`. listening: "yes", "loopback" (on loopback alone) or "no"; null: not known
+ *	lists	{"bans": {"total", "entries": [...]}, "openings": {...}}, when that has changed; an
+ *		entry is {"source", "expires_ms" (null: never), "who", "since_ms", "reason"}, that
+ *		of an opening has "proto", "port" and "id" as well. The FEED_LISTED_MAX that were
+ *		made last, newest first
+ *	attempt	who was refused, where and why: see feed_attempt_print(); told again whenever its
+ *		numbers have changed
+ *	ready	{"version": 1}: what was known at the beginning has been told
+ * Times are ms since the epoch. A listener that is slow misses numbers in between, never the latest
+ * ones, and hinders nobody; one that does not read for a minute is let go.
  */
 #ifndef ROLEWALL_KERNEL_FEED_H
 #define ROLEWALL_KERNEL_FEED_H
@@ -23,16 +39,21 @@
 #include "instance.h"
 
 #define FEED_SOCKET	 "rolewall.sock"
+#define FEED_VERSION	 1
 #define FEED_REQUEST_MAX 512 /* bytes of what a listener says */
+#define FEED_RULES_MAX	 256
+#define FEED_LISTED_MAX	 128
 
 struct feed_request {
 	bool attempts;
 	bool status;
+	bool rules;
+	bool lists;
 	bool history;
 	bool follow;
 };
 
-/* -EINVAL: no JSON, or a word that is not known. */
+/* -EINVAL: no JSON, a word that is not known, or another version. */
 int feed_request_parse(const char *line, struct feed_request *ret);
 
 /* An attempt, and what only the daemon knows of it. */

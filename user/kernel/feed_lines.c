@@ -16,15 +16,17 @@
 
 int feed_request_parse(const char *line, struct feed_request *ret)
 {
-	int attempts = 0, status = 0, history = 0, follow = 0, wrong;
+	int version = FEED_VERSION, attempts = 0, status = 0, rules = 0, lists = 0, history = 0,
+	    follow = 0, wrong;
 	json_t *object = json_loads(line, 0, NULL);
 
-	wrong = json_unpack(object, "{s?b, s?b, s?b, s?b !}", "attempts", &attempts, "status",
-			    &status, "history", &history, "follow", &follow);
+	wrong = json_unpack(object, "{s?i, s?b, s?b, s?b, s?b, s?b, s?b !}", "version", &version,
+			    "attempts", &attempts, "status", &status, "rules", &rules, "lists",
+			    &lists, "history", &history, "follow", &follow);
 	json_decref(object);
-	if (wrong)
+	if (wrong || version != FEED_VERSION)
 		return -EINVAL;
-	*ret = (struct feed_request){attempts, status, history, follow};
+	*ret = (struct feed_request){attempts, status, rules, lists, history, follow};
 	return 0;
 }
 

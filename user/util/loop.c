@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../util/cleanup.h"
+#include "cleanup.h"
 
 int loop_open(struct loop *loop)
 {

@@ -2,8 +2,8 @@
 /*
  * loop.h - wait for many descriptors at once (epoll), and for points in time (timerfd).
  */
-#ifndef ROLEWALL_DAEMON_LOOP_H
-#define ROLEWALL_DAEMON_LOOP_H
+#ifndef ROLEWALL_UTIL_LOOP_H
+#define ROLEWALL_UTIL_LOOP_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What all followers are told: the newest, once; and which of a million bans. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../user/daemon/bulletin.h"
+#include "../../user/daemon/lists_line.h"
+#include "../../user/kernel/feed.h"
+
+static void tell(struct bulletin *bulletin, int number, bool again)
+{
+	json_t *object = json_pack("{s:i}", "n", number);
+
+	bulletin_tell(bulletin, object, again);
+	json_decref(object);
+}
+
+static void what_has_not_changed_is_told_once(void **state)
+{
+	struct bulletin bulletin = {0};
+
+	(void)state;
+	tell(&bulletin, 1, false);
+	assert_int_equal(bulletin.version, 1);
+	assert_int_equal(bulletin.line->length, 8);
+	assert_memory_equal(bulletin.line->text, "{\"n\":1}\n", 8);
+	tell(&bulletin, 1, false);
+	assert_int_equal(bulletin.version, 1);
+	tell(&bulletin, 1, true);
+	assert_int_equal(bulletin.version, 2);
+	tell(&bulletin, 2, false);
+	assert_int_equal(bulletin.version, 3);
+	bulletin_tell(&bulletin, NULL, true);
+	assert_int_equal(bulletin.version, 3);
+	bulletin_free(&bulletin);
+}
+
+static void a_line_stays_for_who_is_reading_it(void **state)
+{
+	struct bulletin bulletin = {0};
+	struct line *held;
+
+	(void)state;
+	tell(&bulletin, 1, false);
+	held = bulletin_hold(&bulletin);
+	tell(&bulletin, 2, false);
+	assert_memory_equal(held->text, "{\"n\":1}\n", held->length);
+	assert_memory_equal(bulletin.line->text, "{\"n\":2}\n", bulletin.line->length);
+	bulletin_free(&bulletin);
+	assert_int_equal(held->holders, 1);
+	line_release(held);
+}
+
+static struct timed ban(unsigned int number, int64_t since)
+{
+	struct timed ban = {.source = {.length = 128}, .since = since, .who = "root"};
+
+	ban.source.source[0] = 0x20;
+	ban.source.source[14] = number >> 8;
+	ban.source.source[15] = number;
+	ban.reason = number % 2 ? "caf\xc3\xa9" : "broken \xff";
+	return ban;
+}
+
+static json_int_t since_of(const json_t *entries, size_t i)
+{
+	return json_integer_value(json_object_get(json_array_get(entries, i), "since_ms"));
+}
+
+static void of_many_bans_the_newest_are_told_newest_first(void **state)
+{
+	enum { COUNT = 1000 };
+	struct timed *bans = calloc(COUNT, sizeof(*bans));
+	struct timed_list list = {.list = bans, .count = COUNT};
+	const json_t *entries;
+	json_t *part;
+
+	(void)state;
+	/* In no order: 7 has no factor in common with COUNT. */
+	for (unsigned int i = 0; i < COUNT; i++)
+		bans[i] = ban(i, 1 + i * 7 % COUNT);
+	part = lists_line_part(&list);
+	assert_non_null(part);
+	assert_int_equal(json_integer_value(json_object_get(part, "total")), COUNT);
+	entries = json_object_get(part, "entries");
+	assert_int_equal(json_array_size(entries), FEED_LISTED_MAX);
+	for (size_t i = 0; i < FEED_LISTED_MAX; i++)
+		assert_int_equal(since_of(entries, i), (COUNT - i) * 1000);
+	json_decref(part);
+	free(bans);
+}
+
+static void an_entry_says_when_it_ends_and_text_is_always_utf8(void **state)
+{
+	struct timed entries[] = {ban(1, 0), ban(2, 5)};
+	const struct timed_list list = {.list = entries, .count = 2};
+	const json_t *first, *second;
+	json_t *part;
+
+	(void)state;
+	entries[1].expires = 7 * TIMED_SECOND;
+	entries[1].port = 25;
+	entries[1].id = 9;
+	part = lists_line_part(&list);
+	first = json_array_get(json_object_get(part, "entries"), 0);
+	second = json_array_get(json_object_get(part, "entries"), 1);
+	assert_int_equal(json_integer_value(json_object_get(first, "expires_ms")), 7000);
+	assert_int_equal(json_integer_value(json_object_get(first, "id")), 9);
+	assert_string_equal(json_string_value(json_object_get(first, "proto")), "tcp");
+	assert_string_equal(json_string_value(json_object_get(first, "reason")), "broken ?");
+	assert_true(json_is_null(json_object_get(second, "expires_ms")));
+	assert_true(json_is_null(json_object_get(second, "since_ms")));
+	assert_null(json_object_get(second, "id"));
+	assert_string_equal(json_string_value(json_object_get(second, "reason")), "caf\xc3\xa9");
+	json_decref(part);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_has_not_changed_is_told_once),
+		cmocka_unit_test(a_line_stays_for_who_is_reading_it),
+		cmocka_unit_test(of_many_bans_the_newest_are_told_newest_first),
+		cmocka_unit_test(an_entry_says_when_it_ends_and_text_is_always_utf8),
+	};
+
+	return cmocka_run_group_tests_name("bulletin", tests, NULL, NULL);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* rules_line.h - the rules in force, their counters and who listens, as followers hear of it. */
+#ifndef ROLEWALL_DAEMON_RULES_LINE_H
+#define ROLEWALL_DAEMON_RULES_LINE_H
+
+#include <jansson.h>
+
+#include "../kernel/snapshot.h"
+#include "../kernel/sockets.h"
+
+/*
+ * As kernel/feed.h has it. NULL without memory. `snapshot` NULL: nothing is applied, so there are
+ * no rules; `sockets` NULL: they could not be read.
+ */
+json_t *rules_line_make(const struct snapshot *snapshot, const struct sockets *sockets);
+
+#endif
