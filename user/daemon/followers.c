@@ -60,13 +60,11 @@ static void publish_for(struct followers *followers, const struct follower *foll
 
 static bool is_wanted(const struct followers *followers, enum bulletin_kind kind)
 {
-	const struct follower *follower;
+	const struct follower *follower = LIST_FIRST(&followers->list);
 
-	LIST_FOREACH (follower, &followers->list, siblings) {
-		if (follower_wants(follower, kind))
-			return true;
-	}
-	return false;
+	while (follower && !follower_wants(follower, kind))
+		follower = LIST_NEXT(follower, siblings);
+	return follower != NULL;
 }
 
 static void publish_due(struct followers *followers)
