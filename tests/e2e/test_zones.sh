@@ -103,4 +103,21 @@ test_an_absent_interface_is_reported_and_closed() {
 	assert_answer silent outside tcp "$NODE_EXTERNAL" 6071
 }
 
+test_plan_names_sources_and_protocols_that_change() {
+	node_file '.interfaces.eth0.sources = { internal: ["192.0.2.0/25"], vpn: ["192.0.2.128/25"] }
+		| .management = ["198.51.100.7"] | .protocols = ["esp"]'
+	assert_exit 0 rolewall apply
+	assert_json '.changes == false and .sources == []' rolewall --json plan
+
+	node_file '.interfaces.eth0.sources = { internal: ["192.0.2.0/25", "192.0.2.128/25"] }
+		| .protocols = ["esp", "gre"]'
+	assert_json '.changes and .opened == [] and (.closed | map(.port) == [22])
+		and (.settings == [{ name: "protocols", from: "esp", to: "gre,esp" }])
+		and (.sources | map(select(.interface == "eth0")) == [
+			{ interface: "eth0", source: "192.0.2.128/25", from: ["vpn"], to: ["internal"] },
+			{ interface: "eth0", source: "198.51.100.7", from: ["external", "management"], to: [] } ])
+		and (.sources | any(.interface == null and .source == "198.51.100.7"))' rolewall --json plan
+	rolewall plan | grep -qE '^eth0 +192\.0\.2\.128/25 +vpn +internal' || fail "not in the table"
+}
+
 run_tests "$@"

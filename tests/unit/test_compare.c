@@ -222,9 +222,49 @@ static void owner_of_a_port_is_the_narrowest_rule(void **state)
 	free(owners);
 }
 
+static struct prefix prefix_v4(uint8_t last, uint8_t bits_of_it, uint16_t zones)
+{
+	return (struct prefix){
+		.source = {[10] = 0xff, [11] = 0xff, [12] = 192, [14] = 2, [15] = last},
+		.length = 96 + bits_of_it,
+		.bits = zones,
+	};
+}
+
+static void sources_are_compared_by_interface_and_prefix(void **state)
+{
+	const struct prefix kept = prefix_v4(0, 25, INT), wider = prefix_v4(0, 24, INT);
+	const struct prefix gone = prefix_v4(128, 25, INT), turned = prefix_v4(128, 25, VPN);
+	struct prefix_list before = {0}, after = {0};
+	struct prefix_changes changes;
+
+	prefix_list_add(&before, "eth1", &gone);
+	prefix_list_add(&before, "eth0", &gone);
+	prefix_list_add(&before, "eth0", &kept);
+	prefix_list_add(&after, "eth0", &turned);
+	prefix_list_add(&after, "eth0", &kept);
+	prefix_list_add(&after, "", &wider);
+	assert_int_equal(prefixes_compare(&before, &after, &changes), 0);
+	assert_int_equal(changes.count, 3);
+	assert_string_equal(changes.list[0].interface, "");
+	assert_int_equal(changes.list[0].length, 96 + 24);
+	assert_int_equal(changes.list[0].before, 0);
+	assert_int_equal(changes.list[0].after, INT);
+	assert_string_equal(changes.list[1].interface, "eth0");
+	assert_int_equal(changes.list[1].source[15], 128);
+	assert_int_equal(changes.list[1].before, INT);
+	assert_int_equal(changes.list[1].after, VPN);
+	assert_string_equal(changes.list[2].interface, "eth1");
+	assert_int_equal(changes.list[2].after, 0);
+	prefix_changes_free(&changes);
+	prefix_list_free(&before);
+	prefix_list_free(&after);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sources_are_compared_by_interface_and_prefix),
 		cmocka_unit_test(equal_policies_do_not_differ),
 		cmocka_unit_test(first_policy_opens_everything),
 		cmocka_unit_test(removed_rule_closes_its_ports),

@@ -91,10 +91,29 @@ static json_t *json_interface_changes(const struct interface_changes *changes)
 	return list;
 }
 
+static json_t *json_prefix_changes(const struct prefix_changes *changes)
+{
+	json_t *list = json_make("[]");
+
+	for (size_t i = 0; i < changes->count; i++) {
+		const struct prefix_change *change = &changes->list[i];
+		char source[CIDR_TEXT_MAX];
+
+		cidr_format(change->source, change->length, source);
+		json_array_append_new(list, json_make("{s:o, s:s, s:o, s:o}", "interface",
+						      json_text(change->interface), "source",
+						      source, "from", json_zones(change->before),
+						      "to", json_zones(change->after)));
+	}
+	return list;
+}
+
 /* What a plan is made of. */
 struct plan {
+	const struct instance *instance;
 	const struct config *config;
 	const struct snapshot *snapshot; /* NULL: nothing is in force */
+	struct sources sources;		 /* of the snapshot */
 	struct difference difference;
 	struct own_session own;
 	struct outsiders outsiders; /* connected now, and could not be again */
@@ -105,6 +124,7 @@ static void plan_free(struct plan *plan)
 {
 	difference_free(&plan->difference);
 	outsiders_free(&plan->outsiders);
+	sources_free(&plan->sources);
 }
 
 static bool is_enforcing(const struct plan *plan)
@@ -148,10 +168,11 @@ static void plan_print_json(const struct settings *settings, const struct plan *
 	const struct snapshot *snapshot = plan->snapshot;
 	const struct difference *difference = &plan->difference;
 	json_t *root = json_make(
-		"{s:i, s:b, s:I, s:b, s:o, s:o, s:o}", "version", 1, "applied", snapshot != NULL,
-		"generation", (json_int_t)(snapshot ? snapshot->generation : 0), "changes",
-		!difference_is_empty(difference), "settings", json_settings(difference),
-		"interfaces", json_interface_changes(&difference->interfaces), "warnings",
+		"{s:i, s:b, s:I, s:b, s:o, s:o, s:o, s:o}", "version", 1, "applied",
+		snapshot != NULL, "generation", (json_int_t)(snapshot ? snapshot->generation : 0),
+		"changes", !difference_is_empty(difference), "settings", json_settings(difference),
+		"interfaces", json_interface_changes(&difference->interfaces), "sources",
+		json_prefix_changes(&difference->prefixes), "warnings",
 		json_warnings(&plan->config->warnings));
 
 	json_add_ports(root, &difference->ports);
@@ -220,6 +241,40 @@ static void print_others(const struct settings *settings, const struct differenc
 		print_fact(settings, interfaces->list[i].name, TONE_PLAIN, "zone %s -> %s",
 			   or_none(zone_name(interfaces->list[i].before)),
 			   or_none(zone_name(interfaces->list[i].after)));
+}
+
+/* A cluster's peers may keep their zone and play other roles. */
+static void add_prefix(struct libscols_table *table, const struct prefix_change *change)
+{
+	struct libscols_line *line = table_line(table);
+	char source[CIDR_TEXT_MAX], before[ZONES_TEXT_MAX], after[ZONES_TEXT_MAX];
+
+	cidr_format(change->source, change->length, source);
+	zones_text(change->before, before);
+	zones_text(change->after, after);
+	cell_set(line, 0, "%s", change->interface[0] ? change->interface : "any other");
+	cell_set(line, 1, "%s", source);
+	cell_set(line, 2, "%s", change->before ? before : "-");
+	cell_set(line, 3, "%s%s", change->after ? after : "-",
+		 strcmp(before, after) ? "" : " (other roles)");
+}
+
+#define PREFIXES_SHOWN 50
+
+static void print_prefixes(const struct settings *settings, const struct prefix_changes *changes)
+{
+	static const struct column columns[] = {
+		{"INTERFACE", 0}, {"SOURCE", 0}, {"ZONE NOW", 0}, {"ZONE THEN", 0}};
+	_table_ struct libscols_table *table = table_new(settings, columns, ARRAY_SIZE(columns));
+
+	if (!changes->count)
+		return;
+	for (size_t i = 0; i < changes->count && i < PREFIXES_SHOWN; i++)
+		add_prefix(table, &changes->list[i]);
+	table_print(table);
+	if (changes->count > PREFIXES_SHOWN)
+		printf("... and %zu more (--json has all)\n", changes->count - PREFIXES_SHOWN);
+	putchar('\n');
 }
 
 static void print_sums(const struct settings *settings, const struct changes *changes)
@@ -297,23 +352,25 @@ static void plan_print(const struct settings *settings, const struct plan *plan)
 	else
 		print_summary(settings, "Nothing is in force yet; apply would open:\n");
 	print_ports(settings, &difference->ports);
+	print_prefixes(settings, &difference->prefixes);
 	print_others(settings, difference);
 	print_sums(settings, &difference->ports);
 	print_outsiders(settings, plan);
 	print_own(settings, plan);
-	/* The kernel's copy of these is not read back, so "no change" must not be said of them. */
-	if (snapshot)
-		report_note(settings,
-			    "source prefixes, management sources and listed protocols are "
-			    "not compared");
 }
 
 /* --- the verb --------------------------------------------------------------------------------- */
 
 static int plan_make(struct plan *plan, struct error *ret_error)
 {
-	int result = difference_find(plan->snapshot, &plan->config->tables, &plan->difference);
+	int result = 0;
 
+	if (plan->snapshot)
+		result =
+			sources_in_force(plan->instance, plan->snapshot, &plan->sources, ret_error);
+	if (!result)
+		result = difference_find(plan->snapshot, &plan->sources, &plan->config->tables,
+					 &plan->difference);
 	if (result)
 		return result;
 	/* The sessions of this host say nothing about another node. */
@@ -327,7 +384,11 @@ static int plan_show(const struct settings *settings, const struct snapshot *sna
 		     const struct config *config, bool elsewhere)
 {
 	_cleanup_(plan_free) struct plan plan = {
-		.config = config, .snapshot = snapshot, .elsewhere = elsewhere};
+		.instance = &settings->instance,
+		.config = config,
+		.snapshot = snapshot,
+		.elsewhere = elsewhere,
+	};
 	struct error error = {0};
 	int result = plan_make(&plan, &error);
 
@@ -369,10 +430,11 @@ static int plan_run(const struct settings *settings, const struct arguments *arg
 const struct verb verb_plan = {
 	.name = "plan",
 	.operands = "",
-	.summary = "what apply would change: ports opened and closed, mode, interfaces",
+	.summary = "what apply would change: ports opened and closed, sources, mode, interfaces",
 	.details =
-		"Compares the node file with what is in force, port by port and zone by zone. A "
-		"port that\n"
+		"Compares the node file with what is in force, port by port, zone by zone and "
+		"source by\n"
+		"source. A port that\n"
 		"\"moves\" stays as open as it was, under another rule with counters of its own.\n"
 		"TCP connections that are open stay open; those that could not be opened again are "
 		"listed, "

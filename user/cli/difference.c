@@ -41,6 +41,29 @@ static int compare_interfaces(const struct snapshot *snapshot, const struct tabl
 	return interfaces_compare(&old, &new, ret);
 }
 
+static int list_interface(struct prefix_list *list, const char *interface,
+			  const struct prefix *prefixes, size_t count)
+{
+	int result = 0;
+
+	for (size_t i = 0; !result && i < count; i++)
+		result = prefix_list_add(list, interface, &prefixes[i]);
+	return result;
+}
+
+static int compare_prefixes(struct sources *sources, const struct tables *tables,
+			    struct prefix_changes *ret)
+{
+	_cleanup_(prefix_list_free) struct prefix_list after = {0};
+	int result = list_interface(&after, "", tables->elsewhere, tables->elsewhere_count);
+
+	for (size_t i = 0; !result && i < tables->interface_count; i++)
+		result = list_interface(&after, tables->interfaces[i].name,
+					tables->interfaces[i].prefixes,
+					tables->interfaces[i].prefix_count);
+	return result ? result : prefixes_compare(&sources->prefixes, &after, ret);
+}
+
 static void setting_compare(struct difference *difference, const char *name, const char *before,
 			    const char *after)
 {
@@ -62,6 +85,32 @@ static void roles_join(const struct tables *tables, char *ret, size_t size)
 	for (size_t i = 0; i < tables->role_count && length < size; i++)
 		length += snprintf(ret + length, size - length, "%s%s", i ? "," : "",
 				   tables->roles[i]);
+}
+
+static void protocols_join(const uint8_t protocols[256], char *ret, size_t size)
+{
+	size_t length = 0;
+
+	snprintf(ret, size, "none");
+	for (int i = 0; i < 256 && length < size; i++) {
+		const char *word = word_of(words_protocols, i), *comma = length ? "," : "";
+
+		if (protocols[i] && word)
+			length += snprintf(ret + length, size - length, "%s%s", comma, word);
+		else if (protocols[i])
+			length += snprintf(ret + length, size - length, "%s%d", comma, i);
+	}
+}
+
+static void compare_protocols(struct difference *difference, const struct snapshot *snapshot,
+			      const struct sources *sources, const struct tables *tables)
+{
+	char before[1024] = "", after[1024];
+
+	if (snapshot->generation)
+		protocols_join(sources->protocols, before, sizeof(before));
+	protocols_join(tables->protocols, after, sizeof(after));
+	setting_compare(difference, "protocols", before, after);
 }
 
 /* Flags have a default, and so a value only where something is in force. */
@@ -104,8 +153,8 @@ static void compare_settings(struct difference *difference, const struct snapsho
 	setting_compare(difference, "echo_rate", before, after);
 }
 
-int difference_find(const struct snapshot *snapshot, const struct tables *tables,
-		    struct difference *ret)
+int difference_find(const struct snapshot *snapshot, struct sources *sources,
+		    const struct tables *tables, struct difference *ret)
 {
 	_cleanup_(difference_free) struct difference difference = {0};
 	int result;
@@ -115,9 +164,12 @@ int difference_find(const struct snapshot *snapshot, const struct tables *tables
 	result = compare_ports(snapshot, tables, &difference.ports);
 	if (!result)
 		result = compare_interfaces(snapshot, tables, &difference.interfaces);
+	if (!result)
+		result = compare_prefixes(sources, tables, &difference.prefixes);
 	if (result)
 		return result;
 	compare_settings(&difference, snapshot, tables);
+	compare_protocols(&difference, snapshot, sources, tables);
 	*ret = difference;
 	difference = (struct difference){0};
 	return 0;
@@ -127,10 +179,11 @@ void difference_free(struct difference *difference)
 {
 	changes_free(&difference->ports);
 	interface_changes_free(&difference->interfaces);
+	prefix_changes_free(&difference->prefixes);
 }
 
 bool difference_is_empty(const struct difference *difference)
 {
 	return !difference->ports.count && !difference->interfaces.count &&
-	       !difference->setting_count;
+	       !difference->prefixes.count && !difference->setting_count;
 }

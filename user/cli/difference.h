@@ -6,6 +6,7 @@
 #define ROLEWALL_CLI_DIFFERENCE_H
 
 #include "../kernel/snapshot.h"
+#include "../kernel/sources.h"
 #include "../policy/compare.h"
 
 /* Anything but ports and interfaces that has one value for the whole node. */
@@ -15,19 +16,23 @@ struct setting {
 	char after[1024];
 };
 
-#define DIFFERENCE_SETTINGS_MAX 8
+#define DIFFERENCE_SETTINGS_MAX 9
 
-/* Points into the snapshot and the tables. */
+/* Points into the snapshot, its sources and the tables. */
 struct difference {
 	struct changes ports;
 	struct interface_changes interfaces;
+	struct prefix_changes prefixes;
 	struct setting settings[DIFFERENCE_SETTINGS_MAX]; /* those that change */
 	size_t setting_count;
 };
 
-/* `snapshot` is NULL if nothing is in force. Returns 0 or -ENOMEM. */
-int difference_find(const struct snapshot *snapshot, const struct tables *tables,
-		    struct difference *ret);
+/*
+ * `snapshot` is NULL if nothing is in force; `sources` are its own, and will be sorted. Returns 0
+ * or -ENOMEM.
+ */
+int difference_find(const struct snapshot *snapshot, struct sources *sources,
+		    const struct tables *tables, struct difference *ret);
 void difference_free(struct difference *difference);
 
 bool difference_is_empty(const struct difference *difference);

@@ -147,6 +147,83 @@ int interfaces_compare(const struct interface_list *before, const struct interfa
 	return 0;
 }
 
+static int prefix_order(const void *left, const void *right)
+{
+	const struct interface_prefix *a = left, *b = right;
+	int order = strcmp(a->interface, b->interface);
+
+	if (!order)
+		order = memcmp(a->prefix.source, b->prefix.source, sizeof(a->prefix.source));
+	return order ? order : compare_numbers(a->prefix.length, b->prefix.length);
+}
+
+/* One of the two may be NULL: nothing is said there. */
+static int prefix_change_add(struct prefix_changes *changes, const struct interface_prefix *before,
+			     const struct interface_prefix *after)
+{
+	const struct interface_prefix *either = before ? before : after;
+	uint16_t old = before ? before->prefix.bits : 0, new = after ? after->prefix.bits : 0;
+	struct prefix_change *change;
+
+	if (old == new)
+		return 0;
+	change = array_append(&changes->list, &changes->count, sizeof(*change));
+	if (!change)
+		return -ENOMEM;
+	change->interface = either->interface;
+	memcpy(change->source, either->prefix.source, sizeof(change->source));
+	change->length = either->prefix.length;
+	change->before = old;
+	change->after = new;
+	return 0;
+}
+
+static void prefix_list_sort(struct prefix_list *list)
+{
+	if (list->count)
+		qsort(list->list, list->count, sizeof(*list->list), prefix_order);
+}
+
+int prefixes_compare(struct prefix_list *before, struct prefix_list *after,
+		     struct prefix_changes *ret)
+{
+	_cleanup_(prefix_changes_free) struct prefix_changes changes = {0};
+	size_t b = 0, a = 0;
+
+	prefix_list_sort(before);
+	prefix_list_sort(after);
+	while (b < before->count || a < after->count) {
+		int order = b == before->count	? 1
+			    : a == after->count ? -1
+						: prefix_order(&before->list[b], &after->list[a]);
+
+		if (prefix_change_add(&changes, order <= 0 ? &before->list[b] : NULL,
+				      order >= 0 ? &after->list[a] : NULL))
+			return -ENOMEM;
+		b += order <= 0;
+		a += order >= 0;
+	}
+	*ret = changes;
+	changes = (struct prefix_changes){0};
+	return 0;
+}
+
+int prefix_list_add(struct prefix_list *list, const char *interface, const struct prefix *prefix)
+{
+	struct interface_prefix *added = array_append(&list->list, &list->count, sizeof(*added));
+
+	if (!added)
+		return -ENOMEM;
+	*added = (struct interface_prefix){interface, *prefix};
+	return 0;
+}
+
+void prefix_list_free(struct prefix_list *list)
+{
+	free(list->list);
+	*list = (struct prefix_list){0};
+}
+
 void changes_free(struct changes *changes)
 {
 	free(changes->list);
@@ -157,4 +234,10 @@ void interface_changes_free(struct interface_changes *changes)
 {
 	free(changes->list);
 	*changes = (struct interface_changes){0};
+}
+
+void prefix_changes_free(struct prefix_changes *changes)
+{
+	free(changes->list);
+	*changes = (struct prefix_changes){0};
 }

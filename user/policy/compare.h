@@ -55,13 +55,45 @@ struct interface_list {
 	size_t count;
 };
 
-/* Both return 0 or -ENOMEM; `ret` is untouched on failure. */
+/* What a source is on one interface. */
+struct interface_prefix {
+	const char *interface; /* "" = all that are not listed */
+	struct prefix prefix;
+};
+
+struct prefix_list {
+	struct interface_prefix *list; /* owned; names are not */
+	size_t count;
+};
+
+struct prefix_change {
+	const char *interface; /* points to a name of the input */
+	uint8_t source[16];
+	uint8_t length;
+	uint16_t before; /* RW_ZONE_* bits; 0 = nothing was said of it */
+	uint16_t after;	 /* 0 = nothing will be said */
+};
+
+struct prefix_changes {
+	struct prefix_change *list; /* owned; sorted by interface, source and length */
+	size_t count;
+};
+
+/* All return 0 or -ENOMEM; `ret` is untouched on failure. */
 int rules_compare(const struct rule_list *before, const struct rule_list *after,
 		  struct changes *ret);
 int interfaces_compare(const struct interface_list *before, const struct interface_list *after,
 		       struct interface_changes *ret);
 
+/* Sorts both. */
+int prefixes_compare(struct prefix_list *before, struct prefix_list *after,
+		     struct prefix_changes *ret);
+
+int prefix_list_add(struct prefix_list *list, const char *interface, const struct prefix *prefix);
+void prefix_list_free(struct prefix_list *list);
+
 void changes_free(struct changes *changes);
 void interface_changes_free(struct interface_changes *changes);
+void prefix_changes_free(struct prefix_changes *changes);
 
 #endif
