@@ -16,7 +16,7 @@ for program in "$@"; do
 	seeds=("$found" "$here/corpus/$name")
 	[ "$name" = policy ] && seeds+=("$here/../unit/golden/accepted" "$here/../unit/golden/refused")
 	# The packets of 64 KiB that GRO makes are longer than what the search should spend its time on.
-	if "$program" -max_total_time="$seconds" -max_len=4096 -rss_limit_mb=2048 -timeout=10 \
+	if "$program" -max_total_time="$seconds" -max_len=4096 -rss_limit_mb=2048 -timeout=60 \
 		-artifact_prefix="$folder/" "${seeds[@]}" >"$log" 2>&1; then
 		printf '%-8s no crash: %s\n' "$name" "$(grep '^Done' "$log")"
 	else
