@@ -107,7 +107,9 @@ static void refusal_check(int r, const struct error *error, const struct tables 
 {
 	static const struct tables untouched;
 
-	CHECK(r == -EINVAL || r == -ENOENT || r == -ENAMETOOLONG || r == -EFBIG);
+	/* A node file may name any file as its cluster. */
+	CHECK(r == -EINVAL || r == -ENOENT || r == -ENAMETOOLONG || r == -EFBIG || r == -EISDIR ||
+	      r == -ENOTDIR || r == -ELOOP);
 	CHECK(error->what[0] && is_nul_ended(error->what, sizeof(error->what)));
 	CHECK(is_nul_ended(error->where, sizeof(error->where)));
 	CHECK(is_nul_ended(error->path, sizeof(error->path)));
