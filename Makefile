@@ -252,7 +252,8 @@ vmtest: ## the tests in a virtual machine with KERNEL=5.10|6.1|6.12|6.18|sid|new
 # --- lint -----------------------------------------------------------------------------------------
 
 C_FILES  := $(wildcard bpf/*.[ch] include/rolewall/*.h user/*/*.[ch] tests/*/*.[ch])
-SH_FILES := $(wildcard tests/*.sh tests/*/*.sh packaging/*.sh vmtests/*.sh .ci/run)
+SH_FILES := $(wildcard tests/*.sh tests/*/*.sh packaging/*.sh packaging/*/*.sh packaging/completion/*.bash \
+	   packaging/deb/postinst packaging/deb/prerm packaging/deb/postrm vmtests/*.sh .ci/run)
 TIDY     := $(patsubst %.c,$(B)/tidy/%.ok,$(LIB_SRC) $(CLI_SRC))
 CLANG_FORMAT ?= $(firstword $(wildcard /usr/bin/clang-format-14) clang-format)
 
@@ -286,6 +287,7 @@ $(B)/tests/lint/floor: $(B)/tests/lint/floor.o
 lint-schema:
 	$(call say,LINT,schema)
 	$(Q)/usr/bin/python3 tests/lint/schema.py
+	$(Q)/usr/bin/python3 tests/lint/manual.py
 
 lint-shell:
 	$(call say,LINT,shellcheck)
@@ -306,18 +308,58 @@ format: ## clang-format decides how the code looks
 
 # --- install --------------------------------------------------------------------------------------
 
-install: $(B)/rolewall ## into DESTDIR and PREFIX
+MAN_PAGES := $(patsubst docs/man/%.scd.in,$(B)/man/%,$(wildcard docs/man/*.scd.in))
+man: $(MAN_PAGES) ## the manual pages (scdoc)
+
+# The program says itself which verbs and options it has.
+$(B)/man/%: docs/man/%.scd.in packaging/man/verbs.sh VERSION $(B)/rolewall
+	$(call say,MAN,$@)
+	@command -v scdoc >/dev/null || { echo "make: scdoc is not installed; packaging/deps.sh package installs it" >&2; exit 1; }
+	@mkdir -p $(@D)
+	$(Q)packaging/man/verbs.sh $(B)/rolewall $< $(VERSION) >$@.scd && scdoc <$@.scd >$@
+
+SHARE := $(DESTDIR)$(PREFIX)/share
+UNITS := $(DESTDIR)$(PREFIX)/lib/systemd/system
+DOCS  := README.md docs/operations.md docs/releases.md docs/safety.md docs/cluster.md docs/kernels.md docs/verdict.md
+
+install: $(B)/rolewall $(MAN_PAGES) ## into DESTDIR and PREFIX
 	install -D -m 0755 $(B)/rolewall $(DESTDIR)$(PREFIX)/sbin/rolewall
-	install -D -m 0644 packaging/systemd/rolewall.service $(DESTDIR)$(PREFIX)/lib/systemd/system/rolewall.service
-	install -d $(DESTDIR)$(PREFIX)/share/rolewall/roles
-	cp -r roles/. $(DESTDIR)$(PREFIX)/share/rolewall/roles/
-	install -D -m 0644 packaging/fail2ban/action.d/rolewall.conf \
-		$(DESTDIR)$(PREFIX)/share/rolewall/fail2ban/action.d/rolewall.conf
+	install -D -m 0644 packaging/systemd/rolewall.service $(UNITS)/rolewall.service
+	install -d $(SHARE)/rolewall/roles $(SHARE)/doc/rolewall $(SHARE)/man/man5 $(SHARE)/man/man8
+	cp -r roles/. $(SHARE)/rolewall/roles/
+	install -D -m 0644 packaging/fail2ban/action.d/rolewall.conf $(SHARE)/rolewall/fail2ban/action.d/rolewall.conf
+	install -D -m 0644 packaging/completion/rolewall.bash $(SHARE)/bash-completion/completions/rolewall
+	install -m 0644 $(filter %.5,$(MAN_PAGES)) $(SHARE)/man/man5
+	install -m 0644 $(filter %.8,$(MAN_PAGES)) $(SHARE)/man/man8
+	install -m 0644 $(DOCS) $(SHARE)/doc/rolewall
+	cp -r docs/examples $(SHARE)/doc/rolewall/
 	install -d -m 0755 $(DESTDIR)/etc/rolewall
 
 uninstall: ## what install put there; /etc/rolewall stays
-	rm -f $(DESTDIR)$(PREFIX)/sbin/rolewall $(DESTDIR)$(PREFIX)/lib/systemd/system/rolewall.service
-	rm -rf $(DESTDIR)$(PREFIX)/share/rolewall
+	rm -f $(DESTDIR)$(PREFIX)/sbin/rolewall $(UNITS)/rolewall.service $(SHARE)/bash-completion/completions/rolewall
+	rm -f $(foreach page,$(notdir $(MAN_PAGES)),$(SHARE)/man/man$(subst .,,$(suffix $(page)))/$(page))
+	rm -rf $(SHARE)/rolewall $(SHARE)/doc/rolewall
+
+deb: ## build/rolewall_VERSION_ARCH.deb
+	$(Q)packaging/deps.sh build package
+	$(Q)$(MAKE) --no-print-directory package-root FORMAT=deb
+	$(Q)packaging/deb/build.sh $(B) $(VERSION)
+
+rpm: ## build/rpm/RPMS/*/rolewall-VERSION-1.*.rpm
+	$(Q)packaging/deps.sh build package
+	$(Q)$(MAKE) --no-print-directory package-root FORMAT=rpm
+	$(Q)sed -e 's/@VERSION@/$(VERSION)/' -e 's,@ROOT@,$(CURDIR)/$(B)/rpm/root,' packaging/rpm/rolewall.spec.in >$(B)/rpm/rolewall.spec
+	$(Q)rpmbuild --quiet --define '_topdir $(CURDIR)/$(B)/rpm' -bb $(B)/rpm/rolewall.spec
+	@find $(B)/rpm/RPMS -name '*.rpm'
+
+package-root: all
+	$(Q)rm -rf $(B)/$(FORMAT)/root
+	$(Q)$(MAKE) --no-print-directory install DESTDIR=$(CURDIR)/$(B)/$(FORMAT)/root >/dev/null
+
+check-package: ## the .deb in a Debian of its own, the .rpm, the static binary in an empty root (needs root)
+	$(Q)packaging/deps.sh build demo package
+	$(Q)$(MAKE) --no-print-directory deb rpm static build/tests/e2e/probe
+	$(Q)tests/run.sh $(wildcard tests/package/test_*.sh)
 
 BENCH_PROGRAMS := $(B)/tests/bench/bench $(B)/rolewall $(B)/tests/e2e/probe
 
@@ -340,6 +382,7 @@ help: ## this list
 
 .PHONY: all static cross cross-objects vm-programs vmtest check check-all check-unit check-packet check-e2e oracle \
 	fuzz oracle-coverage mutants demo demo-run mailnode mailnode-run deps lint lint-format \
-	lint-includes lint-schema lint-floor lint-shell lint-cppcheck lint-tidy format install uninstall clean help
+	lint-includes lint-schema lint-floor lint-shell lint-cppcheck lint-tidy format man install uninstall \
+	deb rpm package-root check-package clean help
 
 -include $(shell find $(B)/bpf $(B)/user $(B)/tests -type f -name '*.d' 2>/dev/null)

@@ -4,7 +4,7 @@
 # deps.sh - install the Debian packages that a part of the project needs, and only those that are
 # missing.
 #
-#	packaging/deps.sh [build] [check] [bench] [demo] [lint] [mailnode] [vm] [static] [cross]	(without any: build)
+#	packaging/deps.sh [build] [check] [bench] [demo] [lint] [mailnode] [package] [vm] [static] [cross]	(without any: build)
 #
 # Each set is complete for its purpose on top of "build". Running it again changes nothing; the
 # package lists are fetched only if something is missing.
@@ -33,6 +33,9 @@ VM="$CHECK qemu-system-x86 busybox-static cpio kmod wireguard-tools ethtool open
 STATIC="dpkg-dev xz-utils"
 CROSS="gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
 
+# Packages: manual pages, .deb and .rpm, a Debian to install them in.
+PACKAGE="$STATIC scdoc lintian rpm debootstrap bash-completion"
+
 # The peers that the product is measured beside, and plots.
 BENCH="$DEMO nftables iptables xdp-tools ethtool gnuplot-nox"
 
@@ -47,10 +50,11 @@ packages_of() {
 	bench) echo "$BENCH" ;;
 	mailnode) echo "$MAILNODE" ;;
 	vm) echo "$VM $STATIC" ;;
+	package) echo "$PACKAGE" ;;
 	static) echo "$STATIC" ;;
 	cross) echo "$CROSS" ;;
 	*)
-		echo "deps: there is no set \"$1\"; the sets are build, check, bench, demo, lint, mailnode, vm, static and cross" >&2
+		echo "deps: there is no set \"$1\"; the sets are build, check, bench, demo, lint, mailnode, package, vm, static and cross" >&2
 		exit 2
 		;;
 	esac

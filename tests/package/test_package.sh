@@ -1,0 +1,129 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What users install: the .deb in a Debian 12 of its own, the .rpm, "make install", and the static
+# binary where there is nothing else. Expects them built: "make check-package".
+
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/../e2e/lib.sh"
+
+DEB=$LAB_ROOT/build/rolewall_$(<"$LAB_ROOT/VERSION")-1_$(dpkg --print-architecture).deb
+RPM=$(find "$LAB_ROOT/build/rpm/RPMS" -name '*.rpm' 2>/dev/null | head -n 1)
+STATIC=$LAB_ROOT/build/static/rolewall
+
+# A Debian, made once in build/ and copied for each test.
+debian_make() {
+	local pristine=$LAB_ROOT/build/debian depends
+
+	if [ ! -e "$pristine/.complete" ]; then
+		rm -rf --one-file-system "$pristine"
+		depends=$(dpkg-deb -f "$DEB" Depends | sed 's/ *([^)]*)//g; s/, /,/g')
+		# The machine's own mirror.
+		# shellcheck disable=SC2016
+		debootstrap --variant=minbase --include="$depends" bookworm "$pristine" \
+			"$(apt-get indextargets --format '$(REPO_URI)' 'Codename: bookworm' | head -n 1)" >"$LAB_DIR/debootstrap.log" 2>&1 ||
+			fail "debootstrap: $(tail -n 5 "$LAB_DIR/debootstrap.log")"
+		touch "$pristine/.complete"
+	fi
+	cp -a --reflink=auto "$pristine" "$LAB_DIR/debian"
+	cp "$DEB" "$LAB_DIR/debian/rolewall.deb"
+}
+
+in_debian() {
+	unshare --mount --net chroot "$LAB_DIR/debian" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+		DEBIAN_FRONTEND=noninteractive LC_ALL=C "$@"
+}
+
+# Every file but the package manager's own notes.
+files_of_debian() {
+	(cd "$LAB_DIR/debian" && find . -xdev \( -path ./var/lib/dpkg -o -path ./var/log -o -path ./var/cache -o -path ./proc -o -path ./sys \) \
+		-prune -o -printf '%y %m %P\n' | sort)
+}
+
+test_the_deb_installs_tells_what_is_next_and_purges_clean() {
+	command -v debootstrap >/dev/null || skip "debootstrap is not installed"
+	debian_make
+	files_of_debian >"$LAB_DIR/before"
+	assert_exit 0 in_debian dpkg -i /rolewall.deb
+	grep -q 'nothing is enforced yet' <<<"$OUTPUT" || fail "it does not say what is next: $OUTPUT"
+	assert_equal "rolewall $(<"$LAB_ROOT/VERSION")" "$(in_debian rolewall --version)" "the version"
+	assert_exit 0 in_debian getent group rolewall
+	in_debian rolewall roles mta | grep -q '25 *smtp\|smtp.*25' || fail "no roles"
+	# Before there is a policy "status" says so, and "down" has nothing to do.
+	assert_exit 3 in_debian rolewall down
+
+	# The unit finds everything that it names.
+	OUTPUT=$(systemd-analyze verify --root="$LAB_DIR/debian" --man=no rolewall.service 2>&1) || fail "verify: $OUTPUT"
+	assert_equal "" "$(grep rolewall <<<"$OUTPUT" || true)" "what systemd says of the unit"
+
+	assert_exit 0 in_debian dpkg -P rolewall
+	files_of_debian >"$LAB_DIR/after"
+	# groupadd leaves copies of its files.
+	diff <(grep -vE 'etc/(group|gshadow)-?$' "$LAB_DIR/before") <(grep -vE 'etc/(group|gshadow)-?$' "$LAB_DIR/after") ||
+		fail "purging leaves something or takes too much"
+	assert_exit 2 in_debian getent group rolewall
+}
+
+test_the_deb_has_no_errors_for_lintian() {
+	command -v lintian >/dev/null || skip "lintian is not installed"
+	assert_exit 0 lintian --fail-on error --no-tag-display-limit "$DEB"
+}
+
+test_the_rpm_has_what_the_deb_has() {
+	command -v rpm >/dev/null || skip "rpm is not installed"
+	assert_exit 0 rpm --checksig --nosignature "$RPM"
+	diff <(dpkg-deb -c "$DEB" | awk '{ print $6 }' | sed 's,^\.,,; s,/$,,' | grep -E '^/(etc/|usr/(sbin|lib/systemd|share/(man|rolewall|bash)))' |
+		grep -vE '^/usr/(sbin|lib/systemd(/system)?|share/(man|bash-completion)(/man.|/completions)?)$' | sort) \
+		<(rpm -qpl "$RPM" | grep -v '^/usr/share/doc' | sort) || fail "they differ"
+	mkdir -p "$LAB_DIR/rpm/var/lib/rpm"
+	assert_exit 0 rpm --root "$LAB_DIR/rpm" --nodeps --noscripts -i "$RPM"
+	[ -x "$LAB_DIR/rpm/usr/sbin/rolewall" ] || fail "not installed"
+	assert_exit 0 rpm --root "$LAB_DIR/rpm" --noscripts -e rolewall
+	assert_equal "" "$(find "$LAB_DIR/rpm/usr" "$LAB_DIR/rpm/etc" -type f -path '*rolewall*')" "what stays"
+}
+
+test_what_make_installs_make_uninstalls() {
+	local here=$LAB_DIR/install
+
+	assert_exit 0 make -C "$LAB_ROOT" --no-print-directory install DESTDIR="$here"
+	[ -x "$here/usr/sbin/rolewall" ] || fail "not installed"
+	assert_exit 0 make -C "$LAB_ROOT" --no-print-directory uninstall DESTDIR="$here"
+	assert_equal "" "$(find "$here" -type f)" "what stays"
+}
+
+# --- the static binary ----------------------------------------------------------------------------
+
+# The mounts are gone when the command ends; the pins are in the lab's bpffs.
+alone() { # VERB...
+	# shellcheck disable=SC2016
+	nsenter --net="/run/netns/$LAB_NAME-node" unshare --mount sh -c '
+		mount --bind "$1/bpf" "$1/alone/bpf" && mount --bind "$2" "$1/alone/cgroup" && mount --bind /sys "$1/alone/sys"
+		root=$1/alone
+		shift 2
+		exec chroot "$root" /rolewall "$@"' sh "$LAB_DIR" "$LAB_CGROUP" \
+		--config /node.json --roles-dir /roles --state-dir /run/rolewall --lib-dir /lib/rolewall \
+		--bpffs /bpf/rolewall --cgroup /cgroup "$@"
+}
+
+test_the_static_binary_needs_nothing_but_the_kernel() {
+	local root=$LAB_DIR/alone
+
+	[ -x "$STATIC" ] || skip "make static has not been run"
+	mkdir -p "$root"/{bpf,cgroup,run,sys,lib}
+	cp "$STATIC" "$root/rolewall"
+	cp -r "$ROLES_DIR" "$root/roles"
+	node_file '.roles = ["mta"] | .vpn_only = []'
+	cp "$LAB_DIR/node.json" "$root/node.json"
+	spawn node listeners "$PROBE" listen -t 25,5432
+
+	assert_equal "rolewall $(<"$LAB_ROOT/VERSION")" "$(chroot "$root" /rolewall --version)" "the version"
+	assert_exit 0 alone check
+	assert_exit 0 alone apply
+	assert_answer open outside tcp "$NODE_EXTERNAL" 25
+	assert_answer silent outside tcp "$NODE_EXTERNAL" 5432
+	assert_json '.applied and .mode == "enforce" and .totals.dropped > 0' alone --json status
+	assert_exit 0 alone down
+	assert_answer open outside tcp "$NODE_EXTERNAL" 5432
+}
+
+run_tests "$@"
