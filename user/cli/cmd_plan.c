@@ -433,8 +433,10 @@ const struct verb verb_plan = {
 	.summary = "what apply would change: ports opened and closed, sources, mode, interfaces",
 	.details =
 		"Compares the node file with what is in force, port by port, zone by zone and\n"
-		"source by source. A port that \"moves\" stays as open as it was, under another rule\n"
-		"with counters of its own. TCP connections that are open stay open; those that could\n"
+		"source by source. A port that \"moves\" stays as open as it was, under another "
+		"rule\n"
+		"with counters of its own. TCP connections that are open stay open; those that "
+		"could\n"
 		"not be opened again are listed, and whether your own SSH session is among them.\n"
 		"Nothing is changed.",
 	.options = plan_options,
