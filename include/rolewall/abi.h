@@ -18,7 +18,7 @@
 
 #include <linux/types.h>
 
-#define RW_ABI_VERSION 2
+#define RW_ABI_VERSION 3
 
 /*
  * Reasons: why a packet has its verdict. X(number, NAME, "name", verdict, "documentation").
@@ -191,7 +191,7 @@ struct rw_address {
 /* Value of `bans` and `ban_prefixes`. */
 struct rw_ban {
 	__u64 expires; /* ns, CLOCK_BOOTTIME; 0 = never. Not looked at by the programs */
-	__u32 id;      /* what user space knows it by */
+	__u32 length; /* of its key, in bits: a lookup in the trie says which prefix it has found */
 	__u32 pad0;
 };
 
@@ -215,11 +215,13 @@ struct rw_presence {
 	__u32 bans;
 	__u32 ban_prefixes;
 	__u32 openings;
-	__u32 restored; /* RW_RESTORED_*: what user space has put back since the maps were made */
+	__u32 whole;	   /* bit 1 << RW_LIST_*: has been restored, and no change is under way */
+	__u64 next_end[2]; /* by RW_LIST_*: when the first entry ends, in its clock; 0 = never */
 };
 
-#define RW_RESTORED_BANS     0x01
-#define RW_RESTORED_OPENINGS 0x02
+#define RW_LIST_BANS	 0
+#define RW_LIST_OPENINGS 1
+#define RW_LISTS	 2
 
 /* Value of `reason_counters` (per CPU, by reason): packets that got their verdict without a rule.
  */
@@ -311,8 +313,10 @@ struct rw_settled {
  */
 struct rw_pending {
 	__u64 deadline;	  /* ns, CLOCK_MONOTONIC; 0 = nothing is pending */
-	__u32 generation; /* awaits confirmation */
+	__u32 generation; /* awaits confirmation; with deadline 0: was taken back */
 	__u32 previous;	  /* comes back; 0 = there was none: everything is taken away */
+	__u64 missed;	  /* the deadline that passed; 0 = taken back by hand */
+	__u64 taken_back; /* ns, CLOCK_MONOTONIC: when `previous` was in force again */
 };
 
 /* The one element of `build`: what stands in the kernel, for the next one to come. */
@@ -361,7 +365,7 @@ RW_AT(struct rw_prefix_key, source, 4);
 RW_SIZE(struct rw_address, 16);
 RW_SIZE(struct rw_ban, 16);
 RW_AT(struct rw_ban, expires, 0);
-RW_AT(struct rw_ban, id, 8);
+RW_AT(struct rw_ban, length, 8);
 RW_SIZE(struct rw_opening_key, 24);
 RW_AT(struct rw_opening_key, prefixlen, 0);
 RW_AT(struct rw_opening_key, l4, 4);
@@ -370,11 +374,12 @@ RW_AT(struct rw_opening_key, source, 8);
 RW_SIZE(struct rw_opening, 16);
 RW_AT(struct rw_opening, expires, 0);
 RW_AT(struct rw_opening, id, 8);
-RW_SIZE(struct rw_presence, 16);
+RW_SIZE(struct rw_presence, 32);
 RW_AT(struct rw_presence, bans, 0);
 RW_AT(struct rw_presence, ban_prefixes, 4);
 RW_AT(struct rw_presence, openings, 8);
-RW_AT(struct rw_presence, restored, 12);
+RW_AT(struct rw_presence, whole, 12);
+RW_AT(struct rw_presence, next_end, 16);
 RW_SIZE(struct rw_counter, 16);
 RW_AT(struct rw_counter, packets, 0);
 RW_AT(struct rw_counter, bytes, 8);
@@ -409,10 +414,12 @@ RW_AT(struct rw_event_shares, sources, 1024);
 RW_SIZE(struct rw_settled, 16);
 RW_AT(struct rw_settled, events, 0);
 RW_AT(struct rw_settled, unattributed, 8);
-RW_SIZE(struct rw_pending, 16);
+RW_SIZE(struct rw_pending, 32);
 RW_AT(struct rw_pending, deadline, 0);
 RW_AT(struct rw_pending, generation, 8);
 RW_AT(struct rw_pending, previous, 12);
+RW_AT(struct rw_pending, missed, 16);
+RW_AT(struct rw_pending, taken_back, 24);
 RW_SIZE(struct rw_build, 16);
 RW_AT(struct rw_build, abi, 0);
 RW_AT(struct rw_build, object, 8);

@@ -89,7 +89,7 @@ static void bans_put(int fd, uint32_t first, uint32_t count)
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t address = htonl(RANDOM_FIRST + first + i);
 
-		values[i].id = first + i + 1;
+		values[i].length = first + i + 1;
 		memset(keys[i] + 10, 0xff, 2);
 		memcpy(keys[i] + 12, &address, sizeof(address));
 	}

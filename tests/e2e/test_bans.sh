@@ -315,6 +315,23 @@ memory_of() { # MAP
 	bpftool -j map show pinned "$LAB_DIR/bpf/rolewall/maps/$1" | jq '.bytes_memlock / 1048576 | floor'
 }
 
+# Neither the list nor its file is read or written for one more or one less.
+one_beside_a_million() {
+	local file start
+
+	file=$(stat -c %i "$LAB_DIR/lib/bans.tsv")
+	start=$EPOCHREALTIME
+	assert_exit 0 rolewall ban "$OUTSIDE" --for 1h
+	echo "# one more beside them in $(elapsed "$start")" >&3
+	assert_answer silent outside tcp "$NODE_EXTERNAL" 25
+	start=$EPOCHREALTIME
+	assert_exit 0 rolewall unban "$OUTSIDE"
+	echo "# and taken away in $(elapsed "$start")" >&3
+	grep -q "1000000 left" <<<"$OUTPUT" || fail "$OUTPUT"
+	assert_answer open outside tcp "$NODE_EXTERNAL" 25
+	assert_equal "$file" "$(stat -c %i "$LAB_DIR/lib/bans.tsv")" "number of the file"
+}
+
 test_a_million_bans_are_enforced() {
 	local start
 
@@ -329,6 +346,7 @@ test_a_million_bans_are_enforced() {
 	assert_answer open outside tcp "$NODE_EXTERNAL" 25
 	assert_answer silent far tcp "$NODE_EXTERNAL" 25
 	assert_equal 1000000 "$(rolewall -o jsonl bans | wc -l)" "bans listed"
+	one_beside_a_million
 	# Too many: what of them was inserted before the table was full is taken away again.
 	seq -f '100.%.0f' 1 450000 | awk -F. '{ printf "9.%d.%d.%d\n", $2 / 65536, $2 / 256 % 256, $2 % 256 }' >"$LAB_DIR/more"
 	assert_exit 1 rolewall bans --import "$LAB_DIR/more"

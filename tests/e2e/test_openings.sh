@@ -169,8 +169,12 @@ test_after_a_reboot_the_time_that_is_left_is_left_and_no_more() {
 }
 
 restored_from() { # LINE: of openings.tsv, after a reboot
+	local line size
+
 	rolewall -q down
-	printf '#rolewall openings 1 1\n%b\n' "$1" >"$LAB_DIR/lib/openings.tsv"
+	line=$(printf '%b' "$1")
+	size=$((47 + ${#line} + 1)) # the heading has 47 bytes
+	printf '#rolewall openings 2 %012d %012d\n%s\n' $size $size "$line" >"$LAB_DIR/lib/openings.tsv"
 	rolewall -q apply
 }
 

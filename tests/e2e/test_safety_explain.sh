@@ -103,15 +103,20 @@ test_explain_names_rule_origin_zone_hook_and_the_remedy() {
 	explained '.verdict == "drop" and .mode == "observe" and (.enforced | not)' "$OUTSIDE" 9998
 }
 
+# Neighbours look after each other meanwhile: exempt packets come and go by themselves.
+counters() {
+	rolewall --json status | jq -c '[.drops, (.passes | del(.exempt)), .totals.dropped]'
+}
+
 test_explain_counts_nothing_and_tells_nobody() {
 	local before
 
 	the_policy
 	rolewall -q apply
-	before=$(rolewall --json status | jq -c '[.drops, .passes, .totals]')
+	before=$(counters)
 	rolewall --json explain "$OUTSIDE" 9998 >/dev/null
 	rolewall --json explain "$OUTSIDE" 25 >/dev/null
-	assert_equal "$before" "$(rolewall --json status | jq -c '[.drops, .passes, .totals]')" "counters"
+	assert_equal "$before" "$(counters)" "counters"
 	assert_equal 0 "$(find "$LAB_DIR/bpf/rolewall" -newer "$LAB_DIR/node.json" -name '*explain*' | wc -l)" pins
 }
 

@@ -19,28 +19,6 @@ prepare() {
 	rolewall -q apply
 }
 
-# strike_list KEEP VERB...: the calls to try, into CALLS.
-strike_list() {
-	local keep=$1
-
-	shift
-	node "$INJECT/strike" list "$ROLEWALL" "${LAB_INSTANCE[@]}" -q "$@" \
-		>"$LAB_DIR/calls" 2>"$LAB_DIR/calls.err" || fail "$(<"$LAB_DIR/calls.err")"
-	mapfile -t CALLS < <(grep -E '^[0-9]+ ' "$LAB_DIR/calls" | calls_choose "$keep")
-	[ "${#CALLS[@]}" -gt 15 ] || fail "only ${#CALLS[@]} system calls"
-}
-
-call_name() {
-	awk -v at="$1" '$1 == at { print $2; exit }' "$LAB_DIR/calls"
-}
-
-strike_at() { # K VERB...
-	local at=$1
-
-	shift
-	node "$INJECT/strike" at "$at" "$ROLEWALL" "${LAB_INSTANCE[@]}" -q "$@" >/dev/null 2>&1 || true
-}
-
 test_apply_killed_at_any_call_leaves_one_policy_whole() {
 	local at where found old=0 new=0
 

@@ -64,6 +64,28 @@ policy_settle() { # WANTED...
 	echo "$found"
 }
 
+# strike_list KEEP VERB...: the calls to try, into CALLS.
+strike_list() {
+	local keep=$1
+
+	shift
+	node "$INJECT/strike" list "$ROLEWALL" "${LAB_INSTANCE[@]}" -q "$@" \
+		>"$LAB_DIR/calls" 2>"$LAB_DIR/calls.err" || fail "$(<"$LAB_DIR/calls.err")"
+	mapfile -t CALLS < <(grep -E '^[0-9]+ ' "$LAB_DIR/calls" | calls_choose "$keep")
+	[ "${#CALLS[@]}" -gt 8 ] || fail "only ${#CALLS[@]} system calls"
+}
+
+call_name() {
+	awk -v at="$1" '$1 == at { print $2; exit }' "$LAB_DIR/calls"
+}
+
+strike_at() { # K VERB...
+	local at=$1
+
+	shift
+	node "$INJECT/strike" at "$at" "$ROLEWALL" "${LAB_INSTANCE[@]}" -q "$@" >/dev/null 2>&1 || true
+}
+
 # Names of system calls as `strike list` prints them -> the numbers worth trying: whatever changes
 # something, of a row of map updates the first and the last, and each STRIDE-th of all. Of these, each
 # KEEP-th; all of them with STRIDE=1.
@@ -71,7 +93,8 @@ calls_choose() { # KEEP
 	awk -v stride="$STRIDE" -v keep="$((STRIDE > 1 ? $1 : 1))" '
 		BEGIN {
 			split("bpf:OBJ_PIN bpf:LINK_CREATE bpf:LINK_UPDATE bpf:MAP_FREEZE rename " \
-				"unlink mkdir rmdir fsync fchmod flock clone", list, " ")
+				"unlink mkdir rmdir fsync fchmod flock clone pwrite ftruncate link " \
+				"bpf:MAP_DELETE bpf:UPDATE_BATCH", list, " ")
 			for (i in list) changes[list[i]] = 1
 		}
 		{ names[NR] = $2 }

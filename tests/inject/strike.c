@@ -41,6 +41,7 @@ static const struct name bpf_names[] = {
 	{BPF_LINK_UPDATE, "LINK_UPDATE"},
 	{BPF_OBJ_GET_INFO_BY_FD, "INFO"},
 	{BPF_MAP_GET_FD_BY_ID, "GET_FD"},
+	{BPF_MAP_UPDATE_BATCH, "UPDATE_BATCH"},
 };
 
 static const struct name call_names[] = {
@@ -49,7 +50,8 @@ static const struct name call_names[] = {
 	{SYS_unlink, "unlink"},	  {SYS_mkdir, "mkdir"},		{SYS_rmdir, "rmdir"},
 	{SYS_flock, "flock"},	  {SYS_fchmod, "fchmod"},	{SYS_sendto, "sendto"},
 	{SYS_recvmsg, "recvmsg"}, {SYS_getdents64, "getdents"}, {SYS_clone, "clone"},
-	{SYS_execve, "execve"},
+	{SYS_execve, "execve"},	  {SYS_pwrite64, "pwrite"},	{SYS_ftruncate, "ftruncate"},
+	{SYS_link, "link"},
 };
 
 static const char *name_find(const struct name *names, size_t count, long number)

@@ -137,7 +137,7 @@ static int interfaces_put(const struct subject *subject, const struct model_poli
 static int bans_put(const struct subject *subject, const struct model_policy *policy)
 {
 	int single = subject_map(subject, "bans"), prefixes = subject_map(subject, "ban_prefixes");
-	const struct rw_ban value = {.expires = 1, .id = 1};
+	const struct rw_ban value = {.expires = 1, .length = 1};
 	int error = map_clear(single);
 
 	if (!error)

@@ -375,7 +375,7 @@ static void a_banned_address_gets_nothing(void **state)
 {
 	_close_ int listener = socket_listening("198.51.100.1");
 	_close_ int client = socket_connected("192.0.2.9", "198.51.100.1");
-	struct rw_ban ban = {.id = 1};
+	struct rw_ban ban = {.length = 1};
 
 	harness_put(*state, MAP_BANS, peer4, &ban);
 	presence_put(*state, (struct rw_presence){.bans = 1});
@@ -400,7 +400,7 @@ static void a_banned_address_gets_nothing(void **state)
 static void a_banned_prefix_gets_nothing(void **state)
 {
 	struct rw_prefix_key key = {.prefixlen = 64};
-	struct rw_ban ban = {.id = 1};
+	struct rw_ban ban = {.length = 1};
 
 	memcpy(key.source, peer6, 8);
 	harness_put(*state, MAP_BAN_PREFIXES, &key, &ban);

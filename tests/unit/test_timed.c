@@ -49,6 +49,20 @@ static struct timed_list parse(const struct timed_format *format, const char *te
 	return list;
 }
 
+/* The same with a heading before them that fits. */
+static struct timed_list parse_lines(const struct timed_format *format, const char *lines,
+				     struct error *ret_damage)
+{
+	struct timed_heading heading = {0};
+	char text[1024], first[TIMED_HEADING_MAX];
+
+	heading.size = timed_heading_print(format, &heading, first) + strlen(lines);
+	heading.base = heading.size;
+	timed_heading_print(format, &heading, first);
+	snprintf(text, sizeof(text), "%s%s", first, lines);
+	return parse(format, text, strlen(text), ret_damage);
+}
+
 static void assert_same(const struct timed *a, const struct timed *b)
 {
 	assert_int_equal(timed_compare(a, b), 0);
@@ -123,6 +137,113 @@ static void a_cut_anywhere_is_noticed(void **state)
 	free(text);
 }
 
+/* A file of `count` bans with changes behind them, as ledger_file.c writes it. */
+static char *file_with_changes(struct timed *entries, size_t count, struct timed *changes,
+			       const bool *gone, size_t change_count)
+{
+	const struct timed_list base = {.list = entries, .count = count};
+	struct timed_heading heading;
+	char *text, first[TIMED_HEADING_MAX];
+	size_t size, length;
+
+	assert_int_equal(timed_print(&bans, &base, &text, &size), 0);
+	heading.base = size;
+	for (size_t i = 0; i < change_count; i++) {
+		char *line;
+
+		assert_int_equal(timed_print_change(&bans, &changes[i], gone[i], &line, &length),
+				 0);
+		text = realloc(text, size + length + 1);
+		memcpy(text + size, line, length);
+		size += length;
+		free(line);
+	}
+	text[size] = '\0';
+	heading.size = size;
+	length = timed_heading_print(&bans, &heading, first);
+	memcpy(text, first, length);
+	return text;
+}
+
+static void changes_behind_the_list_count(void **state)
+{
+	struct timed entries[] = {entry("192.0.2.0/24"), entry("192.0.2.7"), entry("192.0.2.8")};
+	struct timed changes[] = {entry("192.0.2.7"), entry("10.0.0.1"), entry("192.0.2.8"),
+				  entry("10.0.0.1"),  entry("10.0.0.2"), entry("10.0.0.1")};
+	const bool gone[] = {true, false, false, true, false, false};
+	_timed_list_ struct timed_list list = {0};
+	struct error damage;
+	char *text;
+
+	changes[2].reason = "once more";
+	changes[5].expires = 1800000000 * TIMED_SECOND;
+	text = file_with_changes(entries, 3, changes, gone, ARRAY_SIZE(changes));
+	list = parse(&bans, text, strlen(text), &damage);
+	free(text);
+	assert_string_equal(damage.what, "");
+	assert_int_equal(list.count, 4);
+	assert_same(&list.list[0], &changes[5]);
+	assert_same(&list.list[1], &changes[4]);
+	assert_same(&list.list[2], &entries[0]);
+	assert_same(&list.list[3], &changes[2]);
+}
+
+static void changes_alone_in_their_order_count(void **state)
+{
+	struct timed changes[] = {entry("10.0.0.1"), entry("10.0.0.2")};
+	const bool gone[] = {false, true};
+	_timed_list_ struct timed_list list = {0};
+	struct error damage;
+	char *text = file_with_changes(NULL, 0, changes, gone, ARRAY_SIZE(changes));
+
+	list = parse(&bans, text, strlen(text), &damage);
+	free(text);
+	assert_string_equal(damage.what, "");
+	assert_int_equal(list.count, 1);
+	assert_same(&list.list[0], &changes[0]);
+}
+
+static void a_change_cut_anywhere_is_noticed(void **state)
+{
+	struct timed entries[] = {entry("192.0.2.7")};
+	struct timed changes[] = {entry("192.0.2.7"), entry("192.0.2.8")};
+	const bool gone[] = {true, false};
+	char *text = file_with_changes(entries, 1, changes, gone, ARRAY_SIZE(changes));
+
+	for (size_t cut = 0; cut < strlen(text); cut++) {
+		struct error damage;
+		_timed_list_ struct timed_list left = parse(&bans, text, cut, &damage);
+
+		if (!damage.what[0])
+			fail_msg("a cut at byte %zu is not noticed", cut);
+		for (size_t i = 0; i < left.count; i++)
+			assert_same(&left.list[i], &entries[0]);
+	}
+	free(text);
+}
+
+/* The line is written before the heading says that it counts. */
+static void a_change_that_was_never_finished_is_none(void **state)
+{
+	static const char unfinished[] = "192.0.2.9\t0\tanna\t1700000000\twhy\n";
+	struct timed entries[] = {entry("192.0.2.7")};
+	char *text = file_with_changes(entries, 1, NULL, NULL, 0);
+	size_t size = strlen(text);
+
+	text = realloc(text, size + sizeof(unfinished));
+	for (size_t cut = 0; cut < sizeof(unfinished); cut++) {
+		struct error damage;
+		_timed_list_ struct timed_list list = {0};
+
+		memcpy(text + size, unfinished, cut);
+		list = parse(&bans, text, size + cut, &damage);
+		assert_string_equal(damage.what, "");
+		assert_int_equal(list.count, 1);
+		assert_same(&list.list[0], &entries[0]);
+	}
+	free(text);
+}
+
 static void wrong_lines_are_left_out_and_named(void **state)
 {
 	static const char *const wrong[] = {
@@ -138,10 +259,9 @@ static void wrong_lines_are_left_out_and_named(void **state)
 		struct error damage;
 		char text[256];
 
-		snprintf(text, sizeof(text),
-			 "#rolewall bans 1 3\n192.0.2.8\t0\ta\t1\tb\n%s\n192.0.2.9\t0\ta\t1\tb\n",
+		snprintf(text, sizeof(text), "192.0.2.8\t0\ta\t1\tb\n%s\n192.0.2.9\t0\ta\t1\tb\n",
 			 wrong[i]);
-		list = parse(&bans, text, strlen(text), &damage);
+		list = parse_lines(&bans, text, &damage);
 		assert_string_equal(damage.where, "FILE:3");
 		assert_int_equal(list.count, 2);
 	}
@@ -149,9 +269,9 @@ static void wrong_lines_are_left_out_and_named(void **state)
 
 static void an_opening_without_an_end_is_none(void **state)
 {
-	static const char text[] = "#rolewall openings 1 1\n192.0.2.8\t0\ta\t1\tb\t25/tcp\t1\n";
 	struct error damage;
-	_timed_list_ struct timed_list list = parse(&openings, text, strlen(text), &damage);
+	_timed_list_ struct timed_list list =
+		parse_lines(&openings, "192.0.2.8\t0\ta\t1\tb\t25/tcp\t1\n", &damage);
 
 	assert_int_equal(list.count, 0);
 	assert_string_equal(damage.where, "FILE:2");
@@ -162,10 +282,15 @@ static void a_file_of_another_kind_is_refused(void **state)
 	static const char *const wrong[] = {"",
 					    "\n",
 					    "192.0.2.8\t0\ta\t1\tb\n",
-					    "#rolewall openings 1 0\n",
-					    "#rolewall bans 2 0\n",
-					    "#rolewall bans 1 x\n",
-					    "#rolewall bans 1 0"};
+					    "#rolewall bans 1 0\n",
+					    "#rolewall openings 2 000000000047 000000000047\n",
+					    "#rolewall bans 3 000000000043 000000000043\n",
+					    "#rolewall bans 2 43 43\n",
+					    "#rolewall bans 2 x x\n",
+					    "#rolewall bans 2 000000000000 000000000000\n",
+					    "#rolewall bans 2 000000000043 000000000044\n",
+					    "#rolewall bans 2 -00000000001 000000000043\n",
+					    "#rolewall bans 2 000000000043 000000000043"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
 		struct error damage;
@@ -238,6 +363,10 @@ int main(void)
 		cmocka_unit_test(what_is_written_is_what_is_read),
 		cmocka_unit_test(openings_have_a_port_and_a_number),
 		cmocka_unit_test(a_cut_anywhere_is_noticed),
+		cmocka_unit_test(changes_behind_the_list_count),
+		cmocka_unit_test(changes_alone_in_their_order_count),
+		cmocka_unit_test(a_change_cut_anywhere_is_noticed),
+		cmocka_unit_test(a_change_that_was_never_finished_is_none),
 		cmocka_unit_test(wrong_lines_are_left_out_and_named),
 		cmocka_unit_test(an_opening_without_an_end_is_none),
 		cmocka_unit_test(a_file_of_another_kind_is_refused),

@@ -41,7 +41,7 @@ static int ban_change(const struct settings *settings, struct timed *ban, bool f
 	_ledger_ struct ledger ledger = LEDGER_NONE;
 	struct bans_result done;
 	struct error error = {0};
-	int result = bans_open(&settings->instance, &ledger, &error);
+	int result = bans_open_for_one(&settings->instance, &ledger, &error);
 
 	if (result)
 		return report_kernel(settings, result, &error);

@@ -21,22 +21,23 @@ static int unban(const struct settings *settings, const struct cidr *source)
 	_ledger_ struct ledger ledger = LEDGER_NONE;
 	struct error error = {0};
 	size_t before;
-	int result = bans_open(&settings->instance, &ledger, &error);
+	int result = source ? bans_open_for_one(&settings->instance, &ledger, &error)
+			    : bans_open(&settings->instance, &ledger, &error);
 
 	if (result)
 		return report_kernel(settings, result, &error);
 	ledger_report(settings, &ledger);
-	before = ledger.list.count;
+	before = bans_total(&ledger);
 	result = source ? bans_remove(&ledger, source, &error) : bans_clear(&ledger, &error);
 	if (result)
 		return report_install(settings, result, &error);
-	before -= ledger.list.count;
+	before -= bans_total(&ledger);
 	if (settings->output != OUTPUT_TABLE)
 		print_json(settings,
 			   json_make("{s:i, s:I}", "version", 1, "removed", (json_int_t)before));
 	else
 		print_summary(settings, "%zu ban%s taken away; %zu left.", before, plural(before),
-			      ledger.list.count);
+			      bans_total(&ledger));
 	return EXIT_OK;
 }
 

@@ -1,28 +1,90 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* lists.c - when to open the ledgers. */
+/* lists.c - when to see to the lists. */
 #include "lists.h"
 
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
+
+#include <bpf/bpf.h>
 
 #include "../kernel/bans.h"
 #include "../kernel/clock.h"
 #include "../kernel/openings.h"
 #include "../kernel/pending.h"
+#include "../kernel/restore.h"
 #include "../util/error.h"
 #include "lists_line.h"
 #include "say.h"
 
-#define REST 20 /* times as long as the reading took */
+#define REST 20 /* times as long as it took */
+
+static bool is_due(const struct lists *lists)
+{
+	static const clockid_t clocks[RW_LISTS] = {
+		[RW_LIST_BANS] = CLOCK_BOOTTIME,
+		[RW_LIST_OPENINGS] = CLOCK_MONOTONIC,
+	};
+	struct rw_presence presence;
+	__u32 zero = 0;
+
+	if (bpf_map_lookup_elem(lists->maps->fd[MAP_PRESENCE], &zero, &presence))
+		return false; /* nothing is applied */
+	for (int i = 0; i < RW_LISTS; i++)
+		if (!(presence.whole & 1U << i) ||
+		    (presence.next_end[i] &&
+		     (int64_t)presence.next_end[i] <= wall_now() - wall_offset(clocks[i])))
+			return true;
+	return false;
+}
+
+static void see_to_them(struct lists *lists)
+{
+	uint64_t begun = pending_now();
+	struct error damage, error = {0};
+	int result = restore_lists(lists->instance, &damage, &error);
+
+	lists->rest_until = pending_now() + REST * (pending_now() - begun);
+	if (damage.what[0])
+		say_error(SAY_WARNING, "bans and openings", &damage);
+	if (result == -ENOENT)
+		return; /* nothing is applied */
+	if (result && result != lists->last_error)
+		say_error(SAY_ERROR, "cannot see to bans and openings", &error);
+	lists->last_error = result;
+}
+
+void lists_tick(struct lists *lists)
+{
+	if ((int64_t)pending_now() >= lists->rest_until && is_due(lists))
+		see_to_them(lists);
+}
+
+void lists_reset(struct lists *lists)
+{
+	lists->last_error = 0;
+	see_to_them(lists);
+}
+
+void lists_close(struct lists *lists)
+{
+	for (size_t i = 0; i < RW_LISTS; i++)
+		json_decref(lists->told[i].part);
+	memset(lists->told, 0, sizeof(lists->told));
+}
+
+/* --- what followers hear ------------------------------------------------------------------------
+ */
 
 static const struct {
 	const char *file;
-	int (*open)(const struct instance *instance, struct ledger *ret, struct error *ret_error);
-} kinds[LISTS_COUNT] = {
-	{"bans.tsv", bans_open},
-	{"openings.tsv", openings_open},
+	int (*read)(const struct instance *instance, struct timed_list *ret,
+		    struct error *ret_error);
+} kinds[RW_LISTS] = {
+	[RW_LIST_BANS] = {"bans.tsv", bans_read_file},
+	[RW_LIST_OPENINGS] = {"openings.tsv", openings_read_file},
 };
 
 static struct stat file_stat(const struct lists *lists, size_t kind)
@@ -36,106 +98,48 @@ static struct stat file_stat(const struct lists *lists, size_t kind)
 	return found;
 }
 
-/* A change is a new file: see file_write_durably(). */
-static bool has_changed(const struct lists *lists)
+static bool is_same_file(const struct stat *one, const struct stat *other)
 {
-	for (size_t i = 0; i < LISTS_COUNT; i++) {
-		struct stat now = file_stat(lists, i);
-
-		if (now.st_ino != lists->files[i].st_ino ||
-		    now.st_mtim.tv_sec != lists->files[i].st_mtim.tv_sec ||
-		    now.st_mtim.tv_nsec != lists->files[i].st_mtim.tv_nsec)
-			return true;
-	}
-	return false;
+	return one->st_ino == other->st_ino && one->st_size == other->st_size &&
+	       one->st_mtim.tv_sec == other->st_mtim.tv_sec &&
+	       one->st_mtim.tv_nsec == other->st_mtim.tv_nsec;
 }
 
-static void note_next_end(struct lists *lists, const struct ledger *ledger)
+/* From the file, and so without a lock: whoever bans somebody does not wait until all is read. */
+static void told_refresh(struct lists *lists, size_t kind)
 {
-	for (size_t i = 0; i < ledger->list.count; i++) {
-		int64_t end = ledger->list.list[i].expires;
-
-		if (end && (!lists->next_end || end < lists->next_end))
-			lists->next_end = end;
-	}
-}
-
-static void say_once(struct lists *lists, int result, const struct error *error)
-{
-	if (result != lists->last_error)
-		say_error(SAY_ERROR, "cannot see to bans and openings", error);
-	lists->last_error = result;
-}
-
-static int read_one(struct lists *lists, size_t kind, struct error *ret_error)
-{
-	_ledger_ struct ledger ledger = LEDGER_NONE;
-	int result = kinds[kind].open(lists->instance, &ledger, ret_error);
-
-	if (result)
-		return result;
-	if (ledger.damage.what[0])
-		say_error(SAY_WARNING, "bans and openings", &ledger.damage);
-	note_next_end(lists, &ledger);
-	json_decref(lists->told[kind]);
-	lists->told[kind] = lists_line_part(&ledger.list);
-	/* Under the lock: what is written after this is news. */
-	lists->files[kind] = file_stat(lists, kind);
-	return 0;
-}
-
-static void read_all(struct lists *lists)
-{
+	_timed_list_ struct timed_list list = {0};
+	struct told *told = &lists->told[kind];
 	uint64_t begun = pending_now();
-	struct error error = {0};
-	int result = 0;
+	struct stat now = file_stat(lists, kind);
 
-	lists->next_end = 0;
-	for (size_t i = 0; !result && i < LISTS_COUNT; i++)
-		result = read_one(lists, i, &error);
-	lists->rest_until = pending_now() + REST * (pending_now() - begun);
-	if (result == -ENOENT)
-		return; /* nothing is applied */
-	if (result)
-		say_once(lists, result, &error);
-	else
-		lists->last_error = 0;
-}
+	if (told->part && is_same_file(&now, &told->file) && (!told->end || told->end > wall_now()))
+		return;
+	if ((int64_t)begun < told->rest_until || kinds[kind].read(lists->instance, &list, NULL))
+		return;
+	json_decref(told->part);
+	*told = (struct told){.part = lists_line_part(&list), .file = now};
+	for (size_t i = 0; i < list.count; i++) {
+		int64_t end = list.list[i].expires;
 
-void lists_tick(struct lists *lists)
-{
-	bool ended = lists->next_end && lists->next_end <= wall_now();
-
-	if ((int64_t)pending_now() >= lists->rest_until && (ended || has_changed(lists)))
-		read_all(lists);
-}
-
-void lists_reset(struct lists *lists)
-{
-	const struct instance *instance = lists->instance;
-
-	lists_close(lists);
-	*lists = (struct lists){.instance = instance};
-	read_all(lists);
-}
-
-void lists_close(struct lists *lists)
-{
-	for (size_t i = 0; i < LISTS_COUNT; i++)
-		json_decref(lists->told[i]);
-	memset(lists->told, 0, sizeof(lists->told));
+		if (end && (!told->end || end < told->end))
+			told->end = end;
+	}
+	told->rest_until = pending_now() + REST * (pending_now() - begun);
 }
 
 /* Borrowed by the line, or, where nothing could be read, an empty one. */
-static json_t *part_of(const struct lists *lists, size_t kind)
+static json_t *part_of(struct lists *lists, size_t kind)
 {
 	static const struct timed_list none;
 
-	return lists->told[kind] ? json_incref(lists->told[kind]) : lists_line_part(&none);
+	told_refresh(lists, kind);
+	return lists->told[kind].part ? json_incref(lists->told[kind].part)
+				      : lists_line_part(&none);
 }
 
-json_t *lists_line_make(const struct lists *lists)
+json_t *lists_line_make(struct lists *lists)
 {
-	return json_pack("{s:s, s:o, s:o}", "type", "lists", "bans", part_of(lists, 0), "openings",
-			 part_of(lists, 1));
+	return json_pack("{s:s, s:o, s:o}", "type", "lists", "bans", part_of(lists, RW_LIST_BANS),
+			 "openings", part_of(lists, RW_LIST_OPENINGS));
 }

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * lists.h - bans and openings, as the daemon sees to them: they come back into new maps, and what
- * has ended is removed (kernel/ledger.h does both whenever it is opened).
- *
- * They are read when the first of them ends, and when the files say that somebody has changed them;
- * but never so often that a million bans keep the daemon busy.
+ * lists.h - bans and openings, as the daemon sees to them: they come back into new maps, what has
+ * ended is removed, and a change that was cut off is undone (kernel/restore.h). The map `presence`
+ * says when; but it is never done so often that a million bans keep the daemon busy.
  */
 #ifndef ROLEWALL_DAEMON_LISTS_H
 #define ROLEWALL_DAEMON_LISTS_H
@@ -13,28 +11,32 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
-#include "../kernel/instance.h"
+#include <rolewall/abi.h>
 
-#define LISTS_COUNT 2
+#include "../kernel/instance.h"
+#include "../kernel/maps.h"
 
 struct lists {
 	const struct instance *instance; /* not owned */
-	struct stat files[LISTS_COUNT];	 /* when they were read; zeros: there was none */
-	int64_t next_end;		 /* ns since the epoch; 0: nothing ends */
+	const struct maps *maps;	 /* those in force; not owned */
 	int64_t rest_until;		 /* ns, CLOCK_MONOTONIC */
 	int last_error;			 /* that was said */
-	json_t *told[LISTS_COUNT]; /* owned: what followers hear of them; NULL: not read yet */
+	struct told {
+		json_t *part;	    /* owned: what followers hear of it; NULL: not read yet */
+		struct stat file;   /* that it was read from */
+		int64_t end;	    /* of the entry that ends first, ns since the epoch; 0: never */
+		int64_t rest_until; /* ns, CLOCK_MONOTONIC: not read again before */
+	} told[RW_LISTS];
 };
 
-/* Zeros and an instance: everything is due. */
 void lists_tick(struct lists *lists);
 
-/* The maps are new: it is due again. */
+/* At the start, and when the maps are new: now. */
 void lists_reset(struct lists *lists);
 
 void lists_close(struct lists *lists);
 
-/* The line of the feed; NULL without memory. */
-json_t *lists_line_make(const struct lists *lists);
+/* The line of the feed, read anew where it has changed; NULL without memory. */
+json_t *lists_line_make(struct lists *lists);
 
 #endif

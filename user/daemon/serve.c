@@ -214,7 +214,7 @@ static json_t *rules_make(const struct snapshot *snapshot)
 
 static json_t *bulletin_make(void *context, enum bulletin_kind kind)
 {
-	const struct daemon *daemon = context;
+	struct daemon *daemon = context;
 	_cleanup_(snapshot_free) struct snapshot snapshot = {0};
 	const struct snapshot *found = NULL;
 
@@ -343,7 +343,7 @@ static void daemon_init(struct daemon *daemon, const struct serve_options *optio
 			      .listener = {.fd = -1},
 			      .make = bulletin_make,
 			      .context = daemon},
-		.lists = {.instance = &options->instance},
+		.lists = {.instance = &options->instance, .maps = &daemon->in_force.maps},
 		.signals = {.fd = -1},
 		.tick = {.fd = -1, .ready = tick, .context = daemon},
 		.lock = -1,

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <bpf/bpf.h>
+
 #include "../util/array.h"
 #include "../util/cleanup.h"
 #include "batch.h"
@@ -61,6 +63,7 @@ static void rows_add(struct rows *rows, const struct timed *ban, int64_t ahead)
 		.expires = !ban->expires	  ? 0
 			   : ban->expires > ahead ? ban->expires - ahead
 						  : 1,
+		.length = ban->source.length,
 	};
 }
 
@@ -149,21 +152,74 @@ static void bans_count(const struct timed_list *entries, struct rw_presence *pre
 	presence->ban_prefixes = entries->count - presence->bans;
 }
 
+/* The longest prefix that is banned and holds all of `source`, which may be `source` itself. */
+static int prefix_find(const struct maps *maps, const struct cidr *source, struct rw_ban *ret)
+{
+	struct rw_prefix_key key = {.prefixlen = source->length};
+
+	memcpy(key.source, source->source, sizeof(key.source));
+	return bpf_map_lookup_elem(maps->fd[MAP_BAN_PREFIXES], &key, ret) ? -errno : 0;
+}
+
+static int bans_find(const struct maps *maps, int64_t ahead, struct timed *entry)
+{
+	struct rw_ban ban;
+	int error;
+
+	if (is_address(entry))
+		error = bpf_map_lookup_elem(maps->fd[MAP_BANS], entry->source.source, &ban) ? -errno
+											    : 0;
+	else
+		error = prefix_find(maps, &entry->source, &ban);
+	if (!error && ban.length != entry->source.length)
+		error = -ENOENT;
+	if (!error)
+		entry->expires = ban.expires ? (int64_t)ban.expires + ahead : 0;
+	return error;
+}
+
 static const struct ledger_kind kind = {
 	.format = {.kind = "bans"},
 	.noun = "bans",
 	.clock = CLOCK_BOOTTIME,
-	.restored = RW_RESTORED_BANS,
+	.id = RW_LIST_BANS,
 	.outlives_clock = true,
 	.read = bans_read,
 	.insert = bans_insert,
 	.erase = bans_erase,
 	.count = bans_count,
+	.find = bans_find,
 };
 
 int bans_open(const struct instance *instance, struct ledger *ret, struct error *ret_error)
 {
 	return ledger_open(instance, &kind, ret, ret_error);
+}
+
+int bans_open_for_one(const struct instance *instance, struct ledger *ret, struct error *ret_error)
+{
+	return ledger_open_for_one(instance, &kind, ret, ret_error);
+}
+
+int bans_read_file(const struct instance *instance, struct timed_list *ret, struct error *ret_error)
+{
+	return ledger_read_file(instance, &kind, ret, ret_error);
+}
+
+int bans_tidy(const struct instance *instance, struct error *ret_damage, struct error *ret_error)
+{
+	return ledger_tidy(instance, &kind, ret_damage, ret_error);
+}
+
+size_t bans_total(const struct ledger *ledger)
+{
+	struct rw_presence presence = {0};
+	__u32 zero = 0;
+
+	if (ledger->listed)
+		return ledger->list.count;
+	bpf_map_lookup_elem(ledger->maps.fd[MAP_PRESENCE], &zero, &presence);
+	return (size_t)presence.bans + presence.ban_prefixes;
 }
 
 /* In the order of the file, so that the first line that is wrong is the one that is named. */
@@ -183,25 +239,30 @@ static int check_all(const struct ledger *ledger, const struct bans_request *req
 	return error;
 }
 
+static int add_checked(struct ledger *ledger, struct timed_list *bans, struct error *ret_error)
+{
+	for (size_t i = 0; i < bans->count; i++)
+		bans->list[i].id = 0;
+	if (bans->count == 1)
+		return ledger_change_one(ledger, bans->list, false, ret_error);
+	if (timed_sort(bans))
+		return error_set(ret_error, ENOMEM, "out of memory");
+	return ledger_change(ledger, NULL, bans, ret_error);
+}
+
 int bans_add(struct ledger *ledger, const struct bans_request *request, struct bans_result *ret,
 	     struct error *ret_error)
 {
-	struct timed_list *bans = request->bans;
-	size_t before = ledger->list.count;
+	size_t before = bans_total(ledger);
 	int error = check_all(ledger, request, ret_error);
 
+	if (!error)
+		error = add_checked(ledger, request->bans, ret_error);
 	if (error)
 		return error;
-	for (size_t i = 0; i < bans->count; i++)
-		bans->list[i].id = 0;
-	if (timed_sort(bans))
-		return error_set(ret_error, ENOMEM, "out of memory");
-	error = ledger_change(ledger, NULL, bans, ret_error);
-	if (error)
-		return error;
-	ret->total = ledger->list.count;
+	ret->total = bans_total(ledger);
 	ret->added = ret->total - before;
-	ret->renewed = bans->count - ret->added;
+	ret->renewed = request->bans->count - ret->added;
 	return 0;
 }
 
@@ -209,32 +270,29 @@ static int refuse_unknown(const struct ledger *ledger, const struct cidr *source
 			  struct error *ret_error)
 {
 	char text[CIDR_TEXT_MAX], wider[CIDR_TEXT_MAX];
+	struct cidr found = *source;
+	struct rw_ban ban;
 
 	cidr_format(source->source, source->length, text);
-	error_set(ret_error, ENOENT, "%s is not banned", text);
-	for (size_t i = 0; i < ledger->list.count; i++) {
-		const struct cidr *ban = &ledger->list.list[i].source;
-
-		if (ban->length > source->length || !cidr_overlaps(ban, source))
-			continue;
-		cidr_format(ban->source, ban->length, wider);
-		error_set(ret_error, ENOENT, "%s is not banned by itself, but as part of %s", text,
-			  wider);
-		error_hint(ret_error, "\"rolewall unban %s\" takes that one away", wider);
+	if (prefix_find(&ledger->maps, source, &ban)) {
+		error_set(ret_error, ENOENT, "%s is not banned", text);
+		error_hint(ret_error, "\"rolewall bans\" lists what is");
 		return -ENOENT;
 	}
-	error_hint(ret_error, "\"rolewall bans\" lists what is");
+	found.length = (uint8_t)ban.length;
+	cidr_cut(&found);
+	cidr_format(found.source, found.length, wider);
+	error_set(ret_error, ENOENT, "%s is not banned by itself, but as part of %s", text, wider);
+	error_hint(ret_error, "\"rolewall unban %s\" takes that one away", wider);
 	return -ENOENT;
 }
 
 int bans_remove(struct ledger *ledger, const struct cidr *source, struct error *ret_error)
 {
-	struct timed key = {.source = *source};
-	const struct timed_list one = {.list = &key, .count = 1};
+	struct timed ban = {.source = *source, .who = "", .reason = ""};
 
-	if (!timed_find(&ledger->list, &key))
-		return refuse_unknown(ledger, source, ret_error);
-	return ledger_change(ledger, &one, NULL, ret_error);
+	return ledger_find(ledger, &ban) ? ledger_change_one(ledger, &ban, true, ret_error)
+					 : refuse_unknown(ledger, source, ret_error);
 }
 
 int bans_clear(struct ledger *ledger, struct error *ret_error)

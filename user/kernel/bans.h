@@ -3,7 +3,8 @@
  * bans.h - sources that get nothing, whatever the policy says: the maps `bans` (addresses) and
  * `ban_prefixes`, and LIB_DIR/bans.tsv (ledger.h).
  *
- * The programs do not look at the end of a ban: whoever opens the bans next removes what has ended.
+ * The programs do not look at the end of a ban: the daemon removes what has ended, or whoever opens
+ * all of the bans next.
  */
 #ifndef ROLEWALL_KERNEL_BANS_H
 #define ROLEWALL_KERNEL_BANS_H
@@ -17,6 +18,18 @@
 
 /* Everything that is banned, until the ledger is closed. -ENOENT: nothing is applied. */
 int bans_open(const struct instance *instance, struct ledger *ret, struct error *ret_error);
+
+/* The same for a change of one: however many there are, it takes no longer. */
+int bans_open_for_one(const struct instance *instance, struct ledger *ret, struct error *ret_error);
+
+/* What the file says, without what has ended: takes no lock and asks no kernel. */
+int bans_read_file(const struct instance *instance, struct timed_list *ret,
+		   struct error *ret_error);
+
+/* Put back what has to be, remove what has ended (ledger_tidy()). */
+int bans_tidy(const struct instance *instance, struct error *ret_damage, struct error *ret_error);
+
+size_t bans_total(const struct ledger *ledger);
 
 /* What is to be banned, in one step. `path` is NULL, or the file whose line `id` an entry is. */
 struct bans_request {

@@ -323,13 +323,11 @@ static void find_opening(const struct explainer *explainer, const struct questio
 		ret->opening = opening.id;
 }
 
-/* A lookup finds the longest prefix up to the length asked for: the shortest that still finds it.
- */
 static void find_ban(const struct explainer *explainer, const struct question *question,
 		     struct explanation *ret)
 {
 	struct rw_prefix_key key = {.prefixlen = 128};
-	struct rw_ban ban, shorter;
+	struct rw_ban ban;
 
 	memcpy(key.source, question->source, sizeof(key.source));
 	memcpy(ret->ban.source, question->source, sizeof(ret->ban.source));
@@ -337,13 +335,7 @@ static void find_ban(const struct explainer *explainer, const struct question *q
 	if (bpf_map_lookup_elem(explainer->maps.fd[MAP_BANS], key.source, &ban) == 0 ||
 	    bpf_map_lookup_elem(explainer->maps.fd[MAP_BAN_PREFIXES], &key, &ban))
 		return;
-	while (key.prefixlen > 0) {
-		key.prefixlen--;
-		if (bpf_map_lookup_elem(explainer->maps.fd[MAP_BAN_PREFIXES], &key, &shorter) ||
-		    memcmp(&ban, &shorter, sizeof(ban)) != 0)
-			break;
-		ret->ban.length = key.prefixlen;
-	}
+	ret->ban.length = (uint8_t)ban.length;
 	cidr_cut(&ret->ban);
 }
 

@@ -159,7 +159,7 @@ int install_policy(const struct instance *instance, const struct install_request
 	_close_ int lock = -1;
 	int error;
 
-	error = lock_take(instance, "lock", &lock, &ret->waited, ret_error);
+	error = lock_take(instance, LOCK_POLICY, &lock, &ret->waited, ret_error);
 	if (!error)
 		error = settle_pending(instance, ret, ret_error);
 	if (error)

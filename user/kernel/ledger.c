@@ -1,303 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* ledger.c - keep maps and file together. */
+/* ledger.c - open a ledger: restore, read, tidy. */
 #include "ledger.h"
 
 #include <errno.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#include <bpf/bpf.h>
 
 #include "../util/array.h"
 #include "../util/cleanup.h"
-#include "../util/file.h"
 #include "clock.h"
-#include "folder.h"
+#include "ledger_change.h"
+#include "ledger_file.h"
+#include "ledger_maps.h"
 #include "lock.h"
 
-#define FILE_MAX ((size_t)1 << 30)
-
-/* --- the file ------------------------------------------------------------------------------------
- */
-
-static int file_path(const struct ledger *ledger, const char *suffix, char ret[4096],
-		     struct error *ret_error)
-{
-	int length = snprintf(ret, 4096, "%s/%s.tsv%s", ledger->instance->lib_dir,
-			      ledger->kind->format.kind, suffix);
-
-	return length < 4096 ? 0
-			     : error_set(ret_error, ENAMETOOLONG, "the path %.200s... is too long",
-					 ledger->instance->lib_dir);
-}
-
-/* No file is an empty one. What is wrong with its content goes into ledger->damage. */
-static int file_load(struct ledger *ledger, struct timed_list *ret, struct error *ret_error)
-{
-	_free_ char *text = NULL;
-	struct error error;
-	char path[4096];
-	size_t size;
-	int r = file_path(ledger, "", path, ret_error);
-
-	if (r)
-		return r;
-	r = file_read(path, FILE_MAX, &text, &size, &error);
-	if (r == -ENOENT)
-		return 0;
-	if (r) {
-		ledger->damage = error;
-		return 0;
-	}
-	r = timed_parse(&ledger->kind->format, path, TAKE_PTR(text), ret, &ledger->damage);
-	return r ? error_set(ret_error, -r, "cannot read %s: %s", path, strerror(-r)) : 0;
-}
-
-/* Nothing that might be of use is overwritten. */
-static void file_set_aside(struct ledger *ledger)
-{
-	char path[4096], aside[4096];
-
-	if (!ledger->damage.what[0] || file_path(ledger, "", path, NULL) ||
-	    file_path(ledger, ".damaged", aside, NULL))
-		return;
-	unlink(aside);
-	if (link(path, aside) == 0)
-		error_hint(&ledger->damage, "its whole lines were used; it is kept as %s", aside);
-}
-
-static int file_save(const struct ledger *ledger, const struct timed_list *list,
-		     struct error *ret_error)
-{
-	_free_ char *text = NULL;
-	char path[4096];
-	size_t size;
-	int error = folder_make(ledger->instance->lib_dir, ret_error);
-
-	if (!error)
-		error = file_path(ledger, "", path, ret_error);
-	if (error)
-		return error;
-	error = timed_print(&ledger->kind->format, list, &text, &size);
-	if (error)
-		return error_set(ret_error, -error, "out of memory");
-	error = file_write_durably(path, text, size, 0640, ret_error);
-	if (error)
-		error_hint(ret_error, "nothing was changed; make room or rights for it, or choose "
-				      "another --lib-dir");
-	return error;
-}
-
-/* --- the maps ------------------------------------------------------------------------------------
- */
-
-static int presence_read(const struct ledger *ledger, struct rw_presence *ret)
-{
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(ledger->maps.fd[MAP_PRESENCE], &zero, ret) ? -errno : 0;
-}
-
-static int presence_write(const struct ledger *ledger, const struct timed_list *list)
-{
-	struct rw_presence presence;
-	__u32 zero = 0;
-	int error = presence_read(ledger, &presence);
-
-	if (error)
-		return error;
-	ledger->kind->count(list, &presence);
-	presence.restored |= ledger->kind->restored;
-	return bpf_map_update_elem(ledger->maps.fd[MAP_PRESENCE], &zero, &presence, BPF_ANY)
-		       ? -errno
-		       : 0;
-}
-
-static int kernel_read(const struct ledger *ledger, struct timed_list *ret)
-{
-	_timed_list_ struct timed_list list = {0};
-	int error = ledger->kind->read(&ledger->maps, wall_offset(ledger->kind->clock), &list);
-
-	if (!error)
-		error = timed_sort(&list);
-	if (error)
-		return error;
-	*ret = list;
-	list = (struct timed_list){0};
-	return 0;
-}
-
-static int kernel_insert(const struct ledger *ledger, const struct timed_list *entries)
-{
-	return ledger->kind->insert(&ledger->maps, wall_offset(ledger->kind->clock), entries);
-}
-
-/* --- lists --------------------------------------------------------------------------------------
- */
-
-/* Of `entries`, those that are in `list`, as they stand there. */
-static int list_select(const struct timed_list *entries, const struct timed_list *list,
-		       struct timed_list *ret)
-{
-	for (size_t i = 0; i < entries->count; i++) {
-		const struct timed *found = timed_find(list, &entries->list[i]);
-		struct timed *kept;
-
-		if (!found)
-			continue;
-		kept = array_append(&ret->list, &ret->count, sizeof(*kept));
-		if (!kept)
-			return -ENOMEM;
-		*kept = *found;
-	}
-	return 0;
-}
-
-/* `list` without `removed` and with `added`, which wins over what is the same. */
-static int list_merge(const struct timed_list *list, const struct timed_list *removed,
-		      const struct timed_list *added, struct timed_list *ret)
-{
-	struct timed *out = reallocarray(NULL, list->count + added->count + 1, sizeof(*out));
-	size_t count = 0, a = 0, b = 0;
-
-	if (!out)
-		return -ENOMEM;
-	while (a < list->count || b < added->count) {
-		int order = a == list->count	? 1
-			    : b == added->count ? -1
-						: timed_compare(&list->list[a], &added->list[b]);
-
-		if (order >= 0)
-			out[count++] = added->list[b++];
-		else if (!timed_find(removed, &list->list[a]))
-			out[count++] = list->list[a];
-		a += order <= 0;
-	}
-	*ret = (struct timed_list){.list = out, .count = count};
-	return 0;
-}
-
-/* --- a change -----------------------------------------------------------------------------------
- */
-
-/* What has to be known to go forth and back. The lists borrow their strings. */
-struct change_plan {
-	struct timed_list removed;  /* as they are now */
-	struct timed_list added;    /* to come */
-	struct timed_list replaced; /* of `added`: as they are now */
-	struct timed_list after;    /* the whole list, then */
-};
-
-static void change_plan_free(struct change_plan *plan)
-{
-	free(plan->removed.list);
-	free(plan->replaced.list);
-	free(plan->after.list);
-}
-
-static int change_plan_make(const struct ledger *ledger, const struct timed_list *removed,
-			    const struct timed_list *added, struct change_plan *plan)
-{
-	static const struct timed_list nothing;
-	int error = 0;
-
-	plan->added = added ? *added : nothing;
-	if (removed)
-		error = list_select(removed, &ledger->list, &plan->removed);
-	if (!error)
-		error = list_select(&plan->added, &ledger->list, &plan->replaced);
-	if (!error)
-		error = list_merge(&ledger->list, &plan->removed, &plan->added, &plan->after);
-	return error;
-}
-
-static int change_maps(const struct ledger *ledger, const struct change_plan *plan)
-{
-	int error = kernel_insert(ledger, &plan->added);
-
-	if (!error)
-		error = ledger->kind->erase(&ledger->maps, &plan->removed);
-	return error ? error : presence_write(ledger, &plan->after);
-}
-
-/* Of `added`, what was not there. In small pieces: this may be for want of memory. */
-static void erase_new(const struct ledger *ledger, const struct timed_list *added)
-{
-	struct timed pieces[64];
-	struct timed_list piece = {.list = pieces};
-
-	for (size_t i = 0; i < added->count; i++) {
-		if (!timed_find(&ledger->list, &added->list[i]))
-			pieces[piece.count++] = added->list[i];
-		if (piece.count < ARRAY_SIZE(pieces) && i + 1 < added->count)
-			continue;
-		ledger->kind->erase(&ledger->maps, &piece);
-		piece.count = 0;
-	}
-}
-
-/* Best effort: what cannot be undone now shows in the next list, which is read from the kernel. */
-static void change_undo(const struct ledger *ledger, const struct change_plan *plan)
-{
-	kernel_insert(ledger, &plan->removed);
-	kernel_insert(ledger, &plan->replaced);
-	erase_new(ledger, &plan->added);
-	presence_write(ledger, &ledger->list);
-}
-
-static int change_refused(const struct ledger *ledger, int error, struct error *ret_error)
-{
-	const char *noun = ledger->kind->noun;
-
-	if (error != -E2BIG && error != -ENOSPC)
-		return error_set(ret_error, -error, "cannot change the %s: %s", noun,
-				 strerror(-error));
-	error_set(ret_error, ENOSPC, "there is no room for more %s", noun);
-	error_hint(ret_error, "nothing was changed; take away some that are not needed any more");
-	return -ENOSPC;
-}
-
-static int change_carry_out(struct ledger *ledger, struct change_plan *plan,
-			    struct error *ret_error)
-{
-	int error = change_maps(ledger, plan);
-
-	if (error)
-		change_refused(ledger, error, ret_error);
-	else
-		error = file_save(ledger, &plan->after, ret_error);
-	if (error) {
-		change_undo(ledger, plan);
-		return error;
-	}
-	free(ledger->list.list);
-	ledger->list.list = TAKE_PTR(plan->after.list);
-	ledger->list.count = plan->after.count;
-	return 0;
-}
-
-int ledger_change(struct ledger *ledger, const struct timed_list *removed,
-		  const struct timed_list *added, struct error *ret_error)
-{
-	_cleanup_(change_plan_free) struct change_plan plan = {0};
-	int error = change_plan_make(ledger, removed, added, &plan);
-	sigset_t all, before;
-
-	if (error)
-		return error_set(ret_error, -error, "out of memory");
-	/* Control-C in the middle of a million is no reason for a half. */
-	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, &before);
-	error = change_carry_out(ledger, &plan, ret_error);
-	sigprocmask(SIG_SETMASK, &before, NULL);
-	return error;
-}
-
-/* --- opening ------------------------------------------------------------------------------------
- */
+#define SHORT_FILE ((size_t)1 << 20) /* bytes: read in no time, even by a change of one entry */
 
 static bool has_ended(const struct timed *entry, int64_t now)
 {
@@ -320,20 +36,42 @@ static bool is_restored(const struct ledger_kind *kind, struct timed *entry, int
 	return kind->outlives_clock && !has_ended(entry, now);
 }
 
-/* The maps are new: put back what has not ended. */
-static int restore(struct ledger *ledger, struct timed_list *file, struct error *ret_error)
+/* Of the file: what may come back into the maps, or, if they are whole, what is there still. */
+static void file_select(const struct ledger *ledger, bool whole, struct timed_list *file)
 {
 	int64_t now = wall_now();
 	size_t kept = 0;
-	int error;
 
 	for (size_t i = 0; i < file->count; i++)
-		if (is_restored(ledger->kind, &file->list[i], now))
+		if (whole ? !has_ended(&file->list[i], now)
+			  : is_restored(ledger->kind, &file->list[i], now))
 			file->list[kept++] = file->list[i];
 	file->count = kept;
-	error = kernel_insert(ledger, file);
+}
+
+static int erase_strangers(const struct ledger *ledger, const struct timed_list *file)
+{
+	_timed_list_ struct timed_list found = {0};
+	size_t strangers = 0;
+	int error = kernel_read(ledger, &found);
+
+	for (size_t i = 0; !error && i < found.count; i++)
+		if (!timed_find(file, &found.list[i]))
+			found.list[strangers++] = found.list[i];
+	found.count = strangers;
+	return error ? error : ledger->kind->erase(&ledger->maps, &found);
+}
+
+/*
+ * The maps are new, or a change was cut off in the middle: what the file says comes back. Where the
+ * file is damaged, nothing is taken for wrong because it is not in there.
+ */
+static int restore(struct ledger *ledger, const struct timed_list *file, struct error *ret_error)
+{
+	int error = ledger->damage.what[0] ? 0 : erase_strangers(ledger, file);
+
 	if (!error)
-		error = presence_write(ledger, file);
+		error = kernel_insert(ledger, file);
 	return error ? change_refused(ledger, error, ret_error) : 0;
 }
 
@@ -372,84 +110,102 @@ static int ended_select(const struct timed_list *list, struct timed_list *ret)
 	return 0;
 }
 
-static int ended_remove(struct ledger *ledger, const struct timed_list *ended,
-			struct error *ret_error)
-{
-	_cleanup_(change_plan_free) struct change_plan plan = {0};
-	int error = change_plan_make(ledger, ended, NULL, &plan);
-
-	if (!error)
-		error = change_maps(ledger, &plan);
-	if (error)
-		return change_refused(ledger, error, ret_error);
-	free(ledger->list.list);
-	ledger->list.list = TAKE_PTR(plan.after.list);
-	ledger->list.count = plan.after.count;
-	return 0;
-}
-
-/* A file that cannot be written now is no reason to keep what has ended, or to show nothing. */
-static int tidy(struct ledger *ledger, bool same, struct error *ret_error)
+/* Read what there is, without what has ended. The file may go on having that. */
+static int kernel_fill(struct ledger *ledger, size_t *ret_ended, struct error *ret_error)
 {
 	_timed_list_ struct timed_list ended = {0};
-	struct error error;
-	int r;
+	int error = kernel_read(ledger, &ledger->list);
 
-	if (ended_select(&ledger->list, &ended))
-		return error_set(ret_error, ENOMEM, "out of memory");
-	r = ended.count ? ended_remove(ledger, &ended, ret_error) : 0;
-	if (r)
-		return r;
-	if (same && !ended.count && !ledger->damage.what[0])
-		return 0;
-	file_set_aside(ledger);
-	if (file_save(ledger, &ledger->list, &error) && !ledger->damage.what[0])
-		ledger->damage = error;
-	return 0;
-}
-
-static int fill(struct ledger *ledger, struct error *ret_error)
-{
-	_timed_list_ struct timed_list file = {0};
-	struct rw_presence presence;
-	bool same;
-	int error = presence_read(ledger, &presence);
-
-	if (error)
-		return error_set(ret_error, -error, "cannot read the map presence: %s",
-				 strerror(-error));
-	error = file_load(ledger, &file, ret_error);
-	if (!error && !(presence.restored & ledger->kind->restored))
-		error = restore(ledger, &file, ret_error);
-	if (error)
-		return error;
-	error = kernel_read(ledger, &ledger->list);
 	if (error)
 		return error_set(ret_error, -error, "cannot read the %s from the kernel: %s",
 				 ledger->kind->noun, strerror(-error));
-	same = annotate(&ledger->list, &file);
-	ledger->list.text = TAKE_PTR(file.text);
-	return tidy(ledger, same, ret_error);
+	if (ended_select(&ledger->list, &ended))
+		return error_set(ret_error, ENOMEM, "out of memory");
+	*ret_ended = ended.count;
+	return ended.count ? ledger_forget(ledger, &ended, ret_error) : 0;
 }
 
-int ledger_open(const struct instance *instance, const struct ledger_kind *kind, struct ledger *ret,
-		struct error *ret_error)
+/* Somebody else has a hand in the maps, or a file was cut off: the counts follow the list. */
+static int presence_correct(const struct ledger *ledger, const struct rw_presence *found)
 {
-	_ledger_ struct ledger ledger = LEDGER_NONE;
-	int error;
+	struct rw_presence counted = *found;
 
-	ledger.kind = kind;
-	ledger.instance = instance;
-	/* Before the lock: where nothing is applied, no state directory is made. */
-	error = maps_open(instance, &ledger.maps, ret_error);
+	ledger->kind->count(&ledger->list, &counted);
+	if (!memcmp(&counted, found, sizeof(counted)) && presence_is_whole(ledger, found))
+		return 0;
+	return presence_write(ledger, &ledger->list) ? -EIO : presence_set_whole(ledger, true);
+}
+
+/* A file that cannot be written now is no reason to show nothing. */
+static void file_correct(struct ledger *ledger)
+{
+	struct error error;
+
+	ledger_file_set_aside(ledger);
+	if (ledger_file_save(ledger, &ledger->list, &error) && !ledger->damage.what[0])
+		ledger->damage = error;
+}
+
+static int fill(struct ledger *ledger, const struct rw_presence *presence, struct error *ret_error)
+{
+	_timed_list_ struct timed_list file = {0};
+	bool whole = presence_is_whole(ledger, presence), same;
+	size_t ended = 0;
+	int error = ledger_file_load(ledger, &file, ret_error);
+
+	file_select(ledger, whole, &file);
+	if (!error && !whole)
+		error = restore(ledger, &file, ret_error);
+	if (!error)
+		error = kernel_fill(ledger, &ended, ret_error);
 	if (error)
 		return error;
-	maps_close(&ledger.maps);
-	error = lock_take(instance, "lock", &ledger.lock, &ledger.waited, ret_error);
+	ledger->listed = true;
+	same = annotate(&ledger->list, &file);
+	ledger->list.text = TAKE_PTR(file.text);
+	if (presence_correct(ledger, presence))
+		return error_set(ret_error, EIO, "cannot write the map presence");
+	if (!same || ended || ledger->damage.what[0] || !ledger_file_has_room(&ledger->heading))
+		file_correct(ledger);
+	return 0;
+}
+
+/* The lock and the maps. Before the lock: where nothing is applied, no state directory is made. */
+static int ledger_begin(const struct instance *instance, const struct ledger_kind *kind,
+			struct ledger *ledger, struct rw_presence *ret, struct error *ret_error)
+{
+	int error = maps_open(instance, &ledger->maps, ret_error);
+
+	ledger->kind = kind;
+	ledger->instance = instance;
+	maps_close(&ledger->maps);
 	if (!error)
-		error = maps_open(instance, &ledger.maps, ret_error);
+		error = lock_take(instance, LOCK_LISTS, &ledger->lock, &ledger->waited, ret_error);
 	if (!error)
-		error = fill(&ledger, ret_error);
+		error = maps_open(instance, &ledger->maps, ret_error);
+	if (error)
+		return error;
+	error = presence_read(ledger, ret);
+	return error ? error_set(ret_error, -error, "cannot read the map presence: %s",
+				 strerror(-error))
+		     : 0;
+}
+
+static bool is_for_one(struct ledger *ledger, const struct rw_presence *presence)
+{
+	return presence_is_whole(ledger, presence) && ledger_file_open_tail(ledger) &&
+	       !(presence_is_due(ledger, presence) && ledger->heading.size < SHORT_FILE);
+}
+
+static int ledger_open_as(const struct instance *instance, const struct ledger_kind *kind,
+			  bool for_one, struct ledger *ret, struct error *ret_error)
+{
+	_ledger_ struct ledger ledger = LEDGER_NONE;
+	struct rw_presence presence;
+	int error = ledger_begin(instance, kind, &ledger, &presence, ret_error);
+
+	if (!error && !(for_one && is_for_one(&ledger, &presence)))
+		error = fill(&ledger, &presence, ret_error);
 	if (error)
 		return error;
 	*ret = ledger;
@@ -457,10 +213,54 @@ int ledger_open(const struct instance *instance, const struct ledger_kind *kind,
 	return 0;
 }
 
+int ledger_open(const struct instance *instance, const struct ledger_kind *kind, struct ledger *ret,
+		struct error *ret_error)
+{
+	return ledger_open_as(instance, kind, false, ret, ret_error);
+}
+
+int ledger_open_for_one(const struct instance *instance, const struct ledger_kind *kind,
+			struct ledger *ret, struct error *ret_error)
+{
+	return ledger_open_as(instance, kind, true, ret, ret_error);
+}
+
+int ledger_tidy(const struct instance *instance, const struct ledger_kind *kind,
+		struct error *ret_damage, struct error *ret_error)
+{
+	_ledger_ struct ledger ledger = LEDGER_NONE;
+	struct rw_presence presence;
+	size_t ended;
+	int error = ledger_begin(instance, kind, &ledger, &presence, ret_error);
+
+	if (!error && !presence_is_whole(&ledger, &presence))
+		error = fill(&ledger, &presence, ret_error);
+	else if (!error && presence_is_due(&ledger, &presence))
+		error = kernel_fill(&ledger, &ended, ret_error);
+	if (!ret_damage->what[0])
+		*ret_damage = ledger.damage;
+	return error;
+}
+
+int ledger_read_file(const struct instance *instance, const struct ledger_kind *kind,
+		     struct timed_list *ret, struct error *ret_error)
+{
+	struct ledger ledger = LEDGER_NONE;
+	int error;
+
+	ledger.kind = kind;
+	ledger.instance = instance;
+	error = ledger_file_load(&ledger, ret, ret_error);
+	if (!error)
+		file_select(&ledger, true, ret);
+	return error;
+}
+
 void ledger_close(struct ledger *ledger)
 {
 	maps_close(&ledger->maps);
 	timed_list_free(&ledger->list);
+	cleanup_close(&ledger->tail);
 	cleanup_close(&ledger->lock);
 	*ledger = (struct ledger)LEDGER_NONE;
 }

@@ -11,6 +11,13 @@
 #include "instance.h"
 
 /*
+ * Who needs both takes that of the lists first. They are two, so that a deadline does not have to
+ * wait until a million bans are written.
+ */
+#define LOCK_LISTS  "lists.lock" /* bans and openings */
+#define LOCK_POLICY "lock"	 /* what is in force, and attached */
+
+/*
  * Take `name` in the state directory, which is made if need be (0755). `ret_fd` is to be closed.
  * `ret_waited`: somebody else held it first; NULL: do not wait, -EBUSY.
  */

@@ -107,7 +107,7 @@ static const struct ledger_kind kind = {
 	.format = {.kind = "openings", .has_ports = true},
 	.noun = "openings",
 	.clock = CLOCK_MONOTONIC,
-	.restored = RW_RESTORED_OPENINGS,
+	.id = RW_LIST_OPENINGS,
 	.read = openings_read,
 	.insert = openings_insert,
 	.erase = openings_erase,
@@ -117,6 +117,18 @@ static const struct ledger_kind kind = {
 int openings_open(const struct instance *instance, struct ledger *ret, struct error *ret_error)
 {
 	return ledger_open(instance, &kind, ret, ret_error);
+}
+
+int openings_read_file(const struct instance *instance, struct timed_list *ret,
+		       struct error *ret_error)
+{
+	return ledger_read_file(instance, &kind, ret, ret_error);
+}
+
+int openings_tidy(const struct instance *instance, struct error *ret_damage,
+		  struct error *ret_error)
+{
+	return ledger_tidy(instance, &kind, ret_damage, ret_error);
 }
 
 /* ::ffff:0:0/96 is where the maps keep IPv4: an IPv6 prefix around it would open to all of that. */

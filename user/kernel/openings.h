@@ -27,6 +27,14 @@
 /* Every opening, until the ledger is closed. -ENOENT: nothing is applied. */
 int openings_open(const struct instance *instance, struct ledger *ret, struct error *ret_error);
 
+/* What the file says, without what has ended: takes no lock and asks no kernel. */
+int openings_read_file(const struct instance *instance, struct timed_list *ret,
+		       struct error *ret_error);
+
+/* Put back what has to be, remove what has ended (ledger_tidy()). */
+int openings_tidy(const struct instance *instance, struct error *ret_damage,
+		  struct error *ret_error);
+
 /*
  * `opening` says source, port, who, since, why and the end; its id is filled in. `ret_replaced` is
  * the number of openings that it took the place of. -EEXIST: another one admits all of it as long;

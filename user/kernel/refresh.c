@@ -39,7 +39,7 @@ int install_refresh(const struct instance *instance, struct error *ret_error)
 	error = maps_open(instance, &maps, ret_error);
 	maps_close(&maps);
 	if (!error)
-		error = lock_take(instance, "lock", &lock, &waited, ret_error);
+		error = lock_take(instance, LOCK_POLICY, &lock, &waited, ret_error);
 	if (!error)
 		error = maps_open(instance, &maps, ret_error);
 	if (!error)

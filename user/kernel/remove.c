@@ -77,7 +77,7 @@ int remove_everything(const struct instance *instance, struct error *ret_error)
 
 static void remove_state(const struct instance *instance)
 {
-	static const char *const files[] = {"events.lock", "lock"};
+	static const char *const files[] = {"events.lock", LOCK_LISTS, LOCK_POLICY};
 	char path[4096];
 	size_t i;
 
@@ -92,7 +92,7 @@ static void remove_state(const struct instance *instance)
 
 int install_remove(const struct instance *instance, struct error *ret_error)
 {
-	_close_ int lock = -1;
+	_close_ int lists = -1, lock = -1;
 	char path[4096];
 	bool applied, waited;
 	int error;
@@ -103,7 +103,9 @@ int install_remove(const struct instance *instance, struct error *ret_error)
 				 instance->bpffs_dir);
 	error = folder_check(instance->bpffs_dir, ret_error);
 	if (!error)
-		error = lock_take(instance, "lock", &lock, &waited, ret_error);
+		error = lock_take(instance, LOCK_LISTS, &lists, &waited, ret_error);
+	if (!error)
+		error = lock_take(instance, LOCK_POLICY, &lock, &waited, ret_error);
 	if (error)
 		return error;
 	applied = access(path, F_OK) == 0;

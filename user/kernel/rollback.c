@@ -98,7 +98,7 @@ int rollback_run(const struct instance *instance, struct rollback_result *ret,
 {
 	_close_ int lock = -1;
 	bool waited;
-	int error = lock_take(instance, "lock", &lock, &waited, ret_error);
+	int error = lock_take(instance, LOCK_POLICY, &lock, &waited, ret_error);
 
 	return error ? error : rollback_locked(instance, ret, ret_error);
 }
@@ -121,7 +121,7 @@ int rollback_expired(const struct instance *instance, const struct rw_pending *o
 	if (error == -ENOENT || (!error && !pending.deadline))
 		return 0;
 	if (!error)
-		error = lock_take(instance, "lock", &lock, &waited, ret_error);
+		error = lock_take(instance, LOCK_POLICY, &lock, &waited, ret_error);
 	if (!error)
 		error = pending_ask(instance, &pending, ret_error);
 	if (error || !pending.deadline || pending_left(&pending) ||
@@ -173,7 +173,7 @@ int confirm_run(const struct instance *instance, struct confirm_result *ret,
 
 	error = maps_open(instance, &maps, ret_error);
 	if (!error)
-		error = lock_take(instance, "lock", &lock, &waited, ret_error);
+		error = lock_take(instance, LOCK_POLICY, &lock, &waited, ret_error);
 	if (!error)
 		error = pending_read(&maps, &pending, ret_error);
 	if (error)

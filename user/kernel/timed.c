@@ -16,7 +16,8 @@
 
 #define COLUMNS_MAX 7
 #define SECONDS_MAX (INT64_MAX / TIMED_SECOND)
-#define FIRST_LINE  "#rolewall %s 1 "
+#define HEADING	    "#rolewall %s 2 %0*zu %0*zu\n"
+#define DIGITS	    12 /* of a size in the heading */
 
 void timed_list_free(struct timed_list *list)
 {
@@ -60,6 +61,12 @@ static struct sort_key sort_key_of(const struct timed *entry, size_t index)
 	return key;
 }
 
+static bool is_same_key(const struct sort_key *a, const struct sort_key *b)
+{
+	return a->high == b->high && a->low == b->low && a->rest == b->rest;
+}
+
+/* The same ones in the order in which they stood. */
 static int sort_key_compare(const void *left, const void *right)
 {
 	const struct sort_key *a = left, *b = right;
@@ -68,7 +75,9 @@ static int sort_key_compare(const void *left, const void *right)
 		return a->high < b->high ? -1 : 1;
 	if (a->low != b->low)
 		return a->low < b->low ? -1 : 1;
-	return a->rest < b->rest ? -1 : a->rest > b->rest;
+	if (a->rest != b->rest)
+		return a->rest < b->rest ? -1 : 1;
+	return a->index < b->index ? -1 : a->index > b->index;
 }
 
 static bool is_sorted(const struct timed_list *list)
@@ -97,7 +106,7 @@ int timed_sort(struct timed_list *list)
 		keys[i] = sort_key_of(&list->list[i], i);
 	qsort(keys, list->count, sizeof(*keys), sort_key_compare);
 	for (size_t i = 0; i < list->count; i++)
-		if (!i || sort_key_compare(&keys[i - 1], &keys[i]))
+		if (i + 1 == list->count || !is_same_key(&keys[i], &keys[i + 1]))
 			sorted[kept++] = list->list[keys[i].index];
 	free(list->list);
 	list->list = sorted;
@@ -175,6 +184,8 @@ static bool entry_parse(const struct timed_format *format, char *line, struct ti
 	char *columns[COLUMNS_MAX];
 	uint64_t expires, since, id;
 
+	entry.gone = *line == '-';
+	line += entry.gone;
 	if (columns_split(line, columns) != (format->has_ports ? 7 : 5) ||
 	    cidr_parse(columns[0], &entry.source, NULL) ||
 	    !number_parse(columns[1], SECONDS_MAX, &expires) ||
@@ -203,17 +214,30 @@ static void damage_note(struct error *damage, const char *path, size_t line, con
 	error_where(damage, "%s:%zu", path, line);
 }
 
-/* The heading's count, or -1. */
-static int64_t heading_parse(const struct timed_format *format, const char *line)
+size_t timed_heading_print(const struct timed_format *format, const struct timed_heading *heading,
+			   char ret[TIMED_HEADING_MAX])
 {
-	char heading[64];
-	uint64_t count;
-	int length = snprintf(heading, sizeof(heading), FIRST_LINE, format->kind);
+	return (size_t)snprintf(ret, TIMED_HEADING_MAX, HEADING, format->kind, DIGITS,
+				heading->size, DIGITS, heading->base);
+}
 
-	if (strncmp(line, heading, length) != 0 ||
-	    !number_parse(line + length, SIZE_MAX / 2, &count))
-		return -1;
-	return (int64_t)count;
+bool timed_heading_parse(const struct timed_format *format, const char *text,
+			 struct timed_heading *ret)
+{
+	char first[TIMED_HEADING_MAX] = "", again[TIMED_HEADING_MAX];
+	struct timed_heading heading;
+	size_t length;
+
+	strncpy(first, text, sizeof(first) - 1);
+	if (sscanf(first, "#rolewall %*s 2 %zu %zu", &heading.size, &heading.base) != 2)
+		return false;
+	/* Only what would be written so again is a heading. */
+	length = timed_heading_print(format, &heading, again);
+	if (strncmp(first, again, length) != 0 || heading.base < length ||
+	    heading.size < heading.base)
+		return false;
+	*ret = heading;
+	return true;
 }
 
 static int line_parse(const struct timed_format *format, const char *path, char *line,
@@ -232,29 +256,50 @@ static int line_parse(const struct timed_format *format, const char *path, char 
 	return 0;
 }
 
-static int lines_parse(const struct timed_format *format, const char *path, struct timed_list *list,
-		       struct error *damage)
+static int lines_parse(const struct timed_format *format, const char *path, char *text,
+		       struct timed_list *list, struct error *damage)
 {
-	int64_t wanted = -2, number = 0; /* -2: there is no heading to be damaged */
-	char *line = list->text, *end;
+	char *line = text, *end;
+	size_t number = 1; /* the heading */
 	int error = 0;
 
 	for (; !error && (end = strchr(line, '\n')); line = end + 1) {
 		*end = '\0';
-		if (number++ == 0)
-			wanted = heading_parse(format, line);
-		if (wanted == -1) {
-			damage_note(damage, path, 1, "the heading is missing");
-			return 0;
-		}
-		if (number > 1)
-			error = line_parse(format, path, line, number, list, damage);
+		error = line_parse(format, path, line, ++number, list, damage);
 	}
 	if (*line)
 		damage_note(damage, path, number + 1, "the last line is cut short");
-	if (number - 1 != wanted)
-		damage_note(damage, path, number + 1, "the file is cut short");
 	return error;
+}
+
+/* The entries of a file with a heading, as the changes behind them left them. */
+static int file_parse(const struct timed_format *format, const char *path, struct timed_list *list,
+		      struct error *damage)
+{
+	struct timed_heading heading;
+	size_t size = strlen(list->text);
+	int error;
+
+	if (!timed_heading_parse(format, list->text, &heading)) {
+		damage_note(damage, path, 1, "the heading is missing");
+		return 0;
+	}
+	if (heading.size < size)
+		list->text[heading.size] = '\0';
+	error = lines_parse(format, path, strchr(list->text, '\n') + 1, list, damage);
+	if (heading.size > size)
+		damage_note(damage, path, 1, "the file is cut short");
+	return error;
+}
+
+static void drop_gone(struct timed_list *list)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < list->count; i++)
+		if (!list->list[i].gone)
+			list->list[kept++] = list->list[i];
+	list->count = kept;
 }
 
 int timed_parse(const struct timed_format *format, const char *path, char *text,
@@ -264,11 +309,12 @@ int timed_parse(const struct timed_format *format, const char *path, char *text,
 	int error;
 
 	*ret_damage = (struct error){0};
-	error = lines_parse(format, path, &list, ret_damage);
+	error = file_parse(format, path, &list, ret_damage);
 	if (!error)
 		error = timed_sort(&list);
 	if (error)
 		return error;
+	drop_gone(&list);
 	*ret = list;
 	list = (struct timed_list){0};
 	return 0;
@@ -319,21 +365,46 @@ static char *entry_print(const struct timed_format *format, char *at, const stru
 	return at;
 }
 
+static size_t entry_room(const struct timed *entry)
+{
+	return ENTRY_MAX + strlen(entry->who) + strlen(entry->reason);
+}
+
 int timed_print(const struct timed_format *format, const struct timed_list *list, char **ret_text,
 		size_t *ret_size)
 {
-	size_t room = ENTRY_MAX;
-	char *text, *at;
+	struct timed_heading heading = {0};
+	size_t room = TIMED_HEADING_MAX, length;
+	char first[TIMED_HEADING_MAX], *text, *at;
 
 	for (size_t i = 0; i < list->count; i++)
-		room += ENTRY_MAX + strlen(list->list[i].who) + strlen(list->list[i].reason);
+		room += entry_room(&list->list[i]);
 	text = malloc(room);
 	if (!text)
 		return -ENOMEM;
-	at = text + sprintf(text, FIRST_LINE "%zu\n", format->kind, list->count);
+	length = timed_heading_print(format, &heading, first);
+	at = text + length;
 	for (size_t i = 0; i < list->count; i++)
 		at = entry_print(format, at, &list->list[i]);
+	*at = '\0';
+	heading.size = heading.base = at - text;
+	timed_heading_print(format, &heading, first);
+	memcpy(text, first, length);
 	*ret_text = text;
-	*ret_size = at - text;
+	*ret_size = heading.size;
+	return 0;
+}
+
+int timed_print_change(const struct timed_format *format, const struct timed *entry, bool gone,
+		       char **ret_text, size_t *ret_size)
+{
+	char *text = malloc(1 + entry_room(entry)), *at = text;
+
+	if (!text)
+		return -ENOMEM;
+	if (gone)
+		*at++ = '-';
+	*ret_size = entry_print(format, at, entry) - text;
+	*ret_text = text;
 	return 0;
 }
