@@ -40,8 +40,10 @@ BPF_CFLAGS := -O2 -g -target bpf -mcpu=v2 -Iinclude -I/usr/include/$(ARCH)-linux
 
 LIB_SRC  := $(wildcard user/util/*.c user/policy/*.c user/kernel/*.c user/preflight/*.c user/daemon/*.c)
 CLI_SRC  := $(wildcard user/cli/*.c)
+WEB_SRC  := $(wildcard user/web/*.c)
 LIB_OBJ  := $(LIB_SRC:%.c=$(B)/%.o)
 CLI_OBJ  := $(CLI_SRC:%.c=$(B)/%.o)
+WEB_OBJ  := $(WEB_SRC:%.c=$(B)/%.o)
 SKEL     := $(B)/include/rolewall.skel.h
 LIB      := $(B)/librolewall.a
 
@@ -62,7 +64,7 @@ BENCH_SKEL := $(B)/include/bench.skel.h
 .SECONDARY:
 .SUFFIXES:
 
-all: $(B)/rolewall ## build the rolewall program (default)
+all: $(B)/rolewall $(B)/rolewall-web ## build the programs (default)
 
 # --- tools and libraries: a missing one is named --------------------------------------------------
 
@@ -70,7 +72,7 @@ $(B)/tools-found: Makefile
 	@mkdir -p $(B)
 	@for tool in $(CC) $(CLANG) $(LLVM_STRIP) $(BPFTOOL) pkg-config; do \
 		command -v $$tool >/dev/null || { echo "make: $$tool is not installed; 'make deps' installs what is needed" >&2; exit 1; }; done
-	@for lib in libbpf libelf zlib jansson smartcols libmnl libcares; do \
+	@for lib in libbpf libelf zlib jansson smartcols libmnl libcares libmicrohttpd; do \
 		pkg-config --exists $$lib || { echo "make: the library $$lib is not installed; 'make deps' installs what is needed" >&2; exit 1; }; done
 	@touch $@
 
@@ -102,6 +104,13 @@ $(B)/rolewall: $(CLI_OBJ) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
 
+# Of the library it takes what knows no BPF: libbpf is not linked to it.
+$(B)/rolewall-web: $(WEB_OBJ) $(LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -lmicrohttpd -ljansson -o $@
+
+$(B)/user/web/page.o: $(wildcard user/web/page/*)
+
 # --- other binaries -------------------------------------------------------------------------------
 
 STATIC_LIBS := build/static-libs
@@ -118,12 +127,12 @@ static: $(STATIC_LIBS)/libmnl.a $(STATIC_LIBS)/libsmartcols.a ## build/static/ro
 # The headers of the libraries are the same for every machine; those of the C library are not.
 build/cross/headers: Makefile
 	@mkdir -p $@
-	$(Q)ln -sfn $(addprefix /usr/include/,bpf jansson.h jansson_config.h libsmartcols libmnl) $@
+	$(Q)ln -sfn $(addprefix /usr/include/,bpf jansson.h jansson_config.h libsmartcols libmnl microhttpd.h) $@
 
 cross: build/cross/headers ## does it compile for aarch64? (gcc-aarch64-linux-gnu)
 	$(Q)$(MAKE) --no-print-directory CROSS=1 cross-objects
 
-cross-objects: $(LIB_OBJ) $(CLI_OBJ)
+cross-objects: $(LIB_OBJ) $(CLI_OBJ) $(WEB_OBJ)
 
 # --- tests ----------------------------------------------------------------------------------------
 
@@ -132,6 +141,7 @@ $(B)/tests/unit/test_%: $(B)/tests/unit/test_%.o $(UNIT_AUX) $(LIB)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(filter-out $(LIB),$^) $(LIB) -lcmocka $(LIBS) -o $@
 
 $(B)/tests/unit/test_print: $(addprefix $(B)/user/cli/,print.o since.o filter.o)
+$(B)/tests/unit/test_web: $(addprefix $(B)/user/web/,address.o board.o page.o request.o stream.o)
 $(B)/tests/unit/test_oracle_model: $(B)/tests/oracle/model.o $(B)/tests/oracle/view.o
 $(B)/tests/packet/test_%: $(B)/tests/packet/test_%.o $(PACKET_AUX) $(LIB)
 	$(call say,LD,$@)
@@ -254,7 +264,7 @@ vmtest: ## the tests in a virtual machine with KERNEL=5.10|6.1|6.12|6.18|sid|new
 C_FILES  := $(wildcard bpf/*.[ch] include/rolewall/*.h user/*/*.[ch] tests/*/*.[ch])
 SH_FILES := $(wildcard tests/*.sh tests/*/*.sh packaging/*.sh packaging/*/*.sh packaging/completion/*.bash \
 	   packaging/deb/postinst packaging/deb/prerm packaging/deb/postrm vmtests/*.sh .ci/run)
-TIDY     := $(patsubst %.c,$(B)/tidy/%.ok,$(LIB_SRC) $(CLI_SRC))
+TIDY     := $(patsubst %.c,$(B)/tidy/%.ok,$(LIB_SRC) $(CLI_SRC) $(WEB_SRC))
 CLANG_FORMAT ?= $(firstword $(wildcard /usr/bin/clang-format-14) clang-format)
 
 $(B)/tidy/%.ok: %.c .clang-tidy | $(SKEL)

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# includes.sh - who may include whom: cli -> daemon, live, preflight -> kernel -> policy -> util, never the
+# includes.sh - who may include whom: cli, web -> daemon, live, preflight -> kernel -> policy -> util, never the
 # other way; policy and util know no libbpf; only abi.h is shared with bpf/.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -15,7 +15,7 @@ complain() { # FILE:LINE:TEXT why
 
 grep -rnE '#include "' user --include='*.[ch]' | awk -F: '
   BEGIN { rank["util"] = 1; rank["policy"] = 2; rank["kernel"] = 3
-          rank["preflight"] = rank["daemon"] = rank["live"] = 4; rank["cli"] = 5 }
+          rank["preflight"] = rank["daemon"] = rank["live"] = 4; rank["cli"] = rank["web"] = 5 }
   {
     split($1, path, "/"); split($0, quoted, "\""); split(quoted[2], target, "/")
     if (quoted[2] !~ /\//) next

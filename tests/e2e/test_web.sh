@@ -1,0 +1,242 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The web page in a real browser.
+#
+# The expressions are the browser's, not the shell's:
+# shellcheck disable=SC2016,SC2119
+
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/e2e/daemon.sh
+. "$(dirname "$0")/daemon.sh"
+# shellcheck source=tests/e2e/browser.sh
+. "$(dirname "$0")/browser.sh"
+
+NO_BROWSER=
+ESCAPE=$'\xee\x80\x8c' ARROW_LEFT=$'\xee\x80\x92' # U+E00C, U+E012: keys of WebDriver
+
+setup() {
+	node_file '.roles = ["mta", "proxy"] | .vpn_only = ["admin-panel"]'
+	rolewall apply
+	daemon_start
+	spawn node listeners "$PROBE" listen -t 25,6071
+	web_start
+	web_is_up || lab_die "no page: $(<"$LAB_DIR/web.err")"
+	NO_BROWSER=$(browser_tools) || return 0
+	browser_start
+	browser_open $WEB_URL/
+}
+
+needs_browser() {
+	[ -z "$NO_BROWSER" ] || skip "$NO_BROWSER"
+}
+
+# row PORT: whether the table has one for it.
+row() {
+	page_says 'return [...document.querySelectorAll("#attempts tbody tr")].some(
+		(row) => row.cells[4].textContent === `${arguments[0]}/tcp`)' "$1"
+}
+
+knock() { # PORT...
+	local IFS=,
+
+	outside "$PROBE" scan -t "$*" -w 50 "$NODE_EXTERNAL" >/dev/null
+}
+
+set_filter() { # TEXT
+	script 'const filter = document.getElementById("filter"); filter.value = arguments[0];
+		filter.dispatchEvent(new Event("input"))' "$1" >/dev/null
+}
+
+page_text() { # SELECTOR
+	script 'return document.querySelector(arguments[0]).textContent' "$1" | jq -r .
+}
+
+# --- in the browser -------------------------------------------------------------------------------
+
+test_a_blocked_attempt_appears_within_two_seconds() {
+	local blocked shown
+
+	needs_browser
+	wait_for 10 page_says 'return document.getElementById("node").textContent === "mail1.example.com"' ||
+		fail "the page stays empty: $(console)"
+	# The page's own clock, when the row is there.
+	script 'new MutationObserver(() => { if (!window.shownAt && [...document.querySelectorAll("#attempts tbody tr")]
+			.some((row) => row.cells[4].textContent === "4001/tcp")) window.shownAt = Date.now(); })
+		.observe(document.querySelector("#attempts tbody"), {childList: true, subtree: true, characterData: true})'
+	knock 4001
+	wait_for 10 row 4001 || fail "it does not appear"
+	shown=$(script 'return window.shownAt')
+	blocked=$(ask '{"attempts":true,"history":true}' | jq -s 'map(select(.port == 4001))[0].first_ms')
+	echo "shown $((shown - blocked)) ms after the packet"
+	[ $((shown - blocked)) -le 2000 ] || fail "it took $((shown - blocked)) ms"
+}
+
+test_the_filter_shows_what_it_says() {
+	needs_browser
+	knock 4002 6071
+	wait_for 10 row 6071 || fail "6071 does not appear"
+	set_filter "reason=zone-denied src=203.0.113/24"
+	row 6071 || fail "6071 is gone"
+	row 4002 && fail "4002 is not zone-denied"
+	set_filter "port=4002"
+	row 4002 || fail "4002 is gone"
+	row 6071 && fail "6071 is not 4002"
+	set_filter "src=10/8"
+	assert_equal "No attempt matches the filter." "$(page_text "#attempts-none")" "nobody from there"
+	set_filter "admin-panel"
+	row 6071 || fail "a word finds the service"
+	set_filter "prot=1"
+	page_says 'return document.getElementById("filter").getAttribute("aria-invalid") === "true"' ||
+		fail "a typo is not shown"
+	grep -q 'there is no "prot="' <<<"$(page_text "#filter-error")" || fail "the typo is not explained"
+	set_filter ""
+	row 4002 || fail "all are back"
+}
+
+test_a_frozen_table_stays_as_it_is_until_it_may_go_on() {
+	needs_browser
+	script 'document.activeElement.blur()' >/dev/null
+	press p
+	page_says 'return document.getElementById("freeze").getAttribute("aria-pressed") === "true"' ||
+		fail "the key p does not freeze it"
+	knock 4003
+	wait_for 10 page_says 'return /frozen at .* [1-9][0-9]* changes? since/.test(
+		document.getElementById("blocked-count").textContent)' || fail "nothing came meanwhile"
+	row 4003 && fail "it moves"
+	press p
+	wait_for 2 row 4003 || fail "it does not go on"
+}
+
+test_ports_bans_and_openings_are_shown() {
+	needs_browser
+	rolewall ban 198.51.100.0/24 --for 1h --reason "test one"
+	rolewall open 9999/tcp --from "$OUTSIDE" --for 10m --reason "test two"
+	wait_for 10 page_says 'return /198.51.100.0\/24(59 min \d+ s|1 h 0 min)test one/.test(
+		document.getElementById("bans-body").textContent)' || fail "ban: $(page_text "#bans-body")"
+	wait_for 10 page_says 'return /9999\/tcp203.0.113.2(9 min \d+ s|10 min 0 s)test two/.test(
+		document.getElementById("openings-body").textContent)' || fail "opening: $(page_text "#openings-body")"
+	wait_for 10 page_says 'const cells = [...document.querySelectorAll("#ports-body tr")]
+		.map((row) => [...row.cells].map((cell) => cell.textContent).join("|"));
+		return cells.some((row) => row.startsWith("25/tcp|smtp|mta|●open|●open|●open||listens|"))
+			&& cells.some((row) => row.startsWith("6071/tcp|admin-panel|proxy|–closed|–closed|●open||listens|"))
+			&& cells.some((row) => row.startsWith("465/tcp|smtps|mta|●open|●open|●open||nobody|"))' ||
+		fail "ports: $(page_text "#ports-body")"
+}
+
+# row_command SELECTOR: of the first such button.
+row_command() {
+	script 'return document.querySelector(arguments[0]).dataset.command' "$1" | jq -r .
+}
+
+test_the_commands_of_the_rows_can_be_typed_as_they_are() {
+	local words verb
+
+	needs_browser
+	set_filter "port=6071 reason=zone-denied"
+	for verb in explain ban; do
+		read -ra words <<<"$(row_command "#attempts [data-command*=' $verb ']")"
+		assert_exit 0 "${words[@]}"
+	done
+	read -ra words <<<"$(row_command "#bans [data-command*=unban]")"
+	assert_exit 0 "${words[@]}"
+	read -ra words <<<"$(row_command "#openings [data-command]")"
+	assert_exit 0 "${words[@]}"
+	rolewall unban "$OUTSIDE" 2>/dev/null || true
+	rolewall unban 198.51.100.0/24 2>/dev/null || true
+	script 'document.querySelector("#attempts .copy").click()' >/dev/null
+	wait_for 5 page_says 'return !document.getElementById("command").hidden
+		&& document.getElementById("command-text").textContent.startsWith("rolewall explain 203.0.113.2 6071/tcp")' ||
+		fail "the command is not shown"
+	script 'document.getElementById("command-close").click()' >/dev/null
+	set_filter ""
+}
+
+# Whatever can be clicked has a name, and can be reached with the keyboard; every picture is
+# described; nothing is wider than a narrow window.
+test_keyboard_and_screen_reader_find_their_way() {
+	needs_browser
+	assert_equal "[]" "$(script 'return [...document.querySelectorAll("button, input, a, svg[role=img], [role=alert]")]
+		.filter((node) => node.tabIndex < 0 && !node.matches("[role=alert]")
+			|| !(node.ariaLabel || node.textContent.trim() || node.labels?.length
+				|| node.getAttribute("aria-labelledby") || node.matches("[role=alert]")))
+		.map((node) => node.outerHTML.slice(0, 80))')" "without a name, or out of reach"
+	assert_equal "[]" "$(script 'return [...document.querySelectorAll("table")].filter((table) => !table.caption
+		|| [...table.tHead.querySelectorAll("th")].some((cell) => cell.scope !== "col" || !cell.textContent.trim()))
+		.map((table) => table.id)')" "tables without a caption or with nameless columns"
+	assert_equal "[]" "$(script 'const ids = [...document.querySelectorAll("[id]")].map((node) => node.id);
+		return ids.filter((id, i) => ids.indexOf(id) !== i)')" "ids that stand twice"
+	script 'document.activeElement.blur()' >/dev/null
+	press "/"
+	assert_equal '"filter"' "$(script 'return document.activeElement.id')" "focus after /"
+	press "$ESCAPE"
+	press 2
+	assert_equal '"ports"' "$(script 'return document.activeElement.id')" "focus after Escape and 2"
+	script 'document.getElementById("chart").focus()' >/dev/null
+	press "$ARROW_LEFT"
+	grep -q '^[0-9][0-9]:' <<<"$(page_text "#readout")" || fail "the arrow does not read the chart"
+	browse POST /window/rect '{"width": 500, "height": 900}' >/dev/null
+	page_says 'return document.documentElement.scrollWidth <= innerWidth' ||
+		fail "too wide: $(script 'return [...document.querySelectorAll("body *")].filter((node) =>
+			node.getBoundingClientRect().right > innerWidth && !node.closest(".scroll")).map((node) => node.outerHTML.slice(0, 80))')"
+	browse POST /window/rect '{"width": 1440, "height": 1500}' >/dev/null
+}
+
+# contrast_below RATIO: texts that stand out less from what is behind them.
+contrast_below() {
+	script 'const parse = (text) => text.match(/[\d.]+/g).map(Number);
+		const light = ([r, g, b]) => [r, g, b].map((c) => (c /= 255) <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+			.reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+		const behind = (node) => { for (; node; node = node.parentElement) {
+			const colour = parse(getComputedStyle(node).backgroundColor);
+			if (colour.length < 4 || colour[3] === 1) return colour; } return [255, 255, 255]; };
+		return [...document.querySelectorAll("h1, h2, p, dt, dd, small, th, td, button, .fact, .chip, code, label")]
+			.filter((node) => node.checkVisibility() && [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim()))
+			.map((node) => { const [a, b] = [light(parse(getComputedStyle(node).color)), light(behind(node))];
+				return [(Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05), node.outerHTML.slice(0, 80)]; })
+			.filter(([ratio]) => ratio < Number(arguments[0]))' "$1"
+}
+
+test_it_can_be_read_in_light_and_dark() {
+	local colours
+
+	needs_browser
+	for colours in light dark; do
+		browser_colours $colours
+		assert_equal "[]" "$(contrast_below 4.5)" "too faint in $colours"
+		screenshot "$LAB_DIR/$colours.png"
+		[ "$(stat -c %s "$LAB_DIR/$colours.png")" -gt 20000 ] || fail "the picture is empty"
+	done
+	cmp -s "$LAB_DIR/light.png" "$LAB_DIR/dark.png" && fail "light and dark are the same"
+	[ -z "${PICTURES:-}" ] || cp "$LAB_DIR"/{light,dark}.png "$PICTURES"
+}
+
+test_the_browser_has_nothing_to_complain_of_and_asks_nobody_else() {
+	needs_browser
+	assert_equal "" "$(console)" "console"
+	assert_equal "" "$(requests | grep -v "^$WEB_URL/\|^chrome:\|^data:" || true)" "requests"
+	# It would be seen: style and script that are not the page's own, another host.
+	script 'document.body.setAttribute("style", "color: red")
+		fetch("http://203.0.113.2/").catch(() => {})' >/dev/null
+	console >"$LAB_DIR/console"
+	grep -q "style-src" "$LAB_DIR/console" || fail "an inline style is not reported: $(<"$LAB_DIR/console")"
+	grep -q "connect-src" "$LAB_DIR/console" || fail "another host is not reported: $(<"$LAB_DIR/console")"
+	assert_equal "rgb(27, 34, 48)" "$(browser_colours light; script 'return getComputedStyle(document.body).color' | jq -r .)" \
+		"the inline style has no effect"
+}
+
+test_it_says_that_the_daemon_is_gone_and_comes_back_with_it() {
+	needs_browser
+	stop daemon
+	wait_for 10 page_says 'return /The daemon does not answer/.test(document.getElementById("banners").textContent)' ||
+		fail "not said: $(page_text "#banners")"
+	daemon_start
+	socket_share
+	wait_for 10 page_says 'return document.getElementById("banners").textContent === ""' ||
+		fail "still said: $(page_text "#banners")"
+	knock 4005
+	wait_for 10 row 4005 || fail "nothing new is shown"
+}
+
+run_tests "$@"

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * board.h - what the daemon has told, ready for whoever opens the page. Pure: no system calls.
+ *
+ * Memory is bounded. As in the daemon (daemon/history.h), of the attempts those of the fullest kind
+ * of port give way first, so that a flood pushes out itself and not who comes slowly.
+ */
+#ifndef ROLEWALL_WEB_BOARD_H
+#define ROLEWALL_WEB_BOARD_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/queue.h>
+
+#define BOARD_ATTEMPTS	  2000
+#define BOARD_ATTEMPT_MAX 1024 /* bytes of one, as JSON */
+#define BOARD_SAMPLES	  450  /* of the counters, BOARD_SAMPLE_S apart: 15 minutes */
+#define BOARD_SAMPLE_S	  2
+
+/* What there is one of: the newest counts. */
+enum notice_kind { NOTICE_LINK, NOTICE_STATUS, NOTICE_RULES, NOTICE_LISTS, NOTICE_COUNT };
+
+struct notice {
+	char *text; /* owned, JSON; NULL: nothing was told yet */
+	uint64_t version;
+};
+
+struct board_attempt {
+	char *text; /* owned, JSON */
+	char *key;  /* owned */
+	uint64_t version;
+	unsigned int group;
+	LIST_ENTRY(board_attempt) bucket;
+	TAILQ_ENTRY(board_attempt) order; /* by version */
+	TAILQ_ENTRY(board_attempt) kin;	  /* by version, among those of similar ports */
+};
+
+struct board; /* opaque */
+
+/* NULL without memory. `attempts`: how many it remembers. */
+struct board *board_new(size_t attempts);
+void board_free(struct board *board);
+
+/* A line of the feed (kernel/feed.h). What it does not know is left out. */
+void board_take(struct board *board, const json_t *line);
+
+/* The daemon answers, or not: `why` is for people. */
+void board_link(struct board *board, bool connected, const char *why);
+
+/* Counts every change, from 1. */
+uint64_t board_version(const struct board *board);
+
+const struct notice *board_notice(const struct board *board, enum notice_kind kind);
+const char *notice_name(enum notice_kind kind);
+
+/* The attempt that changed next after `version` (0: the first of all), or NULL. */
+const struct board_attempt *board_after(const struct board *board, uint64_t version);
+const struct board_attempt *board_next(const struct board_attempt *attempt);
+
+/* [[time_ms, {REASON: packets}], ...], oldest first. */
+void board_print_samples(const struct board *board, FILE *file);
+
+#endif
