@@ -17,6 +17,7 @@ __u32 flood_ifindex; /* where `generate` sends */
 __u32 flood_ip_sum;  /* frame_ip_sum() and frame_tcp_sum() of the frame */
 __u32 flood_tcp_sum;
 __u32 flood_interval; /* ns between two packets; 0: none */
+__u64 flood_first;    /* when the first packet was sent, and when the next one is to be: */
 __u64 flood_next;     /* ns, CLOCK_MONOTONIC */
 
 struct {
@@ -102,6 +103,8 @@ static __always_inline void pace(void)
 
 	for (i = 0; i < PACE_MAX && now < flood_next; i++)
 		now = bpf_ktime_get_ns();
+	if (!flood_first)
+		flood_first = now;
 	/* After a pause what was missed is sent, up to a limit. */
 	flood_next = (now > flood_next + PACE_BEHIND ? now : flood_next) + flood_interval;
 }

@@ -24,11 +24,11 @@ static const struct subcommand subcommands[] = {
 	 bench_prog_run},
 	{"attach", "floor|pass|xdp-filter IFACE [PORT/PROTO...]", "attach a peer", bench_attach},
 	{"flood", "ROUNDS PACKETS PORT NAME:IFACE...", "as fast as it goes, in turns", bench_flood},
-	{"pace", "IFACE PORT MPPS SECONDS", "a flood at a given rate", bench_pace},
+	{"pace", "IFACE PORT MPPS MS", "a flood at a given rate", bench_pace},
 	{"serve", "PORT", "answer transactions and take streams", bench_serve},
-	{"transact", "NAME ADDRESS PORT CLIENTS SECONDS NEW|KEEP",
+	{"transact", "NAME ADDRESS PORT CLIENTS MS NEW|KEEP",
 	 "TCP transactions, with a connection each or one for all", bench_transact},
-	{"stream", "NAME ADDRESS PORT SECONDS", "bulk TCP", bench_stream},
+	{"stream", "NAME ADDRESS PORT MS", "bulk TCP", bench_stream},
 };
 
 #define SUBCOMMAND_COUNT (sizeof(subcommands) / sizeof(subcommands[0]))

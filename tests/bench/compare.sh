@@ -16,10 +16,11 @@ if [ $# -lt 2 ] || [ -z "$1" ]; then
 fi
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/rwcompare.XXXXXX")
-pids=()
+pids=() gos=() outs=()
 finish() {
-	local pid tree
+	local pid tree fd
 
+	for fd in "${gos[@]}" "${outs[@]}"; do exec {fd}>&-; done # those who wait for their turn end
 	for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
 	wait
 	for tree in "$work"/tree-*; do
@@ -30,6 +31,7 @@ finish() {
 trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
+trap '' PIPE # of a version that ended early; it is said below
 
 # The folder of a version, built.
 version_build() { # NUMBER VERSION
@@ -56,7 +58,7 @@ version_start() { # NUMBER TREE
 version_round() { # NUMBER VERSION GO OUT
 	local line
 
-	echo >&"$3"
+	{ echo >&"$3"; } 2>/dev/null || true
 	while read -r line <&"$4"; do
 		[ "$line" = round ] && return
 		printf '%s\t%s\n' "$2" "$line" >>"$work/samples"
@@ -65,7 +67,7 @@ version_round() { # NUMBER VERSION GO OUT
 	exit 1
 }
 
-number=0 gos=() outs=()
+number=0
 for version in "$@"; do
 	tree=$(version_build $number "$version")
 	version_start $number "$tree"
