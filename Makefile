@@ -274,7 +274,7 @@ $(B)/tidy/%.ok: %.c .clang-tidy | $(SKEL)
 		-Iinclude -I$(B)/include 2>$@.log || { cat $@.log >&2; exit 1; }
 	@touch $@
 
-lint: lint-format lint-includes lint-schema lint-floor lint-shell lint-cppcheck lint-tidy ## every static check
+lint: lint-format lint-includes lint-schema lint-monitoring lint-floor lint-shell lint-cppcheck lint-tidy ## every static check
 
 lint-format:
 	$(call say,FORMAT,check)
@@ -298,6 +298,12 @@ lint-schema:
 	$(call say,LINT,schema)
 	$(Q)/usr/bin/python3 tests/lint/schema.py
 	$(Q)/usr/bin/python3 tests/lint/manual.py
+
+lint-monitoring:
+	$(call say,LINT,monitoring)
+	$(Q)/usr/bin/python3 tests/lint/monitoring.py
+	$(Q)promtool check rules packaging/monitoring/rolewall.rules.yml >/dev/null
+	$(Q)promtool test rules packaging/monitoring/rolewall.rules.test.yml >/dev/null
 
 lint-shell:
 	$(call say,LINT,shellcheck)
@@ -332,9 +338,13 @@ SHARE := $(DESTDIR)$(PREFIX)/share
 UNITS := $(DESTDIR)$(PREFIX)/lib/systemd/system
 DOCS  := README.md docs/operations.md docs/releases.md docs/safety.md docs/cluster.md docs/kernels.md docs/verdict.md
 
-install: $(B)/rolewall $(MAN_PAGES) ## into DESTDIR and PREFIX
+install: $(B)/rolewall $(B)/rolewall-web $(MAN_PAGES) ## into DESTDIR and PREFIX
 	install -D -m 0755 $(B)/rolewall $(DESTDIR)$(PREFIX)/sbin/rolewall
+	install -D -m 0755 $(B)/rolewall-web $(DESTDIR)$(PREFIX)/bin/rolewall-web
 	install -D -m 0644 packaging/systemd/rolewall.service $(UNITS)/rolewall.service
+	install -D -m 0644 packaging/systemd/rolewall-web.service $(UNITS)/rolewall-web.service
+	install -d $(SHARE)/rolewall/monitoring
+	install -m 0644 packaging/monitoring/rolewall.rules.yml packaging/monitoring/grafana-dashboard.json $(SHARE)/rolewall/monitoring
 	install -d $(SHARE)/rolewall/roles $(SHARE)/doc/rolewall $(SHARE)/man/man5 $(SHARE)/man/man8
 	cp -r roles/. $(SHARE)/rolewall/roles/
 	install -D -m 0644 packaging/fail2ban/action.d/rolewall.conf $(SHARE)/rolewall/fail2ban/action.d/rolewall.conf
@@ -347,6 +357,7 @@ install: $(B)/rolewall $(MAN_PAGES) ## into DESTDIR and PREFIX
 
 uninstall: ## what install put there; /etc/rolewall stays
 	rm -f $(DESTDIR)$(PREFIX)/sbin/rolewall $(UNITS)/rolewall.service $(SHARE)/bash-completion/completions/rolewall
+	rm -f $(DESTDIR)$(PREFIX)/bin/rolewall-web $(UNITS)/rolewall-web.service
 	rm -f $(foreach page,$(notdir $(MAN_PAGES)),$(SHARE)/man/man$(subst .,,$(suffix $(page)))/$(page))
 	rm -rf $(SHARE)/rolewall $(SHARE)/doc/rolewall
 
@@ -392,7 +403,7 @@ help: ## this list
 
 .PHONY: all static cross cross-objects vm-programs vmtest check check-all check-unit check-packet check-e2e oracle \
 	fuzz oracle-coverage mutants demo demo-run mailnode mailnode-run deps lint lint-format \
-	lint-includes lint-schema lint-floor lint-shell lint-cppcheck lint-tidy format man install uninstall \
+	lint-includes lint-schema lint-monitoring lint-floor lint-shell lint-cppcheck lint-tidy format man install uninstall \
 	deb rpm package-root check-package clean help
 
 -include $(shell find $(B)/bpf $(B)/user $(B)/tests -type f -name '*.d' 2>/dev/null)

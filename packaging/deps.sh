@@ -40,7 +40,7 @@ PACKAGE="$STATIC scdoc lintian rpm debootstrap bash-completion"
 # The peers that the product is measured beside, and plots.
 BENCH="$DEMO nftables iptables xdp-tools ethtool gnuplot-nox"
 
-LINT="clang-tidy clang-format-14 cppcheck shellcheck python3-jsonschema"
+LINT="clang-tidy clang-format-14 cppcheck shellcheck prometheus python3-jsonschema"
 
 packages_of() {
 	case $1 in

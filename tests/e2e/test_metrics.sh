@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Metrics: well formed, true, and found by a real Prometheus.
+# Metrics: well formed and true.
 
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -85,35 +85,6 @@ test_the_file_is_readable_by_all_and_replaced_whole() {
 
 is_another_file() { # INODE
 	[ "$(stat -c %i "$LAB_DIR/rolewall.prom")" != "$1" ]
-}
-
-prometheus_has() { # QUERY
-	node curl -sG http://127.0.0.1:9090/api/v1/query --data-urlencode "query=$1" |
-		jq -e '.data.result | length > 0' >/dev/null
-}
-
-test_a_real_prometheus_sees_them_through_the_node_exporter() {
-	local tool
-
-	for tool in prometheus prometheus-node-exporter curl; do
-		command -v $tool >/dev/null || skip "$tool is not installed"
-	done
-	daemon_start
-	wait_for 10 [ -s "$LAB_DIR/rolewall.prom" ] || fail "no file"
-	cat >"$LAB_DIR/prometheus.yml" <<-END
-		global: { scrape_interval: 1s }
-		scrape_configs:
-		  - job_name: node
-		    static_configs: [ { targets: [ "127.0.0.1:9100" ] } ]
-	END
-	launch node exporter prometheus-node-exporter --web.listen-address=127.0.0.1:9100 \
-		--collector.disable-defaults --collector.textfile \
-		"--collector.textfile.directory=$LAB_DIR"
-	launch node prometheus prometheus "--config.file=$LAB_DIR/prometheus.yml" \
-		"--storage.tsdb.path=$LAB_DIR/tsdb" --web.listen-address=127.0.0.1:9090
-	wait_for 40 prometheus_has 'rolewall_enforcing == 1' ||
-		fail "it sees nothing: $(tail -n 3 "$LAB_DIR"/prometheus.err "$LAB_DIR"/exporter.err)"
-	wait_for 10 prometheus_has 'rolewall_packets_total{verdict="drop"}' || fail "it sees no drops"
 }
 
 run_tests "$@"

@@ -10,6 +10,7 @@
 
 UNIT=$LAB_ROOT/packaging/systemd/rolewall.service
 EXPOSURE_MAX=3.0
+WEB_EXPOSURE_MAX=1.5
 
 prepare() {
 	command -v systemd-analyze >/dev/null || skip "systemd-analyze is not installed"
@@ -25,6 +26,22 @@ test_the_unit_is_well_formed() {
 	OUTPUT=$(systemd-analyze verify --man=no "$LAB_DIR/unit/rolewall.service" 2>&1) ||
 		fail "systemd-analyze verify: $OUTPUT"
 	assert_equal "" "$(grep rolewall <<<"$OUTPUT" || true)" "what systemd says of it"
+}
+
+test_the_pages_unit_is_well_formed_and_hardened() {
+	local unit=$LAB_ROOT/packaging/systemd/rolewall-web.service exposure
+
+	mkdir -p "$LAB_DIR/unit"
+	sed "s,/usr/bin/rolewall-web,$(dirname "$ROLEWALL")/rolewall-web,; s/rolewall.service //
+		/^Documentation/d; /^Wants/d" "$unit" >"$LAB_DIR/unit/rolewall-web.service"
+	OUTPUT=$(systemd-analyze verify --man=no "$LAB_DIR/unit/rolewall-web.service" 2>&1) ||
+		fail "systemd-analyze verify: $OUTPUT"
+	assert_equal "" "$(grep rolewall-web <<<"$OUTPUT" || true)" "what systemd says of it"
+	exposure=$(systemd-analyze security --no-pager --offline=true "$unit" |
+		sed -n 's/.*Overall exposure level for rolewall-web.service: \([0-9.]*\).*/\1/p')
+	echo "# exposure: $exposure"
+	awk -v found="$exposure" -v max=$WEB_EXPOSURE_MAX 'BEGIN { exit !(found > 0 && found <= max) }' ||
+		fail "exposure is $exposure, more than $WEB_EXPOSURE_MAX"
 }
 
 test_the_unit_is_hardened() {
