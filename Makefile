@@ -234,6 +234,9 @@ demo: ## a mail node, an attacker, a peer and a VPN client, live (needs root; KE
 demo-run: $(B)/rolewall $(B)/tests/e2e/probe
 	$(Q)KEEP=$(KEEP) tests/e2e/demo.sh
 
+screenshots: $(B)/rolewall $(B)/rolewall-web $(B)/tests/e2e/probe ## the pictures of the README (needs root, and chromium)
+	$(Q)tests/e2e/screenshots.sh
+
 mailnode: ## a node with real mail servers and real clients, one minute (needs root, installs the servers)
 	$(Q)packaging/deps.sh build demo mailnode
 	$(Q)$(MAKE) --no-print-directory mailnode-run
@@ -402,7 +405,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: all static cross cross-objects vm-programs vmtest check check-all check-unit check-packet check-e2e oracle \
-	fuzz oracle-coverage mutants demo demo-run mailnode mailnode-run deps lint lint-format \
+	fuzz oracle-coverage mutants demo demo-run screenshots mailnode mailnode-run deps lint lint-format \
 	lint-includes lint-schema lint-monitoring lint-floor lint-shell lint-cppcheck lint-tidy format man install uninstall \
 	deb rpm package-root check-package clean help
 

@@ -203,7 +203,7 @@ function niceTop(value) {
 }
 
 function grid(frame) {
-	return [0, 0.25, 0.5, 0.75, 1].flatMap((part) => {
+	return [0, 0.2, 0.4, 0.6, 0.8, 1].flatMap((part) => {
 		const y = (frame.base - part * frame.top * frame.scale).toFixed(1);
 
 		return [
