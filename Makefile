@@ -181,7 +181,7 @@ check-unit: $(UNIT) $(B)/rolewall ## unit tests: policy, command line, model
 check-packet: $(PACKET) ## byte vectors through the real object (needs root)
 	$(Q)tests/run.sh $(PACKET)
 
-check-e2e: $(B)/rolewall $(B)/tests/e2e/probe $(B)/tests/bench/bench $(INJECT) ## namespaces and real sockets (needs root)
+check-e2e: $(B)/rolewall $(B)/rolewall-web $(B)/tests/e2e/probe $(B)/tests/bench/bench $(INJECT) ## namespaces and real sockets (needs root)
 	$(Q)tests/run.sh $(wildcard tests/e2e/test_*.sh)
 
 N ?= 1000000
@@ -223,7 +223,7 @@ check: ## install what the tests need, build, and run them all (needs root)
 	$(Q)packaging/deps.sh build check
 	$(Q)$(MAKE) --no-print-directory check-all
 
-check-all: $(B)/rolewall $(UNIT) $(PACKET) $(B)/tests/oracle/oracle $(B)/tests/e2e/probe $(B)/tests/bench/bench $(INJECT)
+check-all: $(B)/rolewall $(B)/rolewall-web $(UNIT) $(PACKET) $(B)/tests/oracle/oracle $(B)/tests/e2e/probe $(B)/tests/bench/bench $(INJECT)
 	$(Q)ROLEWALL=$(CURDIR)/$(B)/rolewall B=$(B) N=$(N) tests/run.sh $(UNIT) $(PACKET) tests/oracle/run.sh \
 		$(wildcard tests/e2e/test_*.sh)
 
