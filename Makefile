@@ -33,12 +33,12 @@ SAN_FLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-omit-frame-poi
 COV_FLAGS := $(if $(COV),--coverage)
 # Readiness, watchdog and journal of the daemon, where libsystemd is there.
 SYSTEMD := $(if $(STATIC)$(CROSS),,$(shell pkg-config --exists libsystemd && echo 1))
-LIBS = $(if $(STATIC),-static -L$(STATIC_LIBS)) -lbpf -lelf -lz -ljansson -lsmartcols -lmnl -lcares $(if $(SYSTEMD),-lsystemd)
+LIBS = $(if $(STATIC),-static -L$(STATIC_LIBS)) -lbpf -lelf -lz -ljansson -lsmartcols -lmnl -lcares -lncursesw -ltinfo $(if $(SYSTEMD),-lsystemd)
 
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v2 -Iinclude -I/usr/include/$(ARCH)-linux-gnu \
 	-Wall -Wextra -Wno-unused-parameter $(if $(WERROR),-Werror) -MMD -MP
 
-LIB_SRC  := $(wildcard user/util/*.c user/policy/*.c user/kernel/*.c user/preflight/*.c user/daemon/*.c)
+LIB_SRC  := $(wildcard user/util/*.c user/policy/*.c user/kernel/*.c user/preflight/*.c user/daemon/*.c user/live/*.c)
 CLI_SRC  := $(wildcard user/cli/*.c)
 WEB_SRC  := $(wildcard user/web/*.c)
 LIB_OBJ  := $(LIB_SRC:%.c=$(B)/%.o)
@@ -72,7 +72,7 @@ $(B)/tools-found: Makefile
 	@mkdir -p $(B)
 	@for tool in $(CC) $(CLANG) $(LLVM_STRIP) $(BPFTOOL) pkg-config; do \
 		command -v $$tool >/dev/null || { echo "make: $$tool is not installed; 'make deps' installs what is needed" >&2; exit 1; }; done
-	@for lib in libbpf libelf zlib jansson smartcols libmnl libcares libmicrohttpd; do \
+	@for lib in libbpf libelf zlib jansson smartcols libmnl libcares ncursesw libmicrohttpd; do \
 		pkg-config --exists $$lib || { echo "make: the library $$lib is not installed; 'make deps' installs what is needed" >&2; exit 1; }; done
 	@touch $@
 
@@ -127,7 +127,7 @@ static: $(STATIC_LIBS)/libmnl.a $(STATIC_LIBS)/libsmartcols.a ## build/static/ro
 # The headers of the libraries are the same for every machine; those of the C library are not.
 build/cross/headers: Makefile
 	@mkdir -p $@
-	$(Q)ln -sfn $(addprefix /usr/include/,bpf jansson.h jansson_config.h libsmartcols libmnl microhttpd.h) $@
+	$(Q)ln -sfn $(addprefix /usr/include/,bpf jansson.h jansson_config.h libsmartcols libmnl microhttpd.h curses.h ncurses.h ncurses_dll.h unctrl.h term.h) $@
 
 cross: build/cross/headers ## does it compile for aarch64? (gcc-aarch64-linux-gnu)
 	$(Q)$(MAKE) --no-print-directory CROSS=1 cross-objects
@@ -140,7 +140,7 @@ $(B)/tests/unit/test_%: $(B)/tests/unit/test_%.o $(UNIT_AUX) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(filter-out $(LIB),$^) $(LIB) -lcmocka $(LIBS) -o $@
 
-$(B)/tests/unit/test_print: $(addprefix $(B)/user/cli/,print.o since.o filter.o)
+$(B)/tests/unit/test_print: $(B)/user/cli/print.o
 $(B)/tests/unit/test_web: $(addprefix $(B)/user/web/,address.o board.o page.o request.o stream.o)
 $(B)/tests/unit/test_oracle_model: $(B)/tests/oracle/model.o $(B)/tests/oracle/view.o
 $(B)/tests/packet/test_%: $(B)/tests/packet/test_%.o $(PACKET_AUX) $(LIB)

@@ -12,7 +12,7 @@ set -eu
 
 # gcc and libc for the tools, clang and llvm for the programs in the kernel, bpftool for the skeleton.
 BUILD="make gcc libc6-dev clang llvm bpftool pkg-config
-	libbpf-dev libelf-dev zlib1g-dev libjansson-dev libsmartcols-dev libmnl-dev libc-ares-dev libmicrohttpd-dev
+	libbpf-dev libelf-dev zlib1g-dev libjansson-dev libsmartcols-dev libmnl-dev libc-ares-dev libncurses-dev libmicrohttpd-dev
 	libsystemd-dev"
 
 # Namespaces, JSON in shell, ping.
@@ -21,7 +21,7 @@ DEMO="iproute2 jq iputils-ping"
 # Unit tests, a scanner to be scanned with, somebody else's firewall, a real VPN, a DNS server, a
 # real Prometheus, a real browser, leak checks, what the daemon asks of systemd and of the kernel.
 CHECK="$DEMO chromium chromium-driver curl fail2ban libcmocka-dev nmap nftables openvpn nsd prometheus prometheus-node-exporter
-	libclang-rt-14-dev python3 socat strace systemd valgrind"
+	libclang-rt-14-dev python3 socat strace systemd tmux valgrind"
 
 # A node with real servers, and the clients that ask them.
 MAILNODE="$DEMO curl dovecot-core dovecot-imapd dovecot-lmtpd dovecot-pop3d ldap-utils memcached nginx-light

@@ -14,9 +14,9 @@
 
 #include <rolewall/abi.h>
 
-#include "../../user/cli/filter.h"
+#include "../../user/live/filter.h"
 #include "../../user/cli/print.h"
-#include "../../user/cli/since.h"
+#include "../../user/util/since.h"
 #include "../../user/util/reason.h"
 
 #define SECOND 1000000000LL
@@ -184,7 +184,7 @@ static bool is_shown(const struct filter_words *words, const char *source, int64
 	struct filter filter;
 
 	assert_int_equal(filter_parse(words, NOW, &filter, NULL), 0);
-	return filter_matches(&filter, &record, last);
+	return filter_matches(&filter, &record, NULL, last);
 }
 
 static void no_filter_shows_everything(void **state)

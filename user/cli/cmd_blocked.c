@@ -9,19 +9,31 @@
 #include "../util/cleanup.h"
 #include "attempt.h"
 #include "cli.h"
-#include "filter.h"
+#include "../live/filter.h"
 #include "follow.h"
 #include "message.h"
 #include "print.h"
+#include "sums.h"
 
-enum { OPTION_FOLLOW, OPTION_SOURCE, OPTION_PORT, OPTION_REASON, OPTION_SINCE, OPTION_COUNT };
+enum {
+	OPTION_FOLLOW,
+	OPTION_SOURCE,
+	OPTION_PORT,
+	OPTION_SERVICE,
+	OPTION_REASON,
+	OPTION_SINCE,
+	OPTION_BY,
+	OPTION_COUNT
+};
 
 static const struct option_spec blocked_options[] = {
 	[OPTION_FOLLOW] = {"follow", 'f', NULL, "print attempts as they happen, until interrupted"},
 	[OPTION_SOURCE] = {"source", 0, "PREFIX", "only from this address or prefix"},
 	[OPTION_PORT] = {"port", 0, "N", "only to this port"},
+	[OPTION_SERVICE] = {"service", 0, "NAME", "only to the port of this service"},
 	[OPTION_REASON] = {"reason", 0, "REASON", "only for this reason, such as zone-denied"},
 	[OPTION_SINCE] = {"since", 0, "TIME", "only seen since: 10m, 2h, 1d, or RFC 3339"},
+	[OPTION_BY] = {"by", 0, "source|port", "summed up, the most packets first"},
 };
 _Static_assert(ARRAY_SIZE(blocked_options) == OPTION_COUNT, "an option lacks its row");
 
@@ -63,7 +75,8 @@ static void list_print_json(const struct settings *settings, const struct port_n
 	for (size_t i = 0; i < attempts->count; i++) {
 		const struct attempt *attempt = &attempts->list[i];
 
-		if (filter_matches(filter, &attempt->record, attempt->last_ns))
+		if (filter_matches(filter, &attempt->record, service_of(names, &attempt->record),
+				   attempt->last_ns))
 			json_array_append_new(list, json_attempt(names, attempt));
 	}
 	print_json(settings, list);
@@ -78,7 +91,8 @@ static void list_print(const struct settings *settings, const struct port_names 
 	for (size_t i = 0; i < attempts->count; i++) {
 		const struct attempt *attempt = &attempts->list[i];
 
-		if (!filter_matches(filter, &attempt->record, attempt->last_ns))
+		if (!filter_matches(filter, &attempt->record, service_of(names, &attempt->record),
+				    attempt->last_ns))
 			continue;
 		attempt_add(table, names, attempt);
 		found = true;
@@ -120,8 +134,32 @@ static int list_read(const struct instance *instance, struct attempts *ret, stru
 	return result ? attempts_read(instance, ret, ret_error) : 0;
 }
 
-static int list_run(const struct settings *settings, const struct filter *filter)
+static int sums_print(const struct settings *settings, const struct port_names *names,
+		      const struct attempts *attempts, const struct rows_request *request)
 {
+	_cleanup_(book_free) struct book book = {0};
+	_cleanup_(rows_free) struct rows rows = {0};
+	int result = 0;
+
+	for (size_t i = 0; i < attempts->count && !result; i++)
+		result = book_put(&book, &attempts->list[i]);
+	if (!result)
+		result = rows_build(&rows, &book, names, request);
+	if (result)
+		return report_failure(settings, NULL, "out of memory"), EXIT_FAILED;
+	if (settings->output != OUTPUT_TABLE)
+		print_json(settings, json_sums(&rows, request->group));
+	else if (rows.count)
+		sums_table(settings, &rows, request->group);
+	else
+		report_note(settings, "no attempts%s",
+			    attempts->count ? " that match; there are others" : " so far");
+	return EXIT_OK;
+}
+
+static int list_run(const struct settings *settings, const struct rows_request *request)
+{
+	const struct filter *filter = &request->filter;
 	_cleanup_(port_names_free) struct port_names names = {0};
 	_cleanup_(attempts_free) struct attempts attempts = {0};
 	struct error error = {0};
@@ -131,6 +169,8 @@ static int list_run(const struct settings *settings, const struct filter *filter
 		result = list_read(&settings->instance, &attempts, &error);
 	if (result)
 		return report_kernel(settings, result, &error);
+	if (request->group != GROUP_NONE)
+		return sums_print(settings, &names, &attempts, request);
 	if (settings->output == OUTPUT_TABLE)
 		list_print(settings, &names, &attempts, filter);
 	else
@@ -143,19 +183,26 @@ static int blocked_run(const struct settings *settings, const struct arguments *
 	const struct filter_words words = {
 		.source = arguments->options[OPTION_SOURCE],
 		.port = arguments->options[OPTION_PORT],
+		.service = arguments->options[OPTION_SERVICE],
 		.reason = arguments->options[OPTION_REASON],
 		.since = arguments->options[OPTION_SINCE],
 	};
-	struct filter filter;
+	const char *by = arguments->options[OPTION_BY];
+	struct rows_request request = {.sort = SORT_HITS};
 	struct error error = {0};
 
-	if (filter_parse(&words, now_ns(), &filter, &error)) {
+	if (by && (group_parse(by, &request.group) || arguments->options[OPTION_FOLLOW])) {
+		report_failure(settings, "--by source, or --by port; not with -f",
+			       "attempts cannot be summed up like that");
+		return EXIT_USAGE;
+	}
+	if (filter_parse(&words, now_ns(), &request.filter, &error)) {
 		report_error(settings, &error);
 		return EXIT_USAGE;
 	}
 	if (arguments->options[OPTION_FOLLOW])
-		return follow_run(settings, &filter);
-	return list_run(settings, &filter);
+		return follow_run(settings, &request.filter);
+	return list_run(settings, &request);
 }
 
 const struct verb verb_blocked = {

@@ -103,7 +103,8 @@ static void handle_notice(struct follower *follower, const struct notice *notice
 	const struct attempt *attempt = &notice->attempt.attempt;
 
 	if (follower->unread || !notice->event ||
-	    !filter_matches(follower->filter, &attempt->record, attempt->last_ns))
+	    !filter_matches(follower->filter, &attempt->record,
+			    service_of(&follower->names, &attempt->record), attempt->last_ns))
 		return;
 	port_names_refresh(follower, notice->generation);
 	if (follower->settings->output != OUTPUT_TABLE)

@@ -28,6 +28,7 @@
 	X(explain)                                                                                 \
 	X(show)                                                                                    \
 	X(blocked)                                                                                 \
+	X(top)                                                                                     \
 	X(metrics)                                                                                 \
 	X(audit)                                                                                   \
 	X(ban)                                                                                     \

@@ -13,10 +13,8 @@
 #include <stdio.h>
 
 #include "../policy/tables.h"
+#include "../util/tone.h"
 #include "cli.h"
-
-/* What a colour means. */
-enum tone { TONE_PLAIN, TONE_GOOD, TONE_CARE, TONE_BAD, TONE_FAINT, TONE_BOLD };
 
 #define TIME_TEXT_MAX  40 /* RFC 3339 with milliseconds and offset */
 #define PORTS_TEXT_MAX 16 /* "25", "20000-40000" */

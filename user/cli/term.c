@@ -14,7 +14,7 @@
 #include "../policy/words.h"
 #include "message.h"
 #include "print.h"
-#include "since.h"
+#include "../util/since.h"
 
 /* The person behind sudo, else who logged in here, else whose process it is. */
 static void who_find(char ret[TIMED_WHO_MAX + 1])

@@ -9,14 +9,37 @@
 
 #include <rolewall/abi.h>
 
+#include "../util/array.h"
 #include "../util/guess.h"
 #include "../util/reason.h"
-#include "since.h"
+#include "../util/since.h"
+
+/* "10/8" is what people write for 10.0.0.0/8. */
+static void prefix_complete(const char *text, char *ret, size_t size)
+{
+	const char *slash = strchr(text, '/');
+	int dots = 0;
+
+	snprintf(ret, size, "%s", text);
+	if (!slash || strspn(text, "0123456789.") != (size_t)(slash - text))
+		return;
+	for (const char *at = text; at < slash; at++)
+		dots += *at == '.';
+	if (dots < 3)
+		snprintf(ret, size, "%.*s%s%s", (int)(slash - text), text,
+			 dots == 0   ? ".0.0.0"
+			 : dots == 1 ? ".0.0"
+				     : ".0",
+			 slash);
+}
 
 static int source_parse(const char *text, struct filter *filter, struct error *ret_error)
 {
+	char complete[CIDR_TEXT_MAX + 8];
+
 	filter->has_source = true;
-	return cidr_parse(text, &filter->source, ret_error);
+	prefix_complete(text, complete, sizeof(complete));
+	return cidr_parse(complete, &filter->source, ret_error);
 }
 
 static int port_parse(const char *text, struct filter *filter, struct error *ret_error)
@@ -85,6 +108,8 @@ int filter_parse(const struct filter_words *words, int64_t now, struct filter *r
 		result = source_parse(words->source, &filter, ret_error);
 	if (!result && words->port)
 		result = port_parse(words->port, &filter, ret_error);
+	if (words->service)
+		snprintf(filter.service, sizeof(filter.service), "%s", words->service);
 	if (!result && words->reason)
 		result = reason_parse(words->reason, &filter, ret_error);
 	if (!result && words->since)
@@ -92,6 +117,53 @@ int filter_parse(const struct filter_words *words, int64_t now, struct filter *r
 	if (!result)
 		*ret = filter;
 	return result;
+}
+
+/* A value alone: what can it be? */
+static const char **word_guess(struct filter_words *words, const char *value)
+{
+	if (strspn(value, "0123456789") == strlen(value))
+		return &words->port;
+	if (strpbrk(value, ":/") || (strchr(value, '.') && value[0] >= '0' && value[0] <= '9'))
+		return &words->source;
+	return reason_from_name(value) ? &words->reason : &words->service;
+}
+
+static const char **word_named(struct filter_words *words, const char *name)
+{
+	const struct {
+		const char *name;
+		const char **word;
+	} known[] = {
+		{"src", &words->source},      {"source", &words->source}, {"port", &words->port},
+		{"service", &words->service}, {"reason", &words->reason}, {"since", &words->since},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (!strcmp(known[i].name, name))
+			return known[i].word;
+	return NULL;
+}
+
+int filter_parse_line(char *line, int64_t now, struct filter *ret, struct error *ret_error)
+{
+	struct filter_words words = {0};
+	char *rest;
+
+	for (char *word = strtok_r(line, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
+		char *equals = strchr(word, '=');
+		const char **place;
+
+		if (equals)
+			*equals = '\0';
+		place = equals ? word_named(&words, word) : word_guess(&words, word);
+		if (!place)
+			return error_set(ret_error, EINVAL,
+					 "\"%s\"? src, port, service, reason and since are known",
+					 word);
+		*place = equals ? equals + 1 : word;
+	}
+	return filter_parse(&words, now, ret, ret_error);
 }
 
 static bool source_matches(const struct filter *filter, const struct rw_attempt *record)
@@ -105,11 +177,14 @@ static bool source_matches(const struct filter *filter, const struct rw_attempt 
 	       cidr_covers(&filter->source, &host);
 }
 
-bool filter_matches(const struct filter *filter, const struct rw_attempt *record, int64_t last_ns)
+bool filter_matches(const struct filter *filter, const struct rw_attempt *record,
+		    const struct rule *rule, int64_t last_ns)
 {
 	if (filter->has_source && !source_matches(filter, record))
 		return false;
 	if (filter->has_port && filter->port != record->port)
+		return false;
+	if (filter->service[0] && (!rule || strcmp(rule->service, filter->service) != 0))
 		return false;
 	if (filter->reason && filter->reason != record->reason)
 		return false;

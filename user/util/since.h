@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* since.h - points in time, and how long something takes, as people type them. */
-#ifndef ROLEWALL_CLI_SINCE_H
-#define ROLEWALL_CLI_SINCE_H
+#ifndef ROLEWALL_UTIL_SINCE_H
+#define ROLEWALL_UTIL_SINCE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,0 +1,203 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# test_top.sh - the terminal view, driven through tmux: what keys do, and what the screen says then.
+
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+tm() { tmux -S "$LAB_DIR/tmux" -f /dev/null "$@"; }
+
+setup() {
+	node_file '.roles = ["mta", "proxy"] | .vpn_only = ["admin-panel"]'
+	rolewall apply
+	outside "$PROBE" scan -w 50 -t 6071,23,11211 "$NODE_EXTERNAL" >/dev/null
+	vpn "$PROBE" scan -w 50 -t 11211 "$NODE_VPN" >/dev/null
+}
+
+# top_start COLUMNS ROWS [WORD=VALUE...]: the view in a terminal of that size.
+top_start() {
+	local columns=$1 rows=$2
+
+	shift 2
+	{
+		echo "#!/bin/bash"
+		echo "echo \$\$ >'$LAB_CGROUP/cgroup.procs'"
+		printf 'export TZ=UTC0 %s\n' "$*"
+		printf 'nsenter --net=/run/netns/%s %s' "$LAB_NAME-node" "$ROLEWALL"
+		printf ' %q' "${LAB_INSTANCE[@]}" top
+		printf ' 2>%q; echo "exit $?" >%q\n' "$LAB_DIR/top.err" "$LAB_DIR/top.exit"
+	} >"$LAB_DIR/top.sh"
+	rm -f "$LAB_DIR/top.exit"
+	tm kill-server 2>/dev/null || true
+	tm new-session -d -x "$columns" -y "$rows" "bash $LAB_DIR/top.sh"
+	sees "mail1.example.com"
+}
+
+prepare() { trap 'tm kill-server 2>/dev/null || true' EXIT; }
+
+keys() { tm send-keys "$@"; }
+screen() { tm capture-pane -p; }
+shows() { screen | grep -qE -- "$1"; }
+hides() { ! shows "$1"; }
+sees() { wait_for 15 shows "$1" || fail "no \"$1\" in: $(screen) $(cat "$LAB_DIR/top.err")"; }
+misses() { wait_for 15 hides "$1" || fail "still \"$1\" in: $(screen)"; }
+ended() { [ -s "$LAB_DIR/top.exit" ]; }
+
+# Times, rates and counts are masked: how many SYNs a scan sends depends on the machine.
+masked() {
+	screen | sed -E 's/[0-9]{2}:[0-9]{2}:[0-9]{2} +[0-9]+ +[-0-9.]+ /TIME COUNT RATE /
+		s/pass +[-0-9.]+.*lost/pass drop lost/; s/generation [0-9]+/generation N/
+		s/ +[0-9]+ +[0-9]+$/ COUNT COUNT/; s/ +$//' | grep -vE '^(zone-denied|not-open|nothing was)'
+}
+
+golden() { # NAME
+	local file=$LAB_ROOT/tests/e2e/golden/top-$1.txt
+
+	[ -z "${GOLDEN:-}" ] || masked >"$file"
+	diff "$file" <(masked) || fail "the screen $1 is another"
+}
+
+test_the_screen_of_80x24_shows_attempts_services_and_reasons() {
+	top_start 80 24
+	sees "Blocked 4"
+	keys '>' '>' '>'
+	sees 'SOURCE\^'
+	golden blocked
+	keys q
+	wait_for 15 ended || fail "q does not end it"
+	assert_equal "exit 0" "$(cat "$LAB_DIR/top.exit")" "its end"
+}
+
+test_views_and_help_are_a_key_away() {
+	top_start 80 24
+	keys Tab
+	sees "admin-panel"
+	golden ports
+	keys Tab
+	sees "no bans and no openings"
+	keys Tab '?'
+	sees "freeze and go on"
+	golden help
+}
+
+test_a_filter_hides_the_rest_and_says_what_is_wrong_with_it() {
+	top_start 80 24
+	keys / 'port=6071 src=203/8' Enter
+	sees "Blocked 1"
+	sees "admin-panel"
+	keys / C-u 'reason=zone-denid' Enter
+	sees 'did you mean "zone-denied"'
+	keys C-u 'src=10/8' Enter
+	sees "10.8.0.2"
+	misses "203.0.113.2"
+}
+
+test_frozen_it_stays_and_goes_on_afterwards() {
+	top_start 80 24
+	sees "Blocked 4"
+	keys p
+	sees FROZEN
+	outside "$PROBE" scan -w 50 -t 5999 "$NODE_EXTERNAL" >/dev/null
+	hides 5999/tcp
+	keys p
+	misses FROZEN
+	sees 5999/tcp
+}
+
+test_it_sums_up_by_source_and_by_port() {
+	top_start 80 24
+	keys s
+	sees "by source"
+	sees "[34] ports"
+	keys d
+	sees "by port"
+	sees "2 sources"
+	rolewall --json blocked --by source >"$LAB_DIR/by"
+	jq -e 'length == 2 and ([.[].source] | sort == ["10.8.0.2", "203.0.113.2"])' "$LAB_DIR/by"
+	rolewall --json blocked --by port | jq -e 'map(select(.port == 11211))[0].sources == 2'
+	rolewall --json blocked --service admin-panel | jq -e 'length == 1 and .[0].port == 6071'
+	assert_exit 2 rolewall blocked --by zone
+}
+
+test_enter_explains() {
+	top_start 80 24
+	keys / 6071 Enter
+	sees "Blocked 1"
+	keys Enter
+	sees "zone-denied: "
+	sees "Origin"
+	sees "To change it"
+}
+
+test_a_ban_and_an_opening_ask_first() {
+	top_start 80 24
+	keys / 'port=6071' Enter
+	sees "Blocked 1"
+	keys b
+	sees "Ban 203.0.113.2 for 1h"
+	keys n
+	sees "nothing was changed"
+	assert_json '. == []' rolewall --json bans
+	keys o
+	sees "Open 6071/tcp to 203.0.113.2 for 30m"
+	keys y
+	sees "open for 30m"
+	assert_json '.[0].port == 6071 and .[0].source == "203.0.113.2"' rolewall --json openings
+	keys b
+	sees "Ban 203.0.113.2"
+	keys y
+	sees "banned for 1h"
+	assert_json '.[0].source == "203.0.113.2"' rolewall --json bans
+	keys Tab Tab
+	sees "open 6071/tcp +203.0.113.2"
+	sees "banned +203.0.113.2"
+	rolewall unban 203.0.113.2
+	rolewall close "$(rolewall --json openings | jq '.[0].id')"
+	sees "no bans and no openings"
+}
+
+test_what_is_shown_is_written_to_a_new_file() {
+	top_start 80 24
+	keys / 6071 Enter
+	sees "Blocked 1"
+	keys w C-u "$LAB_DIR/saved" Enter
+	sees "1 rows are in"
+	jq -e '.port == 6071 and .reason == "zone-denied"' "$LAB_DIR/saved"
+	keys w C-u "$LAB_DIR/saved" Enter
+	sees "File exists"
+}
+
+test_every_size_is_survived() {
+	local size
+
+	top_start 80 24
+	for size in "20 5" "1 1" "7 3" "200 50" "80 24"; do
+		# shellcheck disable=SC2086
+		tm resize-window -x ${size% *} -y ${size#* }
+		keys Down Enter Down
+	done
+	sees "mail1.example.com"
+	sees "RULE"
+}
+
+test_ascii_and_utf8_follow_the_locale() {
+	top_start 80 24 LC_ALL=C
+	sees 'LASTv'
+	top_start 80 24 LC_ALL=C.UTF-8 NO_COLOR=1
+	sees "Blocked"
+	tm capture-pane -p -e >"$LAB_DIR/colours"
+	! grep -E $'\e\\[([0-9;]*;)?3[0-7]m' "$LAB_DIR/colours" || fail "colours in spite of NO_COLOR"
+}
+
+test_no_terminal_means_lines_and_no_terminfo_a_message() {
+	launch node piped "$ROLEWALL" "${LAB_INSTANCE[@]}" top
+	wait_for 10 lab_spoke piped || fail "nothing: $(<"$LAB_DIR/piped.err")"
+	grep -q '^LAST' "$LAB_DIR/piped.out"
+	stop piped
+	tm new-session -d -x 80 -y 24 "TERM=nosuch $ROLEWALL ${LAB_INSTANCE[*]} top 2>$LAB_DIR/nosuch.err"
+	wait_for 10 grep -q 'terminal "nosuch" is not known' "$LAB_DIR/nosuch.err" ||
+		fail "found: $(<"$LAB_DIR/nosuch.err")"
+}
+
+run_tests "$@"

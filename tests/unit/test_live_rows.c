@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* test_live_rows.c - the model of the terminal view: book, rows, sparkline, canvas. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "../../user/live/layout.h"
+
+static const struct port_names no_names;
+
+static void put(struct book *book, const char *source, uint16_t port, uint64_t packets,
+		int64_t last)
+{
+	struct attempt attempt = {.last_ns = last, .first_ns = last};
+	struct cidr cidr;
+
+	assert_int_equal(cidr_parse(source, &cidr, NULL), 0);
+	memcpy(attempt.record.source, cidr.source, 16);
+	attempt.record.port = port;
+	attempt.record.l4 = IPPROTO_TCP;
+	attempt.record.reason = RW_REASON_NOT_OPEN;
+	attempt.record.packets = packets;
+	assert_int_equal(book_put(book, &attempt), 0);
+}
+
+static void a_count_never_goes_back_when_the_table_forgets(void **state)
+{
+	struct book book = {0};
+
+	put(&book, "192.0.2.1", 23, 5, 1);
+	put(&book, "192.0.2.1", 23, 8, 2);
+	put(&book, "192.0.2.1", 23, 2, 3);
+	assert_int_equal(book.count, 1);
+	assert_int_equal(book.pages[0].attempt.record.packets, 10);
+	book_free(&book);
+}
+
+static void rates_rise_fall_and_end(void **state)
+{
+	struct book book = {0};
+
+	put(&book, "192.0.2.1", 23, 5, 1);
+	book_tick(&book, 1);
+	assert_true(book.pages[0].rate == 0);
+	put(&book, "192.0.2.1", 23, 25, 2);
+	book_tick(&book, 1);
+	assert_true(book.pages[0].rate == 10);
+	for (int i = 0; i < 20; i++)
+		book_tick(&book, 1);
+	assert_true(book.pages[0].rate == 0);
+	book_free(&book);
+}
+
+static void a_full_book_keeps_the_newest(void **state)
+{
+	struct book book = {0};
+
+	for (uint32_t i = 0; i <= BOOK_MAX; i++) {
+		char source[32];
+
+		snprintf(source, sizeof(source), "10.%u.%u.%u", i >> 16, i >> 8 & 255, i & 255);
+		put(&book, source, 1, 1, i + 1);
+	}
+	assert_int_equal(book.count, BOOK_MAX / 2 + 1);
+	assert_int_equal(book.forgotten, BOOK_MAX / 2);
+	put(&book, "10.1.0.0", 1, 2, BOOK_MAX + 2);
+	assert_int_equal(book.count, BOOK_MAX / 2 + 1);
+	book_free(&book);
+}
+
+static void sources_and_ports_are_summed_up(void **state)
+{
+	struct book book = {0};
+	struct rows rows = {0};
+	struct rows_request request = {.group = GROUP_SOURCE, .sort = SORT_HITS};
+
+	put(&book, "192.0.2.1", 23, 5, 1);
+	put(&book, "192.0.2.2", 23, 1, 2);
+	put(&book, "192.0.2.1", 25, 7, 3);
+	assert_int_equal(rows_build(&rows, &book, &no_names, &request), 0);
+	assert_int_equal(rows.count, 2);
+	assert_int_equal(rows.list[0].packets, 12);
+	assert_int_equal(rows.list[0].others, 2);
+	assert_int_equal(rows.list[0].last_ns, 3);
+	assert_int_equal(rows.list[0].first_ns, 1);
+	request.group = GROUP_PORT;
+	request.ascending = true;
+	assert_int_equal(rows_build(&rows, &book, &no_names, &request), 0);
+	assert_int_equal(rows.list[0].packets, 6);
+	assert_int_equal(rows.list[0].others, 2);
+	assert_int_equal(rows.list[1].others, 1);
+	rows_free(&rows);
+	book_free(&book);
+}
+
+static void a_filter_is_one_line(void **state)
+{
+	char named[] = "port=23 src=192.0/16 reason=not-open", alone[] = "10/8 25 zone-denied";
+	char wrong[] = "prot=23", service[] = "imap";
+	struct filter filter;
+	struct error error;
+
+	assert_int_equal(filter_parse_line(named, 0, &filter, &error), 0);
+	assert_int_equal(filter.port, 23);
+	assert_int_equal(filter.source.length, 112);
+	assert_int_equal(filter.reason, RW_REASON_NOT_OPEN);
+	assert_int_equal(filter_parse_line(alone, 0, &filter, &error), 0);
+	assert_int_equal(filter.port, 25);
+	assert_int_equal(filter.source.length, 104);
+	assert_int_equal(filter.reason, RW_REASON_ZONE_DENIED);
+	assert_int_equal(filter_parse_line(service, 0, &filter, &error), 0);
+	assert_string_equal(filter.service, "imap");
+	assert_true(filter_parse_line(wrong, 0, &filter, &error) < 0);
+}
+
+static void sparks_tell_what_came_when(void **state)
+{
+	static struct spark spark;
+	uint64_t drops[RW_REASON_COUNT] = {0};
+	uint8_t reasons[2];
+
+	drops[RW_REASON_NOT_OPEN] = 100;
+	spark_put(&spark, drops, 1000);
+	assert_int_equal(spark_max(&spark, SPARK_STEPS), 0);
+	drops[RW_REASON_NOT_OPEN] = 107;
+	spark_put(&spark, drops, 1001);
+	drops[RW_REASON_ZONE_DENIED] = 9;
+	spark_put(&spark, drops, 1000 + 2 * SPARK_SECONDS);
+	assert_int_equal(spark_at(&spark, RW_REASON_NOT_OPEN, 2), 7);
+	assert_int_equal(spark_at(&spark, RW_REASON_NOT_OPEN, 0), 0);
+	assert_int_equal(spark_at(&spark, RW_REASON_ZONE_DENIED, 0), 9);
+	assert_int_equal(spark_reasons(&spark, 10, reasons, 2), 2);
+	assert_int_equal(reasons[0], RW_REASON_ZONE_DENIED);
+	spark_put(&spark, drops, 1000 + 3 * SPARK_STEPS * SPARK_SECONDS);
+	assert_int_equal(spark_max(&spark, SPARK_STEPS), 0);
+	assert_int_equal(spark_level(0, 100), 0);
+	assert_int_equal(spark_level(1, 1000000), 1);
+	assert_int_equal(spark_level(1000000, 1000000), SPARK_LEVELS);
+}
+
+static void text_stays_in_its_cells_and_controls_nothing(void **state)
+{
+	struct canvas canvas = {.plain = true};
+	char text[64];
+
+	assert_int_equal(canvas_reset(&canvas, 2, 10), 0);
+	canvas_put(&canvas, 0, 0, 6, TONE_PLAIN, "much too long");
+	assert_string_equal(canvas_text(&canvas, 0, text, sizeof(text)), "much ~");
+	canvas_put(&canvas, 1, 2, 8, TONE_PLAIN, "\033[2J");
+	assert_string_equal(canvas_text(&canvas, 1, text, sizeof(text)), "  ?[2J");
+	canvas_put(&canvas, 5, 50, 6, TONE_PLAIN, "outside");
+	canvas_free(&canvas);
+}
+
+static void numbers_fit(void **state)
+{
+	char text[24];
+
+	assert_string_equal(number_text(123456, 6, text), "123456");
+	assert_string_equal(number_text(1234567, 6, text), "1.2M");
+	assert_string_equal(number_text(999999, 5, text), "1.0M");
+	assert_string_equal(number_text(UINT64_MAX, 6, text), "18447P");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_count_never_goes_back_when_the_table_forgets),
+		cmocka_unit_test(rates_rise_fall_and_end),
+		cmocka_unit_test(a_full_book_keeps_the_newest),
+		cmocka_unit_test(sources_and_ports_are_summed_up),
+		cmocka_unit_test(a_filter_is_one_line),
+		cmocka_unit_test(sparks_tell_what_came_when),
+		cmocka_unit_test(text_stays_in_its_cells_and_controls_nothing),
+		cmocka_unit_test(numbers_fit),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* answer.h - what explain says: verdict, reason, rule, origin, remedies; for the verb and for top.
+ */
+#ifndef ROLEWALL_CLI_ANSWER_H
+#define ROLEWALL_CLI_ANSWER_H
+
+#include <jansson.h>
+
+#include "../kernel/attempts.h"
+#include "../kernel/explain.h"
+#include "../util/tone.h"
+#include "cli.h"
+#include "remedy.h"
+
+struct answer {
+	struct question question;
+	struct explanation explanation;
+	struct remedies remedies;
+	const struct attempt *attempt; /* that the question was made of, or NULL */
+};
+
+/* The attempt asked again. False: none can be made of it, as it came for no TCP or UDP port. */
+bool answer_question(const struct attempt *attempt, struct question *ret);
+
+/* Fill in the rest. 0 or -errno. */
+int answer_find(const struct settings *settings, struct answer *answer, struct error *ret_error);
+
+json_t *json_answer(const struct answer *answer);
+
+/* Fact by fact, as people read it. */
+struct answer_sink {
+	void (*fact)(void *context, const char *key, enum tone tone, const char *text);
+	void *context;
+};
+
+void answer_tell(const struct answer *answer, const struct answer_sink *sink);
+
+#endif

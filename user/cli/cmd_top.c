@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* cmd_top.c - rolewall top: the terminal view, and what it can do to the node. */
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "../kernel/bans.h"
+#include "../kernel/clock.h"
+#include "../kernel/openings.h"
+#include "../live/top.h"
+#include "../util/array.h"
+#include "../util/cleanup.h"
+#include "answer.h"
+#include "attempt.h"
+#include "follow.h"
+#include "message.h"
+#include "print.h"
+#include "sums.h"
+#include "term.h"
+
+#define BAN_TERM  "1h"
+#define OPEN_TERM "30m"
+#define REASON	  "from rolewall top"
+
+enum { OPTION_SOURCE, OPTION_PORT, OPTION_SERVICE, OPTION_REASON, OPTION_SINCE, OPTION_COUNT };
+
+static const struct option_spec top_options[] = {
+	[OPTION_SOURCE] = {"source", 0, "PREFIX", "only from this address or prefix"},
+	[OPTION_PORT] = {"port", 0, "N", "only to this port"},
+	[OPTION_SERVICE] = {"service", 0, "NAME", "only to the port of this service"},
+	[OPTION_REASON] = {"reason", 0, "REASON", "only for this reason, such as zone-denied"},
+	[OPTION_SINCE] = {"since", 0, "TIME", "only seen since: 10m, 2h, 1d, or RFC 3339"},
+};
+_Static_assert(ARRAY_SIZE(top_options) == OPTION_COUNT, "an option lacks its row");
+
+/* --- what keys do to the node ------------------------------------------------------------------
+ */
+
+static void panel_fact(void *context, const char *key, enum tone tone, const char *text)
+{
+	panel_add(context, key, tone, "%s", text);
+}
+
+static int explain(void *context, const struct row *row, struct panel *ret, struct error *ret_error)
+{
+	const struct answer_sink sink = {panel_fact, ret};
+	struct answer answer = {.attempt = row->attempt};
+	int result;
+
+	if (!answer_question(row->attempt, &answer.question))
+		return error_set(ret_error, EINVAL,
+				 "only what came for a TCP or UDP port can be asked again");
+	result = answer_find(context, &answer, ret_error);
+	if (!result)
+		answer_tell(&answer, &sink);
+	return result;
+}
+
+static struct timed entry_begin(const struct settings *settings, const char *duration,
+				const struct row *row, struct term *term)
+{
+	struct timed entry;
+
+	/* Both words are good ones: nothing is printed. */
+	term_parse(settings, duration, REASON, term);
+	entry = term_begin(term);
+	memcpy(entry.source.source, row->attempt->record.source, sizeof(entry.source.source));
+	entry.source.length = 128;
+	return entry;
+}
+
+static int ban(void *context, const struct row *row, struct error *ret_error)
+{
+	const struct settings *settings = context;
+	_ledger_ struct ledger ledger = LEDGER_NONE;
+	struct term term = {0};
+	struct timed entry = entry_begin(settings, BAN_TERM, row, &term);
+	struct timed_list one = {.list = &entry, .count = 1};
+	const struct bans_request request = {.bans = &one};
+	struct bans_result done;
+	int result = bans_open_for_one(&settings->instance, &ledger, ret_error);
+
+	return result ? result : bans_add(&ledger, &request, &done, ret_error);
+}
+
+static int open_port(void *context, const struct row *row, struct error *ret_error)
+{
+	const struct settings *settings = context;
+	_ledger_ struct ledger ledger = LEDGER_NONE;
+	struct term term = {0};
+	struct timed entry = entry_begin(settings, OPEN_TERM, row, &term);
+	size_t replaced;
+	int result = openings_open(&settings->instance, &ledger, ret_error);
+
+	entry.port = row->attempt->record.port;
+	entry.l4 = row->attempt->record.l4 == IPPROTO_TCP ? RW_L4_TCP : RW_L4_UDP;
+	return result ? result : openings_add(&ledger, &entry, &replaced, ret_error);
+}
+
+static json_t *json_rows(const struct settings *settings, const struct rows *rows, enum group group)
+{
+	_cleanup_(port_names_free) struct port_names names = {0};
+	json_t *list;
+
+	if (group != GROUP_NONE)
+		return json_sums(rows, group);
+	list = json_make("[]");
+	port_names_read(&settings->instance, &names, NULL);
+	for (size_t i = 0; i < rows->count; i++)
+		json_array_append_new(list, json_attempt(&names, rows->list[i].attempt));
+	return list;
+}
+
+static int save(void *context, const char *path, const struct rows *rows, enum group group,
+		struct error *ret_error)
+{
+	_json_ json_t *list = json_rows(context, rows, group);
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+	bool failed = false;
+	json_t *object;
+	size_t i;
+
+	if (!file)
+		return error_set(ret_error, errno, "cannot create %s: %s", path, strerror(errno));
+	json_array_foreach (list, i, object)
+		failed |= json_dumpf(object, file, JSON_COMPACT) || fputc('\n', file) == EOF;
+	if (fclose(file) || failed)
+		return error_set(ret_error, EIO, "cannot write %s", path);
+	return 0;
+}
+
+/* --- the verb --------------------------------------------------------------------------------- */
+
+static int screen_run(const struct settings *settings, const struct filter *filter)
+{
+	const struct top_options options = {
+		.instance = &settings->instance, .filter = *filter, .colour = settings->colour};
+	const struct view_actions actions = {
+		.explain = explain,
+		.ban = ban,
+		.open = open_port,
+		.save = save,
+		.ban_term = BAN_TERM,
+		.open_term = OPEN_TERM,
+		.context = (void *)settings,
+	};
+	struct error error = {0};
+	int result = top_run(&options, &actions, &error);
+
+	return result ? report_kernel(settings, result, &error) : EXIT_OK;
+}
+
+static int top_run_verb(const struct settings *settings, const struct arguments *arguments)
+{
+	const struct filter_words words = {
+		.source = arguments->options[OPTION_SOURCE],
+		.port = arguments->options[OPTION_PORT],
+		.service = arguments->options[OPTION_SERVICE],
+		.reason = arguments->options[OPTION_REASON],
+		.since = arguments->options[OPTION_SINCE],
+	};
+	struct filter filter;
+	struct error error = {0};
+
+	if (filter_parse(&words, wall_now(), &filter, &error)) {
+		report_error(settings, &error);
+		return EXIT_USAGE;
+	}
+	if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
+		return screen_run(settings, &filter);
+	return follow_run(settings, &filter);
+}
+
+const struct verb verb_top = {
+	.name = "top",
+	.operands = "",
+	.summary = "who is refused, live, on the whole screen; ? shows the keys",
+	.details = "Where stdout is no terminal it does what \"blocked -f\" does.",
+	.options = top_options,
+	.option_count = OPTION_COUNT,
+	.needs_root = true,
+	.run = top_run_verb,
+};

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* sums.c - attempts summed up. */
+#include "sums.h"
+
+#include "../policy/words.h"
+#include "../util/array.h"
+#include "../util/reason.h"
+#include "print.h"
+
+static void reasons_text(uint32_t reasons, char *ret, size_t size)
+{
+	size_t length = 0;
+
+	ret[0] = '\0';
+	for (unsigned int reason = 1; reason < RW_REASON_COUNT; reason++)
+		if (reasons & 1U << reason && length < size)
+			length += snprintf(ret + length, size - length, "%s%s", length ? "," : "",
+					   reason_name(reason));
+}
+
+static void key_text(const struct row *row, enum group group, char ret[CIDR_TEXT_MAX])
+{
+	const struct rw_attempt *record = &row->attempt->record;
+	const char *protocol = word_of(words_protocols, record->l4);
+
+	if (group == GROUP_SOURCE)
+		cidr_format(record->source, 128, ret);
+	else if (attempt_has_port(record))
+		snprintf(ret, CIDR_TEXT_MAX, "%u/%s", record->port, protocol);
+	else
+		snprintf(ret, CIDR_TEXT_MAX, "%s", protocol ? protocol : "-");
+}
+
+void sums_table(const struct settings *settings, const struct rows *rows, enum group group)
+{
+	const struct column columns[] = {
+		{group == GROUP_SOURCE ? "SOURCE" : "PORT", 0},
+		{"PACKETS", SCOLS_FL_RIGHT},
+		{group == GROUP_SOURCE ? "PORTS" : "SOURCES", SCOLS_FL_RIGHT},
+		{group == GROUP_SOURCE ? "LAST PORT OF" : "SERVICE", 0},
+		{"LAST", 0},
+		{"REASONS", SCOLS_FL_WRAP},
+	};
+	_table_ struct libscols_table *table = table_new(settings, columns, ARRAY_SIZE(columns));
+
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct row *row = &rows->list[i];
+		struct libscols_line *line = table_line(table);
+		char key[CIDR_TEXT_MAX], when[TIME_TEXT_MAX], reasons[256];
+
+		key_text(row, group, key);
+		reasons_text(row->reasons, reasons, sizeof(reasons));
+		cell_set(line, 0, "%s", key);
+		cell_set(line, 1, "%llu", (unsigned long long)row->packets);
+		cell_set(line, 2, "%zu", row->others);
+		cell_set(line, 3, "%s", row->rule ? row->rule->service : "-");
+		cell_set(line, 4, "%s", row->last_ns ? time_text_ns(row->last_ns, when) : "-");
+		cell_set(line, 5, "%s", reasons);
+		cell_tone(line, 5, row->dropped ? TONE_BAD : TONE_CARE);
+	}
+	table_print(table);
+}
+
+static json_t *json_key(const struct row *row, enum group group)
+{
+	const struct rw_attempt *record = &row->attempt->record;
+	char source[CIDR_TEXT_MAX];
+
+	if (group == GROUP_SOURCE) {
+		cidr_format(record->source, 128, source);
+		return json_make("{s:s}", "source", source);
+	}
+	return json_make("{s:o, s:o, s:o}", "port",
+			 attempt_has_port(record) ? json_make("i", (int)record->port) : json_null(),
+			 "proto", json_text(word_of(words_protocols, record->l4)), "service",
+			 json_text(row->rule ? row->rule->service : NULL));
+}
+
+static json_t *json_when(int64_t ns)
+{
+	char text[TIME_TEXT_MAX];
+
+	return json_text(ns ? time_text_ns(ns, text) : NULL);
+}
+
+static json_t *json_reason_list(uint32_t reasons)
+{
+	json_t *list = json_make("[]");
+
+	for (unsigned int reason = 1; reason < RW_REASON_COUNT; reason++)
+		if (reasons & 1U << reason)
+			json_array_append_new(list, json_text(reason_name(reason)));
+	return list;
+}
+
+json_t *json_sums(const struct rows *rows, enum group group)
+{
+	json_t *list = json_make("[]");
+
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct row *row = &rows->list[i];
+		json_t *object = json_key(row, group);
+
+		json_object_update_new(
+			object,
+			json_make("{s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "packets",
+				  (json_int_t)row->packets, "bytes", (json_int_t)row->bytes,
+				  "attempts", (json_int_t)row->attempts,
+				  group == GROUP_SOURCE ? "ports" : "sources",
+				  (json_int_t)row->others, "reasons",
+				  json_reason_list(row->reasons), "first_seen",
+				  json_when(row->first_ns), "last_seen", json_when(row->last_ns)));
+		json_array_append_new(list, object);
+	}
+	return list;
+}

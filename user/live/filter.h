@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* filter.h - which attempts are asked for. */
+#ifndef ROLEWALL_LIVE_FILTER_H
+#define ROLEWALL_LIVE_FILTER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../policy/cidr.h"
+#include "../policy/tables.h"
+#include "../util/error.h"
+
+struct rw_attempt;
+
+/* Zeros ask for everything. */
+struct filter {
+	bool has_source;
+	struct cidr source;
+	bool has_port;
+	uint16_t port;
+	char service[TABLES_NAME_MAX]; /* of the rule that covers the port; "" = any */
+	uint8_t reason;		       /* RW_REASON_*; 0 = any */
+	int64_t since_ns;	       /* since the epoch; 0 = ever */
+};
+
+/* As typed; NULL = not asked for. */
+struct filter_words {
+	const char *source;
+	const char *port;
+	const char *service;
+	const char *reason;
+	const char *since;
+};
+
+/* Returns 0, or -EINVAL with `ret_error`. `now` in ns since the epoch. */
+int filter_parse(const struct filter_words *words, int64_t now, struct filter *ret,
+		 struct error *ret_error);
+
+/*
+ * The same from one line, as typed in the terminal view: "port=6071 src=10/8 reason=zone-denied
+ * service=imap since=10m", or the values alone where it is plain what they are. Changes `line`.
+ */
+int filter_parse_line(char *line, int64_t now, struct filter *ret, struct error *ret_error);
+
+/* `rule` covers the port, or NULL. `last_ns` is the time of the last packet, 0 if it is not known;
+ * then `since` hides nothing. */
+bool filter_matches(const struct filter *filter, const struct rw_attempt *record,
+		    const struct rule *rule, int64_t last_ns);
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* layout.h - the view as characters on a canvas. Pure. */
+#ifndef ROLEWALL_LIVE_LAYOUT_H
+#define ROLEWALL_LIVE_LAYOUT_H
+
+#include "view.h"
+
+/* The canvas has its size; also tells the view how many rows its table has. */
+void layout_draw(struct canvas *canvas, struct view *view);
+
+/* "999", "12.3k", "4.5M": in at most `width` cells, 5 at least. Returns `ret`. */
+const char *number_text(uint64_t number, int width, char ret[24]);
+const char *rate_text(double rate, char ret[24]);
+
+#endif

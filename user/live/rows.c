@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* rows.c - filter, sum up, sort. */
+#include "rows.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../util/array.h"
+#include "../util/reason.h"
+
+#define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
+
+int group_parse(const char *text, enum group *ret)
+{
+	if (!strcmp(text, "source"))
+		*ret = GROUP_SOURCE;
+	else if (!strcmp(text, "port"))
+		*ret = GROUP_PORT;
+	else
+		return -EINVAL;
+	return 0;
+}
+
+/* --- one by one ------------------------------------------------------------------------------- */
+
+static int row_add(struct rows *rows, const struct page *page, const struct rule *rule)
+{
+	const struct attempt *attempt = &page->attempt;
+	struct row *row = array_append(&rows->list, &rows->count, sizeof(*row));
+
+	if (!row)
+		return -ENOMEM;
+	*row = (struct row){
+		.attempt = attempt,
+		.rule = rule,
+		.packets = attempt->record.packets,
+		.bytes = attempt->record.bytes,
+		.rate = page->rate,
+		.first_ns = attempt->first_ns,
+		.last_ns = attempt->last_ns,
+		.reasons = 1U << attempt->record.reason,
+		.attempts = 1,
+		.others = 1,
+		.dropped = !attempt->record.observed,
+	};
+	return 0;
+}
+
+static int rows_select(struct rows *rows, const struct book *book, const struct port_names *names,
+		       const struct filter *filter)
+{
+	for (size_t i = 0; i < book->count; i++) {
+		const struct attempt *attempt = &book->pages[i].attempt;
+		const struct rule *rule = service_of(names, &attempt->record);
+
+		if (filter_matches(filter, &attempt->record, rule, attempt->last_ns) &&
+		    row_add(rows, &book->pages[i], rule))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* --- summed up -------------------------------------------------------------------------------- */
+
+static int compare_source(const struct row *a, const struct row *b)
+{
+	return memcmp(a->attempt->record.source, b->attempt->record.source, 16);
+}
+
+static int compare_port(const struct row *a, const struct row *b)
+{
+	const struct rw_attempt *left = &a->attempt->record, *right = &b->attempt->record;
+	int order = COMPARE(left->port, right->port);
+
+	return order ? order : COMPARE(left->l4, right->l4);
+}
+
+static int compare_key(const struct row *a, const struct row *b, enum group group)
+{
+	return group == GROUP_SOURCE ? compare_source(a, b) : compare_port(a, b);
+}
+
+static int compare_other(const struct row *a, const struct row *b, enum group group)
+{
+	return group == GROUP_SOURCE ? compare_port(a, b) : compare_source(a, b);
+}
+
+static int compare_grouped(const void *left, const void *right, void *context)
+{
+	enum group group = *(enum group *)context;
+	int order = compare_key(left, right, group);
+
+	return order ? order : compare_other(left, right, group);
+}
+
+static void row_join(struct row *sum, const struct row *row)
+{
+	if (row->last_ns > sum->last_ns) {
+		sum->attempt = row->attempt;
+		sum->rule = row->rule;
+		sum->last_ns = row->last_ns;
+	}
+	if (row->first_ns && (!sum->first_ns || row->first_ns < sum->first_ns))
+		sum->first_ns = row->first_ns;
+	sum->packets += row->packets;
+	sum->bytes += row->bytes;
+	sum->rate += row->rate;
+	sum->reasons |= row->reasons;
+	sum->attempts += row->attempts;
+	sum->dropped += row->dropped;
+}
+
+static void rows_group(struct rows *rows, enum group group)
+{
+	size_t count = 0;
+	struct row before = {0}; /* the last one as it was, before sums */
+
+	qsort_r(rows->list, rows->count, sizeof(*rows->list), compare_grouped, &group);
+	for (size_t i = 0; i < rows->count; i++) {
+		struct row row = rows->list[i];
+
+		if (!count || compare_key(&before, &row, group)) {
+			rows->list[count++] = row;
+		} else {
+			rows->list[count - 1].others += compare_other(&before, &row, group) != 0;
+			row_join(&rows->list[count - 1], &row);
+		}
+		before = row;
+	}
+	rows->count = count;
+}
+
+bool row_is_same(const struct row *a, const struct row *b, enum group group)
+{
+	if (group != GROUP_NONE)
+		return compare_key(a, b, group) == 0;
+	return !compare_source(a, b) && !compare_port(a, b) &&
+	       a->attempt->record.reason == b->attempt->record.reason &&
+	       a->attempt->record.ifindex == b->attempt->record.ifindex;
+}
+
+/* --- in order --------------------------------------------------------------------------------- */
+
+static int compare_text(const char *a, const char *b)
+{
+	return strcmp(a ? a : "", b ? b : "");
+}
+
+static const char *reason_text(const struct row *row)
+{
+	return reason_name(row->attempt->record.reason);
+}
+
+static int compare_column(const struct row *a, const struct row *b, enum sort sort)
+{
+	switch (sort) {
+	case SORT_HITS:
+		return COMPARE(a->packets, b->packets);
+	case SORT_RATE:
+		return COMPARE(a->rate, b->rate);
+	case SORT_SOURCE:
+		return compare_source(a, b);
+	case SORT_PORT:
+		return compare_port(a, b);
+	case SORT_SERVICE:
+		return compare_text(a->rule ? a->rule->service : NULL,
+				    b->rule ? b->rule->service : NULL);
+	case SORT_REASON:
+		return compare_text(reason_text(a), reason_text(b));
+	case SORT_RULE:
+		return compare_text(a->rule ? a->rule->role : NULL, b->rule ? b->rule->role : NULL);
+	default:
+		return COMPARE(a->last_ns, b->last_ns);
+	}
+}
+
+/* Of those that are alike the newest comes first, and never do two of them change places. */
+static int compare_rows(const void *left, const void *right, void *context)
+{
+	const struct rows_request *request = context;
+	int order = compare_column(left, right, request->sort);
+	const struct row *a = left, *b = right;
+
+	if (order)
+		return request->ascending ? order : -order;
+	order = COMPARE(b->last_ns, a->last_ns);
+	if (!order)
+		order = compare_source(a, b);
+	if (!order)
+		order = compare_port(a, b);
+	return order ? order : COMPARE(a->attempt->record.reason, b->attempt->record.reason);
+}
+
+int rows_build(struct rows *rows, const struct book *book, const struct port_names *names,
+	       const struct rows_request *request)
+{
+	struct rows_request order = *request;
+	int error;
+
+	rows->count = 0;
+	error = rows_select(rows, book, names, &request->filter);
+	if (error)
+		return error;
+	if (request->group != GROUP_NONE)
+		rows_group(rows, request->group);
+	if (rows->count)
+		qsort_r(rows->list, rows->count, sizeof(*rows->list), compare_rows, &order);
+	return 0;
+}
+
+void rows_free(struct rows *rows)
+{
+	free(rows->list);
+	*rows = (struct rows){0};
+}

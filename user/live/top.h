@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* top.h - the terminal view. */
+#ifndef ROLEWALL_LIVE_TOP_H
+#define ROLEWALL_LIVE_TOP_H
+
+#include "view.h"
+
+struct top_options {
+	const struct instance *instance;
+	struct filter filter;
+	bool colour;
+};
+
+/*
+ * Until "q", or the end of the terminal. -ENOENT: nothing is applied; -ENOTTY: the terminal is not
+ * known to terminfo.
+ */
+int top_run(const struct top_options *options, const struct view_actions *actions,
+	    struct error *ret_error);
+
+#endif
