@@ -6,7 +6,10 @@
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-tm() { tmux -S "$LAB_DIR/tmux" -f /dev/null "$@"; }
+TEST=0
+SERVER=0 # a server that is told to end may not have done so when the next one begins
+
+tm() { tmux -S "$LAB_DIR/tmux$TEST.$SERVER" -f /dev/null "$@"; }
 
 setup() {
 	node_file '.roles = ["mta", "proxy"] | .vpn_only = ["admin-panel"]'
@@ -30,11 +33,15 @@ top_start() {
 	} >"$LAB_DIR/top.sh"
 	rm -f "$LAB_DIR/top.exit"
 	tm kill-server 2>/dev/null || true
+	SERVER=$((SERVER + 1))
 	tm new-session -d -x "$columns" -y "$rows" "bash $LAB_DIR/top.sh"
 	sees "mail1.example.com"
 }
 
-prepare() { trap 'tm kill-server 2>/dev/null || true' EXIT; }
+prepare() {
+	TEST=$BASHPID
+	trap 'tm kill-server 2>/dev/null || true' EXIT
+}
 
 keys() { tm send-keys "$@"; }
 screen() { tm capture-pane -p; }
