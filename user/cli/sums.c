@@ -7,13 +7,13 @@
 #include "../util/reason.h"
 #include "print.h"
 
-static void reasons_text(uint32_t reasons, char *ret, size_t size)
+static void reasons_text(uint64_t reasons, char *ret, size_t size)
 {
 	size_t length = 0;
 
 	ret[0] = '\0';
 	for (unsigned int reason = 1; reason < RW_REASON_COUNT; reason++)
-		if (reasons & 1U << reason && length < size)
+		if (reasons & 1ULL << reason && length < size)
 			length += snprintf(ret + length, size - length, "%s%s", length ? "," : "",
 					   reason_name(reason));
 }
@@ -83,12 +83,12 @@ static json_t *json_when(int64_t ns)
 	return json_text(ns ? time_text_ns(ns, text) : NULL);
 }
 
-static json_t *json_reason_list(uint32_t reasons)
+static json_t *json_reason_list(uint64_t reasons)
 {
 	json_t *list = json_make("[]");
 
 	for (unsigned int reason = 1; reason < RW_REASON_COUNT; reason++)
-		if (reasons & 1U << reason)
+		if (reasons & 1ULL << reason)
 			json_array_append_new(list, json_text(reason_name(reason)));
 	return list;
 }

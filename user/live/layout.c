@@ -302,7 +302,7 @@ static void blocked_cells(const struct view *view, const struct row *row,
 	one = one || group == GROUP_PORT;
 	CELL(SORT_SERVICE, "%s", !one ? "" : row->rule ? row->rule->service : "-");
 	if (row->reasons & (row->reasons - 1))
-		CELL(SORT_REASON, "%d reasons", __builtin_popcount(row->reasons));
+		CELL(SORT_REASON, "%d reasons", __builtin_popcountll(row->reasons));
 	else
 		CELL(SORT_REASON, "%s", reason_name(row->attempt->record.reason));
 	if (one)

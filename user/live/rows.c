@@ -39,7 +39,7 @@ static int row_add(struct rows *rows, const struct page *page, const struct rule
 		.rate = page->rate,
 		.first_ns = attempt->first_ns,
 		.last_ns = attempt->last_ns,
-		.reasons = 1U << attempt->record.reason,
+		.reasons = 1ULL << attempt->record.reason,
 		.attempts = 1,
 		.others = 1,
 		.dropped = !attempt->record.observed,
