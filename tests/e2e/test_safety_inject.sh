@@ -41,7 +41,8 @@ numbers_choose() { # COUNT
 # apply_failing CALL ERRNO N: what apply says is in OUTPUT, how it ended in CODE.
 apply_failing() {
 	CODE=0
-	OUTPUT=$(node strace -qq -e trace="$1" -e inject="$1:error=$2:when=$3" -o "$LAB_DIR/trace" \
+	# Stops at no other call: three times as fast.
+	OUTPUT=$(node strace -f --seccomp-bpf -qq -e trace="$1" -e inject="$1:error=$2:when=$3" -o "$LAB_DIR/trace" \
 		"$ROLEWALL" "${LAB_INSTANCE[@]}" -q apply 2>&1) || CODE=$?
 }
 
@@ -116,10 +117,10 @@ test_each_read_fails_once() {
 	fail_each read EIO "Input/output error\|cannot read"
 }
 
-test_each_rename_mkdir_unlink_and_fsync_fails_once() {
+test_each_call_about_files_fails_once() {
 	local call
 
-	for call in rename mkdir unlink rmdir fsync fchmod flock getdents64; do
+	for call in rename mkdir unlink rmdir fsync fchmod flock getdents64 write newfstatat access; do
 		fail_each "$call" EIO "Input/output error"
 	done
 }
