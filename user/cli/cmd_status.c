@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "../kernel/clock.h"
 #include "../kernel/pending.h"
 #include "../util/array.h"
 #include "../util/cleanup.h"
@@ -93,6 +94,19 @@ static json_t *json_pending(const struct snapshot *snapshot)
 			 "previous_generation", (json_int_t)pending->previous);
 }
 
+static json_t *json_taken_back(const struct snapshot *snapshot)
+{
+	const struct rw_pending *back = &snapshot->taken_back;
+	char when[TIME_TEXT_MAX];
+
+	if (!back->taken_back)
+		return json_null();
+	return json_make("{s:I, s:s, s:o}", "generation", (json_int_t)back->generation, "at",
+			 time_text_ns(monotonic_to_wall(back->taken_back), when), "late_ms",
+			 back->missed ? json_integer((back->taken_back - back->missed) / 1000000)
+				      : json_null());
+}
+
 /* The same shape whether something is applied or not, so that readers need not ask first. */
 static void status_print_json(const struct settings *settings, const struct snapshot *snapshot)
 {
@@ -103,15 +117,16 @@ static void status_print_json(const struct settings *settings, const struct snap
 	char when[TIME_TEXT_MAX];
 
 	root = json_make(
-		"{s:i, s:b, s:b, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o}", "version",
-		1, "applied", applied, "attached", attached, "mode",
+		"{s:i, s:b, s:b, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o}",
+		"version", 1, "applied", applied, "attached", attached, "mode",
 		json_text(applied ? mode_word(snapshot->flags) : NULL), "generation",
 		(json_int_t)snapshot->generation, "node", json_text(snapshot->node), "profile",
 		json_text(snapshot->profile), "roles", json_roles(snapshot->roles), "node_file",
 		json_text(snapshot->node_file), "applied_at",
 		json_text(applied ? time_text(snapshot->applied_at, when) : NULL), "pending",
-		json_pending(snapshot), "bind_guard", bind_guard_word(snapshot->flags),
-		"interfaces", json_interfaces(snapshot), "hooks", json_hooks(snapshot));
+		json_pending(snapshot), "taken_back", json_taken_back(snapshot), "bind_guard",
+		bind_guard_word(snapshot->flags), "interfaces", json_interfaces(snapshot), "hooks",
+		json_hooks(snapshot));
 	json_object_update_new(root, json_counts(snapshot));
 	print_json(settings, root);
 }
@@ -132,6 +147,11 @@ static void print_head(const struct settings *settings, const struct snapshot *s
 		print_fact(settings, "Pending", TONE_CARE,
 			   "goes back in %" PRIu32 " s unless you say \"rolewall confirm\"",
 			   pending_left(&snapshot->pending));
+	if (snapshot->taken_back.taken_back)
+		print_fact(settings, "Taken back", TONE_PLAIN, "generation %" PRIu32 " at %s%s",
+			   snapshot->taken_back.generation,
+			   time_text_ns(monotonic_to_wall(snapshot->taken_back.taken_back), when),
+			   snapshot->taken_back.missed ? ": it was not confirmed in time" : "");
 	print_fact(settings, "Profile", TONE_PLAIN, "%s", snapshot->profile);
 	print_fact(settings, "Roles", TONE_PLAIN, "%s", snapshot->roles);
 	print_fact(settings, "Rules", TONE_PLAIN, "%zu", snapshot->rule_count);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <syslog.h>
 #include <time.h>
@@ -134,6 +135,8 @@ static void guardian_run(const struct instance *instance, const struct rw_pendin
 	/* Not the leader of the session, so that no terminal can ever become its own. */
 	if (fork() != 0)
 		_exit(0);
+	/* It has little to do, but that in time: a flood, or a busy machine, is no excuse. */
+	setpriority(PRIO_PROCESS, 0, -20);
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGINT, SIG_IGN);

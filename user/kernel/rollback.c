@@ -38,14 +38,22 @@ static int choose(const struct installation *installation, const struct rw_pendi
 }
 
 /* So that a confirmation that comes too late learns of it: deadline 0, but a generation. */
-static void note_taken_back(const struct maps *maps, uint32_t from, uint32_t to)
+static void note_taken_back(const struct maps *maps, const struct rw_pending *pending,
+			    uint32_t from, uint32_t to)
 {
-	struct rw_pending pending = {.generation = from, .previous = to};
+	uint64_t now = pending_now();
+	struct rw_pending note = {
+		.generation = from,
+		.previous = to,
+		.missed = pending->deadline <= now ? pending->deadline : 0,
+		.taken_back = now,
+	};
 
-	pending_write(maps, &pending, NULL);
+	pending_write(maps, &note, NULL);
 }
 
-static int go_back(struct installation *installation, uint32_t number, struct error *ret_error)
+static int go_back(struct installation *installation, const struct rw_pending *pending,
+		   uint32_t number, struct error *ret_error)
 {
 	const struct instance *instance = installation->instance;
 	uint32_t from = installation->header.generation;
@@ -60,7 +68,7 @@ static int go_back(struct installation *installation, uint32_t number, struct er
 		error = installation_switch(installation, ret_error);
 	if (error)
 		return error;
-	note_taken_back(&installation->maps, from, number);
+	note_taken_back(&installation->maps, pending, from, number);
 	/* There is no way forth: what was taken back would have to be applied again. */
 	generation_keep(instance, number, 0);
 	return 0;
@@ -82,7 +90,7 @@ int rollback_locked(const struct instance *instance, struct rollback_result *ret
 	if (error)
 		return error;
 	result.from = installation.header.generation;
-	error = result.to ? go_back(&installation, result.to, ret_error)
+	error = result.to ? go_back(&installation, &pending, result.to, ret_error)
 			  : remove_everything(instance, ret_error);
 	if (error)
 		return error;

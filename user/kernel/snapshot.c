@@ -189,8 +189,12 @@ static int read_all(const struct instance *instance, struct snapshot *snapshot,
 	snapshot->cgroup_bind4 = cgroup_is_attached(instance, CGROUP_BIND4);
 	snapshot->cgroup_bind6 = cgroup_is_attached(instance, CGROUP_BIND6);
 	error = pending_read(&maps, &snapshot->pending, ret_error);
+	if (!error)
+		error = pending_read_raw(&maps, &snapshot->taken_back, ret_error);
 	if (error)
 		return error;
+	if (!snapshot->taken_back.taken_back)
+		snapshot->taken_back = (struct rw_pending){0};
 	error = read_rules(&maps, &generation, snapshot);
 	if (!error)
 		error = read_reasons(&maps, snapshot);

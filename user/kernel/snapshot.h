@@ -53,6 +53,7 @@ struct snapshot {
 	struct rw_settled settled[RW_REASON_COUNT];
 	struct rw_event_state events; /* summed over CPUs */
 	struct rw_pending pending;    /* zeros: it need not be confirmed (any more) */
+	struct rw_pending taken_back; /* the change before it, if that was not to stay; or zeros */
 };
 
 /* Packets and bytes of `reason`, the rules' included (zone-denied and open are counted in the
