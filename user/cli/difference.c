@@ -105,7 +105,7 @@ static void protocols_join(const uint8_t protocols[256], char *ret, size_t size)
 static void compare_protocols(struct difference *difference, const struct snapshot *snapshot,
 			      const struct sources *sources, const struct tables *tables)
 {
-	char before[1024] = "", after[1024];
+	char before[1024] = "none", after[1024];
 
 	if (snapshot->generation)
 		protocols_join(sources->protocols, before, sizeof(before));
