@@ -165,6 +165,37 @@ test_what_a_dead_apply_left_beside_the_copy_goes() {
 	assert_equal "" "$(find "$LAB_DIR/lib" -name '*.next')" "staged copies"
 }
 
+refused_node_file() { # WHAT
+	assert_exit 4 timeout 60 "$ROLEWALL" "${LAB_INSTANCE[@]}" check
+	assert_exit 4 rolewall apply
+	[ -n "$OUTPUT" ] || fail "nothing is said of $1"
+	rm -rf "${LAB_DIR:?}/node.json"
+}
+
+test_a_node_file_that_is_none_is_refused_and_changes_nothing() {
+	local file=$LAB_DIR/node.json
+
+	mv "$file" "$LAB_DIR/good.json"
+	mkfifo "$file"
+	refused_node_file "a FIFO"
+	mkdir "$file"
+	refused_node_file "a folder"
+	ln -s /dev/zero "$file"
+	refused_node_file "an endless file"
+	head -c 100M /dev/zero >"$file"
+	refused_node_file "100 MB"
+	ln -s node.json "$file"
+	refused_node_file "a link to itself"
+	sed 's/mta/m\x00ta/' "$LAB_DIR/good.json" >"$file"
+	refused_node_file "a NUL"
+	: >"$file"
+	refused_node_file "an empty file"
+	policy_is A "all the while"
+	ln -s good.json "$file"
+	assert_exit 0 rolewall apply
+	rm "$file"
+}
+
 # --- devices --------------------------------------------------------------------------------------
 
 test_a_link_that_goes_down_and_up_is_filtered_as_before() {

@@ -64,6 +64,11 @@ test_the_first_apply_killed_at_any_call_leaves_nothing_or_all() {
 		rolewall -q down || fail "down fails, $where"
 		assert_equal "" "$(find "$LAB_DIR/bpf" -mindepth 1 ! -name '*.debug')" "left, $where"
 	done
+	calls_report
+}
+
+calls_report() {
+	echo "${#CALLS[@]} calls of $(grep -cE '^[0-9]+ ' "$LAB_DIR/calls")"
 }
 
 is_policy() {
@@ -87,6 +92,7 @@ test_apply_to_be_confirmed_killed_at_any_call_goes_back() {
 		policy_a
 		rolewall -q apply || fail "the next apply fails, $where"
 	done
+	calls_report
 }
 
 test_rollback_killed_at_any_call_leaves_one_policy_whole() {
@@ -106,6 +112,7 @@ test_rollback_killed_at_any_call_leaves_one_policy_whole() {
 		[ "$found" = A ] || [ "$found" = B ] || fail "neither policy, $where: $found"
 		status_is "$found" "$where"
 	done
+	calls_report
 }
 
 run_tests "$@"

@@ -179,6 +179,19 @@ static void a_failed_write_leaves_the_old_file(void **state)
 	assert_int_equal(folder_count(), 1);
 }
 
+static void a_fifo_that_nobody_writes_to_is_empty(void **state)
+{
+	char *text;
+	size_t size;
+
+	unlink(file);
+	assert_int_equal(mkfifo(file, 0600), 0);
+	assert_int_equal(file_read(file, 10, &text, &size, NULL), 0);
+	assert_int_equal(size, 0);
+	free(text);
+	unlink(file);
+}
+
 static void reading_stops_at_the_limit(void **state)
 {
 	char *text = NULL;
@@ -206,6 +219,7 @@ int main(void)
 		cmocka_unit_test(a_written_file_is_whole_and_alone),
 		cmocka_unit_test(a_symbolic_link_is_replaced_not_followed),
 		cmocka_unit_test(a_failed_write_leaves_the_old_file),
+		cmocka_unit_test(a_fifo_that_nobody_writes_to_is_empty),
 		cmocka_unit_test(reading_stops_at_the_limit),
 	};
 

@@ -36,15 +36,27 @@ static bool is_restored(const struct ledger_kind *kind, struct timed *entry, int
 	return kind->outlives_clock && !has_ended(entry, now);
 }
 
-/* Of the file: what may come back into the maps, or, if they are whole, what is there still. */
-static void file_select(const struct ledger *ledger, bool whole, struct timed_list *file)
+/* Of the file: what may come back into the maps. */
+static void file_select(const struct ledger *ledger, struct timed_list *file)
 {
 	int64_t now = wall_now();
 	size_t kept = 0;
 
 	for (size_t i = 0; i < file->count; i++)
-		if (whole ? !has_ended(&file->list[i], now)
-			  : is_restored(ledger->kind, &file->list[i], now))
+		if (is_restored(ledger->kind, &file->list[i], now))
+			file->list[kept++] = file->list[i];
+	file->count = kept;
+}
+
+/* What has ended may stay in the file. By which clock, the kernel knows best: this one may be set.
+ */
+static void file_drop_ended(const struct ledger *ledger, struct timed_list *file)
+{
+	int64_t now = wall_now();
+	size_t kept = 0;
+
+	for (size_t i = 0; i < file->count; i++)
+		if (!has_ended(&file->list[i], now) || timed_find(&ledger->list, &file->list[i]))
 			file->list[kept++] = file->list[i];
 	file->count = kept;
 }
@@ -153,14 +165,16 @@ static int fill(struct ledger *ledger, const struct rw_presence *presence, struc
 	size_t ended = 0;
 	int error = ledger_file_load(ledger, &file, ret_error);
 
-	file_select(ledger, whole, &file);
-	if (!error && !whole)
+	if (!error && !whole) {
+		file_select(ledger, &file);
 		error = restore(ledger, &file, ret_error);
+	}
 	if (!error)
 		error = kernel_fill(ledger, &ended, ret_error);
 	if (error)
 		return error;
 	ledger->listed = true;
+	file_drop_ended(ledger, &file);
 	same = annotate(&ledger->list, &file);
 	ledger->list.text = TAKE_PTR(file.text);
 	if (presence_correct(ledger, presence))
@@ -252,7 +266,7 @@ int ledger_read_file(const struct instance *instance, const struct ledger_kind *
 	ledger.instance = instance;
 	error = ledger_file_load(&ledger, ret, ret_error);
 	if (!error)
-		file_select(&ledger, true, ret);
+		file_drop_ended(&ledger, ret);
 	return error;
 }
 

@@ -56,10 +56,21 @@ static int read_up_to(int fd, size_t limit, char **ret_text, size_t *ret_size)
 	return 0;
 }
 
+/* A FIFO that nobody writes to is empty, and no reason to wait forever: perhaps with a lock in
+ * hand. */
+static int open_to_read(const char *path)
+{
+	_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+	if (fd < 0 || fcntl(fd, F_SETFL, 0) < 0)
+		return -1;
+	return TAKE_FD(fd);
+}
+
 int file_read(const char *path, size_t limit, char **ret_text, size_t *ret_size,
 	      struct error *ret_error)
 {
-	_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	_close_ int fd = open_to_read(path);
 	int r;
 
 	if (fd < 0) {
