@@ -62,8 +62,15 @@ static int profile_check(const struct node_model *node, const char *roles_dir, c
 		error_hint(ret_error, "name the right one with --roles-dir");
 		return -saved;
 	}
-	if (stat(folder, &status) == 0 && S_ISDIR(status.st_mode))
+	r = stat(folder, &status);
+	if (!r && S_ISDIR(status.st_mode))
 		return 0;
+	if (r && errno != ENOENT && errno != ENOTDIR) {
+		int saved = errno;
+
+		return error_set(ret_error, saved, "cannot look at the folder \"%s\": %s", folder,
+				 strerror(saved));
+	}
 	r = error_at(ret_error, &node->profile.at, "there is no profile \"%s\" in %s",
 		     node->profile.name, roles_dir);
 	names_hint(roles_dir, "", node->profile.name, ret_error);
