@@ -388,7 +388,12 @@ test_a_policy_that_locks_its_author_out_is_refused() {
 	is_generation "$before" || fail "it was applied all the same"
 	assert_json '.own_session.survives == false' by_ssh_from "$OUTSIDE" rolewall --json plan
 
+	# An sshd that listens on [::] says it in IPv6.
+	assert_exit 1 by_ssh_from "::ffff:$OUTSIDE" rolewall apply
+	assert_exit 1 by_ssh_from "$OUTSIDE6" rolewall apply
+
 	assert_exit 0 by_ssh_from "$OUTSIDE" rolewall apply --observe
+	assert_exit 0 by_ssh_from "$VPN" rolewall apply
 	assert_exit 0 by_ssh_from "$INSIDE" rolewall apply
 	assert_exit 0 by_ssh_from 127.0.0.1 rolewall apply
 	node_file '.management = ["203.0.113.0/24"]'
