@@ -22,7 +22,6 @@ setup() {
 }
 
 prepare() {
-	umount "$LAB_DIR/lib" 2>/dev/null || true
 	rolewall -q down 2>/dev/null || true
 	rm -f "$LAB_DIR"/lib/*.tsv*
 	rolewall -q apply
@@ -52,7 +51,7 @@ killed_at_any_call() {
 		where="killed at $at, $(call_name "$at")"
 		strike_at "$at" "$@"
 		# The next to look after the list again is once `bans`, once the start of the machine.
-		[ $((++n % 2)) = 0 ] || reboot
+		[ $((++n % 4)) != 1 ] || reboot
 		bans_list >"$LAB_DIR/found"
 		found=$(wc -l <"$LAB_DIR/found")
 		case $found in
@@ -60,7 +59,7 @@ killed_at_any_call() {
 		"$after") new=$((new + 1)) ;;
 		*) fail "$found bans, $where" ;;
 		esac
-		if [ $((n % 4)) = 0 ]; then
+		if [ $((n % 4)) = 3 ]; then
 			reboot
 			bans_list | cmp - "$LAB_DIR/found" || fail "others after a reboot, $where"
 		fi
@@ -122,6 +121,7 @@ test_the_daemon_takes_back_half_an_import_without_being_asked() {
 disk_make() {
 	rolewall -q down
 	mount -t tmpfs -o size=256k,mode=0750 tmpfs "$LAB_DIR/lib"
+	trap 'umount "$LAB_DIR/lib"' EXIT
 	rolewall -q apply
 }
 
@@ -131,13 +131,16 @@ disk_fill() {
 
 # The last page of the file has room for some more lines; then there is none.
 test_a_full_disk_refuses_a_ban_and_changes_nothing() {
-	local n refused=0
+	local n refused=0 long=2001:db8:1111:2222:3333:4444:5555:0/112
 
 	disk_make
 	rolewall -q ban 198.51.100.1
-	rolewall -q ban 192.0.2.0/28
+	rolewall -q ban "$long"
 	disk_fill
-	for n in {1..150}; do
+	for n in {1..20}; do # long lines, so that it does not take long
+		rolewall -q ban "198.51.102.$n" --reason "$(printf '%0250d' "$n")" 2>/dev/null || break
+	done
+	for n in {1..30}; do
 		rolewall ban "198.51.101.$n" >"$LAB_DIR/said" 2>&1 && continue
 		refused=$n
 		break
@@ -145,15 +148,13 @@ test_a_full_disk_refuses_a_ban_and_changes_nothing() {
 	[ "$refused" != 0 ] || fail "the disk is not full"
 	grep -q "No space left" "$LAB_DIR/said" || fail "no cause is named: $(<"$LAB_DIR/said")"
 	bans_list >"$LAB_DIR/found"
-	assert_equal $((refused + 1)) "$(wc -l <"$LAB_DIR/found")" "bans"
 	! grep -qx "198.51.101.$refused" "$LAB_DIR/found" || fail "it is banned all the same"
-	assert_exit 1 rolewall unban 192.0.2.0/28
+	assert_exit 1 rolewall unban "$long"
 	bans_list | cmp - "$LAB_DIR/found" || fail "an unban that failed has changed something"
 	reboot_on_full_disk
 	bans_list | cmp - "$LAB_DIR/found" || fail "after a reboot there are others"
 	rm "$LAB_DIR/lib/ballast"
 	assert_exit 0 rolewall ban "198.51.101.$refused"
-	umount "$LAB_DIR/lib"
 }
 
 # `apply` would need room for its copy.
