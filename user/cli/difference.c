@@ -102,13 +102,12 @@ static void protocols_join(const uint8_t protocols[256], char *ret, size_t size)
 	}
 }
 
-static void compare_protocols(struct difference *difference, const struct snapshot *snapshot,
-			      const struct sources *sources, const struct tables *tables)
+static void compare_protocols(struct difference *difference, const struct sources *sources,
+			      const struct tables *tables)
 {
-	char before[1024] = "none", after[1024];
+	char before[1024], after[1024];
 
-	if (snapshot->generation)
-		protocols_join(sources->protocols, before, sizeof(before));
+	protocols_join(sources->protocols, before, sizeof(before));
 	protocols_join(tables->protocols, after, sizeof(after));
 	setting_compare(difference, "protocols", before, after);
 }
@@ -169,7 +168,7 @@ int difference_find(const struct snapshot *snapshot, struct sources *sources,
 	if (result)
 		return result;
 	compare_settings(&difference, snapshot, tables);
-	compare_protocols(&difference, snapshot, sources, tables);
+	compare_protocols(&difference, sources, tables);
 	*ret = difference;
 	difference = (struct difference){0};
 	return 0;
