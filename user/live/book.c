@@ -70,7 +70,7 @@ static int room_make(struct book *book)
 		qsort(book->pages, book->count, sizeof(*book->pages), compare_newest);
 		book->forgotten += book->count - BOOK_MAX / 2;
 		book->count = BOOK_MAX / 2;
-		return index_make(book, book->slots);
+		return index_make(book, 2 * BOOK_MAX);
 	}
 	if (2 * (book->count + 1) > book->slots)
 		return index_make(book, book->slots ? 2 * book->slots : SLOTS_MIN);
