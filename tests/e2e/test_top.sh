@@ -5,11 +5,8 @@
 
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
-
-TEST=0
-SERVER=0 # a server that is told to end may not have done so when the next one begins
-
-tm() { tmux -S "$LAB_DIR/tmux$TEST.$SERVER" -f /dev/null "$@"; }
+# shellcheck source=tests/e2e/terminal.sh
+. "$(dirname "$0")/terminal.sh"
 
 setup() {
 	node_file '.roles = ["mta", "proxy"] | .vpn_only = ["admin-panel"]'
@@ -18,34 +15,17 @@ setup() {
 	vpn "$PROBE" scan -w 50 -t 11211 "$NODE_VPN" >/dev/null
 }
 
-# top_start COLUMNS ROWS [WORD=VALUE...]: the view in a terminal of that size.
-top_start() {
-	local columns=$1 rows=$2
-
-	shift 2
-	{
-		echo "#!/bin/bash"
-		echo "echo \$\$ >'$LAB_CGROUP/cgroup.procs'"
-		printf 'export TZ=UTC0 %s\n' "$*"
-		printf 'nsenter --net=/run/netns/%s %s' "$LAB_NAME-node" "$ROLEWALL"
-		printf ' %q' "${LAB_INSTANCE[@]}" top
-		printf ' 2>%q; echo "exit $?" >%q\n' "$LAB_DIR/top.err" "$LAB_DIR/top.exit"
-	} >"$LAB_DIR/top.sh"
-	rm -f "$LAB_DIR/top.exit"
-	tm kill-server 2>/dev/null || true
-	SERVER=$((SERVER + 1))
-	tm new-session -d -x "$columns" -y "$rows" "bash $LAB_DIR/top.sh"
+# view COLUMNS ROWS [WORD=VALUE...]: and it has begun.
+view() {
+	top_start "$@"
 	sees "mail1.example.com"
 }
 
 prepare() {
-	TEST=$BASHPID
-	trap 'tm kill-server 2>/dev/null || true' EXIT
+	TM_NAME=$BASHPID
+	trap tm_end EXIT
 }
 
-keys() { tm send-keys "$@"; }
-screen() { tm capture-pane -p; }
-shows() { screen | grep -qE -- "$1"; }
 hides() { ! shows "$1"; }
 sees() { wait_for 15 shows "$1" || fail "no \"$1\" in: $(screen) $(cat "$LAB_DIR/top.err")"; }
 misses() { wait_for 15 hides "$1" || fail "still \"$1\" in: $(screen)"; }
@@ -66,7 +46,7 @@ golden() { # NAME
 }
 
 test_the_screen_of_80x24_shows_attempts_services_and_reasons() {
-	top_start 80 24
+	view 80 24
 	sees "Blocked 4"
 	keys '>' '>' '>'
 	sees 'SOURCE\^'
@@ -77,7 +57,7 @@ test_the_screen_of_80x24_shows_attempts_services_and_reasons() {
 }
 
 test_views_and_help_are_a_key_away() {
-	top_start 80 24
+	view 80 24
 	keys Tab
 	sees "admin-panel"
 	golden ports
@@ -89,7 +69,7 @@ test_views_and_help_are_a_key_away() {
 }
 
 test_a_filter_hides_the_rest_and_says_what_is_wrong_with_it() {
-	top_start 80 24
+	view 80 24
 	keys / 'port=6071 src=203/8' Enter
 	sees "Blocked 1"
 	sees "admin-panel"
@@ -101,19 +81,20 @@ test_a_filter_hides_the_rest_and_says_what_is_wrong_with_it() {
 }
 
 test_frozen_it_stays_and_goes_on_afterwards() {
-	top_start 80 24
+	view 80 24
 	sees "Blocked 4"
 	keys p
 	sees FROZEN
 	outside "$PROBE" scan -w 50 -t 5999 "$NODE_EXTERNAL" >/dev/null
-	hides 5999/tcp
+	sees '^not-open ' # the header goes on
+	hides 5999/tcp || fail "not frozen: $(screen)"
 	keys p
 	misses FROZEN
 	sees 5999/tcp
 }
 
 test_it_sums_up_by_source_and_by_port() {
-	top_start 80 24
+	view 80 24
 	keys s
 	sees "by source"
 	sees "[34] ports"
@@ -128,7 +109,7 @@ test_it_sums_up_by_source_and_by_port() {
 }
 
 test_enter_explains() {
-	top_start 80 24
+	view 80 24
 	keys / 6071 Enter
 	sees "Blocked 1"
 	keys Enter
@@ -138,7 +119,7 @@ test_enter_explains() {
 }
 
 test_a_ban_and_an_opening_ask_first() {
-	top_start 80 24
+	view 80 24
 	keys / 'port=6071' Enter
 	sees "Blocked 1"
 	keys b
@@ -165,7 +146,7 @@ test_a_ban_and_an_opening_ask_first() {
 }
 
 test_what_is_shown_is_written_to_a_new_file() {
-	top_start 80 24
+	view 80 24
 	keys / 6071 Enter
 	sees "Blocked 1"
 	keys w C-u "$LAB_DIR/saved" Enter
@@ -178,7 +159,7 @@ test_what_is_shown_is_written_to_a_new_file() {
 test_every_size_is_survived() {
 	local size
 
-	top_start 80 24
+	view 80 24
 	for size in "20 5" "1 1" "7 3" "200 50" "80 24"; do
 		# shellcheck disable=SC2086
 		tm resize-window -x ${size% *} -y ${size#* }
@@ -189,9 +170,9 @@ test_every_size_is_survived() {
 }
 
 test_ascii_and_utf8_follow_the_locale() {
-	top_start 80 24 LC_ALL=C
+	view 80 24 LC_ALL=C
 	sees 'LASTv'
-	top_start 80 24 LC_ALL=C.UTF-8 NO_COLOR=1
+	view 80 24 LC_ALL=C.UTF-8 NO_COLOR=1
 	sees "Blocked"
 	tm capture-pane -p -e >"$LAB_DIR/colours"
 	! grep -E $'\e\\[([0-9;]*;)?3[0-7]m' "$LAB_DIR/colours" || fail "colours in spite of NO_COLOR"
