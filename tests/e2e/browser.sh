@@ -120,3 +120,11 @@ browser_colours() { # light|dark
 screenshot() { # FILE
 	browse GET /screenshot | jq -r . | base64 -d >"$1"
 }
+
+# screenshot_of SELECTOR FILE: only that element.
+screenshot_of() {
+	local element
+
+	element=$(browse POST /element "$(jq -n --arg value "$1" '{using: "css selector", value: $value}')" | jq -r '.[]')
+	browse GET "/element/$element/screenshot" | jq -r . | base64 -d >"$2"
+}

@@ -80,6 +80,15 @@ test_a_filter_hides_the_rest_and_says_what_is_wrong_with_it() {
 	misses "203.0.113.2"
 }
 
+test_a_filter_of_the_command_line_is_shown_and_can_be_changed() {
+	TOP_ARGUMENTS=(--port 6071 --reason zone-denied)
+	view 80 24
+	sees "Blocked 1"
+	sees "/port=6071 reason=zone-denied"
+	keys / C-u Enter
+	sees "Blocked 4"
+}
+
 test_frozen_it_stays_and_goes_on_afterwards() {
 	view 80 24
 	sees "Blocked 4"

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../../user/live/layout.h"
+#include "../../user/live/text.h"
 
 static const struct port_names no_names;
 

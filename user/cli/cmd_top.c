@@ -133,10 +133,26 @@ static int save(void *context, const char *path, const struct rows *rows, enum g
 
 /* --- the verb --------------------------------------------------------------------------------- */
 
-static int screen_run(const struct settings *settings, const struct filter *filter)
+/* As it would be typed behind "/". */
+static void filter_line(const struct arguments *arguments, char *ret, size_t size)
 {
-	const struct top_options options = {
-		.instance = &settings->instance, .filter = *filter, .colour = settings->colour};
+	size_t length = 0;
+
+	ret[0] = '\0';
+	for (int i = 0; i < OPTION_COUNT; i++)
+		if (arguments->options[i] && length < size)
+			length +=
+				snprintf(ret + length, size - length, "%s%s=%s", length ? " " : "",
+					 top_options[i].name, arguments->options[i]);
+}
+
+static int screen_run(const struct settings *settings, const struct filter *filter,
+		      const char *filter_text)
+{
+	const struct top_options options = {.instance = &settings->instance,
+					    .filter = *filter,
+					    .filter_text = filter_text,
+					    .colour = settings->colour};
 	const struct view_actions actions = {
 		.explain = explain,
 		.ban = ban,
@@ -163,13 +179,15 @@ static int top_run_verb(const struct settings *settings, const struct arguments 
 	};
 	struct filter filter;
 	struct error error = {0};
+	char line[128];
 
 	if (filter_parse(&words, wall_now(), &filter, &error)) {
 		report_error(settings, &error);
 		return EXIT_USAGE;
 	}
+	filter_line(arguments, line, sizeof(line));
 	if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
-		return screen_run(settings, &filter);
+		return screen_run(settings, &filter, line);
 	return follow_run(settings, &filter);
 }
 

@@ -106,6 +106,12 @@ void canvas_reverse(struct canvas *canvas, int row)
 		canvas->glyphs[(size_t)row * canvas->columns + i].reverse = true;
 }
 
+void canvas_underline(struct canvas *canvas, int row)
+{
+	for (int i = 0; row >= 0 && row < canvas->rows && i < canvas->columns; i++)
+		canvas->glyphs[(size_t)row * canvas->columns + i].underline = true;
+}
+
 const char *canvas_text(const struct canvas *canvas, int row, char *ret, size_t size)
 {
 	size_t length = 0, end = 0;

@@ -14,6 +14,7 @@ struct glyph {
 	wchar_t character;
 	uint8_t tone;
 	bool reverse;
+	bool underline;
 };
 
 /* Owning. Zeros are a screen without room. */
@@ -42,6 +43,7 @@ void canvas_right(struct canvas *canvas, int row, int column, int width, enum to
 void canvas_glyph(struct canvas *canvas, int row, int column, enum tone tone, wchar_t character);
 void canvas_fill(struct canvas *canvas, int row, int column, int width);
 void canvas_reverse(struct canvas *canvas, int row);
+void canvas_underline(struct canvas *canvas, int row);
 
 /* A row in the locale's bytes, without spaces at its end. Returns `ret`. */
 const char *canvas_text(const struct canvas *canvas, int row, char *ret, size_t size);

@@ -8,8 +8,4 @@
 /* The canvas has its size; also tells the view how many rows its table has. */
 void layout_draw(struct canvas *canvas, struct view *view);
 
-/* "999", "12.3k", "4.5M": in at most `width` cells, 5 at least. Returns `ret`. */
-const char *number_text(uint64_t number, int width, char ret[24]);
-const char *rate_text(double rate, char ret[24]);
-
 #endif

@@ -8,8 +8,8 @@
 
 #include <rolewall/abi.h>
 
-#define SPARK_SECONDS 5	  /* a step */
-#define SPARK_STEPS   120 /* ten minutes */
+#define SPARK_SECONDS 3	  /* a step */
+#define SPARK_STEPS   200 /* ten minutes */
 #define SPARK_LEVELS  8
 
 /* Zeros are a beginning. */

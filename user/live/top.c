@@ -31,19 +31,21 @@ static void colours_begin(bool wanted)
 
 static attr_t attributes_of(const struct glyph *glyph)
 {
-	attr_t attributes = glyph->reverse ? A_REVERSE : A_NORMAL;
+	attr_t attributes = glyph->underline ? A_UNDERLINE : A_NORMAL;
 
+	if (glyph->reverse)
+		return A_REVERSE;
 	if (glyph->tone == TONE_BOLD)
 		attributes |= A_BOLD;
-	if (glyph->tone == TONE_FAINT && !glyph->reverse)
+	if (glyph->tone == TONE_FAINT)
 		attributes |= A_DIM;
 	return attributes;
 }
 
-/* Without colours_begin() pair 0 is all there is. */
+/* Without colours_begin() pair 0 is all there is. A bar in several colours is hard to read. */
 static short pair_of(const struct glyph *glyph)
 {
-	if (COLOR_PAIRS <= TONE_BAD)
+	if (COLOR_PAIRS <= TONE_BAD || glyph->reverse)
 		return 0;
 	return glyph->tone == TONE_GOOD || glyph->tone == TONE_CARE || glyph->tone == TONE_BAD
 		       ? glyph->tone
@@ -198,6 +200,7 @@ int top_run(const struct top_options *options, const struct view_actions *action
 		canvas.plain = strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
 		view_open(&view, &source, actions);
 		view.request.filter = options->filter;
+		snprintf(view.filter_text, sizeof(view.filter_text), "%s", options->filter_text);
 		view.stale = true;
 		loop_run(&canvas, &view);
 		endwin();

@@ -8,6 +8,7 @@
 struct top_options {
 	const struct instance *instance;
 	struct filter filter;
+	const char *filter_text; /* the same as a line, as the view shows it */
 	bool colour;
 };
 

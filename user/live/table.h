@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* table.h - the tables of the three views: a head at `row`, under it view->page rows. Pure. */
+#ifndef ROLEWALL_LIVE_TABLE_H
+#define ROLEWALL_LIVE_TABLE_H
+
+#include "canvas.h"
+#include "view.h"
+
+void table_blocked(struct canvas *canvas, const struct view *view, int row);
+void table_ports(struct canvas *canvas, const struct view *view, int row);
+void table_lists(struct canvas *canvas, const struct view *view, int row);
+
+#endif
