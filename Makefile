@@ -115,10 +115,11 @@ $(B)/user/web/page.o: $(wildcard user/web/page/*)
 
 STATIC_LIBS := build/static-libs
 
-$(STATIC_LIBS)/libmnl.a $(STATIC_LIBS)/libsmartcols.a: packaging/static-libs.sh
-	$(call say,FETCH,$@)
+# One call makes both: two at a time would want the same lock.
+$(STATIC_LIBS)/libmnl.a $(STATIC_LIBS)/libsmartcols.a &: packaging/static-libs.sh
+	$(call say,FETCH,$(STATIC_LIBS))
 	$(Q)packaging/static-libs.sh $(STATIC_LIBS)
-	@touch $@
+	@touch $(STATIC_LIBS)/libmnl.a $(STATIC_LIBS)/libsmartcols.a
 
 static: $(STATIC_LIBS)/libmnl.a $(STATIC_LIBS)/libsmartcols.a ## build/static/rolewall, which needs no library
 	$(Q)$(MAKE) --no-print-directory STATIC=1 build/static/rolewall

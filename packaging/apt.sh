@@ -44,7 +44,8 @@ apt_own() { # apt-get|apt-cache ARGUMENTS...
 	shift
 	"$tool" -o Dir::Etc::sourcelist="$APT_CACHE/sources.list" -o Dir::Etc::sourceparts=- \
 		-o Dir::State::lists="$APT_CACHE/lists" -o Dir::Cache="$APT_CACHE" \
-		-o Acquire::Languages=none -o APT::Sandbox::User=root -o APT::Architecture=amd64 "$@"
+		-o Acquire::Languages=none -o Acquire::Retries=3 -o APT::Sandbox::User=root \
+		-o APT::Architecture=amd64 "$@"
 }
 
 # apt_update LINE...: fetch the lists of these sources; once a run.

@@ -16,6 +16,7 @@ number() { # the number before a word in the log's last line that has both
 
 for program in "$@"; do
 	printf '== %s\n' "$program"
+	start=$SECONDS
 	"$program" >"$log" 2>&1
 	status=$?
 	if grep -qE '^[0-9]+ passed, [0-9]+ failed' "$log"; then
@@ -28,7 +29,8 @@ for program in "$@"; do
 	: "${p:=0}" "${f:=0}" "${s:=0}"
 	[ "$status" -ne 0 ] && [ "$f" -eq 0 ] && f=1
 	if [ "$f" -gt 0 ] || [ -n "${V:-}" ]; then cat "$log"; else grep -E 'SKIP' "$log"; fi
-	printf '   %s passed, %s failed, %s skipped (exit %s)\n' "$p" "$f" "$s" "$status"
+	printf '   %s passed, %s failed, %s skipped (exit %s, %s s)\n' "$p" "$f" "$s" "$status" \
+		$((SECONDS - start))
 	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 done
 [ -n "${RUN_TOTALS:-}" ] && echo "$passed $failed $skipped" >>"$RUN_TOTALS"

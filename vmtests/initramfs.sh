@@ -21,8 +21,9 @@ PROGRAMS="bash ip tc jq bpftool ping nsenter unshare mount umount modprobe wg et
 OPTIONAL="nmap openvpn nft iptables strace ss conntrack capsh tcpdump socat curl nsd"
 MODULES="veth tun dummy wireguard 8021q ipip ip_gre ip6_gre sit ip6_tunnel bridge ifb sch_netem
 	sch_ingress sch_clsact cls_u32 cls_matchall act_mirred nf_tables nft_ct nft_counter nft_limit
-	nft_log nf_conntrack ip_tables iptable_filter xt_conntrack xt_multiport inet_diag tcp_diag
-	udp_diag"
+	nft_log nft_chain_nat nft_nat nft_redir nf_conntrack ip_tables iptable_filter xt_conntrack
+	xt_multiport inet_diag tcp_diag udp_diag xfrm_user esp4 gcm ctr ghash-generic seqiv echainiv
+	aes_generic aesni-intel"
 
 die() {
 	echo "initramfs: $*" >&2

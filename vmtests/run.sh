@@ -5,7 +5,8 @@
 #
 # KERNEL: see fetch.sh; "all" is all that we promise to run on. A machine that does not say how its
 # tests went, in one line, has failed. Environment:
-#	SUITES=packet,...	only these (see vmtests/init)
+#	SUITES=packet,...	only these (see vmtests/init); else all, and "old" on 5.10 only: with every
+#				newer feature switched off, the next kernel says the same again
 #	PACKETS=200000		for the oracle
 #	LIMIT=3600		seconds for one machine
 #	DOCS=1			write the matrix to docs/kernels.md
@@ -18,11 +19,13 @@ export VM_DIR=$VM
 ALL="5.10 6.1 6.12 6.18 sid newest"
 LIMIT=${LIMIT:-3600}
 RESULTS=$VM/results
+# What is tested, even if somebody works on while it runs.
+COMMIT=$(git -C "$ROOT" describe --always --dirty 2>/dev/null || echo unknown)
 
-boot() { # KERNEL-FOLDER INITRD LOG
+boot() { # KERNEL-FOLDER INITRD LOG SUITES
 	local append="console=ttyS0 panic=-1 quiet loglevel=3 rdinit=/init mitigations=off nokaslr"
 
-	append="$append${SUITES:+ rolewall.suites=$SUITES}${PACKETS:+ rolewall.packets=$PACKETS}"
+	append="$append rolewall.suites=$4${PACKETS:+ rolewall.packets=$PACKETS}"
 	timeout "$LIMIT" qemu-system-x86_64 -accel tcg,thread=multi -cpu max -machine q35 -smp 2 \
 		-m 1536 -nodefaults -no-user-config -display none -serial stdio -no-reboot \
 		-kernel "$1/vmlinuz" -initrd "$2" -append "$append" </dev/null >"$3" 2>&1
@@ -30,8 +33,9 @@ boot() { # KERNEL-FOLDER INITRD LOG
 
 # test_kernel KERNEL: leaves one line in $RESULTS.
 test_kernel() {
-	local folder release line log
+	local folder release line log suites=packet,oracle,e2e,devices,static
 
+	[ "$1" != 5.10 ] || suites=$suites,old
 	folder=$("$ROOT/vmtests/fetch.sh" "$1") || { echo "VMTEST $1 failed=fetch" >>"$RESULTS"; return; }
 	release=$(<"$folder/release")
 	# "newest" may be sid's.
@@ -40,7 +44,7 @@ test_kernel() {
 	"$ROOT/vmtests/initramfs.sh" "$folder" "$VM/initrd-$release" || exit 1
 	export KEEP_TREE=1
 	echo "vmtest: $release boots; what it says goes to ${log#"$ROOT"/}" >&2
-	boot "$folder" "$VM/initrd-$release" "$log"
+	boot "$folder" "$VM/initrd-$release" "$log" "${SUITES:-$suites}"
 	rm -f "$VM/initrd-$release"
 	line=$(tr -d '\r' <"$log" | grep -a '^VMTEST ' | tail -n 1)
 	if [ -z "$line" ]; then
@@ -67,7 +71,8 @@ cell() { # p/f/s
 }
 
 FEATURES="ringbuf lookup frags links hook"
-TESTS="packet oracle e2e devices static old"
+TESTS=${SUITES:-packet,oracle,e2e,devices,static,old}
+TESTS=${TESTS//,/ }
 
 # The matrix as a table of Markdown, which reads well on a terminal too.
 matrix() {
@@ -100,7 +105,8 @@ docs_write() {
 	{
 		echo "<!-- matrix -->"
 		echo
-		echo "Run on $(date -u +%F) by \`make vmtest KERNEL=all\`, QEMU without hardware virtualisation, version $(<"$ROOT/VERSION"):"
+		echo "Run on $(date -u +%F) by \`make vmtest KERNEL=all\`, QEMU without hardware virtualisation, version"
+		echo "$(<"$ROOT/VERSION"), commit $COMMIT:"
 		echo
 		matrix
 	} >>"$file"

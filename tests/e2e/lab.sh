@@ -189,9 +189,9 @@ lab_cgroup_remove() {
 
 # --- running things -------------------------------------------------------------------------------
 
-# wait_for SECONDS COMMAND...: until the command succeeds.
+# wait_for SECONDS COMMAND...: until the command succeeds. PATIENCE=N: a machine that is N times as slow.
 wait_for() {
-	local deadline=$((${EPOCHREALTIME/./} + $1 * 1000000))
+	local deadline=$((${EPOCHREALTIME/./} + $1 * ${PATIENCE:-1} * 1000000))
 
 	shift
 	until "$@"; do

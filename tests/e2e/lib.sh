@@ -99,6 +99,12 @@ skip() {
 	exit "$SKIP_STATUS"
 }
 
+# lacks WHAT: skip where a device of the kernel is missing; DEVICES_REQUIRED=1 makes that a failure.
+lacks() {
+	[ -z "${DEVICES_REQUIRED:-}" ] || fail "$*"
+	skip "$*"
+}
+
 # needs FEATURE WHY: skip where ROLEWALL_PROBE_OFF takes that ability of the kernel away.
 needs() {
 	case ,${ROLEWALL_PROBE_OFF:-}, in
