@@ -278,7 +278,7 @@ $(B)/tidy/%.ok: %.c .clang-tidy | $(SKEL)
 		-Iinclude -I$(B)/include 2>$@.log || { cat $@.log >&2; exit 1; }
 	@touch $@
 
-lint: lint-format lint-includes lint-schema lint-monitoring lint-floor lint-shell lint-cppcheck lint-tidy ## every static check
+lint: lint-format lint-includes lint-schema lint-monitoring lint-figures lint-floor lint-shell lint-cppcheck lint-tidy ## every static check
 
 lint-format:
 	$(call say,FORMAT,check)
@@ -308,6 +308,10 @@ lint-monitoring:
 	$(Q)/usr/bin/python3 tests/lint/monitoring.py
 	$(Q)promtool check rules packaging/monitoring/rolewall.rules.yml >/dev/null
 	$(Q)promtool test rules packaging/monitoring/rolewall.rules.test.yml >/dev/null
+
+lint-figures:
+	$(call say,LINT,figures)
+	$(Q)tests/bench/report.sh --check
 
 lint-shell:
 	$(call say,LINT,shellcheck)
@@ -407,7 +411,7 @@ help: ## this list
 
 .PHONY: all static cross cross-objects vm-programs vmtest check check-all check-unit check-packet check-e2e oracle \
 	fuzz oracle-coverage mutants demo demo-run screenshots mailnode mailnode-run deps lint lint-format \
-	lint-includes lint-schema lint-monitoring lint-floor lint-shell lint-cppcheck lint-tidy format man install uninstall \
+	lint-includes lint-schema lint-monitoring lint-figures lint-floor lint-shell lint-cppcheck lint-tidy format man install uninstall \
 	deb rpm package-root check-package clean help
 
 -include $(shell find $(B)/bpf $(B)/user $(B)/tests -type f -name '*.d' 2>/dev/null)

@@ -21,7 +21,7 @@ struct client {
 	pthread_t thread;
 	struct sockaddr_in server;
 	bool keeps; /* one connection for all transactions */
-	uint64_t end;
+	uint64_t begin, end; /* ns; what lies within counts */
 	uint32_t *latencies; /* ns, owned */
 	size_t count;
 };
@@ -108,7 +108,8 @@ static void *client_run(void *argument)
 			fd = server_connect(&client->server, client->end);
 		if (fd < 0)
 			break;
-		if (send(fd, &byte, 1, MSG_NOSIGNAL) == 1 && recv(fd, &byte, 1, 0) == 1)
+		if (send(fd, &byte, 1, MSG_NOSIGNAL) == 1 && recv(fd, &byte, 1, 0) == 1 &&
+		    start >= client->begin)
 			client->latencies[client->count++] = now_ns() - start;
 		if (!client->keeps)
 			close(fd);
@@ -138,28 +139,31 @@ static void transactions_report(const char *name, bool keeps, uint32_t *latencie
 	       count ? latencies[count * 99 / 100] / 1e3 : ms * 1e3);
 }
 
+/* Clients begin WARMUP ms before they are counted: a flood that begins meanwhile hits all of them. */
 int bench_transact(int argc, char **argv)
 {
 	static struct client clients[CLIENTS_MAX];
-	uint64_t clients_count, ms;
+	uint64_t clients_count, ms, begin;
 	uint32_t *latencies;
 	size_t count = 0;
 	bool keeps;
 
-	if (argc != 7)
-		errx(2, "transact: NAME ADDRESS PORT CLIENTS MS NEW|KEEP");
+	if (argc != 8)
+		errx(2, "transact: NAME ADDRESS PORT CLIENTS WARMUP MS NEW|KEEP");
 	clients_count = number_parse(argv[4]);
-	ms = number_parse(argv[5]);
-	keeps = strcmp(argv[6], "KEEP") == 0;
+	ms = number_parse(argv[6]);
+	keeps = strcmp(argv[7], "KEEP") == 0;
 	latencies = calloc(CLIENTS_MAX * (size_t)LATENCIES_MAX, sizeof(*latencies));
 	if (!latencies || clients_count > CLIENTS_MAX)
 		errx(1, "too many clients");
 	/* Under a flood the generator has the other CPU for itself. */
 	cpu_pin(keeps ? 0 : 1);
+	begin = now_ns() + number_parse(argv[5]) * 1000000;
 	for (uint64_t i = 0; i < clients_count; i++) {
 		clients[i] = (struct client){.server = server_parse(argv[2], argv[3]),
 					     .keeps = keeps,
-					     .end = now_ns() + ms * 1000000,
+					     .begin = begin,
+					     .end = begin + ms * 1000000,
 					     .latencies = latencies + i * LATENCIES_MAX};
 		if (pthread_create(&clients[i].thread, NULL, client_run, &clients[i]))
 			errx(1, "no thread");

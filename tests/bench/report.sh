@@ -2,27 +2,39 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # report.sh FOLDER - take over FOLDER's results.json and plots into docs/performance/, and write
-# docs/performance.md from them. report.sh alone: only write the page again.
-# report.sh --check: is the page what the committed results make of it?
+# docs/performance.md and the figures of the README from them. report.sh alone: only write them again.
+# report.sh --check: are they what the committed results make of them?
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 docs=$here/../../docs
+results=$docs/performance/results.json
 
-page() { # RESULTS
-	jq -r --rawfile template "$here/performance.md.in" -f "$here/report.jq" "$1"
+page() { # TEMPLATE
+	jq -r --rawfile template "$1" --rawfile attempts "$docs/performance/attempts.tsv" \
+		-f "$here/report.jq" "$results"
+}
+
+# The README with what lies between its two marks made anew.
+readme() {
+	sed -e '/^<!-- figures -->$/,$d' "$docs/../README.md"
+	echo "<!-- figures -->"
+	page "$here/readme.md.in"
+	sed -n '/^<!-- end of figures -->$/,$p' "$docs/../README.md"
 }
 
 case ${1:-} in
 --check)
-	page "$docs/performance/results.json" | cmp -s - "$docs/performance.md" ||
-		{ echo "report: docs/performance.md is not what docs/performance/results.json says; run tests/bench/report.sh" >&2; exit 1; }
+	page "$here/performance.md.in" | cmp -s - "$docs/performance.md" && readme | cmp -s - "$docs/../README.md" ||
+		{ echo "report: docs/performance.md or the README is not what docs/performance/results.json says; run tests/bench/report.sh" >&2; exit 1; }
 	exit
 	;;
 ?*)
 	mkdir -p "$docs/performance"
-	jq . "$1/results.json" >"$docs/performance/results.json"
+	jq . "$1/results.json" >"$results"
 	cp "$1"/*.svg "$docs/performance/"
 	;;
 esac
-page "$docs/performance/results.json" >"$docs/performance.md"
+page "$here/performance.md.in" >"$docs/performance.md"
+readme=$(readme)
+echo "$readme" >"$docs/../README.md"
