@@ -25,7 +25,8 @@ readme() {
 
 case ${1:-} in
 --check)
-	page "$here/performance.md.in" | cmp -s - "$docs/performance.md" && readme | cmp -s - "$docs/../README.md" ||
+	{ page "$here/performance.md.in" | cmp -s - "$docs/performance.md" &&
+		readme | cmp -s - "$docs/../README.md"; } ||
 		{ echo "report: docs/performance.md or the README is not what docs/performance/results.json says; run tests/bench/report.sh" >&2; exit 1; }
 	exit
 	;;
