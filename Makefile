@@ -356,6 +356,7 @@ install: $(B)/rolewall $(B)/rolewall-web $(MAN_PAGES) ## into DESTDIR and PREFIX
 	install -d $(SHARE)/rolewall/roles $(SHARE)/doc/rolewall $(SHARE)/man/man5 $(SHARE)/man/man8
 	cp -r roles/. $(SHARE)/rolewall/roles/
 	install -D -m 0644 packaging/fail2ban/action.d/rolewall.conf $(SHARE)/rolewall/fail2ban/action.d/rolewall.conf
+	install -D -m 0644 packaging/logrotate/rolewall $(DESTDIR)/etc/logrotate.d/rolewall
 	install -D -m 0644 packaging/completion/rolewall.bash $(SHARE)/bash-completion/completions/rolewall
 	install -m 0644 $(filter %.5,$(MAN_PAGES)) $(SHARE)/man/man5
 	install -m 0644 $(filter %.8,$(MAN_PAGES)) $(SHARE)/man/man8
@@ -365,7 +366,7 @@ install: $(B)/rolewall $(B)/rolewall-web $(MAN_PAGES) ## into DESTDIR and PREFIX
 
 uninstall: ## what install put there; /etc/rolewall stays
 	rm -f $(DESTDIR)$(PREFIX)/sbin/rolewall $(UNITS)/rolewall.service $(SHARE)/bash-completion/completions/rolewall
-	rm -f $(DESTDIR)$(PREFIX)/bin/rolewall-web $(UNITS)/rolewall-web.service
+	rm -f $(DESTDIR)$(PREFIX)/bin/rolewall-web $(UNITS)/rolewall-web.service $(DESTDIR)/etc/logrotate.d/rolewall
 	rm -f $(foreach page,$(notdir $(MAN_PAGES)),$(SHARE)/man/man$(subst .,,$(suffix $(page)))/$(page))
 	rm -rf $(SHARE)/rolewall $(SHARE)/doc/rolewall
 

@@ -20,7 +20,7 @@ DEMO="iproute2 jq iputils-ping"
 
 # Unit tests, a scanner to be scanned with, somebody else's firewall, a real VPN, a DNS server, a
 # real Prometheus, a real browser, leak checks, what the daemon asks of systemd and of the kernel.
-CHECK="$DEMO aha chromium chromium-driver curl fail2ban libcmocka-dev nmap nftables openvpn nsd prometheus prometheus-node-exporter
+CHECK="$DEMO aha chromium chromium-driver curl fail2ban libcmocka-dev logrotate nmap nftables openvpn nsd prometheus prometheus-node-exporter
 	libclang-rt-14-dev python3 socat strace systemd tmux valgrind"
 
 # A node with real servers, and the clients that ask them.

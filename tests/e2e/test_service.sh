@@ -63,7 +63,7 @@ test_the_filter_comes_before_the_network() {
 daemon_live_traced() {
 	SOCKET=$LAB_DIR/state/rolewall.sock
 	launch node daemon strace -f -o "$LAB_DIR/trace" "$ROLEWALL" "${LAB_INSTANCE[@]}" serve \
-		--metrics-file "$LAB_DIR/rolewall.prom"
+		--metrics-file "$LAB_DIR/rolewall.prom" --log-file "$LAB_DIR/attempts.jsonl"
 	wait_for 60 daemon_said serving || fail "it does not start: $(<"$LAB_DIR/daemon.err")"
 	ask '{"attempts":true,"status":true,"history":true}' | grep -q ready || fail "it does not answer"
 	outside "$PROBE" scan -t 4001 -w 10 "$NODE_EXTERNAL" >/dev/null
@@ -143,6 +143,17 @@ test_the_daemon_starts_with_the_units_capabilities() {
 	launch node daemon setpriv --bounding-set "-all,$set" "$ROLEWALL" "${LAB_INSTANCE[@]}" serve
 	wait_for 20 daemon_said serving || fail "it does not start: $(<"$LAB_DIR/daemon.err")"
 	assert_json '.applied and .attached' rolewall --json status
+}
+
+# systemd itself reads the condition, on a command line that we make up.
+test_a_boot_parameter_keeps_the_unit_from_starting() {
+	local condition
+
+	condition="ConditionKernelCommandLine=$(unit_value ConditionKernelCommandLine)"
+	SYSTEMD_PROC_CMDLINE="root=/dev/vda1 quiet" systemd-analyze condition "$condition" ||
+		fail "it does not start without the parameter"
+	! SYSTEMD_PROC_CMDLINE="root=/dev/vda1 quiet rolewall=off" systemd-analyze condition "$condition" ||
+		fail "it starts in spite of the parameter"
 }
 
 capabilities_here() { # +ONE,+TWO...

@@ -179,18 +179,26 @@ static void receiver_read(struct receiver *receiver, int socket)
 	}
 }
 
+static void receiver_read_all(struct receiver *receiver)
+{
+	for (int i = 0; i < 4; i++)
+		receiver_read(receiver, receiver->sockets[i]);
+}
+
 bool receiver_wait(struct receiver *receiver, uint32_t id, int timeout_ms)
 {
 	struct pollfd polls[4];
 
+	for (int i = 0; i < 4; i++)
+		polls[i] = (struct pollfd){.fd = receiver->sockets[i], .events = POLLIN};
 	for (;;) {
-		for (int i = 0; i < 4; i++) {
-			receiver_read(receiver, receiver->sockets[i]);
-			polls[i] = (struct pollfd){.fd = receiver->sockets[i], .events = POLLIN};
-		}
+		receiver_read_all(receiver);
 		if (receiver->seen[id])
-			return true;
+			break;
 		if (poll(polls, 4, timeout_ms) <= 0)
 			return false;
 	}
+	/* What came before it may have come after its own socket was found empty. */
+	receiver_read_all(receiver);
+	return true;
 }

@@ -5,11 +5,13 @@
 #include "cli.h"
 #include "message.h"
 
-enum { OPTION_METRICS_FILE, OPTION_COUNT };
+enum { OPTION_METRICS_FILE, OPTION_LOG_FILE, OPTION_COUNT };
 
 static const struct option_spec serve_options[] = {
 	[OPTION_METRICS_FILE] = {"metrics-file", 0, "FILE",
 				 "keep metrics there, for the node exporter: .../rolewall.prom"},
+	[OPTION_LOG_FILE] = {"log-file", 0, "FILE",
+			     "write down attempts there, as lines of JSON; may be rotated"},
 };
 _Static_assert(ARRAY_SIZE(serve_options) == OPTION_COUNT, "an option lacks its row");
 
@@ -20,6 +22,7 @@ static int serve_verb_run(const struct settings *settings, const struct argument
 		.config = settings->config,
 		.roles_dir = settings->roles_dir,
 		.metrics_file = arguments->options[OPTION_METRICS_FILE],
+		.log_file = arguments->options[OPTION_LOG_FILE],
 	};
 	struct error error = {0};
 	int result = serve_run(&options, &error);

@@ -12,25 +12,16 @@
 #define SD_JOURNAL_SUPPRESS_LOCATION
 #include <systemd/sd-journal.h>
 
+#include "../kernel/port_names.h"
 #include "../policy/cidr.h"
 #include "../policy/words.h"
 #include "../util/reason.h"
 
-#define JOURNAL_SOCKET	"/run/systemd/journal/socket"
-#define SUMMARY_SECONDS 60
-#define GROWTH		10
+#define JOURNAL_SOCKET "/run/systemd/journal/socket"
 
-void journal_open(struct journal *journal)
+bool journal_exists(void)
 {
-	*journal = (struct journal){
-		.exists = access(JOURNAL_SOCKET, W_OK) == 0,
-		.tokens = JOURNAL_BURST,
-	};
-}
-
-static bool is_due(const struct history_entry *entry)
-{
-	return history_entry_sum(entry).packets / GROWTH >= entry->reported;
+	return access(JOURNAL_SOCKET, W_OK) == 0;
 }
 
 static const char *or_none(const char *text)
@@ -38,7 +29,7 @@ static const char *or_none(const char *text)
 	return text && *text ? text : "-";
 }
 
-static void send_attempt(const struct feed_attempt *attempt, uint32_t generation)
+void journal_attempt(const struct feed_attempt *attempt, uint32_t generation)
 {
 	const struct rw_attempt *record = &attempt->attempt.record;
 	const char *protocol = word_of(words_protocols, record->l4);
@@ -61,58 +52,30 @@ static void send_attempt(const struct feed_attempt *attempt, uint32_t generation
 		"ROLEWALL_PROCESS=%s", or_none(attempt->process), NULL);
 }
 
-void journal_attempt(struct journal *journal, const struct intake *intake,
-		     struct history_entry *entry)
+void journal_omitted(uint64_t count)
 {
-	struct feed_attempt attempt;
-
-	if (!journal->exists || !is_due(entry))
-		return;
-	if (!journal->tokens) {
-		journal->omitted++;
-		return;
-	}
-	journal->tokens--;
-	entry->reported = history_entry_sum(entry).packets;
-	intake_describe(intake, entry, &attempt);
-	send_attempt(&attempt, intake->in_force->generation.number);
-}
-
-void journal_tick(struct journal *journal)
-{
-	journal->tokens += JOURNAL_RATE;
-	if (journal->tokens > JOURNAL_BURST)
-		journal->tokens = JOURNAL_BURST;
-	if (++journal->seconds < SUMMARY_SECONDS)
-		return;
-	if (journal->omitted)
-		sd_journal_send(
-			"MESSAGE=%" PRIu64 " more changes of attempts were not written here; "
+	sd_journal_send("MESSAGE=%" PRIu64 " more changes of attempts were not written here; "
 			"\"rolewall blocked\" has them",
-			journal->omitted, "PRIORITY=%i", LOG_INFO, "MESSAGE_ID=" JOURNAL_ID_OMITTED,
-			"ROLEWALL_OMITTED=%" PRIu64, journal->omitted, NULL);
-	journal->seconds = 0;
-	journal->omitted = 0;
+			count, "PRIORITY=%i", LOG_INFO, "MESSAGE_ID=" JOURNAL_ID_OMITTED,
+			"ROLEWALL_OMITTED=%" PRIu64, count, NULL);
 }
 
 #else
 
-void journal_open(struct journal *journal)
+bool journal_exists(void)
 {
-	*journal = (struct journal){0};
+	return false;
 }
 
-void journal_attempt(struct journal *journal, const struct intake *intake,
-		     struct history_entry *entry)
+void journal_attempt(const struct feed_attempt *attempt, uint32_t generation)
 {
-	(void)journal;
-	(void)intake;
-	(void)entry;
+	(void)attempt;
+	(void)generation;
 }
 
-void journal_tick(struct journal *journal)
+void journal_omitted(uint64_t count)
 {
-	(void)journal;
+	(void)count;
 }
 
 #endif

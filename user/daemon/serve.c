@@ -18,9 +18,9 @@
 #include "../util/cleanup.h"
 #include "followers.h"
 #include "intake.h"
-#include "journal.h"
 #include "links.h"
 #include "lists.h"
+#include "logbook.h"
 #include "metrics_file.h"
 #include "notify.h"
 #include "policy.h"
@@ -41,7 +41,7 @@ struct daemon {
 	struct intake intake;
 	struct followers followers;
 	struct lists lists;
-	struct journal journal;
+	struct logbook logbook;
 	struct watch signals;
 	struct watch tick;
 	int lock;
@@ -156,7 +156,7 @@ static void tick(void *context, uint32_t events)
 	lists_tick(&daemon->lists);
 	intake_tick(&daemon->intake, daemon->followers.count > 0);
 	followers_tick(&daemon->followers);
-	journal_tick(&daemon->journal);
+	logbook_tick(&daemon->logbook);
 	if (daemon->ticks++ % METRICS_FILE_SECONDS == 0)
 		write_metrics(daemon);
 	tell_manager(daemon);
@@ -194,7 +194,7 @@ static void attempt_changed(void *context, struct history_entry *entry)
 {
 	struct daemon *daemon = context;
 
-	journal_attempt(&daemon->journal, &daemon->intake, entry);
+	logbook_attempt(&daemon->logbook, &daemon->intake, entry);
 }
 
 static void attempts_changed(void *context)
@@ -289,7 +289,7 @@ static int open_all(struct daemon *daemon, struct error *ret_error)
 		error = links_open(&daemon->links, &daemon->loop, &daemon->in_force, ret_error);
 	if (error)
 		return error;
-	journal_open(&daemon->journal);
+	logbook_open(&daemon->logbook, daemon->options->log_file);
 	error = intake_open(&daemon->intake, ret_error);
 	if (!error)
 		error = followers_open(&daemon->followers, ret_error);
@@ -313,6 +313,7 @@ static void lock_release(struct daemon *daemon)
 static void close_all(struct daemon *daemon)
 {
 	followers_close(&daemon->followers);
+	logbook_close(&daemon->logbook);
 	lists_close(&daemon->lists);
 	intake_close(&daemon->intake);
 	links_close(&daemon->links);
@@ -344,6 +345,7 @@ static void daemon_init(struct daemon *daemon, const struct serve_options *optio
 			      .make = bulletin_make,
 			      .context = daemon},
 		.lists = {.instance = &options->instance, .maps = &daemon->in_force.maps},
+		.logbook = {.file = LOG_FILE_AT(NULL)},
 		.signals = {.fd = -1},
 		.tick = {.fd = -1, .ready = tick, .context = daemon},
 		.lock = -1,

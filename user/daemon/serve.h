@@ -4,7 +4,7 @@
  *
  * Enforcement does not need it. It puts the confirmed policy in force after a reboot, restores bans
  * and openings and ends those whose time is over, attaches to interfaces that come, takes back what
- * was not confirmed in time, collects attempts for followers, journal and metrics.
+ * was not confirmed in time, collects attempts for followers, journal, log file and metrics.
  */
 #ifndef ROLEWALL_DAEMON_SERVE_H
 #define ROLEWALL_DAEMON_SERVE_H
@@ -17,6 +17,7 @@ struct serve_options {
 	const char *config; /* node file */
 	const char *roles_dir;
 	const char *metrics_file; /* NULL: none */
+	const char *log_file;	  /* of attempts; NULL: none */
 };
 
 /*

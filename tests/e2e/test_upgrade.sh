@@ -1,0 +1,107 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Upgrade: the next version, whose programs are others, takes over from this one under traffic, and
+# back again. Its sources are these, with a call more in the program and another number.
+
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/e2e/daemon.sh
+. "$(dirname "$0")/daemon.sh"
+
+INJECT=${INJECT:-$LAB_ROOT/build/tests/inject}
+UPGRADES=${UPGRADES:-30}
+PACKETS=${PACKETS:-200000}
+
+setup() {
+	local next=$LAB_DIR/next
+
+	mkdir "$next"
+	(cd "$LAB_ROOT" && cp -r Makefile bpf user include roles "$next")
+	echo "$(<"$LAB_ROOT/VERSION")-next" >"$next/VERSION"
+	sed -i 's/^\tstruct verdict verdict = {};$/&\n\n\tbpf_ktime_get_ns();/' "$next/bpf/xdp.bpf.h"
+	make -s -C "$next" -j "$(nproc)" build/rolewall >"$LAB_DIR/build.log" 2>&1 ||
+		lab_die "the next version does not build: $(tail -n 5 "$LAB_DIR/build.log")"
+	NEXT=$next/build/rolewall
+	# Which of the two: the name of the node file says it.
+	printf '#!/bin/sh\ncase " $* " in *" %s "*) exec %s "$@" ;; esac\nexec %s "$@"\n' \
+		"$LAB_DIR/next.json" "$NEXT" "$ROLEWALL" >"$LAB_DIR/either"
+	chmod +x "$LAB_DIR/either"
+	node_file .
+	cp "$LAB_DIR/node.json" "$LAB_DIR/next.json"
+}
+
+next_rolewall() { node "$NEXT" "${LAB_INSTANCE[@]}" "$@"; }
+
+# What the kernel runs on eth0: a number made of the program's instructions.
+program_tag() {
+	local id
+
+	id=$(ip -n "$LAB_NAME-node" -j link show dev eth0 | jq '.[0].xdp.prog.id')
+	bpftool -j prog show id "$id" | jq -r .tag
+}
+
+test_the_next_version_takes_over_the_programs_and_what_was_counted() {
+	local before old attempts
+
+	assert_equal "rolewall $(<"$LAB_ROOT/VERSION")-next" "$("$NEXT" --version | head -n 1)" "version"
+	rolewall -q apply
+	old=$(program_tag)
+	rolewall -q ban 198.18.0.9 --reason before
+	rolewall -q open 9999 --from 192.0.2.200 --for 1h --reason before
+	outside "$PROBE" flood -s 192.0.2.50 -c 1000 "$NODE_EXTERNAL" 7 >/dev/null
+	before=$(drops_value not-open)
+	attempts=$(rolewall --json blocked | jq length)
+	assert_exit 0 next_rolewall apply
+	[ "$old" != "$(program_tag)" ] || fail "the old program runs still"
+	assert_exit 0 next_rolewall status
+	assert_equal "$before" "$(drops_value not-open)" "drops counted"
+	assert_equal "$attempts" "$(next_rolewall --json blocked | jq length)" "attempts"
+	assert_equal 1 "$(next_rolewall --json bans | jq length)" "bans"
+	assert_equal 1 "$(next_rolewall --json openings | jq length)" "openings"
+	outside "$PROBE" flood -s 192.0.2.50 -c 1000 "$NODE_EXTERNAL" 7 >/dev/null
+	assert_equal $((before + 1000)) "$(drops_value not-open)" "drops counted on"
+	assert_books_balance
+}
+
+# Each packet of some millions, on the way to ports that are open and to ports that are shut, while one
+# version follows the other. The policy stays the same.
+test_no_packet_has_a_verdict_of_neither_version() {
+	rolewall -q apply
+	node "$INJECT/storm" -r "$UPGRADES" -n "$PACKETS" \
+		-c "/run/netns/$LAB_NAME-outside,eth0,eth0,$NODE_EXTERNAL,$NODE6_EXTERNAL" \
+		-E 25/tcp,443/tcp -N 9999/tcp,9999/udp,7026/tcp "$LAB_DIR/node.json" "$LAB_DIR/next.json" \
+		"$LAB_DIR/either" "${LAB_INSTANCE[@]}" -q
+}
+
+# A flood of a known number: every packet is counted, by one version or the other.
+test_every_packet_is_counted_across_upgrades() {
+	local before
+
+	rolewall -q apply
+	before=$(drops_value not-open)
+	spawn outside flood "$PROBE" flood -s 192.0.2.51 -c 300000 "$NODE_EXTERNAL" 7
+	for _ in {1..10}; do
+		next_rolewall -q apply
+		rolewall -q apply
+	done
+	wait_for 60 flood_over || fail "the flood does not end"
+	assert_equal $((before + 300000)) "$(drops_value not-open)" "drops"
+	assert_books_balance
+}
+
+flood_over() {
+	! kill -0 "$(<"$LAB_DIR/flood.pid")" 2>/dev/null
+}
+
+test_the_next_daemon_goes_on_where_this_one_stops() {
+	rolewall -q apply
+	daemon_start
+	stop daemon
+	launch node daemon "$NEXT" "${LAB_INSTANCE[@]}" serve
+	wait_for 20 daemon_said serving || fail "it does not start: $(<"$LAB_DIR/daemon.err")"
+	assert_exit 0 next_rolewall status
+	assert_answer silent outside tcp "$NODE_EXTERNAL" 9999
+}
+
+run_tests "$@"

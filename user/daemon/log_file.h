@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * log_file.h - refused attempts as lines of JSON in a file, for whoever reads such files.
+ *
+ * A line is an attempt as the daemon's socket tells it (kernel/feed.h), or
+ *	{"type": "omitted", "time_ms", "attempts"}
+ * for changes of attempts that were left out. Each is one write at the end of the file. Rotation is
+ * somebody else's: when the path names another file, or none, that one is opened, or made (0640),
+ * within a second; no signal is needed, since SIGHUP applies the node file.
+ */
+#ifndef ROLEWALL_DAEMON_LOG_FILE_H
+#define ROLEWALL_DAEMON_LOG_FILE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../kernel/feed.h"
+
+struct log_file {
+	const char *path; /* NULL: none */
+	int fd;		  /* -1: not open */
+	bool torn;	  /* the last line was not written to its end */
+	bool failing;	  /* that was said */
+};
+
+#define LOG_FILE_AT(at) ((struct log_file){.path = (at), .fd = -1})
+
+void log_file_close(struct log_file *file);
+
+/* Without a file they do nothing. An error is said once, and does not hinder the daemon. */
+void log_file_attempt(struct log_file *file, const struct feed_attempt *attempt);
+void log_file_omitted(struct log_file *file, uint64_t count);
+
+/* Once a second. */
+void log_file_tick(struct log_file *file);
+
+#endif
