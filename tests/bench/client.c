@@ -20,7 +20,7 @@
 struct client {
 	pthread_t thread;
 	struct sockaddr_in server;
-	bool keeps; /* one connection for all transactions */
+	bool keeps;	     /* one connection for all transactions */
 	uint64_t begin, end; /* ns; what lies within counts */
 	uint32_t *latencies; /* ns, owned */
 	size_t count;
@@ -139,7 +139,8 @@ static void transactions_report(const char *name, bool keeps, uint32_t *latencie
 	       count ? latencies[count * 99 / 100] / 1e3 : ms * 1e3);
 }
 
-/* Clients begin WARMUP ms before they are counted: a flood that begins meanwhile hits all of them. */
+/* Clients begin WARMUP ms before they are counted: a flood that begins meanwhile hits all of them.
+ */
 int bench_transact(int argc, char **argv)
 {
 	static struct client clients[CLIENTS_MAX];
