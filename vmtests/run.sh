@@ -7,6 +7,7 @@
 # tests went, in one line, has failed. Environment:
 #	SUITES=packet,...	only these (see vmtests/init); else all, and "old" on 5.10 only: with every
 #				newer feature switched off, the next kernel says the same again
+#	E2E=hooks,...		only these files of the end-to-end tests
 #	PACKETS=200000		for the oracle
 #	LIMIT=3600		seconds for one machine
 #	DOCS=1			write the matrix to docs/kernels.md
@@ -25,7 +26,7 @@ COMMIT=$(git -C "$ROOT" describe --always --dirty 2>/dev/null || echo unknown)
 boot() { # KERNEL-FOLDER INITRD LOG SUITES
 	local append="console=ttyS0 panic=-1 quiet loglevel=3 rdinit=/init mitigations=off nokaslr"
 
-	append="$append rolewall.suites=$4${PACKETS:+ rolewall.packets=$PACKETS}"
+	append="$append rolewall.suites=$4${PACKETS:+ rolewall.packets=$PACKETS}${E2E:+ rolewall.e2e=$E2E}"
 	timeout "$LIMIT" qemu-system-x86_64 -accel tcg,thread=multi -cpu max -machine q35 -smp 2 \
 		-m 1536 -nodefaults -no-user-config -display none -serial stdio -no-reboot \
 		-kernel "$1/vmlinuz" -initrd "$2" -append "$append" </dev/null >"$3" 2>&1

@@ -291,7 +291,8 @@ ipsec_policies() { # HOST OWN PEER
 test_what_ipsec_carries_is_judged() {
 	local host
 
-	ipsec_state node "$OUTSIDE" "$NODE_EXTERNAL" 2>/dev/null || lacks "this kernel has no ESP"
+	ipsec_state node "$OUTSIDE" "$NODE_EXTERNAL" 2>"$LAB_DIR/esp.err" ||
+		lacks "this kernel has no ESP ($(<"$LAB_DIR/esp.err"))"
 	ipsec_state node "$NODE_EXTERNAL" "$OUTSIDE"
 	ipsec_state outside "$OUTSIDE" "$NODE_EXTERNAL"
 	ipsec_state outside "$NODE_EXTERNAL" "$OUTSIDE"
