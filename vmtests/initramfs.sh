@@ -23,7 +23,8 @@ MODULES="veth tun dummy wireguard 8021q ipip ip_gre ip6_gre sit ip6_tunnel bridg
 	sch_ingress sch_clsact cls_u32 cls_matchall act_mirred nf_tables nft_ct nft_counter nft_limit
 	nft_log nft_chain_nat nft_nat nft_redir nf_conntrack ip_tables iptable_filter xt_conntrack
 	xt_multiport inet_diag tcp_diag udp_diag xfrm_user esp4 gcm ctr ghash-generic seqiv echainiv
-	aes_generic aesni-intel"
+	aes_generic aesni-intel
+	crypto_null drbg jitterentropy_rng hmac sha256_generic sha512_generic cryptd"
 
 die() {
 	echo "initramfs: $*" >&2

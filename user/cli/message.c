@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../kernel/direct.h"
+
 #define RED    "\033[31;1m"
 #define YELLOW "\033[33;1m"
 #define CYAN   "\033[36m"
@@ -165,8 +167,16 @@ int report_kernel(const struct settings *settings, int result, const struct erro
 
 	if (result != -ENOENT)
 		return report_install(settings, result, error);
-	error_set(&nothing, ENOENT, "nothing is applied: no policy is in force");
-	error_hint(&nothing, "\"rolewall apply\" puts %s in force", settings->config);
+	if (direct_is_left(&settings->instance)) {
+		error_set(&nothing, ENOENT,
+			  "no policy is pinned, but programs of one whose pins are gone filter "
+			  "still");
+		error_hint(&nothing, "\"rolewall apply\" takes over from them, \"rolewall down\" "
+				     "takes them away");
+	} else {
+		error_set(&nothing, ENOENT, "nothing is applied: no policy is in force");
+		error_hint(&nothing, "\"rolewall apply\" puts %s in force", settings->config);
+	}
 	report_error(settings, &nothing);
 	return EXIT_NOT_APPLIED;
 }

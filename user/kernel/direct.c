@@ -4,16 +4,25 @@
 
 #include <errno.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <linux/if_link.h>
 
+#include "../util/array.h"
 #include "../util/cleanup.h"
 #include "maps.h"
 
-#define PROGRAM_MAPS  64 /* the kernel's own limit for one program */
-#define HOOK_PROGRAMS 64 /* as well, for one cgroup hook (BPF_CGROUP_MAX_PROGS) */
+#define NAME_PREFIX   "rolewall_" /* of every program in bpf/ */
+#define PROGRAM_MAPS  64	  /* the kernel's own limit for one program */
+#define HOOK_PROGRAMS 64	  /* as well, for one cgroup hook (BPF_CGROUP_MAX_PROGS) */
+
+enum whose {
+	WHOSE_OTHERS,
+	WHOSE_LEFT, /* of Rolewall, but the pins that said of which instance are gone */
+	WHOSE_OURS,
+};
 
 /* Id of the map `policy` that is pinned here; 0: none. */
 static __u32 policy_map_id(const struct instance *instance)
@@ -31,9 +40,36 @@ static __u32 policy_map_id(const struct instance *instance)
 	return info.id;
 }
 
-static bool is_ours(const struct instance *instance, __u32 program_id)
+static bool uses_map(const struct bpf_prog_info *program, const __u32 *maps, __u32 id)
 {
-	__u32 maps[PROGRAM_MAPS] = {0}, policy = 0, size, i;
+	__u32 i;
+
+	for (i = 0; id && i < program->nr_map_ids && i < PROGRAM_MAPS; i++)
+		if (maps[i] == id)
+			return true;
+	return false;
+}
+
+/* Then it goes with that link, and not by us. */
+static bool is_held_by_a_link(__u32 program_id)
+{
+	__u32 id = 0;
+
+	while (bpf_link_get_next_id(id, &id) == 0) {
+		struct bpf_link_info info = {0};
+		__u32 size = sizeof(info);
+		_close_ int fd = bpf_link_get_fd_by_id(id);
+
+		if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &size) &&
+		    info.prog_id == program_id)
+			return true;
+	}
+	return false;
+}
+
+static enum whose whose(const struct instance *instance, __u32 program_id)
+{
+	__u32 maps[PROGRAM_MAPS] = {0}, size;
 	struct bpf_prog_info info = {
 		.nr_map_ids = PROGRAM_MAPS,
 		.map_ids = (uintptr_t)maps,
@@ -41,60 +77,67 @@ static bool is_ours(const struct instance *instance, __u32 program_id)
 	_close_ int fd = -1;
 
 	if (program_id == 0)
-		return false;
+		return WHOSE_OTHERS;
 	size = sizeof(info);
 	fd = bpf_prog_get_fd_by_id(program_id);
 	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size))
-		return false;
-	policy = policy_map_id(instance);
-	for (i = 0; i < info.nr_map_ids && i < PROGRAM_MAPS; i++)
-		if (policy && maps[i] == policy)
-			return true;
-	return false;
+		return WHOSE_OTHERS;
+	if (uses_map(&info, maps, policy_map_id(instance)))
+		return WHOSE_OURS;
+	return strncmp(info.name, NAME_PREFIX, strlen(NAME_PREFIX)) || is_held_by_a_link(program_id)
+		       ? WHOSE_OTHERS
+		       : WHOSE_LEFT;
 }
 
 /* --- XDP
  * ------------------------------------------------------------------------------------------ */
 
-/* XDP_FLAGS_*_MODE of the program of ours on the device; 0: there is none. */
-static __u32 xdp_mode_of_ours(const struct instance *instance, const struct device *device)
+/* XDP_FLAGS_*_MODE of the program on the device that is so much ours at least; 0: there is none. */
+static __u32 xdp_mode_of(const struct instance *instance, const struct device *device,
+			 enum whose least)
 {
-	if (is_ours(instance, device->xdp_native))
+	if (whose(instance, device->xdp_native) >= least)
 		return XDP_FLAGS_DRV_MODE;
-	if (is_ours(instance, device->xdp_generic))
+	if (whose(instance, device->xdp_generic) >= least)
 		return XDP_FLAGS_SKB_MODE;
 	return 0;
 }
 
 bool direct_xdp_is_attached(const struct instance *instance, const struct device *device)
 {
-	return xdp_mode_of_ours(instance, device) != 0;
+	return xdp_mode_of(instance, device, WHOSE_OURS) != 0;
 }
 
 int direct_xdp_attach(const struct instance *instance, const struct device *device, int program_fd,
 		      __u32 flags)
 {
-	__u32 mode = xdp_mode_of_ours(instance, device);
+	__u32 mode = xdp_mode_of(instance, device, WHOSE_LEFT);
 
 	return bpf_xdp_attach(device->ifindex, program_fd,
 			      mode ? mode : flags | XDP_FLAGS_UPDATE_IF_NOEXIST, NULL);
 }
 
-int direct_xdp_detach(const struct instance *instance, const struct device *device)
+static int xdp_detach_from(const struct instance *instance, const struct device *device,
+			   enum whose least)
 {
-	__u32 mode = xdp_mode_of_ours(instance, device);
+	__u32 mode = xdp_mode_of(instance, device, least);
 	int error = mode ? bpf_xdp_detach(device->ifindex, mode, NULL) : 0;
 
 	/* EBUSY: a link holds it, and goes by its own pin. ENODEV: the device went just now. */
 	return error == -EBUSY || error == -ENODEV ? 0 : error;
 }
 
+int direct_xdp_detach(const struct instance *instance, const struct device *device)
+{
+	return xdp_detach_from(instance, device, WHOSE_OURS);
+}
+
 /* --- cgroup
  * --------------------------------------------------------------------------------------- */
 
-/* Programs of ours on the hook, oldest first. Returns how many, or -errno. */
+/* Programs on the hook that are so much ours, oldest first. Returns how many, or -errno. */
 static int find_programs(const struct instance *instance, int cgroup_fd, enum bpf_attach_type type,
-			 __u32 *ret_ids)
+			 enum whose least, __u32 *ret_ids)
 {
 	__u32 ids[HOOK_PROGRAMS], count = HOOK_PROGRAMS, flags, i;
 	int found = 0;
@@ -102,7 +145,7 @@ static int find_programs(const struct instance *instance, int cgroup_fd, enum bp
 	if (bpf_prog_query(cgroup_fd, type, 0, &flags, ids, &count))
 		return -errno;
 	for (i = 0; i < count; i++)
-		if (is_ours(instance, ids[i]))
+		if (whose(instance, ids[i]) >= least)
 			ret_ids[found++] = ids[i];
 	return found;
 }
@@ -112,7 +155,7 @@ bool direct_cgroup_is_attached(const struct instance *instance, int cgroup_fd,
 {
 	__u32 ids[HOOK_PROGRAMS];
 
-	return find_programs(instance, cgroup_fd, type, ids) > 0;
+	return find_programs(instance, cgroup_fd, type, WHOSE_OURS, ids) > 0;
 }
 
 static int detach_programs(int cgroup_fd, enum bpf_attach_type type, const __u32 *ids, int count)
@@ -145,7 +188,7 @@ int direct_cgroup_attach(const struct instance *instance, int cgroup_fd, enum bp
 			 int program_fd)
 {
 	__u32 ids[HOOK_PROGRAMS];
-	int count = find_programs(instance, cgroup_fd, type, ids);
+	int count = find_programs(instance, cgroup_fd, type, WHOSE_LEFT, ids);
 
 	if (count < 0)
 		return count;
@@ -157,10 +200,49 @@ int direct_cgroup_attach(const struct instance *instance, int cgroup_fd, enum bp
 	return detach_programs(cgroup_fd, type, ids, count);
 }
 
-int direct_cgroup_detach(const struct instance *instance, int cgroup_fd, enum bpf_attach_type type)
+static int cgroup_detach_from(const struct instance *instance, int cgroup_fd,
+			      enum bpf_attach_type type, enum whose least)
 {
 	__u32 ids[HOOK_PROGRAMS];
-	int count = find_programs(instance, cgroup_fd, type, ids);
+	int count = find_programs(instance, cgroup_fd, type, least, ids);
 
 	return count < 0 ? count : detach_programs(cgroup_fd, type, ids, count);
+}
+
+int direct_cgroup_detach(const struct instance *instance, int cgroup_fd, enum bpf_attach_type type)
+{
+	return cgroup_detach_from(instance, cgroup_fd, type, WHOSE_OURS);
+}
+
+/* --- what lost its pins ------------------------------------------------------------------------
+ */
+
+bool direct_is_left(const struct instance *instance)
+{
+	_cleanup_(devices_free) struct devices devices = {0};
+	size_t i;
+
+	if (devices_read(&devices, NULL))
+		return false;
+	for (i = 0; i < devices.count; i++)
+		if (whose(instance, devices.list[i].xdp_native) == WHOSE_LEFT ||
+		    whose(instance, devices.list[i].xdp_generic) == WHOSE_LEFT)
+			return true;
+	return false;
+}
+
+int direct_remove_left(const struct instance *instance, int cgroup_fd)
+{
+	static const enum bpf_attach_type types[] = {BPF_CGROUP_INET_INGRESS,
+						     BPF_CGROUP_INET_EGRESS, BPF_CGROUP_INET4_BIND,
+						     BPF_CGROUP_INET6_BIND};
+	_cleanup_(devices_free) struct devices devices = {0};
+	int error = devices_read(&devices, NULL);
+	size_t i;
+
+	for (i = 0; !error && i < devices.count; i++)
+		error = xdp_detach_from(instance, &devices.list[i], WHOSE_LEFT);
+	for (i = 0; !error && i < ARRAY_SIZE(types); i++)
+		error = cgroup_detach_from(instance, cgroup_fd, types[i], WHOSE_LEFT);
+	return error;
 }

@@ -3,8 +3,10 @@
  * direct.h - programs that are attached without a link, on kernels that have none (before 5.9).
  *
  * Nothing is pinned: the kernel itself keeps an attached program, whoever dies. It is known as ours
- * by the map `policy` of this instance, which no other program uses; where that pin is lost, it is
- * a foreign program like any other.
+ * by the map `policy` of this instance, which no other program uses. Where that pin is lost, the
+ * program goes on filtering; it is known by its name then, and is replaced like one of ours, but
+ * does not count as one, and is detached by direct_remove_left() alone: it may belong to an
+ * instance whose pins are elsewhere.
  */
 #ifndef ROLEWALL_KERNEL_DIRECT_H
 #define ROLEWALL_KERNEL_DIRECT_H
@@ -39,5 +41,11 @@ int direct_cgroup_attach(const struct instance *instance, int cgroup_fd, enum bp
 			 int program_fd);
 
 int direct_cgroup_detach(const struct instance *instance, int cgroup_fd, enum bpf_attach_type type);
+
+/* Does a program filter on some device whose pins are lost? */
+bool direct_is_left(const struct instance *instance);
+
+/* Detach those, from devices and from the cgroup's hooks. */
+int direct_remove_left(const struct instance *instance, int cgroup_fd);
 
 #endif

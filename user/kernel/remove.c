@@ -11,6 +11,7 @@
 #include "../util/cleanup.h"
 #include "cgroup.h"
 #include "confirmed.h"
+#include "direct.h"
 #include "folder.h"
 #include "generation.h"
 #include "install.h"
@@ -48,7 +49,7 @@ static int remove_pins(const struct instance *instance, struct error *ret_error)
 	int error;
 
 	error = generation_keep(instance, 0, 0);
-	if (error)
+	if (error && error != -ENOENT)
 		return error_set(ret_error, -error, "cannot remove the generations in %s: %s",
 				 instance->bpffs_dir, strerror(-error));
 	snprintf(path, sizeof(path), "%s/links", instance->bpffs_dir);
@@ -75,6 +76,19 @@ int remove_everything(const struct instance *instance, struct error *ret_error)
 	return error ? error : remove_pins(instance, ret_error);
 }
 
+static int remove_left(const struct instance *instance, struct error *ret_error)
+{
+	_close_ int cgroup_fd = -1;
+	int error = cgroup_open(instance, &cgroup_fd, ret_error);
+
+	if (error)
+		return error;
+	error = direct_remove_left(instance, cgroup_fd);
+	return error ? error_set(ret_error, -error,
+				 "cannot detach programs whose pins are gone: %s", strerror(-error))
+		     : 0;
+}
+
 static void remove_state(const struct instance *instance)
 {
 	static const char *const files[] = {"events.lock", LOCK_LISTS, LOCK_POLICY};
@@ -94,14 +108,16 @@ int install_remove(const struct instance *instance, struct error *ret_error)
 {
 	_close_ int lists = -1, lock = -1;
 	char path[4096];
-	bool applied, waited;
+	bool applied, pinned, left, waited;
 	int error;
 
 	snprintf(path, sizeof(path), "%s/maps", instance->bpffs_dir);
-	if (access(instance->bpffs_dir, F_OK) && errno == ENOENT)
+	left = direct_is_left(instance);
+	pinned = access(instance->bpffs_dir, F_OK) == 0 || errno != ENOENT;
+	if (!pinned && !left)
 		return error_set(ret_error, ENOENT, "nothing is applied: there is no %s",
 				 instance->bpffs_dir);
-	error = folder_check(instance->bpffs_dir, ret_error);
+	error = pinned ? folder_check(instance->bpffs_dir, ret_error) : 0;
 	if (!error)
 		error = lock_take(instance, LOCK_LISTS, &lists, &waited, ret_error);
 	if (!error)
@@ -110,9 +126,12 @@ int install_remove(const struct instance *instance, struct error *ret_error)
 		return error;
 	applied = access(path, F_OK) == 0;
 	error = remove_everything(instance, ret_error);
+	if (!error && left)
+		error = remove_left(instance, ret_error);
 	if (error)
 		return error;
 	remove_state(instance);
-	return applied ? 0
+	return applied || left
+		       ? 0
 		       : error_set(ret_error, ENOENT, "nothing is applied: there is no %s", path);
 }
