@@ -235,6 +235,19 @@ test_a_node_file_that_is_none_is_refused_and_changes_nothing() {
 
 # --- devices --------------------------------------------------------------------------------------
 
+test_a_node_file_that_others_may_write_is_applied_with_a_warning() {
+	chmod 0666 "$LAB_DIR/node.json"
+	assert_exit 0 rolewall apply
+	grep -q "others may write" <<<"$OUTPUT" || fail "$OUTPUT"
+	chmod 0600 "$LAB_DIR/node.json"
+	chown 1 "$LAB_DIR/node.json"
+	assert_exit 0 rolewall apply
+	grep -q "does not belong to root" <<<"$OUTPUT" || fail "$OUTPUT"
+	chown 0 "$LAB_DIR/node.json"
+	assert_exit 0 rolewall apply
+	! grep -qE "others|belong" <<<"$OUTPUT" || fail "$OUTPUT"
+}
+
 test_a_link_that_goes_down_and_up_is_filtered_as_before() {
 	ip -n "$LAB_NAME-node" link set eth0 down
 	assert_exit 0 rolewall status

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "../kernel/install.h"
 #include "../util/array.h"
@@ -209,6 +210,24 @@ static int report_refused(const struct settings *settings, const struct apply *a
 	return code == EXIT_FAILED ? EXIT_ROLLED_BACK : code;
 }
 
+/* Whoever can write it can open ports with the next apply, or reload. */
+static void warn_of_writers(const struct settings *settings)
+{
+	struct stat file;
+
+	if (stat(settings->config, &file))
+		return;
+	if (file.st_uid != 0)
+		report_warning(settings, settings->config,
+			       "it does not belong to root: its owner can open ports with the next "
+			       "apply; \"chown root\" ends that");
+	else if (file.st_mode & (S_IWGRP | S_IWOTH))
+		report_warning(
+			settings, settings->config,
+			"others may write to it, and open ports with the next apply; \"chmod "
+			"go-w\" ends that");
+}
+
 static int apply_run(const struct settings *settings, const struct arguments *arguments)
 {
 	_cleanup_(config_free) struct config config = {0};
@@ -227,6 +246,7 @@ static int apply_run(const struct settings *settings, const struct arguments *ar
 	code = config_load(settings, &config);
 	if (code != EXIT_OK)
 		return code;
+	warn_of_writers(settings);
 	if (settings->output == OUTPUT_TABLE)
 		report_warnings(settings, &config.warnings);
 	if (!arguments->options[OPTION_FORCE])
