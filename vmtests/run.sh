@@ -9,7 +9,7 @@
 #				newer feature switched off, the next kernel says the same again
 #	E2E=hooks,...		only these files of the end-to-end tests
 #	PACKETS=200000		for the oracle
-#	LIMIT=3600		seconds for one machine
+#	LIMIT=5400		seconds for one machine
 #	DOCS=1			write the matrix to docs/kernels.md
 set -uo pipefail
 
@@ -18,7 +18,7 @@ export BUILD=${BUILD:-$ROOT/build}
 VM=$BUILD/vm
 export VM_DIR=$VM
 ALL="5.10 6.1 6.12 6.18 sid newest"
-LIMIT=${LIMIT:-3600}
+LIMIT=${LIMIT:-5400}
 RESULTS=$VM/results
 # What is tested, even if somebody works on while it runs.
 COMMIT=$(git -C "$ROOT" describe --always --dirty 2>/dev/null || echo unknown)
