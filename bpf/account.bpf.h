@@ -200,7 +200,7 @@ static __always_inline void count_attempt(const struct place *place, const struc
  * A bind happens in a process, which a packet may interrupt at any instruction: single-instruction
  * additions here, and no use of `attempts`, keep both sides exact.
  */
-static __always_inline void count_bind(const struct rw_event *event, __u64 can)
+static __always_inline void count_bind(const struct rw_bind_event *bind, __u64 can)
 {
 	__u32 zero = 0, reason = RW_REASON_BIND_DENIED;
 	struct rw_counter *counter = bpf_map_lookup_elem(&reason_counters, &reason);
@@ -214,7 +214,7 @@ static __always_inline void count_bind(const struct rw_event *event, __u64 can)
 	if (!(can & CAN_RINGBUF) || state->emitted + state->lost >= *grant) {
 		__sync_fetch_and_add(&state->suppressed, 1);
 		__sync_fetch_and_add(&sum->unattributed, 1);
-	} else if (bpf_ringbuf_output(&events, (void *)event, sizeof(*event), 0)) {
+	} else if (bpf_ringbuf_output(&events, (void *)bind, sizeof(*bind), 0)) {
 		__sync_fetch_and_add(&state->lost, 1);
 		__sync_fetch_and_add(&sum->unattributed, 1);
 	} else {

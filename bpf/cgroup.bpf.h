@@ -67,7 +67,7 @@ static __always_inline int guard_bind(struct bpf_sock_addr *ctx, const struct ad
 				      __u64 can)
 {
 	__u16 port = bpf_ntohs(ctx->user_port);
-	struct rw_event event = {.type = RW_EVENT_BIND};
+	struct rw_bind_event bind = {.event.type = RW_EVENT_BIND};
 	struct rw_policy_entry *header;
 	__u32 zero = 0;
 	void *tables;
@@ -79,18 +79,20 @@ static __always_inline int guard_bind(struct bpf_sock_addr *ctx, const struct ad
 	    is_bind_granted(tables, address, ctx->protocol, port))
 		return CGROUP_PASS;
 	flags = header->header.flags;
-	event.generation = header->header.generation;
-	event.time = bpf_ktime_get_ns();
-	__builtin_memcpy(event.attempt.source, address, sizeof(event.attempt.source));
-	event.attempt.port = port;
-	event.attempt.l4 = ctx->protocol;
-	event.attempt.reason = RW_REASON_BIND_DENIED;
-	event.attempt.rule = RW_RULE_NONE;
-	event.attempt.observed = !(flags & RW_POLICY_BIND_DENY);
-	event.attempt.packets = 1;
-	if (can & CAN_RINGBUF)
-		event.attempt.first = bpf_get_current_pid_tgid() >> 32;
-	count_bind(&event, can);
+	bind.event.generation = header->header.generation;
+	bind.event.time = bpf_ktime_get_ns();
+	__builtin_memcpy(bind.event.attempt.source, address, sizeof(bind.event.attempt.source));
+	bind.event.attempt.port = port;
+	bind.event.attempt.l4 = ctx->protocol;
+	bind.event.attempt.reason = RW_REASON_BIND_DENIED;
+	bind.event.attempt.rule = RW_RULE_NONE;
+	bind.event.attempt.observed = !(flags & RW_POLICY_BIND_DENY);
+	bind.event.attempt.packets = 1;
+	if (can & CAN_RINGBUF) {
+		bind.event.attempt.first = bpf_get_current_pid_tgid() >> 32;
+		bpf_get_current_comm(bind.process, sizeof(bind.process));
+	}
+	count_bind(&bind, can);
 	return flags & RW_POLICY_BIND_DENY ? CGROUP_DROP : CGROUP_PASS;
 }
 

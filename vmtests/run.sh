@@ -10,6 +10,7 @@
 #	E2E=hooks,...		only these files of the end-to-end tests
 #	PACKETS=200000		for the oracle
 #	LIMIT=5400		seconds for one machine
+#	JOBS=1			machines side by side; each takes a processor, and 1.5 GB of memory
 #	DOCS=1			write the matrix to docs/kernels.md
 set -uo pipefail
 
@@ -19,6 +20,7 @@ VM=$BUILD/vm
 export VM_DIR=$VM
 ALL="5.10 6.1 6.12 6.18 sid newest"
 LIMIT=${LIMIT:-5400}
+JOBS=${JOBS:-1}
 RESULTS=$VM/results
 # What is tested, even if somebody works on while it runs.
 COMMIT=$(git -C "$ROOT" describe --always --dirty 2>/dev/null || echo unknown)
@@ -27,34 +29,61 @@ boot() { # KERNEL-FOLDER INITRD LOG SUITES
 	local append="console=ttyS0 panic=-1 quiet loglevel=3 rdinit=/init mitigations=off nokaslr"
 
 	append="$append rolewall.suites=$4${PACKETS:+ rolewall.packets=$PACKETS}${E2E:+ rolewall.e2e=$E2E}"
-	timeout "$LIMIT" qemu-system-x86_64 -accel tcg,thread=multi -cpu max -machine q35 -smp 2 \
+	exec timeout --foreground "$LIMIT" qemu-system-x86_64 -accel tcg,thread=multi -cpu max -machine q35 -smp 2 \
 		-m 1536 -nodefaults -no-user-config -display none -serial stdio -no-reboot \
 		-kernel "$1/vmlinuz" -initrd "$2" -append "$append" </dev/null >"$3" 2>&1
 }
 
-# test_kernel KERNEL: leaves one line in $RESULTS.
-test_kernel() {
-	local folder release line log suites=packet,oracle,e2e,devices,static
+# test_release FOLDER RELEASE SUITES: leaves one line in $RESULTS.RELEASE.
+test_release() {
+	local line log=$VM/log-$2.txt
 
-	[ "$1" != 5.10 ] || suites=$suites,old
-	folder=$("$ROOT/vmtests/fetch.sh" "$1") || { echo "VMTEST $1 failed=fetch" >>"$RESULTS"; return; }
-	release=$(<"$folder/release")
-	# "newest" may be sid's.
-	! grep -q "^VMTEST $release " "$RESULTS" || return 0
-	log=$VM/log-$release.txt
-	"$ROOT/vmtests/initramfs.sh" "$folder" "$VM/initrd-$release" || exit 1
-	export KEEP_TREE=1
-	echo "vmtest: $release boots; what it says goes to ${log#"$ROOT"/}" >&2
-	boot "$folder" "$VM/initrd-$release" "$log" "${SUITES:-$suites}"
-	rm -f "$VM/initrd-$release"
+	echo "vmtest: $2 boots; what it says goes to ${log#"$ROOT"/}" >&2
+	boot "$1" "$VM/initrd-$2" "$log" "$3" &
+	# shellcheck disable=SC2064
+	trap "kill $!; exit 1" TERM
+	wait "$!"
+	rm -f "$VM/initrd-$2"
 	line=$(tr -d '\r' <"$log" | grep -a '^VMTEST ' | tail -n 1)
 	if [ -z "$line" ]; then
-		echo "vmtest: $release did not finish in $LIMIT seconds; its last words:" >&2
+		echo "vmtest: $2 did not finish in $LIMIT seconds; its last words:" >&2
 		tail -n 15 "$log" >&2
-		line="VMTEST $release failed=unfinished"
+		line="VMTEST $2 failed=unfinished"
 	fi
-	echo "$line" >>"$RESULTS"
-	echo "$line"
+	echo "$line" | tee "$RESULTS.$2"
+}
+
+RELEASES=()
+
+# test_kernel KERNEL: its machine runs in the background when this returns.
+test_kernel() {
+	local folder release suites=packet,oracle,e2e,devices,static
+
+	[ "$1" != 5.10 ] || suites=$suites,old
+	if ! folder=$("$ROOT/vmtests/fetch.sh" "$1"); then
+		RELEASES+=("$1")
+		echo "VMTEST $1 failed=fetch" >"$RESULTS.$1"
+		return
+	fi
+	release=$(<"$folder/release")
+	# "newest" may be sid's.
+	[[ " ${RELEASES[*]} " != *" $release "* ]] || return 0
+	RELEASES+=("$release")
+	"$ROOT/vmtests/initramfs.sh" "$folder" "$VM/initrd-$release" || exit 1
+	export KEEP_TREE=1
+	[ "$(jobs -rp | wc -l)" -lt "$JOBS" ] || wait -n
+	test_release "$folder" "$release" "${SUITES:-$suites}" &
+}
+
+# In the order in which they were asked for.
+results_gather() {
+	local release
+
+	wait
+	for release in "${RELEASES[@]}"; do
+		cat "$RESULTS.$release"
+		rm -f "$RESULTS.$release"
+	done >"$RESULTS"
 }
 
 # value LINE NAME
@@ -117,13 +146,15 @@ docs_write() {
 command -v qemu-system-x86_64 >/dev/null ||
 	{ echo "vmtest: qemu-system-x86_64 is not installed; packaging/deps.sh vm installs it" >&2; exit 1; }
 mkdir -p "$VM"
-: >"$RESULTS"
 unset KEEP_TREE
+# shellcheck disable=SC2046
+trap 'kill $(jobs -p) 2>/dev/null; wait; exit 130' INT TERM
 # shellcheck disable=SC2086
 [ "$*" != all ] || set -- $ALL
 for kernel in "$@"; do
 	test_kernel "$kernel"
 done
+results_gather
 echo
 matrix
 [ -z "${DOCS:-}" ] || docs_write

@@ -264,14 +264,24 @@ struct rw_attempt {
 	1 /* an attempt's 1st, 2nd, 4th, 8th ... packet; a copy, still in the table                \
 	   */
 #define RW_EVENT_SETTLED 2 /* the record left the table: its packets are accounted for here */
-#define RW_EVENT_BIND                                                                              \
-	3 /* a process bound a port that no role opens: source is the address, first the pid */
+#define RW_EVENT_BIND	 3 /* struct rw_bind_event */
 
 struct rw_event {
 	__u32 type;	  /* RW_EVENT_* */
 	__u32 generation; /* of the policy that dropped */
 	__u64 time;	  /* ns, CLOCK_MONOTONIC */
 	struct rw_attempt attempt;
+};
+
+#define RW_PROCESS_NAME 16 /* TASK_COMM_LEN of linux/sched.h, with its NUL */
+
+/*
+ * A process bound a port that no role opens: source is the address, first the pid. The name comes
+ * with it, since who tries one port after another is gone before anybody reads of it.
+ */
+struct rw_bind_event {
+	struct rw_event event;
+	char process[RW_PROCESS_NAME]; /* as the process calls itself: any bytes */
 };
 
 /*
@@ -404,6 +414,9 @@ RW_AT(struct rw_event, type, 0);
 RW_AT(struct rw_event, generation, 4);
 RW_AT(struct rw_event, time, 8);
 RW_AT(struct rw_event, attempt, 16);
+RW_SIZE(struct rw_bind_event, 96);
+RW_AT(struct rw_bind_event, event, 0);
+RW_AT(struct rw_bind_event, process, 80);
 RW_SIZE(struct rw_event_state, 24);
 RW_AT(struct rw_event_state, emitted, 0);
 RW_AT(struct rw_event_state, suppressed, 8);

@@ -39,7 +39,9 @@ __u64 native_ktime_get_ns(void)
 
 long native_event_output(const void *data, __u64 size)
 {
-	if (size != sizeof(struct rw_event))
+	const struct rw_event *event = data;
+
+	if (size != (event->type == RW_EVENT_BIND ? sizeof(struct rw_bind_event) : sizeof(*event)))
 		abort();
 	return native_ring_is_full ? -11 : 0;
 }

@@ -14,7 +14,6 @@
 #include "../kernel/clock.h"
 #include "../kernel/events.h"
 #include "../kernel/feed.h"
-#include "../kernel/process.h"
 #include "../util/array.h"
 #include "../util/cleanup.h"
 #include "attempt.h"
@@ -79,7 +78,7 @@ static void print_json_line(const struct follower *follower, const struct notice
 
 static void print_line(const struct follower *follower, const struct notice *notice)
 {
-	char remark[PROCESS_NAME_MAX + 32] = "";
+	char remark[RW_PROCESS_NAME + 32] = "";
 
 	if (notice->attempt.pid)
 		snprintf(remark, sizeof(remark), "bound by %s[%u]", notice->attempt.process,
@@ -146,7 +145,7 @@ static void attempt_from_event(const struct follower *follower, const struct rw_
 	/* A bind has its pid there. A settled attempt had ended before the event was made. */
 	if (event->type == RW_EVENT_BIND) {
 		ret->pid = record->first;
-		process_name(ret->pid, ret->process);
+		event_process(event, ret->process);
 	} else {
 		attempt->first_ns = tick_to_wall(&follower->clock, record->first);
 	}

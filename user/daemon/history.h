@@ -38,7 +38,7 @@ struct history_entry {
 			     */
 	uint64_t reported;  /* packets when it was last written elsewhere; the owner's */
 	uint32_t pid;	    /* of the process that bound the port, for BIND */
-	char process[16];
+	char process[RW_PROCESS_NAME];
 	uint64_t doubled; /* version at which its packets last doubled, or it was new */
 	uint64_t version; /* of history->version when it changed last */
 	uint64_t scan;	  /* last scan that found it in the table */

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 
-#include "../kernel/process.h"
 #include "../kernel/zone.h"
 #include "../util/cleanup.h"
 #include "say.h"
@@ -63,7 +62,7 @@ static void take_event(const struct rw_event *event, void *context)
 	if (new)
 		interface_name(intake, entry);
 	if (event->type == RW_EVENT_BIND)
-		process_name(entry->pid, entry->process);
+		event_process(event, entry->process);
 	intake->changed_since = true;
 	if (event->type != RW_EVENT_SETTLED)
 		intake->changed(intake->context, entry);

@@ -2,6 +2,7 @@
 /* events.c - grant credits, read the ring, or the perf buffers of a kernel that has no ring. */
 #include "events.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
@@ -27,9 +28,9 @@
 #define GRANT_INTERVAL_NS     250000000ULL
 #define GRANT_INTERVAL_MAX_NS 1000000000ULL
 
-#define RING_RECORD  (sizeof(struct rw_event) + 8)  /* in the ring, with its header */
-#define SAMPLE_BYTES (sizeof(struct rw_event) + 16) /* in a perf buffer, likewise */
-#define SAMPLE_PAGES 64				    /* of a perf buffer; a power of two */
+#define RING_RECORD  (sizeof(struct rw_bind_event) + 8) /* the largest in the ring, with its header */
+#define SAMPLE_BYTES (sizeof(struct rw_event) + 16) /* in a perf buffer, likewise; binds are not */
+#define SAMPLE_PAGES 64 /* of a perf buffer; a power of two */
 
 struct events {
 	struct maps maps;
@@ -48,12 +49,19 @@ struct events {
 	bool spent;		       /* events came since */
 };
 
+/* One that is too short is of a program of another version. */
+static bool is_whole(const struct rw_event *event, size_t size)
+{
+	return size >= sizeof(*event) &&
+	       (event->type != RW_EVENT_BIND || size >= sizeof(struct rw_bind_event));
+}
+
 static int handle(void *context, void *data, size_t size)
 {
 	struct events *events = context;
 
 	events->count++;
-	if (size >= sizeof(struct rw_event))
+	if (is_whole(data, size))
 		events->handler(data, events->context);
 	return 0;
 }
@@ -232,6 +240,18 @@ void events_close(struct events *events)
 	free(events->states);
 	free(events->grants);
 	free(events);
+}
+
+/* No character of it reaches a terminal but as itself. */
+void event_process(const struct rw_event *event, char ret[RW_PROCESS_NAME])
+{
+	const struct rw_bind_event *bind = (const struct rw_bind_event *)event;
+
+	memcpy(ret, bind->process, RW_PROCESS_NAME);
+	ret[RW_PROCESS_NAME - 1] = '\0';
+	for (char *at = ret; *at; at++)
+		if (!isprint((unsigned char)*at))
+			*at = '?';
 }
 
 int64_t event_time(const struct rw_event *event)

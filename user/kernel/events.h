@@ -18,6 +18,7 @@
 
 struct events; /* opaque */
 
+/* Of a RW_EVENT_BIND the whole rw_bind_event is there. */
 typedef void (*event_handler)(const struct rw_event *event, void *context);
 
 int events_open(const struct instance *instance, event_handler handler, void *context,
@@ -37,6 +38,12 @@ int events_fd(const struct events *events);
 
 /* Withdraw the credits and free. NULL is allowed. */
 void events_close(struct events *events);
+
+/*
+ * What the process of a RW_EVENT_BIND was called. A process chooses its name: what cannot be
+ * printed becomes '?'.
+ */
+void event_process(const struct rw_event *event, char ret[RW_PROCESS_NAME]);
 
 /* Time of an event as ns since the epoch. */
 int64_t event_time(const struct rw_event *event);

@@ -61,7 +61,7 @@ struct feed_attempt {
 	struct attempt attempt;
 	const char *service; /* borrowed; NULL: no rule covers the port */
 	uint32_t pid;	     /* that bound the port; else 0 */
-	char process[16];
+	char process[RW_PROCESS_NAME];
 	uint64_t settled; /* of its packets: left the kernel's table with an event */
 	bool news; /* new, or its packets have doubled, since the listener last heard of it */
 };
