@@ -118,6 +118,22 @@ test_programs_without_links_whose_pins_are_gone_are_taken_away_by_down() {
 	policy_is A "with links again"
 }
 
+test_programs_on_the_cgroup_alone_are_taken_away_by_down() {
+	local device
+
+	without_links
+	for device in lo eth0 eth1 vpn0; do
+		ip -n "$LAB_NAME-node" link set "$device" xdp off
+	done
+	assert_equal "" "$(ip -n "$LAB_NAME-node" link show | grep xdp || true)" "devices with XDP"
+	policy_found_is A "without XDP"
+	assert_exit 3 rolewall status
+	grep -q "filter still" <<<"$OUTPUT" || fail "status does not say that something filters: $OUTPUT"
+	assert_exit 0 rolewall down
+	policy_found_is nothing "after down"
+	assert_exit 3 rolewall down
+}
+
 test_the_lock_and_its_folder_removed_changes_nothing() {
 	rm -rf "${LAB_DIR:?}/state"
 	assert_exit 0 rolewall status

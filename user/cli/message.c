@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../kernel/direct.h"
+#include "../kernel/install.h"
 
 #define RED    "\033[31;1m"
 #define YELLOW "\033[33;1m"
@@ -167,7 +167,7 @@ int report_kernel(const struct settings *settings, int result, const struct erro
 
 	if (result != -ENOENT)
 		return report_install(settings, result, error);
-	if (direct_is_left(&settings->instance)) {
+	if (install_is_left(&settings->instance)) {
 		error_set(&nothing, ENOENT,
 			  "no policy is pinned, but programs of one whose pins are gone filter "
 			  "still");

@@ -217,9 +217,17 @@ int direct_cgroup_detach(const struct instance *instance, int cgroup_fd, enum bp
 /* --- what lost its pins ------------------------------------------------------------------------
  */
 
-bool direct_is_left(const struct instance *instance)
+static const enum bpf_attach_type cgroup_types[] = {
+	BPF_CGROUP_INET_INGRESS,
+	BPF_CGROUP_INET_EGRESS,
+	BPF_CGROUP_INET4_BIND,
+	BPF_CGROUP_INET6_BIND,
+};
+
+bool direct_is_left(const struct instance *instance, int cgroup_fd)
 {
 	_cleanup_(devices_free) struct devices devices = {0};
+	__u32 ids[HOOK_PROGRAMS];
 	size_t i;
 
 	if (devices_read(&devices, NULL))
@@ -228,21 +236,21 @@ bool direct_is_left(const struct instance *instance)
 		if (whose(instance, devices.list[i].xdp_native) == WHOSE_LEFT ||
 		    whose(instance, devices.list[i].xdp_generic) == WHOSE_LEFT)
 			return true;
+	for (i = 0; i < ARRAY_SIZE(cgroup_types); i++)
+		if (find_programs(instance, cgroup_fd, cgroup_types[i], WHOSE_LEFT, ids) > 0)
+			return true;
 	return false;
 }
 
 int direct_remove_left(const struct instance *instance, int cgroup_fd)
 {
-	static const enum bpf_attach_type types[] = {BPF_CGROUP_INET_INGRESS,
-						     BPF_CGROUP_INET_EGRESS, BPF_CGROUP_INET4_BIND,
-						     BPF_CGROUP_INET6_BIND};
 	_cleanup_(devices_free) struct devices devices = {0};
 	int error = devices_read(&devices, NULL);
 	size_t i;
 
 	for (i = 0; !error && i < devices.count; i++)
 		error = xdp_detach_from(instance, &devices.list[i], WHOSE_LEFT);
-	for (i = 0; !error && i < ARRAY_SIZE(types); i++)
-		error = cgroup_detach_from(instance, cgroup_fd, types[i], WHOSE_LEFT);
+	for (i = 0; !error && i < ARRAY_SIZE(cgroup_types); i++)
+		error = cgroup_detach_from(instance, cgroup_fd, cgroup_types[i], WHOSE_LEFT);
 	return error;
 }

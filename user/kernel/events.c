@@ -28,11 +28,10 @@
 #define GRANT_INTERVAL_NS     250000000ULL
 #define GRANT_INTERVAL_MAX_NS 1000000000ULL
 
-#define RING_RECORD                                                                                \
-	(sizeof(struct rw_bind_event) + 8)	    /* the largest in the ring, with its header */
-#define SAMPLE_BYTES (sizeof(struct rw_event) + 16) /* in a perf buffer, likewise; binds are not   \
-						     */
-#define SAMPLE_PAGES 64				    /* of a perf buffer; a power of two */
+/* In the ring, with its header, and in a perf buffer, likewise, where binds do not go. */
+#define RING_RECORD  (sizeof(struct rw_bind_event) + 8)
+#define SAMPLE_BYTES (sizeof(struct rw_event) + 16)
+#define SAMPLE_PAGES 64 /* of a perf buffer; a power of two */
 
 struct events {
 	struct maps maps;

@@ -50,4 +50,7 @@ int install_policy(const struct instance *instance, const struct install_request
  */
 int install_remove(const struct instance *instance, struct error *ret_error);
 
+/* Nothing is pinned here, but programs filter still: before 5.9 they outlive their pins. */
+bool install_is_left(const struct instance *instance);
+
 #endif

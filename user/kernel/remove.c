@@ -76,6 +76,13 @@ int remove_everything(const struct instance *instance, struct error *ret_error)
 	return error ? error : remove_pins(instance, ret_error);
 }
 
+bool install_is_left(const struct instance *instance)
+{
+	_close_ int cgroup_fd = -1;
+
+	return cgroup_open(instance, &cgroup_fd, NULL) == 0 && direct_is_left(instance, cgroup_fd);
+}
+
 static int remove_left(const struct instance *instance, struct error *ret_error)
 {
 	_close_ int cgroup_fd = -1;
@@ -112,7 +119,7 @@ int install_remove(const struct instance *instance, struct error *ret_error)
 	int error;
 
 	snprintf(path, sizeof(path), "%s/maps", instance->bpffs_dir);
-	left = direct_is_left(instance);
+	left = install_is_left(instance);
 	pinned = access(instance->bpffs_dir, F_OK) == 0 || errno != ENOENT;
 	if (!pinned && !left)
 		return error_set(ret_error, ENOENT, "nothing is applied: there is no %s",
