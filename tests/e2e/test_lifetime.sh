@@ -152,6 +152,10 @@ nothing_left() {
 	[ -z "$(bpf_left "$LAB_DIR/before" "$LAB_DIR/applied")" ]
 }
 
+programs_on_cgroup() {
+	bpftool -j cgroup show "$LAB_CGROUP" | jq -s 'add // [] | length'
+}
+
 test_down_leaves_nothing() {
 	assert_exit 0 rolewall down
 	bpf_ids >"$LAB_DIR/before"
@@ -168,10 +172,39 @@ test_down_leaves_nothing() {
 	assert_equal "" "$(find "$LAB_DIR" -path "$LAB_DIR/state/*" -o -path "$LAB_DIR/lib/*")" \
 		"files left"
 	assert_equal "" "$(find "$LAB_CGROUP" -mindepth 1 -type d)" "cgroups left"
-	assert_equal 0 "$(bpftool -j cgroup show "$LAB_CGROUP" | jq -s 'add // [] | length')" \
-		"programs left on the cgroup"
+	assert_equal 0 "$(programs_on_cgroup)" "programs left on the cgroup"
 	assert_json 'all(.[]; has("xdp") | not)' ip -n "$LAB_NAME-node" -d -j link show
 	assert_answer open outside tcp "$NODE_EXTERNAL" 9999
+}
+
+# A host with cgroup v1 only, whose v2 hierarchy has the lab's cgroup for its root.
+with_cgroup_v1() { # SHELL-COMMANDS
+	local argument own=()
+
+	for argument in "${LAB_INSTANCE[@]}"; do
+		case $argument in --cgroup | "$LAB_CGROUP") ;; *) own+=("$argument") ;; esac
+	done
+	# shellcheck disable=SC2016
+	node unshare --mount --cgroup bash -e -c '
+		awk "\$3 == \"cgroup2\" { print \$2 }" /proc/self/mounts | xargs -r -n 1 umount -l
+		rolewall() { '"$ROLEWALL"' "$@"; }
+		mounted() { awk "\$3 == \"cgroup2\" { print \$2 }" /proc/self/mounts; }
+		'"$1" bash "${own[@]}"
+}
+
+test_where_cgroup_v2_is_not_mounted_only_what_is_applied_mounts_it() {
+	assert_exit 0 rolewall down
+	assert_equal "" "$(with_cgroup_v1 'rolewall "$@" status >&2 || rolewall "$@" down >&2 || mounted')" \
+		"mounted by who looks"
+	assert_equal "$LAB_DIR/state/cgroup2" "$(with_cgroup_v1 'rolewall -q "$@" apply; mounted')" "mounted by apply"
+	# In another namespace of mounts, as after the end of a service that has its own.
+	with_cgroup_v1 'rolewall "$@" status' >/dev/null || fail "status finds fault"
+	assert_equal 4 "$(programs_on_cgroup)" "programs on the cgroup"
+	assert_answer silent outside tcp "$NODE_EXTERNAL" 9999
+	assert_equal "" "$(with_cgroup_v1 'rolewall -q "$@" apply; rolewall -q "$@" down; mounted')" "mounted after down"
+	assert_answer open outside tcp "$NODE_EXTERNAL" 9999
+	assert_equal 0 "$(programs_on_cgroup)" "programs left on the cgroup"
+	[ ! -e "$LAB_DIR/state/cgroup2" ] || fail "a folder is left"
 }
 
 test_a_second_down_exits_3_and_says_so() {

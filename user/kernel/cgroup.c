@@ -64,19 +64,10 @@ static int mount_privately(const struct instance *instance, char *ret, size_t si
 	return 0;
 }
 
-int cgroup_open(const struct instance *instance, int *ret_fd, struct error *ret_error)
+static int open_folder(const char *path, int *ret_fd, struct error *ret_error)
 {
-	char path[4096];
-	int fd, error;
+	int error, fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (instance->cgroup_dir)
-		snprintf(path, sizeof(path), "%s", instance->cgroup_dir);
-	else if (!find_mount(path, sizeof(path))) {
-		error = mount_privately(instance, path, sizeof(path), ret_error);
-		if (error)
-			return error;
-	}
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0) {
 		error = errno;
 		error_set(ret_error, error, "cannot open the cgroup %s: %s", path, strerror(error));
@@ -85,6 +76,38 @@ int cgroup_open(const struct instance *instance, int *ret_fd, struct error *ret_
 	}
 	*ret_fd = fd;
 	return 0;
+}
+
+/* What is open stays open, wherever it was mounted. */
+static void unmount(const char *path)
+{
+	if (umount2(path, MNT_DETACH) == 0)
+		rmdir(path);
+}
+
+static int open_cgroup(const struct instance *instance, bool stays, int *ret_fd,
+		       struct error *ret_error)
+{
+	bool mounted = false;
+	char path[4096];
+	int error = 0;
+
+	if (instance->cgroup_dir)
+		snprintf(path, sizeof(path), "%s", instance->cgroup_dir);
+	else if (!find_mount(path, sizeof(path))) {
+		error = mount_privately(instance, path, sizeof(path), ret_error);
+		mounted = !error;
+	}
+	if (!error)
+		error = open_folder(path, ret_fd, ret_error);
+	if (mounted && (!stays || error))
+		unmount(path);
+	return error;
+}
+
+int cgroup_open(const struct instance *instance, int *ret_fd, struct error *ret_error)
+{
+	return open_cgroup(instance, false, ret_fd, ret_error);
 }
 
 /* Id of the cgroup that a pinned link is attached to; 0 if there is none. */
@@ -178,7 +201,7 @@ int cgroup_attach(const struct instance *instance, const struct features *featur
 	_close_ int cgroup_fd = -1;
 	int hook, program, error;
 
-	error = cgroup_open(instance, &cgroup_fd, ret_error);
+	error = open_cgroup(instance, true, &cgroup_fd, ret_error);
 	for (hook = 0; !error && hook < CGROUP_HOOKS; hook++) {
 		program = bpf_program__fd(cgroup_program(object, features, hook));
 		error = features->links
@@ -236,7 +259,6 @@ int cgroup_detach(const struct instance *instance, struct error *ret_error)
 					 hooks[hook].name, strerror(-error));
 	}
 	snprintf(path, sizeof(path), "%s/cgroup2", instance->state_dir);
-	if (umount(path) == 0)
-		rmdir(path);
+	unmount(path);
 	return 0;
 }

@@ -14,8 +14,10 @@
 /* "ingress", "egress", ...: the pin is links/cgroup-NAME. */
 const char *cgroup_hook_name(enum cgroup_hook hook);
 
-/* Open the cgroup v2 directory of the instance; mounts cgroup v2 in the state directory where the
- * host has none. */
+/*
+ * Open the cgroup v2 directory of the instance. Where the host has none mounted (cgroup v1 only) it
+ * is mounted in the state directory: for this moment, or, by cgroup_attach(), until cgroup_detach().
+ */
 int cgroup_open(const struct instance *instance, int *ret_fd, struct error *ret_error);
 
 /* Really attached, as the kernel says? */
