@@ -78,11 +78,11 @@ static int open_folder(const char *path, int *ret_fd, struct error *ret_error)
 	return 0;
 }
 
-/* What is open stays open, wherever it was mounted. */
+/* What is open stays open. In another namespace of mounts there may be the folder alone. */
 static void unmount(const char *path)
 {
-	if (umount2(path, MNT_DETACH) == 0)
-		rmdir(path);
+	umount2(path, MNT_DETACH);
+	rmdir(path);
 }
 
 static int open_cgroup(const struct instance *instance, bool stays, int *ret_fd,
