@@ -16,7 +16,8 @@ const char *cgroup_hook_name(enum cgroup_hook hook);
 
 /*
  * Open the cgroup v2 directory of the instance. Where the host has none mounted (cgroup v1 only) it
- * is mounted in the state directory: for this moment, or, by cgroup_attach(), until cgroup_detach().
+ * is mounted in the state directory: for this moment, or, by cgroup_attach(), until
+ * cgroup_detach().
  */
 int cgroup_open(const struct instance *instance, int *ret_fd, struct error *ret_error);
 
