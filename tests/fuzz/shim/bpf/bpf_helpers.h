@@ -6,6 +6,8 @@
 #ifndef ROLEWALL_TESTS_FUZZ_SHIM_BPF_HELPERS_H
 #define ROLEWALL_TESTS_FUZZ_SHIM_BPF_HELPERS_H
 
+#include <string.h>
+
 #include <linux/bpf.h>
 
 #define SEC(name)
