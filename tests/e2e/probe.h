@@ -68,5 +68,6 @@ int probe_ask(int argc, char **argv);
 int probe_wire(int argc, char **argv);
 int probe_bind(int argc, char **argv);
 int probe_stranger(int argc, char **argv);
+int probe_hooks(int argc, char **argv);
 
 #endif

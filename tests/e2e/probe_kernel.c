@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * probe_kernel.c - single requests to the kernel: bind a port; load an XDP program of somebody
- * else's.
+ * else's; ask what sits on a cgroup.
  */
 #include <err.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/bpf.h>
 #include <stdio.h>
 #include <string.h>
@@ -64,5 +65,34 @@ int probe_stranger(int argc, char **argv)
 	pin.bpf_fd = (__u32)fd;
 	if (syscall(SYS_bpf, BPF_OBJ_PIN, &pin, sizeof(pin)))
 		err(1, "pin %s", argv[1]);
+	return 0;
+}
+
+/*
+ * How many programs sit on the hooks that Rolewall uses. (bpftool's "cgroup show" asks for every
+ * hook that it knows, and gives up at one that an older kernel does not.)
+ */
+int probe_hooks(int argc, char **argv)
+{
+	static const __u32 hooks[] = {BPF_CGROUP_INET_INGRESS, BPF_CGROUP_INET_EGRESS,
+				      BPF_CGROUP_INET4_BIND, BPF_CGROUP_INET6_BIND};
+	union bpf_attr query;
+	unsigned int count = 0;
+	int fd;
+
+	if (argc != 2)
+		errx(2, "hooks: CGROUP is missing");
+	fd = open(argv[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		err(1, "%s", argv[1]);
+	for (size_t i = 0; i < sizeof(hooks) / sizeof(*hooks); i++) {
+		memset(&query, 0, sizeof(query));
+		query.query.target_fd = (__u32)fd;
+		query.query.attach_type = hooks[i];
+		if (syscall(SYS_bpf, BPF_PROG_QUERY, &query, sizeof(query)))
+			err(1, "query hook %u of %s", hooks[i], argv[1]);
+		count += query.query.prog_cnt;
+	}
+	printf("%u\n", count);
 	return 0;
 }

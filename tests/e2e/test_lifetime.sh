@@ -152,10 +152,6 @@ nothing_left() {
 	[ -z "$(bpf_left "$LAB_DIR/before" "$LAB_DIR/applied")" ]
 }
 
-programs_on_cgroup() {
-	bpftool -j cgroup show "$LAB_CGROUP" | jq -s 'add // [] | length'
-}
-
 test_down_leaves_nothing() {
 	assert_exit 0 rolewall down
 	bpf_ids >"$LAB_DIR/before"
@@ -172,7 +168,7 @@ test_down_leaves_nothing() {
 	assert_equal "" "$(find "$LAB_DIR" -path "$LAB_DIR/state/*" -o -path "$LAB_DIR/lib/*")" \
 		"files left"
 	assert_equal "" "$(find "$LAB_CGROUP" -mindepth 1 -type d)" "cgroups left"
-	assert_equal 0 "$(programs_on_cgroup)" "programs left on the cgroup"
+	assert_equal 0 "$("$PROBE" hooks "$LAB_CGROUP")" "programs left on the cgroup"
 	assert_json 'all(.[]; has("xdp") | not)' ip -n "$LAB_NAME-node" -d -j link show
 	assert_answer open outside tcp "$NODE_EXTERNAL" 9999
 }
@@ -199,11 +195,11 @@ test_where_cgroup_v2_is_not_mounted_only_what_is_applied_mounts_it() {
 	assert_equal "$LAB_DIR/state/cgroup2" "$(with_cgroup_v1 'rolewall -q "$@" apply; mounted')" "mounted by apply"
 	# In another namespace of mounts, as after the end of a service that has its own.
 	with_cgroup_v1 'rolewall "$@" status' >/dev/null || fail "status finds fault"
-	assert_equal 4 "$(programs_on_cgroup)" "programs on the cgroup"
+	assert_equal 4 "$("$PROBE" hooks "$LAB_CGROUP")" "programs on the cgroup"
 	assert_answer silent outside tcp "$NODE_EXTERNAL" 9999
 	assert_equal "" "$(with_cgroup_v1 'rolewall -q "$@" apply; rolewall -q "$@" down; mounted')" "mounted after down"
 	assert_answer open outside tcp "$NODE_EXTERNAL" 9999
-	assert_equal 0 "$(programs_on_cgroup)" "programs left on the cgroup"
+	assert_equal 0 "$("$PROBE" hooks "$LAB_CGROUP")" "programs left on the cgroup"
 	[ ! -e "$LAB_DIR/state/cgroup2" ] || fail "a folder is left"
 }
 
