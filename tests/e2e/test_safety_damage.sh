@@ -110,6 +110,8 @@ test_programs_without_links_whose_pins_are_gone_are_taken_over_by_apply() {
 
 test_programs_without_links_whose_pins_are_gone_are_taken_away_by_down() {
 	without_links
+	assert_exit 1 rolewall --cgroup "$LAB_DIR/nowhere" down
+	grep -q "nowhere" <<<"$OUTPUT" || fail "the cgroup is not named: $OUTPUT"
 	assert_exit 0 rolewall down
 	policy_found_is nothing "after down"
 	assert_exit 3 rolewall down

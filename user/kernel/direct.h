@@ -42,7 +42,8 @@ int direct_cgroup_attach(const struct instance *instance, int cgroup_fd, enum bp
 
 int direct_cgroup_detach(const struct instance *instance, int cgroup_fd, enum bpf_attach_type type);
 
-/* Does a program filter, on some device or on the cgroup's hooks, whose pins are lost? */
+/* Does a program filter, on some device or on the cgroup's hooks, whose pins are lost?
+ * `cgroup_fd` -1: only devices are looked at. */
 bool direct_is_left(const struct instance *instance, int cgroup_fd);
 
 /* Detach those, from devices and from the cgroup's hooks. */

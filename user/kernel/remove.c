@@ -80,7 +80,9 @@ bool install_is_left(const struct instance *instance)
 {
 	_close_ int cgroup_fd = -1;
 
-	return cgroup_open(instance, &cgroup_fd, NULL) == 0 && direct_is_left(instance, cgroup_fd);
+	/* Without a cgroup there are the devices still, and remove_left() says what is wrong. */
+	(void)cgroup_open(instance, &cgroup_fd, NULL);
+	return direct_is_left(instance, cgroup_fd);
 }
 
 static int remove_left(const struct instance *instance, struct error *ret_error)
@@ -88,8 +90,9 @@ static int remove_left(const struct instance *instance, struct error *ret_error)
 	_close_ int cgroup_fd = -1;
 	int error = cgroup_open(instance, &cgroup_fd, ret_error);
 
+	/* -ENOENT would say that nothing was applied. */
 	if (error)
-		return error;
+		return error == -ENOENT ? -ENOTDIR : error;
 	error = direct_remove_left(instance, cgroup_fd);
 	return error ? error_set(ret_error, -error,
 				 "cannot detach programs whose pins are gone: %s", strerror(-error))
