@@ -214,10 +214,14 @@ test_a_copy_cut_at_any_byte_is_no_policy_and_the_next_apply_writes_it_anew() {
 	cmp "$LAB_DIR/node.json" "$LAB_DIR/lib/confirmed.json" || fail "the copy stays cut"
 }
 
-test_what_a_dead_apply_left_beside_the_copy_goes() {
+test_what_a_dead_process_left_beside_the_copy_goes() {
 	: >"$LAB_DIR/lib/confirmed.json.next"
 	repaired "with a staged copy"
-	assert_equal "" "$(find "$LAB_DIR/lib" -name '*.next')" "staged copies"
+	assert_equal confirmed.json "$(ls "$LAB_DIR/lib")" "after apply"
+	touch "$LAB_DIR"/lib/{confirmed.json,bans.tsv,openings.tsv}.next
+	assert_exit 0 rolewall down
+	[ ! -e "$LAB_DIR/lib" ] || fail "left by down: $(ls "$LAB_DIR/lib")"
+	assert_exit 0 rolewall apply
 }
 
 refused_node_file() { # WHAT

@@ -39,12 +39,17 @@ test_apply_killed_at_any_call_leaves_one_policy_whole() {
 		status_is "$found" "$where"
 		policy_a
 		rolewall -q apply || fail "the next apply fails, $where"
+		nothing_half_written "$where"
 	done
 	policy_is A "at the end"
 	echo "${#CALLS[@]} calls of $(grep -cE '^[0-9]+ ' "$LAB_DIR/calls"): old $old, new $new"
 	if [ "$old" = 0 ] || [ "$new" = 0 ]; then
 		fail "the commit was not among them: old $old, new $new"
 	fi
+}
+
+nothing_half_written() { # WHERE
+	assert_equal confirmed.json "$(ls "$LAB_DIR/lib")" "kept for the next boot, $1"
 }
 
 # Nothing half made: no port that was open is shut before all of it is there, and what was shut stays.
@@ -63,6 +68,7 @@ test_the_first_apply_killed_at_any_call_leaves_nothing_or_all() {
 		[ $((at % 5)) != 0 ] || policy_is A "after the next apply, $where"
 		rolewall -q down || fail "down fails, $where"
 		assert_equal "" "$(find "$LAB_DIR/bpf" -mindepth 1 ! -name '*.debug')" "left, $where"
+		[ ! -e "$LAB_DIR/lib" ] || fail "left, $where: $(ls "$LAB_DIR/lib")"
 	done
 	calls_report
 }
@@ -91,6 +97,7 @@ test_apply_to_be_confirmed_killed_at_any_call_goes_back() {
 		status_is A "$where"
 		policy_a
 		rolewall -q apply || fail "the next apply fails, $where"
+		nothing_half_written "$where"
 	done
 	calls_report
 }

@@ -164,6 +164,45 @@ static void a_symbolic_link_is_replaced_not_followed(void **state)
 	assert_int_equal(unlink(target), 0);
 }
 
+/* A process that was killed half way: what it staged is not used, nor followed, nor kept. */
+static void what_a_killed_process_left_staged_goes(void **state)
+{
+	char staged[80], target[80];
+	struct stat status;
+
+	snprintf(staged, sizeof(staged), "%s.next", file);
+	snprintf(target, sizeof(target), "%s/target", folder);
+	assert_int_equal(file_stage(file, "half", 4, 0600, NULL), 0);
+	assert_int_equal(file_stage(file, "x", 1, 0600, NULL), 0);
+	assert_int_equal(file_write_durably(file, "new", 3, 0600, NULL), 0);
+	content_check("new");
+	assert_int_equal(file_write_durably(target, "kept", 4, 0600, NULL), 0);
+	assert_int_equal(symlink(target, staged), 0);
+	assert_int_equal(file_write_durably(file, "newer", 5, 0600, NULL), 0);
+	content_check("newer");
+	assert_int_equal(stat(target, &status), 0);
+	assert_int_equal(status.st_size, 4);
+	assert_int_equal(unlink(target), 0);
+	assert_int_equal(folder_count(), 1);
+}
+
+static void what_is_staged_can_be_discarded(void **state)
+{
+	char other[80];
+
+	snprintf(other, sizeof(other), "%s/other", folder);
+	file_discard(file);
+	assert_int_equal(file_stage(file, "1", 1, 0600, NULL), 0);
+	assert_int_equal(file_stage(other, "2", 1, 0600, NULL), 0);
+	file_discard(file);
+	assert_int_equal(folder_count(), 2);
+	assert_int_equal(file_stage(file, "1", 1, 0600, NULL), 0);
+	file_discard_all(folder);
+	assert_int_equal(folder_count(), 1);
+	content_check("newer");
+	file_discard_all("/nowhere");
+}
+
 static void a_failed_write_leaves_the_old_file(void **state)
 {
 	struct error error = {0};
@@ -218,6 +257,8 @@ int main(void)
 		cmocka_unit_test(the_nearest_word_is_guessed_or_none),
 		cmocka_unit_test(a_written_file_is_whole_and_alone),
 		cmocka_unit_test(a_symbolic_link_is_replaced_not_followed),
+		cmocka_unit_test(what_a_killed_process_left_staged_goes),
+		cmocka_unit_test(what_is_staged_can_be_discarded),
 		cmocka_unit_test(a_failed_write_leaves_the_old_file),
 		cmocka_unit_test(a_fifo_that_nobody_writes_to_is_empty),
 		cmocka_unit_test(reading_stops_at_the_limit),

@@ -3,86 +3,70 @@
 #include "confirmed.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../util/cleanup.h"
 #include "../util/file.h"
 #include "folder.h"
 
-#define NAME   "confirmed.json"
-#define STAGED NAME ".next"
-
-static int path_make(const struct instance *instance, const char *name, char *ret, size_t size)
+int confirmed_path(const struct instance *instance, char *ret, size_t size)
 {
-	int length = snprintf(ret, size, "%s/%s", instance->lib_dir, name);
+	int length = snprintf(ret, size, "%s/confirmed.json", instance->lib_dir);
 
 	return length < 0 || (size_t)length >= size ? -ENAMETOOLONG : 0;
 }
 
-int confirmed_path(const struct instance *instance, char *ret, size_t size)
+static int path_make(const struct instance *instance, char ret[4096], struct error *ret_error)
 {
-	return path_make(instance, NAME, ret, size);
-}
-
-static int paths_make(const struct instance *instance, char final[4096], char staged[4096],
-		      struct error *ret_error)
-{
-	if (path_make(instance, NAME, final, 4096) || path_make(instance, STAGED, staged, 4096))
+	if (confirmed_path(instance, ret, 4096))
 		return error_set(ret_error, ENAMETOOLONG, "the path %.200s... is too long",
 				 instance->lib_dir);
 	return 0;
 }
 
-static void hint_lib_dir(struct error *ret_error)
+static int with_hint(int error, struct error *ret_error)
 {
-	error_hint(ret_error, "make room or rights for the copy that a reboot needs, or choose "
-			      "another --lib-dir");
+	if (error)
+		error_hint(ret_error, "make room or rights for the copy that a reboot needs, or "
+				      "choose another --lib-dir");
+	return error;
 }
 
 int confirmed_stage(const struct instance *instance, const char *text, size_t size,
 		    struct error *ret_error)
 {
-	char final[4096], staged[4096];
+	char path[4096];
 	int error = folder_make(instance->lib_dir, ret_error);
 
 	if (!error)
-		error = paths_make(instance, final, staged, ret_error);
+		error = path_make(instance, path, ret_error);
 	if (error)
 		return error;
-	error = file_write_durably(staged, text, size, 0640, ret_error);
-	if (error)
-		hint_lib_dir(ret_error);
-	return error;
+	return with_hint(file_stage(path, text, size, 0640, ret_error), ret_error);
 }
 
 int confirmed_publish(const struct instance *instance, struct error *ret_error)
 {
-	char final[4096], staged[4096];
-	int error = paths_make(instance, final, staged, ret_error);
+	char path[4096];
+	int error = path_make(instance, path, ret_error);
 
-	if (error)
-		return error;
-	if (rename(staged, final) == 0)
-		return 0;
-	error = error_set(ret_error, errno, "cannot replace %s: %s", final, strerror(errno));
-	hint_lib_dir(ret_error);
-	return error;
+	return error ? error : with_hint(file_publish(path, ret_error), ret_error);
 }
 
 int confirmed_sync(const struct instance *instance, struct error *ret_error)
 {
-	_close_ int fd = open(instance->lib_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct error cause;
+	char path[4096];
+	int error = path_make(instance, path, &cause);
 
-	if (fd < 0 || fsync(fd))
-		return error_set(ret_error, errno,
-				 "cannot sync %s: after a power failure the policy before this one "
-				 "may return: %s",
-				 instance->lib_dir, strerror(errno));
-	return 0;
+	if (!error)
+		error = file_sync(path, &cause);
+	return error ? error_set(ret_error, -error,
+				 "%s; after a power failure the policy before this one may return",
+				 cause.what)
+		     : 0;
 }
 
 int confirmed_write(const struct instance *instance, const struct generation *generation,
@@ -105,17 +89,17 @@ int confirmed_write(const struct instance *instance, const struct generation *ge
 
 void confirmed_discard(const struct instance *instance)
 {
-	char staged[4096];
+	char path[4096];
 
-	if (path_make(instance, STAGED, staged, sizeof(staged)) == 0)
-		unlink(staged);
+	if (confirmed_path(instance, path, sizeof(path)) == 0)
+		file_discard(path);
 }
 
 void confirmed_remove(const struct instance *instance)
 {
 	char path[4096];
 
-	confirmed_discard(instance);
+	file_discard_all(instance->lib_dir);
 	if (confirmed_path(instance, path, sizeof(path)) == 0)
 		unlink(path);
 	rmdir(instance->lib_dir);

@@ -31,8 +31,8 @@ int confirmed_sync(const struct instance *instance, struct error *ret_error);
 int confirmed_write(const struct instance *instance, const struct generation *generation,
 		    struct error *ret_error);
 
-/* `down`: nothing comes back at the next boot. LIB_DIR goes too, unless it holds bans or openings.
- */
+/* `down`: nothing comes back at the next boot, and what killed processes were writing goes. LIB_DIR
+ * goes too, unless it holds bans or openings. */
 void confirmed_remove(const struct instance *instance);
 
 /* Forget a staged copy; there may be none. */

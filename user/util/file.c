@@ -2,6 +2,7 @@
 /* file.c - whole files in, whole files out. */
 #include "file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -101,7 +102,6 @@ static int write_all(int fd, const char *data, size_t size)
 	return 0;
 }
 
-/* Everything that can fail for want of room happens here, before the rename. */
 static int write_and_sync(int fd, const void *data, size_t size, mode_t mode)
 {
 	int r = write_all(fd, data, size);
@@ -129,33 +129,96 @@ static int sync_folder_of(const char *path)
 	return fsync(fd) < 0 ? -errno : 0;
 }
 
+#define STAGED ".next"
+
+static int staged_path(const char *path, char ret[PATH_MAX])
+{
+	if (snprintf(ret, PATH_MAX, "%s" STAGED, path) < PATH_MAX)
+		return 0;
+	errno = ENAMETOOLONG;
+	return -1;
+}
+
+/* What a killed process left is not written to, whatever it is: it goes. */
+static int open_staged(const char *staged)
+{
+	if (unlink(staged) < 0 && errno != ENOENT)
+		return -1;
+	return open(staged, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+}
+
+int file_stage(const char *path, const void *data, size_t size, mode_t mode,
+	       struct error *ret_error)
+{
+	_close_ int fd = -1;
+	char staged[PATH_MAX];
+	int r;
+
+	if (staged_path(path, staged))
+		return error_set(ret_error, ENAMETOOLONG, "the path \"%.200s...\" is too long",
+				 path);
+	fd = open_staged(staged);
+	if (fd < 0)
+		return error_set(ret_error, errno, "cannot create \"%s\": %s", staged,
+				 strerror(errno));
+	r = write_and_sync(fd, data, size, mode);
+	if (r < 0) {
+		unlink(staged);
+		return error_set(ret_error, -r, "cannot write \"%s\": %s", path, strerror(-r));
+	}
+	return 0;
+}
+
+int file_publish(const char *path, struct error *ret_error)
+{
+	char staged[PATH_MAX];
+
+	if (staged_path(path, staged) == 0 && rename(staged, path) == 0)
+		return 0;
+	return error_set(ret_error, errno, "cannot replace \"%s\": %s", path, strerror(errno));
+}
+
+int file_sync(const char *path, struct error *ret_error)
+{
+	int r = sync_folder_of(path);
+
+	return r < 0 ? error_set(ret_error, -r, "cannot sync the folder of \"%s\": %s", path,
+				 strerror(-r))
+		     : 0;
+}
+
+void file_discard(const char *path)
+{
+	char staged[PATH_MAX];
+
+	if (staged_path(path, staged) == 0)
+		unlink(staged);
+}
+
+void file_discard_all(const char *folder)
+{
+	_closedir_ DIR *dir = opendir(folder);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		const char *dot = strrchr(entry->d_name, '.');
+
+		if (dot && strcmp(dot, STAGED) == 0)
+			unlinkat(dirfd(dir), entry->d_name, 0);
+	}
+}
+
 int file_write_durably(const char *path, const void *data, size_t size, mode_t mode,
 		       struct error *ret_error)
 {
-	_close_ int fd = -1;
-	char temporary[PATH_MAX];
-	int r;
+	int r = file_stage(path, data, size, mode, ret_error);
 
-	if (snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path) >= (int)sizeof(temporary))
-		return error_set(ret_error, ENAMETOOLONG, "the path \"%.200s...\" is too long",
-				 path);
-	fd = mkostemp(temporary, O_CLOEXEC);
-	if (fd < 0) {
-		int saved = errno;
-
-		return error_set(ret_error, saved, "cannot create a file beside \"%s\": %s", path,
-				 strerror(saved));
-	}
-	r = write_and_sync(fd, data, size, mode);
-	if (r == 0 && rename(temporary, path) < 0)
-		r = -errno;
-	if (r < 0) {
-		unlink(temporary);
-		return error_set(ret_error, -r, "cannot write \"%s\": %s", path, strerror(-r));
-	}
-	r = sync_folder_of(path);
 	if (r < 0)
-		return error_set(ret_error, -r, "cannot sync the folder of \"%s\": %s", path,
-				 strerror(-r));
-	return 0;
+		return r;
+	r = file_publish(path, ret_error);
+	if (r < 0) {
+		file_discard(path);
+		return r;
+	}
+	return file_sync(path, ret_error);
 }

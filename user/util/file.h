@@ -18,11 +18,24 @@ int file_read(const char *path, size_t limit, char **ret_text, size_t *ret_size,
 	      struct error *ret_error);
 
 /*
- * Replace the content of `path`: a temporary file beside it is written, synced, given `mode`,
- * renamed over it, and the folder is synced. Whatever happens in between, `path` holds all of the
- * old content or all of the new. A symbolic link at `path` is replaced, not followed. On failure
- * the temporary file is gone.
+ * Replace the content of `path`, in three steps, each durable before the next:
+ *   file_stage    writes PATH.next, with `mode`, and syncs it: a full disk can still refuse;
+ *   file_publish  renames it over `path`; on failure it is still staged;
+ *   file_sync     syncs the folder: until then a power failure may bring the old content back.
+ * Whatever happens in between, `path` holds all of the old content or all of the new. A symbolic
+ * link at `path` is replaced, not followed. What a killed process has left staged goes with the
+ * next write, or with file_discard(). `path` has one writer at a time: a lock of the caller's.
  */
+int file_stage(const char *path, const void *data, size_t size, mode_t mode,
+	       struct error *ret_error);
+int file_publish(const char *path, struct error *ret_error);
+int file_sync(const char *path, struct error *ret_error);
+
+/* Forget what is staged for `path`, or for any file of a folder; there may be nothing. */
+void file_discard(const char *path);
+void file_discard_all(const char *folder);
+
+/* All three. Until it is published, a failure leaves nothing staged. */
 int file_write_durably(const char *path, const void *data, size_t size, mode_t mode,
 		       struct error *ret_error);
 
