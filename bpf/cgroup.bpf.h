@@ -11,6 +11,9 @@
 #define CGROUP_DROP	 0
 #define CGROUP_PASS	 1
 #define LOOPBACK_IFINDEX 1 /* in every network namespace: net/core/dev.c, LOOPBACK_IFINDEX */
+#define PACKET_LOOPBACK                                                                            \
+	5 /* our own multicast or broadcast: linux/if_packet.h, never off a wire                   \
+	   */
 
 static __always_inline void skb_cursor(struct cursor *cursor, struct __sk_buff *skb)
 {
@@ -35,7 +38,7 @@ static __always_inline int filter_ingress(struct __sk_buff *skb, __u64 can)
 	struct verdict verdict = {};
 	struct cursor cursor;
 
-	if (place.ifindex == LOOPBACK_IFINDEX)
+	if (place.ifindex == LOOPBACK_IFINDEX || skb->pkt_type == PACKET_LOOPBACK)
 		return CGROUP_PASS;
 	interface = bpf_map_lookup_elem(&interfaces, &key);
 	place.slot = interface ? interface->slot : 0;
@@ -141,11 +144,34 @@ int rolewall_bind6_54(struct bpf_sock_addr *ctx)
 	return guard_bind6(ctx, 0);
 }
 
-/* Learn what this host sends by UDP, unless everybody may come to that port anyway. */
+/*
+ * Do the rules of the port that this was sent from admit the answer already? A conversation that
+ * had been learned would admit it on every interface, under a source that is easily forged.
+ */
+static __always_inline bool is_answer_open(struct __sk_buff *skb, struct packet *packet,
+					   void *tables)
+{
+	struct rw_interface_key key = {.ifindex = skb->ifindex};
+	struct place place = {.ctx = skb, .ifindex = skb->ifindex};
+	struct rw_interface *interface;
+	struct rw_policy_entry *entry;
+	__u16 zones;
+
+	entry = policy_at(tables,
+			  RW_POLICY_PORTS + (RW_L4_UDP << 16) + bpf_ntohs(packet->ports[0]));
+	zones = entry ? entry->port.zones : 0;
+	if (!zones || (zones & RW_ZONE_ALL) == RW_ZONE_ALL)
+		return zones != 0;
+	interface = bpf_map_lookup_elem(&interfaces, &key);
+	place.slot = interface ? interface->slot : 0;
+	packet->source = packet->destination;
+	return zones & zone_of(&place, packet, tables);
+}
+
+/* Learn what this host sends by UDP. */
 SEC("cgroup_skb/egress")
 int rolewall_egress(struct __sk_buff *skb)
 {
-	struct rw_policy_entry *entry;
 	struct packet packet = {};
 	struct cursor cursor;
 	__u32 zero = 0;
@@ -158,10 +184,7 @@ int rolewall_egress(struct __sk_buff *skb)
 	    packet.protocol != IPPROTO_UDP || packet.piece == PIECE_LATER)
 		return CGROUP_PASS;
 	tables = bpf_map_lookup_elem(&policy, &zero);
-	if (!tables)
-		return CGROUP_PASS;
-	entry = policy_at(tables, RW_POLICY_PORTS + (RW_L4_UDP << 16) + bpf_ntohs(packet.ports[0]));
-	if (!entry || (entry->port.zones & RW_ZONE_ALL) != RW_ZONE_ALL)
+	if (tables && !is_answer_open(skb, &packet, tables))
 		flow_learn(&packet);
 	return CGROUP_PASS;
 }

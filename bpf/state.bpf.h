@@ -64,7 +64,8 @@ static __always_inline bool has_flow(const struct packet *packet)
 
 	flow_key(&key, &packet->source, packet->ports[0], packet->ports[1]);
 	last = bpf_map_lookup_elem(&udp_flows, &key);
-	return last && bpf_ktime_get_ns() - *last < RW_UDP_FLOW_NS;
+	/* Signed: another CPU may have renewed it since. */
+	return last && (__s64)(bpf_ktime_get_ns() - *last) < (__s64)RW_UDP_FLOW_NS;
 }
 
 /* Remember a datagram of ours. The stamp is renewed once a second: other CPUs read its cache line.

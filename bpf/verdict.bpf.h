@@ -168,7 +168,8 @@ static __always_inline __u8 judge_protocol(const struct packet *packet, void *ta
 
 /*
  * May a process bind this port, as far as the roles go? Loopback is nobody's business, port 0 is
- * the kernel's choice, and UDP clients bind ephemeral ports all the time.
+ * the kernel's choice, UDP clients bind ephemeral ports all the time, and a DHCP client its own: a
+ * node that loses its lease is lost.
  */
 static __always_inline bool is_bind_granted(void *tables, const struct address *address,
 					    __u32 protocol, __u16 port)
@@ -183,6 +184,8 @@ static __always_inline bool is_bind_granted(void *tables, const struct address *
 	if (is_ipv4_mapped(address) && address->bytes[12] == 127)
 		return true;
 	if (protocol == IPPROTO_UDP && port >= ephemeral[0] && port <= ephemeral[1])
+		return true;
+	if (protocol == IPPROTO_UDP && (port == DHCP_CLIENT || port == DHCPV6_CLIENT))
 		return true;
 	entry = policy_at(tables, RW_POLICY_PORTS + (l4 << 16) + port);
 	return entry && entry->port.zones;

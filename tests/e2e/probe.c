@@ -32,6 +32,8 @@ static const struct subcommand subcommands[] = {
 	 probe_query},
 	{"send", "[-s SOURCE] [-p SOURCE_PORT] ADDRESS PORT TEXT", "send one UDP datagram",
 	 probe_send},
+	{"group", "ADDRESS|DEVICE GROUP PORT",
+	 "join a multicast group, send to it, print heard|silent", probe_group},
 	{"syn", "-i DEVICE -m MAC -s SOURCE [-v VLANS] [-x EXTENSIONS] [-w MS] ADDRESS PORT",
 	 "send one TCP SYN made by hand, print open|refused|silent", probe_syn},
 	{"serve", "PORT BYTES", "send BYTES to every TCP caller", probe_serve},

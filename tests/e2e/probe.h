@@ -61,6 +61,7 @@ int probe_put(int argc, char **argv);
 int probe_talk(int argc, char **argv);
 int probe_query(int argc, char **argv);
 int probe_send(int argc, char **argv);
+int probe_group(int argc, char **argv);
 int probe_syn(int argc, char **argv);
 int probe_serve(int argc, char **argv);
 int probe_fetch(int argc, char **argv);

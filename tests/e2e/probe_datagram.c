@@ -3,6 +3,8 @@
  * probe_datagram.c - single UDP datagrams: a question as a resolver asks it, and unsolicited ones.
  */
 #include <err.h>
+#include <net/if.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -75,5 +77,52 @@ int probe_send(int argc, char **argv)
 	if (sendto(fd, argv[optind + 2], strlen(argv[optind + 2]), 0, &target.any, target.length) <
 	    0)
 		err(1, "send to %s", endpoint_text(&target));
+	return 0;
+}
+
+static int group_join4(int fd, const char *own, const struct endpoint *group)
+{
+	struct ip_mreq request = {.imr_multiaddr = group->v4.sin_addr};
+	struct endpoint local = endpoint_parse(own, 0);
+
+	request.imr_interface = local.v4.sin_addr;
+	return setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &request, sizeof(request)) ||
+	       setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &local.v4.sin_addr,
+			  sizeof(local.v4.sin_addr));
+}
+
+static int group_join6(int fd, const char *device, const struct endpoint *group)
+{
+	unsigned int ifindex = if_nametoindex(device);
+	struct ipv6_mreq request = {
+		.ipv6mr_multiaddr = group->v6.sin6_addr,
+		.ipv6mr_interface = ifindex,
+	};
+
+	return setsockopt(fd, IPPROTO_IPV6, IPV6_JOIN_GROUP, &request, sizeof(request)) ||
+	       setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, &ifindex, sizeof(ifindex));
+}
+
+int probe_group(int argc, char **argv)
+{
+	struct timeval patience = {.tv_sec = 1};
+	struct endpoint group, local;
+	char text[16];
+	int fd, error;
+
+	if (argc != 4)
+		errx(2, "group: ADDRESS|DEVICE GROUP PORT are missing");
+	group = endpoint_parse(argv[2], port_parse(argv[3]));
+	local = endpoint_any(group.any.sa_family, port_parse(argv[3]));
+	fd = socket(group.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || bind(fd, &local.any, local.length))
+		err(1, "socket for %s", endpoint_text(&local));
+	error = group.any.sa_family == AF_INET ? group_join4(fd, argv[1], &group)
+					       : group_join6(fd, argv[1], &group);
+	if (error || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)))
+		err(1, "group %s", argv[2]);
+	if (sendto(fd, "hello", 5, 0, &group.any, group.length) != 5)
+		err(1, "send to %s", argv[2]);
+	puts(recv(fd, text, sizeof(text), 0) == 5 ? "heard" : "silent");
 	return 0;
 }

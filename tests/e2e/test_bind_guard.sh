@@ -39,6 +39,10 @@ assert_free_binds() {
 	done
 	assert_bind bound udp 0.0.0.0 40000
 	assert_bind bound udp :: 40000
+	# A DHCP client: a node that loses its lease is lost.
+	assert_bind bound udp 0.0.0.0 68
+	assert_bind bound udp "$NODE_EXTERNAL" 68
+	assert_bind bound udp :: 546
 	# Granted to one zone is granted: who reaches it is another question.
 	assert_bind bound tcp 0.0.0.0 25
 	assert_bind bound tcp :: 5432
@@ -58,7 +62,9 @@ test_deny_refuses_ports_that_no_role_opens() {
 	# TCP has no business on an ephemeral port; a UDP-only role opens no TCP and the other way round.
 	assert_bind refused tcp 0.0.0.0 40000
 	assert_bind refused udp 0.0.0.0 25
-	assert_equal $((before + 12)) "$(bind_denials)" "bind-denied"
+	assert_bind refused tcp 0.0.0.0 68
+	assert_bind refused udp 0.0.0.0 67
+	assert_equal $((before + 14)) "$(bind_denials)" "bind-denied"
 }
 
 test_deny_leaves_alone_what_it_should() {

@@ -76,6 +76,25 @@ test_10000_questions_are_answered() {
 	assert_equal "$before" "$(dropped)" "packets dropped"
 }
 
+# What the node sends to a group that it is in comes back to it, by way of the device.
+test_the_nodes_own_multicast_comes_back() {
+	local before
+
+	before=$(drops_value no-connection)
+	assert_equal "heard" "$(node "$PROBE" group "$NODE_EXTERNAL" 239.1.1.1 5353)" "IPv4"
+	assert_equal "heard" "$(node "$PROBE" group eth1 ff02::fb 5353)" "IPv6"
+	assert_equal "$before" "$(drops_value no-connection)" "packets dropped"
+	# From the wire it is a stranger's like any other.
+	spawn node group "$PROBE" listen -u 5353
+	outside ip route add 239.0.0.0/8 dev eth0
+	outside "$PROBE" send 239.1.1.1 5353 "hello"
+	wait_for 3 a_stranger_was_refused 5353 || fail "not refused"
+}
+
+a_stranger_was_refused() { # PORT
+	rolewall --json blocked --port "$1" | jq -e 'any(.[]; .reason == "no-connection")' >/dev/null
+}
+
 # Never at the same time: a burst of transfers fills the queue between the hosts, and a question
 # that is lost there is lost without any firewall.
 test_policy_changes_lose_nothing() {

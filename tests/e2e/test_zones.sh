@@ -56,6 +56,30 @@ test_a_vpn_address_on_the_public_interface_gets_nothing() {
 	assert_answer open vpn tcp "$NODE_VPN" 6071
 }
 
+# Whom the node talks to from a port that is open to a zone is not thereby let in beside that zone.
+test_a_forged_peer_of_a_conversation_gets_nothing_on_the_public_interface() {
+	local outside=$LAB_NAME-outside
+
+	assert_exit 0 rolewall apply
+	ip -n "$outside" address add "$INSIDE/32" dev eth0
+	ip -n "$outside" address add "$INSIDE6/128" dev eth0 nodad
+	node "$PROBE" send -p 8301 "$INSIDE" 8301 gossip
+	node "$PROBE" send -p 8301 "$INSIDE6" 8301 gossip
+	assert_answer open inside udp "$NODE_INTERNAL" 8301
+	outside "$PROBE" send -s "$INSIDE" -p 8301 "$NODE_EXTERNAL" 8301 forged
+	outside "$PROBE" send -s "$INSIDE6" -p 8301 "$NODE6_EXTERNAL" 8301 forged
+	wait_for 3 forged_was_refused "$INSIDE" || fail "IPv4: $(rolewall blocked)"
+	wait_for 3 forged_was_refused "$INSIDE6" || fail "IPv6: $(rolewall blocked)"
+	ip -n "$outside" address delete "$INSIDE/32" dev eth0
+	ip -n "$outside" address delete "$INSIDE6/128" dev eth0
+}
+
+forged_was_refused() { # SOURCE
+	rolewall --json blocked --source "$1" --port 8301 |
+		jq -e 'any(.[]; .interface == "eth0" and .zone == "external"
+			and .reason == "zone-denied")' >/dev/null
+}
+
 test_a_vpn_only_service_is_refused_outside_and_the_attempt_is_shown() {
 	node_file '.vpn_only = ["admin-panel"]'
 	assert_exit 0 rolewall apply

@@ -292,6 +292,36 @@ static void what_is_no_datagram_of_ours_opens_nothing(void **state)
 	expect_hex(*state, FOR_ALL, ANSWER4, "drop no-connection");
 }
 
+/*
+ * From 8301 to 8301, as gossip goes. Where a rule admits the peer anyway, nothing is learned: under
+ * its address another interface would be open to everybody.
+ */
+#define GOSSIP4 ETH4 IP4("00 1c", "00 00", "11") UDP(GOSSIP, GOSSIP, "00 08")
+#define GOSSIP6 ETH6 IP6("00 08", "11", "40") UDP(GOSSIP, GOSSIP, "00 08")
+#define GOSSIP_SENT4                                                                               \
+	ETH4 "45 00 00 1c 00 00 00 00 40 11 00 00 c6 33 64 01 c0 00 02 09 " UDP(GOSSIP, GOSSIP,    \
+										"00 08")
+#define GOSSIP_SENT6 ETH6 "60 00 00 00 00 08 11 40 " NODE6 PEER6 UDP(GOSSIP, GOSSIP, "00 08")
+
+static void what_a_rule_admits_is_not_learned(void **state)
+{
+	_free_ struct frame *sent4 = frame_from_hex(GOSSIP_SENT4);
+	_free_ struct frame *sent6 = frame_from_hex(GOSSIP_SENT6);
+
+	flows_clear(*state);
+	harness_send(*state, HARNESS_INT0, sent4);
+	harness_send(*state, HARNESS_INT0, sent6);
+	expect_hex(*state, FOR_ALL, GOSSIP4, "drop zone-denied");
+	expect_hex(*state, FOR_ALL, GOSSIP6, "drop zone-denied");
+	/* To where no rule admits anybody, it is a question like any other. */
+	harness_send(*state, HARNESS_EXT0, sent4);
+	expect_hex(*state, FOR_ALL, GOSSIP4, "pass established");
+	expect_hex(*state, FOR_ALL, GOSSIP6, "drop zone-denied");
+	harness_send(*state, HARNESS_VPN0, sent6);
+	expect_hex(*state, FOR_ALL, GOSSIP6, "pass established");
+	flows_clear(*state);
+}
+
 /* --- openings -------------------------------------------------------------------------------- */
 
 static void presence_put(struct harness *harness, struct rw_presence presence)
@@ -444,6 +474,7 @@ int main(void)
 		cmocka_unit_test(an_answer_is_awaited_180_seconds),
 		cmocka_unit_test(a_datagram_of_ours_renews_the_wait),
 		cmocka_unit_test(what_is_no_datagram_of_ours_opens_nothing),
+		cmocka_unit_test(what_a_rule_admits_is_not_learned),
 		cmocka_unit_test(an_opening_admits_its_source_to_its_port),
 		cmocka_unit_test(an_opening_reaches_into_a_closed_zone),
 		cmocka_unit_test(an_opening_is_over_when_its_time_is),
