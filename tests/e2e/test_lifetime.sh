@@ -126,6 +126,32 @@ test_counters_survive_a_change_of_policy() {
 	[ "$(smtp_passed)" -gt "$passed" ] || fail "counter: $passed, then $(smtp_passed)"
 }
 
+# A rule that goes takes no packet with it: sums never fall, and the books balance.
+test_counters_of_a_rule_outlive_it() {
+	local denied passed
+
+	node_file '.services = [{ name: "own", proto: "tcp", port: 9999, table: "internal" }]'
+	assert_exit 0 rolewall apply
+	assert_answer silent outside tcp "$NODE_EXTERNAL" 9999
+	assert_answer open inside tcp "$NODE_INTERNAL" 9999
+	denied=$(drops_value zone-denied) passed=$(status_value .passes.open)
+	node_file .
+	assert_exit 0 rolewall apply
+	[ "$(drops_value zone-denied)" -ge "$denied" ] || fail "denied: $denied, then less"
+	[ "$(status_value .passes.open)" -ge "$passed" ] || fail "passed: $passed, then less"
+	assert_books_balance
+	# The next rule may get the same counter, and begins with zero.
+	node_file '.services = [{ name: "next", proto: "tcp", port: 9998, table: "internal" }]'
+	assert_exit 0 rolewall apply
+	assert_json 'any(.rules[]; .port == 9998 and .passed == 0 and .dropped == 0)' rolewall --json show
+	[ "$(drops_value zone-denied)" -ge "$denied" ] || fail "denied: $denied, then less"
+	assert_exit 0 rolewall rollback
+	[ "$(drops_value zone-denied)" -ge "$denied" ] || fail "denied: $denied, then less"
+	assert_books_balance
+	node_file .
+	assert_exit 0 rolewall apply
+}
+
 smtp_passed() {
 	rolewall --json show | jq '.rules[] | select(.port == 25 and .proto == "tcp") | .passed'
 }

@@ -218,7 +218,7 @@ void harness_apply(struct harness *harness, const char *node)
 	memset(&harness->tables, 0, sizeof(harness->tables));
 	compile(node, &harness->tables);
 	request.tables = &harness->tables;
-	request.rule_counters = harness->maps.fd[MAP_RULE_COUNTERS];
+	request.maps = &harness->maps;
 	request.number = harness->generation.number + 1;
 	request.flags = harness->tables.flags;
 	request.side = request.number & 1;

@@ -79,7 +79,7 @@ struct generation_request {
 	const struct tables *tables;
 	const struct generation *current;
 	const char *node_file;
-	int rule_counters; /* fd: counters of new rules are zeroed */
+	const struct maps *maps; /* the counters of new rules are there */
 	uint32_t number;
 	uint8_t flags; /* RW_POLICY_* */
 	uint8_t side;

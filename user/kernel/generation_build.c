@@ -15,6 +15,7 @@
 
 #include "../util/cleanup.h"
 #include "assign.h"
+#include "rule_counters.h"
 
 static int create(enum bpf_map_type type, const char *name, __u32 key, __u32 value, __u32 entries,
 		  __u32 flags, int *ret)
@@ -267,22 +268,16 @@ static int allocate(const struct generation_request *request, struct generation 
 	return assign_slots(request->tables, request->current->about, generation->about);
 }
 
-/* Counters that had another rule before start from zero; nobody counts there yet. */
-static int zero_counters(int fd, const struct rule_record *records, const bool *fresh, size_t count)
+/* Nobody counts there yet; what another rule has left there is counted on in its reasons. */
+static int settle_counters(const struct maps *maps, const struct rule_record *records,
+			   const bool *fresh, size_t count)
 {
-	int cpus = libbpf_num_possible_cpus();
-	_free_ struct rw_rule_counter *zeros = NULL;
 	int error = 0;
 	size_t i;
 
-	if (cpus < 0)
-		return cpus;
-	zeros = calloc(cpus, sizeof(*zeros));
-	if (!zeros)
-		return -ENOMEM;
 	for (i = 0; !error && i < count; i++)
 		if (fresh[i])
-			error = put(fd, &records[i].index, zeros);
+			error = rule_counters_settle(maps, records[i].index);
 	return error;
 }
 
@@ -295,8 +290,7 @@ static int number_rules(const struct generation_request *request, struct generat
 	if (!fresh)
 		return -ENOMEM;
 	error = assign_rules(request->tables, request->current, generation->rules, fresh);
-	return error ? error
-		     : zero_counters(request->rule_counters, generation->rules, fresh, count);
+	return error ? error : settle_counters(request->maps, generation->rules, fresh, count);
 }
 
 static int build_maps(const struct generation_request *request, struct generation *generation)

@@ -50,7 +50,7 @@ static int build_next(struct installation *installation, const struct install_re
 		.tables = request->tables,
 		.current = &installation->current,
 		.node_file = request->node_file,
-		.rule_counters = installation->maps.fd[MAP_RULE_COUNTERS],
+		.maps = &installation->maps,
 		.number = (number > highest ? number : highest) + 1,
 		.flags = request->tables->flags,
 		.side = !installation->header.side,

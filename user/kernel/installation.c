@@ -8,6 +8,7 @@
 #include <bpf/bpf.h>
 
 #include "cgroup.h"
+#include "rule_counters.h"
 
 void installation_free(struct installation *installation)
 {
@@ -134,5 +135,8 @@ int installation_switch(struct installation *installation, struct error *ret_err
 	error = attach(installation, ret_error);
 	if (error)
 		installation_back_out(installation);
+	else /* What fails here is made up for when the counter is needed again. */
+		rule_counters_retire(&installation->maps, &installation->current,
+				     &installation->next);
 	return error;
 }
