@@ -35,9 +35,11 @@ prepare() {
 	local host device
 
 	for host in node outside; do
-		for device in wg0 tun1 tun6 eth0.10 eth0.20; do
+		for device in wg0 tun1 tun6 eth0.10 eth0.20 xfrm0 br0 bond0 port0; do
 			ip -n "$LAB_NAME-$host" link delete "$device" 2>/dev/null || true
 		done
+		ip -n "$LAB_NAME-$host" xfrm policy flush 2>/dev/null || true
+		ip -n "$LAB_NAME-$host" xfrm state flush 2>/dev/null || true
 	done
 	node_file .
 }
@@ -182,6 +184,98 @@ test_an_external_vlan_on_an_internal_cable_is_external() {
 		assert_answer silent outside tcp 10.10.0.1 5432
 		assert_answer silent outside tcp 10.20.0.1 5432
 	done
+}
+
+# --- bridges and bonds ----------------------------------------------------------------------------
+
+# master_add KIND-AND-ARGUMENTS: a device over a second cable to the outside host, port0 there and here.
+master_add() { # DEVICE TYPE...
+	local device=$1
+
+	shift
+	device_add node "$device" type "$@"
+	lab_link node port0 outside port0 192.0.2. 2001:db8:12::
+	ip -n "$LAB_NAME-node" address flush dev port0
+	ip -n "$LAB_NAME-node" link set port0 down
+	ip -n "$LAB_NAME-node" link set port0 master "$device"
+	ip -n "$LAB_NAME-node" link set port0 up
+	ip -n "$LAB_NAME-node" address add 2001:db8:12::1/64 dev "$device" nodad
+	device_up node "$device" 192.0.2.1/24
+}
+
+# A port of a bridge has no packets of its own; what is tagged belongs to the VLAN on the bridge.
+test_a_vlan_on_a_bridge_has_a_zone_of_its_own() {
+	master_add br0 bridge
+	device_add node br0.10 link br0 type vlan id 10
+	device_add outside port0.10 link port0 type vlan id 10
+	device_up node br0.10 10.10.0.1/24
+	device_up outside port0.10 10.10.0.2/24
+	node_file '.interfaces.br0 = { zone: "external" } | .interfaces["br0.10"] = { zone: "internal" }'
+	assert_exit 0 rolewall apply
+	assert_answer open outside tcp 192.0.2.1 25
+	assert_answer silent outside tcp 192.0.2.1 5432
+	assert_answer open outside tcp 10.10.0.1 5432
+	assert_answer silent outside tcp 10.10.0.1 9999
+	node_file '.interfaces.br0 = { zone: "internal" } | .interfaces["br0.10"] = { zone: "external" }'
+	assert_exit 0 rolewall apply
+	assert_answer open outside tcp 192.0.2.1 5432
+	assert_answer silent outside tcp 10.10.0.1 5432
+	assert_books_balance
+}
+
+test_a_bond_is_judged_by_its_own_name() {
+	master_add bond0 bond mode active-backup
+	spawn outside served "$PROBE" serve 8080 1000
+	node_file '.interfaces.bond0 = { zone: "internal" }'
+	assert_exit 0 rolewall apply
+	assert_json 'any(.interfaces[]; .name == "bond0" and .zone == "internal" and .hook != "none")' \
+		rolewall --json status
+	assert_answer open outside tcp 192.0.2.1 5432
+	assert_answer open outside tcp 2001:db8:12::1 5432
+	assert_answer silent outside tcp 192.0.2.1 9999
+	assert_json 'any(.[]; .port == 9999 and .interface == "bond0" and .zone == "internal")' \
+		rolewall --json blocked
+	assert_equal "received 1000, broken 0, unfinished 0" "$(node "$PROBE" fetch 1 192.0.2.2 8080)" \
+		"a connection of the node's own"
+	assert_books_balance
+	stop served
+}
+
+# --- IPsec ----------------------------------------------------------------------------------------
+
+# ipsec_end HOST OWN PEER ADDRESS-INSIDE: a route-based tunnel, as IPsec daemons make them.
+ipsec_end() {
+	local ip=(ip -n "$LAB_NAME-$1") key
+
+	key=0x$(printf '%040d' 7)
+	device_add "$1" xfrm0 type xfrm dev eth0 if_id 5
+	for ends in "$2 $3" "$3 $2"; do
+		# shellcheck disable=SC2086
+		set -- "$1" "$2" "$3" "$4" $ends
+		"${ip[@]}" xfrm state add src "$5" dst "$6" proto esp spi 0x1000 reqid 1 mode tunnel \
+			if_id 5 aead "rfc4106(gcm(aes))" "$key" 128 2>"$LAB_DIR/esp.err" ||
+			lacks "this kernel has no ESP ($(<"$LAB_DIR/esp.err"))"
+	done
+	"${ip[@]}" xfrm policy add src 0.0.0.0/0 dst 0.0.0.0/0 dir out if_id 5 \
+		tmpl src "$2" dst "$3" proto esp reqid 1 mode tunnel
+	"${ip[@]}" xfrm policy add src 0.0.0.0/0 dst 0.0.0.0/0 dir in if_id 5 \
+		tmpl src "$3" dst "$2" proto esp reqid 1 mode tunnel
+	device_up "$1" xfrm0 "$4/24"
+}
+
+test_a_vpn_only_port_answers_through_an_ipsec_interface_and_not_beside_it() {
+	ipsec_end node "$NODE_EXTERNAL" "$OUTSIDE" 10.12.0.1
+	ipsec_end outside "$OUTSIDE" "$NODE_EXTERNAL" 10.12.0.2
+	node_file '.vpn_only = ["admin-panel"] | .interfaces.xfrm0 = { zone: "vpn" } | .protocols = ["esp"]'
+	assert_exit 0 rolewall apply
+	assert_json 'any(.interfaces[]; .name == "xfrm0" and .zone == "vpn" and .hook == "cgroup")' \
+		rolewall --json status
+	assert_answer open outside tcp 10.12.0.1 6071
+	assert_answer silent outside tcp 10.12.0.1 9999
+	assert_answer silent outside tcp "$NODE_EXTERNAL" 6071
+	assert_json 'any(.[]; .interface == "xfrm0" and .port == 9999 and .zone == "vpn")' \
+		rolewall --json blocked
+	assert_books_balance
 }
 
 test_a_device_whose_name_has_a_dot_has_xdp_too() {

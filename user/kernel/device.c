@@ -25,6 +25,11 @@ static void close_socket(struct mnl_socket **socket)
 		mnl_socket_close(*socket);
 }
 
+bool device_is(const struct device *device, const char *kind)
+{
+	return strcmp(device->kind, kind) == 0;
+}
+
 /* IFLA_LINKINFO { IFLA_INFO_KIND, IFLA_INFO_DATA { IFLA_VLAN_ID } }. */
 static void read_linkinfo(const struct nlattr *linkinfo, struct device *device)
 {
@@ -39,8 +44,8 @@ static void read_linkinfo(const struct nlattr *linkinfo, struct device *device)
 	}
 	if (!kind)
 		return;
-	device->bridge = !strcmp(mnl_attr_get_str(kind), "bridge");
-	if (!data || strcmp(mnl_attr_get_str(kind), "vlan") != 0)
+	strncpy(device->kind, mnl_attr_get_str(kind), sizeof(device->kind) - 1);
+	if (!data || !device_is(device, "vlan"))
 		return;
 	mnl_attr_for_each_nested(attr, data)
 	{
@@ -150,6 +155,12 @@ static int request_links(struct devices *devices)
 	return receive_links(socket, message->nlmsg_seq, devices);
 }
 
+bool device_is_master(const struct device *device)
+{
+	return device_is(device, "bridge") || device_is(device, "bond") ||
+	       device_is(device, "team");
+}
+
 /* The card's offload "rxvlan" (ethtool -k): the tag is beside the frame, not in it. */
 static bool takes_tags_off(const struct device *device)
 {
@@ -170,7 +181,8 @@ static void find_hidden_vlans(struct devices *devices)
 
 		for (j = 0; j < devices->count && !device->hides_vlans; j++)
 			if (devices->list[j].vlan && devices->list[j].parent == device->ifindex)
-				device->hides_vlans = takes_tags_off(device);
+				device->hides_vlans =
+					device_is_master(device) || takes_tags_off(device);
 	}
 }
 
@@ -217,6 +229,9 @@ const struct device *device_by_index(const struct devices *devices, uint32_t ifi
 
 int device_l2_length(const struct device *device)
 {
+	/* Says that it has no L2 header, and hands over the one of the device below. */
+	if (device_is(device, "xfrm"))
+		return -EOPNOTSUPP;
 	switch (device->type) {
 	case ARPHRD_ETHER:
 		return ETH_HLEN;

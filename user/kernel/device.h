@@ -22,7 +22,7 @@ struct device {
 	uint32_t xdp_generic; /* id of the program on the generic XDP hook, or 0 */
 	bool up;
 	bool hides_vlans; /* has VLANs, and takes their tags off before XDP sees the frame */
-	bool bridge;	  /* joins other devices: of containers, virtual machines */
+	char kind[16];	  /* of a virtual device: "vlan", "bridge", "bond", ...; else empty */
 };
 
 struct devices {
@@ -32,6 +32,12 @@ struct devices {
 
 int devices_read(struct devices *ret, struct error *ret_error);
 void devices_free(struct devices *devices);
+
+/* Is it of this kind (`ip link add type KIND`)? */
+bool device_is(const struct device *device, const char *kind);
+
+/* Do its frames come in by other devices, where the kernel has taken their VLAN tags off? */
+bool device_is_master(const struct device *device);
 
 /* NULL: no such device. */
 const struct device *device_by_name(const struct devices *devices, const char *name);

@@ -52,7 +52,7 @@ static int bridges_read(struct surroundings *surroundings)
 	int r = devices_read(&devices, NULL);
 
 	for (size_t i = 0; r == 0 && i < devices.count; i++)
-		if (devices.list[i].bridge)
+		if (device_is(&devices.list[i], "bridge"))
 			list_add(surroundings->bridges, sizeof(surroundings->bridges), "%s",
 				 devices.list[i].name);
 	devices_free(&devices);

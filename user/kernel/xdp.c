@@ -190,6 +190,12 @@ static int attach_in_mode(const struct instance *instance, const struct xdp_plan
 			  : direct_xdp_attach(instance, &plan->device, plan->program_fd, mode);
 }
 
+/* A bond's native program runs on its members: under their names, and for their sockets. */
+static bool may_be_native(const struct device *device)
+{
+	return !device_is(device, "bond");
+}
+
 static int attach_new(const struct instance *instance, const struct xdp_plan *plan)
 {
 	_close_ int link = -1;
@@ -205,7 +211,9 @@ static int attach_new(const struct instance *instance, const struct xdp_plan *pl
 	error = plan->link ? direct_xdp_detach(instance, &plan->device) : 0;
 	if (error)
 		return error;
-	error = attach_in_mode(instance, plan, XDP_FLAGS_DRV_MODE, &link);
+	error = may_be_native(&plan->device)
+			? attach_in_mode(instance, plan, XDP_FLAGS_DRV_MODE, &link)
+			: -EOPNOTSUPP;
 	if (error && is_refusal(error))
 		error = attach_in_mode(instance, plan, XDP_FLAGS_SKB_MODE, &link);
 	if (error || link < 0)
@@ -419,7 +427,9 @@ enum xdp_mode xdp_query(const struct instance *instance, const struct device *de
 	if (attached && device->xdp_native)
 		return XDP_MODE_NATIVE;
 	if (attached) {
-		snprintf(note, note_size, "the driver has no native XDP");
+		snprintf(note, note_size, "%s",
+			 may_be_native(device) ? "the driver has no native XDP"
+					       : "native XDP would run on the bond's members");
 		return XDP_MODE_GENERIC;
 	}
 	if (device->xdp_native || device->xdp_generic)
@@ -428,6 +438,9 @@ enum xdp_mode xdp_query(const struct instance *instance, const struct device *de
 		snprintf(note, note_size,
 			 "a VLAN: XDP on its parent sees the tag, the cgroup hook "
 			 "filters as well");
+	else if (device->hides_vlans && device_is_master(device))
+		snprintf(note, note_size,
+			 "VLAN tags are off before XDP sees its frames; the cgroup hook filters");
 	else if (device->hides_vlans)
 		snprintf(note, note_size,
 			 "the card takes VLAN tags off before XDP sees them; the cgroup hook "

@@ -74,7 +74,7 @@ static void nics_read(struct enforcer *enforcer)
 		const struct device *device = &devices.list[i];
 		struct nic *nic;
 
-		if (!device->up || device->type != ARPHRD_ETHER || device->bridge)
+		if (!device->up || device->type != ARPHRD_ETHER || device_is(device, "bridge"))
 			continue;
 		nic = array_append(&enforcer->nics, &enforcer->nic_count, sizeof(*nic));
 		if (!nic)
