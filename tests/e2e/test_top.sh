@@ -165,6 +165,22 @@ test_what_is_shown_is_written_to_a_new_file() {
 	sees "File exists"
 }
 
+test_without_a_policy_it_does_not_look_as_if_there_were_one() {
+	view 80 24
+	sees "mail1.example.com  enforce"
+	sees "Blocked [4-9]"
+	rolewall down
+	sees "mail1.example.com  NOT APPLIED"
+	sees "nothing is applied: no policy is in force"
+	misses "enforce|hooks"
+	keys Tab
+	sees "Ports 0"
+	rolewall apply
+	sees "mail1.example.com  enforce"
+	sees "Ports [1-9]"
+	misses "no policy is in force"
+}
+
 test_every_size_is_survived() {
 	local size
 

@@ -239,4 +239,15 @@ test_it_says_that_the_daemon_is_gone_and_comes_back_with_it() {
 	wait_for 10 row 4005 || fail "nothing new is shown"
 }
 
+test_without_a_policy_the_last_numbers_do_not_stay() {
+	needs_browser
+	page_says 'return document.querySelectorAll("#numbers .tile").length > 0' || fail "no numbers to begin with"
+	rolewall down
+	wait_for 10 page_says 'return /No policy is in force/.test(document.getElementById("banners").textContent)' ||
+		fail "not said: $(page_text "#banners")"
+	assert_equal "" "$(page_text "#numbers")" "numbers"
+	rolewall apply
+	wait_for 10 page_says 'return document.querySelectorAll("#numbers .tile").length > 0' || fail "they do not come back"
+}
+
 run_tests "$@"

@@ -21,8 +21,12 @@ static void head_names(struct canvas *canvas, const struct view *view)
 {
 	const struct snapshot *snapshot = &view->source->snapshot;
 	bool enforce = snapshot->flags & RW_POLICY_ENFORCE;
-	int at = canvas_printf(canvas, 0, 0, TONE_BOLD, "%s", snapshot->node);
+	int at = canvas_printf(canvas, 0, 0, TONE_BOLD, "%s", view->source->names.snapshot.node);
 
+	if (!source_is_applied(view->source)) {
+		canvas_printf(canvas, 0, at, TONE_BAD, "  NOT APPLIED");
+		return;
+	}
 	at += canvas_printf(canvas, 0, at, enforce ? TONE_GOOD : TONE_CARE, "  %s",
 			    enforce ? "enforce" : "observe");
 	at += canvas_printf(canvas, 0, at, TONE_PLAIN, "  generation %u", snapshot->generation);
@@ -72,7 +76,8 @@ static void head_rates(struct canvas *canvas, const struct view *view)
 
 	if (at < 2)
 		at = 2;
-	head_hooks(canvas, &source->snapshot, at - 2);
+	if (source_is_applied(source))
+		head_hooks(canvas, &source->snapshot, at - 2);
 	canvas_fill(canvas, 1, at - 2, canvas->columns - at + 2);
 	at += canvas_printf(canvas, 1, at, TONE_FAINT, "pass ");
 	at += canvas_printf(canvas, 1, at, TONE_GOOD, "%s/s", pass);

@@ -24,6 +24,11 @@ int source_fd(const struct source *source)
 	return source->feed ? feed_fd(source->feed) : -1;
 }
 
+bool source_is_applied(const struct source *source)
+{
+	return source->snapshot.generation != 0;
+}
+
 void source_take(struct source *source)
 {
 	json_t *line;
@@ -94,11 +99,26 @@ static int names_read(struct source *source)
 	return 0;
 }
 
+/*
+ * There is no policy any more: an old snapshot would look like one. The names stay, for what was
+ * refused before; the next policy has others, whatever its number.
+ */
+static void snapshot_forget(struct source *source)
+{
+	snapshot_free(&source->snapshot);
+	source->names.snapshot.generation = 0;
+	source->pass_rate = source->drop_rate = 0;
+	error_set(&source->error, ENOENT, "nothing is applied: no policy is in force");
+	error_hint(&source->error, "\"rolewall apply\" changes that");
+}
+
 static int snapshot_renew(struct source *source)
 {
 	struct snapshot fresh = {0};
 	int error = snapshot_read(source->instance, &fresh, &source->error);
 
+	if (error == -ENOENT)
+		snapshot_forget(source);
 	if (error)
 		return error;
 	snapshot_free(&source->snapshot);
@@ -112,7 +132,7 @@ static void table_read(struct source *source)
 {
 	_cleanup_(attempts_free) struct attempts attempts = {0};
 
-	if (source->feed || !source->unread)
+	if (source->feed || !source->unread || !source_is_applied(source))
 		return;
 	if (attempts_read(source->instance, &attempts, &source->error))
 		return;

@@ -19,7 +19,7 @@ struct source {
 	struct feed *feed;	  /* NULL: no daemon */
 	struct port_names names;  /* owned, as what follows */
 	uint64_t names_version;	  /* grows when they are others */
-	struct snapshot snapshot; /* newer than that of the names */
+	struct snapshot snapshot; /* newer than that of the names; zeros: nothing is applied */
 	struct book book;
 	struct spark spark;
 	uint64_t passed, dropped;	  /* since the policy's maps are there */
@@ -38,6 +38,9 @@ void source_close(struct source *source);
 
 /* To be polled; -1 without a daemon. */
 int source_fd(const struct source *source);
+
+/* False: no policy is in force (any more), or nothing was read yet. */
+bool source_is_applied(const struct source *source);
 
 /* Take in what the daemon has told. */
 void source_take(struct source *source);

@@ -54,7 +54,7 @@ size_t view_count(const struct view *view)
 {
 	switch (view->tab) {
 	case TAB_PORTS:
-		return view->source->names.snapshot.rule_count;
+		return view->source->snapshot.rule_count;
 	case TAB_LISTS:
 		return view->source->openings.count + view->source->bans.count;
 	default:
@@ -114,6 +114,9 @@ bool view_refresh(struct view *view)
 {
 	const struct book *book = book_shown(view);
 
+	/* Rules and lists come and go with every tick. */
+	if (view->tab != TAB_BLOCKED)
+		selection_clamp(view);
 	if (!view->stale && view->version == book->version &&
 	    view->names_version == view->source->names_version)
 		return false;

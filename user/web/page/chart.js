@@ -63,6 +63,11 @@ export class Chart {
 				this.buckets.delete(old);
 	}
 
+	// Nothing is refused now.
+	rest() {
+		this.rates.clear();
+	}
+
 	// Numbers of the buckets that are shown, oldest first. The one that is filling is the last.
 	numbers() {
 		const newest = Math.floor((this.last?.time ?? Date.now()) / BUCKET_MS);

@@ -127,10 +127,14 @@ function setStatus(status) {
 	state.heard = Date.now();
 	drawHead(status);
 	drawBanners();
-	if (!status.applied)
-		return;
-	drawNumbers(status, before);
-	chart.add(status.time_ms, status.drops);
+	if (status.applied) {
+		drawNumbers(status, before);
+		chart.add(status.time_ms, status.drops);
+	} else {
+		// Nothing is counted: the last numbers would look like those of now.
+		$("numbers").replaceChildren();
+		chart.rest();
+	}
 	drawMoving();
 }
 
