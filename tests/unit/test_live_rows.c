@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../../user/live/layout.h"
+#include "../../user/live/table.h"
 #include "../../user/live/text.h"
 
 static const struct port_names no_names;
@@ -157,6 +158,38 @@ static void text_stays_in_its_cells_and_controls_nothing(void **state)
 	canvas_free(&canvas);
 }
 
+/* A line of the Ports tab, as the screen has it; with room for `columns`. */
+static const char *port_line(const struct rule *rule, int columns, char *ret, size_t size)
+{
+	struct rule_state state = {.rule = *rule};
+	static struct source source;
+	static struct view view;
+	struct canvas canvas = {.plain = true};
+
+	source.snapshot = (struct snapshot){.rules = &state, .rule_count = 1};
+	view = (struct view){.source = &source, .tab = TAB_PORTS, .page = 1};
+	assert_int_equal(canvas_reset(&canvas, 2, columns), 0);
+	table_ports(&canvas, &view, 0);
+	canvas_text(&canvas, 1, ret, size);
+	canvas_free(&canvas);
+	return ret;
+}
+
+static void a_port_is_open_to_whom_the_policy_says(void **state)
+{
+	struct rule rule = {.service = "imap", .role = "proxy", .l4 = RW_L4_TCP};
+	char text[256];
+
+	rule.port = rule.port_end = 143;
+	rule.zones = RW_ZONE_NOBODY;
+	assert_non_null(strstr(port_line(&rule, 80, text, sizeof(text)), " none "));
+	rule.zones = RW_ZONE_VPN | RW_ZONE_PEER(0) | RW_ZONE_PEER(3);
+	snprintf(rule.peers, sizeof(rule.peers), "mta");
+	assert_non_null(strstr(port_line(&rule, 80, text, sizeof(text)), " vpn,peers(mta) "));
+	rule.zones = RW_ZONE_MANAGEMENT;
+	assert_non_null(strstr(port_line(&rule, 80, text, sizeof(text)), " management "));
+}
+
 static void numbers_fit(void **state)
 {
 	char text[24];
@@ -177,6 +210,7 @@ int main(void)
 		cmocka_unit_test(a_filter_is_one_line),
 		cmocka_unit_test(sparks_tell_what_came_when),
 		cmocka_unit_test(text_stays_in_its_cells_and_controls_nothing),
+		cmocka_unit_test(a_port_is_open_to_whom_the_policy_says),
 		cmocka_unit_test(numbers_fit),
 	};
 

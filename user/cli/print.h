@@ -12,13 +12,12 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "../policy/tables.h"
+#include "../policy/zone_text.h"
 #include "../util/tone.h"
 #include "cli.h"
 
 #define TIME_TEXT_MAX  40 /* RFC 3339 with milliseconds and offset */
 #define PORTS_TEXT_MAX 16 /* "25", "20000-40000" */
-#define ZONES_TEXT_MAX 48 /* "external,internal,vpn,management" */
 
 /* `text` in colours if stdout has them; to be printed with printf("%s%s%s", ...). */
 const char *tone_begin(const struct settings *settings, enum tone tone);
@@ -76,23 +75,9 @@ const char *time_text_ns(int64_t ns, char ret[TIME_TEXT_MAX]);
 
 const char *ports_text(uint16_t port, uint16_t port_end, char ret[PORTS_TEXT_MAX]);
 
-/* One RW_ZONE_* bit; NULL for anything else. */
-const char *zone_name(unsigned int zone);
-
-/* Zones of a mask, comma separated, "peers" for their roles; "none" if there is none. Returns
- * `ret`. */
-const char *zones_text(unsigned int zones, char ret[ZONES_TEXT_MAX]);
-
 /* What RW_POLICY_* flags say, in the words of the node file: "enforce", "deny", ... */
 const char *mode_word(unsigned int flags);
 const char *bind_guard_word(unsigned int flags);
-
-/*
- * The same of a rule, or of a part of its zones, with the roles of the peers that it opens to:
- * "vpn,peers(proxy,appserver)". Returns `ret`.
- */
-#define PEERS_TEXT_MAX (ZONES_TEXT_MAX + TABLES_PEERS_MAX + 8)
-const char *peers_text(unsigned int zones, const struct rule *rule, char ret[PEERS_TEXT_MAX]);
 
 /* Zones of a mask as a JSON array of names; roles of peers as "peers". */
 json_t *json_zones(unsigned int zones);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../policy/words.h"
+#include "../policy/zone_text.h"
 #include "../util/array.h"
 #include "../util/reason.h"
 #include "text.h"
@@ -168,20 +169,6 @@ void table_blocked(struct canvas *canvas, const struct view *view, int row)
 						   : "nobody was refused so far");
 }
 
-static void zones_name(unsigned int zones, char *ret, size_t size)
-{
-	size_t length = 0;
-
-	ret[0] = '\0';
-	for (unsigned int bit = 1; bit && bit <= zones; bit <<= 1) {
-		const char *name = zones & bit ? word_of(words_zones, (int)bit) : NULL;
-
-		if (zones & bit && length < size)
-			length += snprintf(ret + length, size - length, "%s%s", length ? "," : "",
-					   name ? name : "management");
-	}
-}
-
 void table_ports(struct canvas *canvas, const struct view *view, int row)
 {
 	struct field fields[] = {{"PORT", 15, false}, {"SERVICE", 16, false},
@@ -194,7 +181,7 @@ void table_ports(struct canvas *canvas, const struct view *view, int row)
 	for (int i = 0; i < view->page && top + i < snapshot->rule_count; i++) {
 		const struct rule_state *state = &snapshot->rules[top + i];
 		const struct rule *rule = &state->rule;
-		char text[64], number[24];
+		char text[PEERS_TEXT_MAX], number[24];
 		int at = 0, line = row + 1 + i;
 
 		if (rule->port == rule->port_end)
@@ -206,9 +193,9 @@ void table_ports(struct canvas *canvas, const struct view *view, int row)
 		field_put(canvas, line, &at, &fields[0], TONE_BOLD, text);
 		field_put(canvas, line, &at, &fields[1], TONE_PLAIN, rule->service);
 		field_put(canvas, line, &at, &fields[2], TONE_PLAIN, rule->role);
-		zones_name(rule->zones, text, sizeof(text));
 		field_put(canvas, line, &at, &fields[3],
-			  rule->zones & RW_ZONE_EXTERNAL ? TONE_CARE : TONE_GOOD, text);
+			  rule->zones & RW_ZONE_EXTERNAL ? TONE_CARE : TONE_GOOD,
+			  peers_text(rule->zones, rule, text));
 		field_put(canvas, line, &at, &fields[4], TONE_PLAIN,
 			  number_text(state->counter.passed.packets, 6, number));
 		field_put(canvas, line, &at, &fields[5],
