@@ -234,16 +234,22 @@ static void other_sites_get_nothing(void **state)
 /* --- the board and its readers ------------------------------------------------------------------
  */
 
-static void take_attempt(struct board *board, unsigned int source, int port, int packets)
+static void take_attempt_as(struct board *board, unsigned int source, int port, int packets,
+			    bool observed)
 {
-	json_t *line =
-		json_pack("{s:s, s:o, s:i, s:i, s:i, s:s, s:i}", "type", "attempt", "source",
-			  json_sprintf("10.0.%u.%u", source / 256, source % 256), "port", port,
-			  "l4", 6, "ifindex", 2, "reason", "not-open", "packets", packets);
+	json_t *line = json_pack("{s:s, s:o, s:i, s:i, s:i, s:s, s:b, s:i}", "type", "attempt",
+				 "source", json_sprintf("10.0.%u.%u", source / 256, source % 256),
+				 "port", port, "l4", 6, "ifindex", 2, "reason", "not-open",
+				 "observed", observed, "packets", packets);
 
 	assert_non_null(line);
 	board_take(board, line);
 	json_decref(line);
+}
+
+static void take_attempt(struct board *board, unsigned int source, int port, int packets)
+{
+	take_attempt_as(board, source, port, packets, false);
 }
 
 static void take_status(struct board *board, json_int_t ms, int drops)
@@ -279,6 +285,21 @@ static void the_newest_word_on_an_attempt_counts(void **state)
 	assert_int_equal(attempts_of(board, "\"packets\":7"), 1);
 	assert_non_null(strstr(board_after(board, seen)->text, "10.0.0.1"));
 	assert_null(board_next(board_after(board, seen)));
+	board_free(board);
+}
+
+/* A change of mode begins a new count, and the old one is still true. */
+static void what_was_observed_and_what_was_refused_are_two(void **state)
+{
+	struct board *board = board_new(10);
+
+	(void)state;
+	take_attempt_as(board, 1, 25, 40, true);
+	take_attempt_as(board, 1, 25, 2, false);
+	assert_int_equal(attempts_of(board, "10.0.0.1"), 2);
+	assert_int_equal(attempts_of(board, "\"packets\":40"), 1);
+	take_attempt_as(board, 1, 25, 3, false);
+	assert_int_equal(attempts_of(board, "10.0.0.1"), 2);
 	board_free(board);
 }
 
@@ -404,6 +425,7 @@ int main(void)
 		cmocka_unit_test(nothing_but_reading_is_possible),
 		cmocka_unit_test(other_sites_get_nothing),
 		cmocka_unit_test(the_newest_word_on_an_attempt_counts),
+		cmocka_unit_test(what_was_observed_and_what_was_refused_are_two),
 		cmocka_unit_test(a_flood_pushes_out_itself_and_not_who_comes_slowly),
 		cmocka_unit_test(who_comes_late_hears_everything_once),
 		cmocka_unit_test(a_slow_page_hears_the_latest_numbers_and_costs_one_portion),

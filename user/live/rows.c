@@ -137,7 +137,8 @@ bool row_is_same(const struct row *a, const struct row *b, enum group group)
 		return compare_key(a, b, group) == 0;
 	return !compare_source(a, b) && !compare_port(a, b) &&
 	       a->attempt->record.reason == b->attempt->record.reason &&
-	       a->attempt->record.ifindex == b->attempt->record.ifindex;
+	       a->attempt->record.ifindex == b->attempt->record.ifindex &&
+	       a->attempt->record.observed == b->attempt->record.observed;
 }
 
 /* --- in order --------------------------------------------------------------------------------- */

@@ -87,9 +87,10 @@ static json_int_t number_of(const json_t *line, const char *key)
 static char *key_make(const json_t *line)
 {
 	char *key;
-	int length = asprintf(&key, "%s %lld %lld %lld %s", text_of(line, "source"),
+	int length = asprintf(&key, "%s %lld %lld %lld %s %d", text_of(line, "source"),
 			      (long long)number_of(line, "port"), (long long)number_of(line, "l4"),
-			      (long long)number_of(line, "ifindex"), text_of(line, "reason"));
+			      (long long)number_of(line, "ifindex"), text_of(line, "reason"),
+			      json_is_true(json_object_get(line, "observed")));
 
 	return length < 0 ? NULL : key;
 }

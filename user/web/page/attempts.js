@@ -19,7 +19,9 @@ const COLUMNS = [
 	{id: "reason", title: "Reason"},
 ];
 
-const keyOf = (attempt) => [attempt.source, attempt.port, attempt.l4, attempt.ifindex, attempt.reason].join(" ");
+// What makes two attempts the same (rolewall/abi.h).
+const keyOf = (attempt) =>
+	[attempt.source, attempt.port, attempt.l4, attempt.ifindex, attempt.reason, attempt.observed].join(" ");
 
 const portText = (attempt) => (attempt.port === null ? attempt.proto ?? "" : `${attempt.port}/${attempt.proto}`);
 
