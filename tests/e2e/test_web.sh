@@ -183,6 +183,33 @@ test_keyboard_and_screen_reader_find_their_way() {
 	browse POST /window/rect '{"width": 1440, "height": 1500}' >/dev/null
 }
 
+# What is read aloud changes when somebody does something, and not every second.
+test_a_screen_reader_is_told_what_one_does_and_not_every_number() {
+	needs_browser
+	script 'document.activeElement.blur(); window.told = [];
+		for (const node of document.querySelectorAll("output, [role=status], [role=alert], [role=log], [aria-live]"))
+			new MutationObserver(() => window.told.push(node.id))
+				.observe(node, {childList: true, subtree: true, characterData: true})' >/dev/null
+	knock 4006
+	wait_for 10 row 4006 || fail "it does not appear"
+	sleep 2
+	assert_equal "[]" "$(script 'return window.told')" "told unasked"
+	press p
+	assert_equal "The table is frozen." "$(page_text "#said")" "frozen"
+	press p
+	assert_equal "The table goes on." "$(page_text "#said")" "not frozen"
+	set_filter "port=4006"
+	wait_for 5 page_says 'return document.getElementById("said").textContent === "1 attempt for port=4006."' ||
+		fail "said: $(page_text "#said")"
+	set_filter ""
+	script 'document.getElementById("chart").focus()' >/dev/null
+	page_says 'return document.getElementById("readout").ariaLive === null' || fail "the readout is live at rest"
+	press "$ARROW_LEFT"
+	page_says 'return document.getElementById("readout").ariaLive === "polite"' || fail "the cursor is not read"
+	wait_for 5 page_says 'return document.getElementById("readout").ariaLive === null' || fail "it stays live"
+	script 'document.activeElement.blur()' >/dev/null
+}
+
 # contrast_below RATIO: texts that stand out less from what is behind them.
 contrast_below() {
 	script 'const parse = (text) => text.match(/[\d.]+/g).map(Number);

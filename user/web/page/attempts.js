@@ -6,6 +6,7 @@ import {parseFilter} from "./filter.js";
 const REMEMBERED = 2000;
 const SHOWN = 200;
 const FLASH_MS = 2500;
+const TYPED_MS = 700; // whoever has typed nothing for so long hears what the filter found
 const QUIET_MS = 10000; // longer ago: there is no rate
 
 const COLUMNS = [
@@ -112,6 +113,7 @@ export class Attempts {
 			setText($("filter-error"), error.message);
 		}
 		this.draw(true);
+		this.sayFound();
 		this.onFilter?.();
 	}
 
@@ -122,6 +124,21 @@ export class Attempts {
 		if (this.frozen)
 			this.still = [...this.known.values()];
 		this.draw(true);
+		setText($("said"), this.frozen ? "The table is frozen." : "The table goes on.");
+	}
+
+	found() {
+		const filter = $("filter").value.trim();
+		const what = this.total === 1 ? "attempt" : "attempts";
+
+		return `${count(this.total)} ${what}${filter ? ` for ${filter}` : ", no filter"}.`;
+	}
+
+	// A wrong filter is told of elsewhere.
+	sayFound() {
+		clearTimeout(this.saying);
+		this.saying = setTimeout(() =>
+			setText($("said"), $("filter").hasAttribute("aria-invalid") ? "" : this.found()), TYPED_MS);
 	}
 
 	makeHead() {

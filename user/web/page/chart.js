@@ -6,6 +6,7 @@ const BUCKET_MS = 5000;
 const BUCKETS = 120;
 const SECONDS = BUCKET_MS / 1000;
 const HEIGHT = 220;
+const MOVING_MS = 2000; // so long after a move the cursor's moment is read aloud
 const MARGIN = {left: 46, right: 8, top: 10, bottom: 22};
 
 // A counter that is smaller than before began anew.
@@ -19,6 +20,7 @@ export class Chart {
 		this.meanings = new Map();
 		this.onReason = onReason;
 		this.cursor = null;
+		this.moved = 0; // when the cursor was last moved
 		const chart = $("chart");
 
 		chart.addEventListener("pointermove", (event) => this.point(event));
@@ -150,6 +152,7 @@ export class Chart {
 
 	moveTo(bucket) {
 		this.cursor = bucket === null ? null : Math.min(BUCKETS - 1, Math.max(0, bucket));
+		this.moved = bucket === null ? 0 : Date.now();
 		this.draw();
 	}
 
@@ -161,6 +164,11 @@ export class Chart {
 			.map(([reason, packets]) => `${reason} ${rate(packets)}`);
 		const when = number === null ? "Now" : clock(number * BUCKET_MS);
 
+		// It changes every second: read aloud it is only to whoever asks for it.
+		if (Date.now() - this.moved < MOVING_MS)
+			$("readout").setAttribute("aria-live", "polite");
+		else
+			$("readout").removeAttribute("aria-live");
 		setText($("readout"), `${when}: ${parts.join(", ") || "nothing refused"}`);
 	}
 
