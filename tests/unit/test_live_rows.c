@@ -190,6 +190,45 @@ static void a_port_is_open_to_whom_the_policy_says(void **state)
 	assert_non_null(strstr(port_line(&rule, 80, text, sizeof(text)), " management "));
 }
 
+static void a_wide_screen_shows_the_whole_of_a_port(void **state)
+{
+	struct rule rule = {.service = "process-exporter-of-the-proxy", .l4 = RW_L4_TCP};
+	char text[256];
+
+	rule.port = rule.port_end = 143;
+	rule.zones = RW_ZONE_ALL | RW_ZONE_PEER(0);
+	snprintf(rule.role, sizeof(rule.role), "every-node-there-is");
+	snprintf(rule.peers, sizeof(rule.peers), "mta");
+	port_line(&rule, 80, text, sizeof(text));
+	assert_null(strstr(text, rule.service));
+	port_line(&rule, 200, text, sizeof(text));
+	assert_non_null(strstr(text, "process-exporter-of-the-proxy every-node-there-is "
+				     "external,internal,vpn,peers(mta) "));
+}
+
+static void a_wide_screen_shows_the_whole_of_a_ban(void **state)
+{
+	static struct source source;
+	static struct view view;
+	struct timed ban = {.who = "root", .reason = "long enough to be cut on a narrow screen"};
+	struct canvas canvas = {.plain = true};
+	char text[256];
+
+	assert_int_equal(cidr_parse("2001:db8:1111:2222:3333:4444:5555:6666", &ban.source, NULL),
+			 0);
+	source.bans = (struct timed_list){.list = &ban, .count = 1};
+	view = (struct view){.source = &source, .tab = TAB_LISTS, .page = 1};
+	assert_int_equal(canvas_reset(&canvas, 2, 80), 0);
+	table_lists(&canvas, &view, 0);
+	assert_null(strstr(canvas_text(&canvas, 1, text, sizeof(text)), ":6666"));
+	assert_int_equal(canvas_reset(&canvas, 2, 140), 0);
+	table_lists(&canvas, &view, 0);
+	canvas_text(&canvas, 1, text, sizeof(text));
+	assert_non_null(strstr(text, "2001:db8:1111:2222:3333:4444:5555:6666 "));
+	assert_non_null(strstr(text, "narrow screen"));
+	canvas_free(&canvas);
+}
+
 static void numbers_fit(void **state)
 {
 	char text[24];
@@ -211,6 +250,8 @@ int main(void)
 		cmocka_unit_test(sparks_tell_what_came_when),
 		cmocka_unit_test(text_stays_in_its_cells_and_controls_nothing),
 		cmocka_unit_test(a_port_is_open_to_whom_the_policy_says),
+		cmocka_unit_test(a_wide_screen_shows_the_whole_of_a_port),
+		cmocka_unit_test(a_wide_screen_shows_the_whole_of_a_ban),
 		cmocka_unit_test(numbers_fit),
 	};
 

@@ -53,27 +53,39 @@ static void field_put(struct canvas *canvas, int row, int *at, const struct fiel
 	*at += field->width + GAP;
 }
 
+/* So that it shows text of `wanted` cells, as far as `spare` goes. */
+static void field_widen(struct field *field, size_t wanted, int *spare)
+{
+	int more = (int)wanted - field->width;
+
+	if (more > *spare)
+		more = *spare;
+	if (more <= 0)
+		return;
+	field->width += more;
+	*spare -= more;
+}
+
 /* What is left over goes first to the source, then to the service, then to the rule. */
 static void blocked_widths(const struct canvas *canvas, const struct view *view,
 			   struct field fields[SORT_COUNT])
 {
-	int source = 15, spare = canvas->columns;
+	int spare = canvas->columns;
+	size_t source = 0;
 	size_t top = view->top[TAB_BLOCKED];
 
 	for (size_t i = top; i < view->rows.count && i < top + view->page; i++) {
 		char text[CIDR_TEXT_MAX];
 
 		cidr_format(view->rows.list[i].attempt->record.source, 128, text);
-		if ((int)strlen(text) > source)
-			source = (int)strlen(text);
+		if (strlen(text) > source)
+			source = strlen(text);
 	}
 	for (int i = 0; i < SORT_COUNT; i++)
 		spare -= fields[i].width + (i ? GAP : 0);
 	if (spare <= 0)
 		return;
-	source -= fields[SORT_SOURCE].width;
-	fields[SORT_SOURCE].width += source < spare ? source : spare;
-	spare -= source < spare ? source : spare;
+	field_widen(&fields[SORT_SOURCE], source, &spare);
 	if (spare > 8) {
 		fields[SORT_SERVICE].width += 8;
 		spare -= 8;
@@ -169,6 +181,28 @@ void table_blocked(struct canvas *canvas, const struct view *view, int row)
 						   : "nobody was refused so far");
 }
 
+/* Of all rules, not only of those that are shown: the columns stay where they are. */
+static void ports_widths(const struct canvas *canvas, const struct snapshot *snapshot,
+			 struct field *service, struct field *role, struct field *open_to)
+{
+	size_t longest[3] = {0};
+	int spare = canvas->columns - 80;
+
+	for (size_t i = 0; spare > 0 && i < snapshot->rule_count; i++) {
+		const struct rule *rule = &snapshot->rules[i].rule;
+		char text[PEERS_TEXT_MAX];
+		const size_t lengths[] = {strlen(rule->service), strlen(rule->role),
+					  strlen(peers_text(rule->zones, rule, text))};
+
+		for (size_t j = 0; j < ARRAY_SIZE(longest); j++)
+			if (lengths[j] > longest[j])
+				longest[j] = lengths[j];
+	}
+	field_widen(service, longest[0], &spare);
+	field_widen(role, longest[1], &spare);
+	field_widen(open_to, longest[2], &spare);
+}
+
 void table_ports(struct canvas *canvas, const struct view *view, int row)
 {
 	struct field fields[] = {{"PORT", 15, false}, {"SERVICE", 16, false},
@@ -177,6 +211,7 @@ void table_ports(struct canvas *canvas, const struct view *view, int row)
 	const struct snapshot *snapshot = &view->source->snapshot;
 	size_t top = view->top[TAB_PORTS];
 
+	ports_widths(canvas, snapshot, &fields[1], &fields[2], &fields[3]);
 	fields_head(canvas, row, fields, ARRAY_SIZE(fields), -1, false);
 	for (int i = 0; i < view->page && top + i < snapshot->rule_count; i++) {
 		const struct rule_state *state = &snapshot->rules[top + i];
@@ -204,6 +239,37 @@ void table_ports(struct canvas *canvas, const struct view *view, int row)
 	}
 }
 
+/* Openings come first, then bans. NULL: there are not so many. */
+static const struct timed *list_entry(const struct source *source, size_t i, bool *ret_open)
+{
+	size_t openings = source->openings.count;
+
+	*ret_open = i < openings;
+	if (*ret_open)
+		return &source->openings.list[i];
+	return i - openings < source->bans.count ? &source->bans.list[i - openings] : NULL;
+}
+
+/* What is left over goes first to the source, then to the reason. */
+static void lists_widths(const struct canvas *canvas, const struct view *view, struct field *source,
+			 struct field *reason)
+{
+	size_t longest = 0, top = view->top[TAB_LISTS];
+	int spare = canvas->columns - 80;
+	const struct timed *entry;
+	bool open;
+
+	for (int i = 0; i < view->page && (entry = list_entry(view->source, top + i, &open)); i++) {
+		char text[CIDR_TEXT_MAX];
+
+		cidr_format(entry->source.source, entry->source.length, text);
+		if (strlen(text) > longest)
+			longest = strlen(text);
+	}
+	field_widen(source, longest, &spare);
+	reason->width += spare > 0 ? spare : 0;
+}
+
 void table_lists(struct canvas *canvas, const struct view *view, int row)
 {
 	struct field fields[] = {{"WHAT", 15, false},
@@ -211,15 +277,13 @@ void table_lists(struct canvas *canvas, const struct view *view, int row)
 				 {"ENDS IN", 8, true},
 				 {"WHO", 9, false},
 				 {"REASON", 22, false}};
-	const struct source *source = view->source;
-	size_t top = view->top[TAB_LISTS], openings = source->openings.count;
+	size_t top = view->top[TAB_LISTS];
+	const struct timed *entry;
+	bool open;
 
-	fields[4].width += canvas->columns > 80 ? canvas->columns - 80 : 0;
+	lists_widths(canvas, view, &fields[1], &fields[4]);
 	fields_head(canvas, row, fields, ARRAY_SIZE(fields), -1, false);
-	for (int i = 0; i < view->page && top + i < view_count(view); i++) {
-		bool open = top + i < openings;
-		const struct timed *entry = open ? &source->openings.list[top + i]
-						 : &source->bans.list[top + i - openings];
+	for (int i = 0; i < view->page && (entry = list_entry(view->source, top + i, &open)); i++) {
 		char text[CIDR_TEXT_MAX + 16], left[24];
 		int at = 0, line = row + 1 + i;
 
