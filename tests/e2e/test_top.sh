@@ -35,7 +35,7 @@ ended() { [ -s "$LAB_DIR/top.exit" ]; }
 masked() {
 	screen | sed -E 's/[0-9]{2}:[0-9]{2}:[0-9]{2} +[0-9]+ +[-0-9.]+ /TIME COUNT RATE /
 		s/pass +[-0-9.]+.*lost/pass drop lost/; s/generation [0-9]+/generation N/
-		s/ +[0-9]+ +[0-9]+$/ COUNT COUNT/; s/ +$//' | grep -vE '^(zone-denied|not-open|nothing was)'
+		s/ +[0-9]+ +[0-9]+$/ COUNT COUNT/; s/ +$//' | grep -vE '^(zone-denied|not-open|nothing (was )?refused)'
 }
 
 golden() { # NAME

@@ -135,8 +135,9 @@ static int sparks_draw(struct canvas *canvas, const struct view *view, int row)
 	for (size_t i = 0; i < count; i++)
 		spark_draw(canvas, spark, row + (int)i, reasons[i], width);
 	if (!count)
-		canvas_printf(canvas, row, 0, TONE_FAINT,
-			      "nothing was refused in the last minutes");
+		canvas_printf(canvas, row, 0, TONE_FAINT, "%s",
+			      spark_covers(spark, width) ? "nothing was refused in the last minutes"
+							 : "nothing refused since this view began");
 	if (tall && count)
 		axis_draw(canvas, row + (int)count, width);
 	/* Always as many, or the table would jump. */
