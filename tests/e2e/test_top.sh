@@ -181,6 +181,19 @@ test_without_a_policy_it_does_not_look_as_if_there_were_one() {
 	misses "no policy is in force"
 }
 
+test_the_bottom_line_names_the_keys_that_work() {
+	view 120 24
+	sees "Enter explain .* [?] help  Tab next view  q quit"
+	keys Tab
+	sees "^Tab next view  j k move  [?] help  q quit"
+	misses "Enter explain"
+	keys Tab
+	sees "^Tab next view  j k move"
+	view 80 24
+	sees "o open  [?] help"
+	misses "q quit"
+}
+
 test_every_size_is_survived() {
 	local size
 

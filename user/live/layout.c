@@ -198,7 +198,21 @@ static void panel_draw(struct canvas *canvas, const struct panel *panel, int row
 	}
 }
 
-static void bottom_text(const struct view *view, char *ret, size_t size)
+/* Only what does something here. */
+static void keys_text(const struct view *view, int columns, char *ret, size_t size)
+{
+	static const char blocked[] = "Enter explain  / filter  < > sort  s d sum up  p freeze  "
+				      "b ban  o open  ? help";
+	static const char more[] = "  Tab next view  q quit";
+	bool room = columns >= (int)(sizeof(blocked) + sizeof(more) - 2);
+
+	if (view->tab == TAB_BLOCKED)
+		snprintf(ret, size, "%s%s", blocked, room ? more : "");
+	else
+		snprintf(ret, size, "Tab next view  j k move  ? help  q quit");
+}
+
+static void bottom_text(const struct view *view, int columns, char *ret, size_t size)
 {
 	char source[CIDR_TEXT_MAX] = "", port[24];
 
@@ -221,9 +235,7 @@ static void bottom_text(const struct view *view, char *ret, size_t size)
 	else if (view->panel.title)
 		snprintf(ret, size, "any key: back");
 	else
-		snprintf(ret, size, "%s",
-			 "Enter explain  / filter  < > sort  s d sum up  p freeze  b ban  o open  "
-			 "? help");
+		keys_text(view, columns, ret, size);
 }
 
 static void bottom_draw(struct canvas *canvas, const struct view *view)
@@ -236,7 +248,7 @@ static void bottom_draw(struct canvas *canvas, const struct view *view)
 			 : view->source->error.what[0] ? TONE_BAD
 						       : TONE_FAINT;
 
-	bottom_text(view, text, sizeof(text));
+	bottom_text(view, canvas->columns, text, sizeof(text));
 	canvas_put(canvas, canvas->rows - 1, 0, canvas->columns, tone, text);
 }
 
