@@ -75,7 +75,11 @@ test_a_filter_hides_the_rest_and_says_what_is_wrong_with_it() {
 	sees "admin-panel"
 	keys / C-u 'reason=zone-denid' Enter
 	sees 'did you mean "zone-denied"'
-	keys C-u 'src=10/8' Enter
+	keys C-u 'zone-denid' Enter
+	sees 'no rule has service "zone-denid"; did you mean "zone-denied"'
+	keys C-u '6071/tcp' Enter
+	sees " /6071/tcp"
+	keys / C-u 'src=10/8' Enter
 	sees "10.8.0.2"
 	misses "203.0.113.2"
 }

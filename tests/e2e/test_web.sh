@@ -74,6 +74,8 @@ test_a_blocked_attempt_appears_within_two_seconds() {
 }
 
 test_the_filter_shows_what_it_says() {
+	local wrong
+
 	needs_browser
 	knock 4002 6071
 	wait_for 10 row 6071 || fail "6071 does not appear"
@@ -91,6 +93,12 @@ test_the_filter_shows_what_it_says() {
 	page_says 'return document.getElementById("filter").getAttribute("aria-invalid") === "true"' ||
 		fail "a typo is not shown"
 	grep -q 'there is no "prot="' <<<"$(page_text "#filter-error")" || fail "the typo is not explained"
+	for wrong in 99999 25- 0x19 -25 25-99999; do
+		set_filter "port=$wrong"
+		grep -q "\"$wrong\" is no port" <<<"$(page_text "#filter-error")" || fail "port=$wrong is taken"
+	done
+	set_filter "port=4000-4002"
+	row 4002 || fail "4002 is in the range"
 	set_filter ""
 	row 4002 || fail "all are back"
 }

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -117,6 +118,47 @@ static void a_filter_is_one_line(void **state)
 	assert_int_equal(filter_parse_line(service, 0, &filter, &error), 0);
 	assert_string_equal(filter.service, "imap");
 	assert_true(filter_parse_line(wrong, 0, &filter, &error) < 0);
+}
+
+static void a_port_may_have_its_protocol(void **state)
+{
+	static const char *const wrong[] = {"port=6071/tpc", "port=65536/tcp", "port=/tcp",
+					    "port=",	     "port=-1",	       "6071/tcp6"};
+	struct rw_attempt record = {.port = 6071, .l4 = IPPROTO_TCP};
+	char text[32] = "6071/tcp", other[] = "port=6071/udp";
+	struct filter filter;
+
+	assert_int_equal(filter_parse_line(text, 0, &filter, NULL), 0);
+	assert_int_equal(filter.port, 6071);
+	assert_true(filter_matches(&filter, &record, NULL, 0));
+	assert_int_equal(filter_parse_line(other, 0, &filter, NULL), 0);
+	assert_false(filter_matches(&filter, &record, NULL, 0));
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		snprintf(text, sizeof(text), "%s", wrong[i]);
+		if (filter_parse_line(text, 0, &filter, NULL) != -EINVAL)
+			fail_msg("\"%s\" was taken", wrong[i]);
+	}
+}
+
+static void a_service_that_no_rule_has_may_be_a_mistyped_reason(void **state)
+{
+	const struct rule imap = {.service = "imap"}, panel = {.service = "admin-panel"};
+	const struct rule *rules[] = {&imap, &panel};
+	const struct port_names names = {.rules = rules, .snapshot.rule_count = 2};
+	struct filter filter = {.service = "imap"};
+	struct error error = {0};
+
+	assert_int_equal(filter_check_service(&filter, &names, &error), 0);
+	snprintf(filter.service, sizeof(filter.service), "zone-denid");
+	assert_int_equal(filter_check_service(&filter, &no_names, &error), 0);
+	assert_int_equal(filter_check_service(&filter, &names, &error), -EINVAL);
+	assert_non_null(strstr(error.hint, "\"zone-denied\""));
+	snprintf(filter.service, sizeof(filter.service), "admin-pannel");
+	assert_int_equal(filter_check_service(&filter, &names, &error), -EINVAL);
+	assert_non_null(strstr(error.hint, "\"admin-panel\""));
+	snprintf(filter.service, sizeof(filter.service), "nothing-of-the-kind");
+	assert_int_equal(filter_check_service(&filter, &names, &error), -EINVAL);
+	assert_non_null(strstr(error.hint, "rolewall show"));
 }
 
 static void sparks_tell_what_came_when(void **state)
@@ -249,6 +291,8 @@ int main(void)
 		cmocka_unit_test(a_full_book_keeps_the_newest),
 		cmocka_unit_test(sources_and_ports_are_summed_up),
 		cmocka_unit_test(a_filter_is_one_line),
+		cmocka_unit_test(a_port_may_have_its_protocol),
+		cmocka_unit_test(a_service_that_no_rule_has_may_be_a_mistyped_reason),
 		cmocka_unit_test(sparks_tell_what_came_when),
 		cmocka_unit_test(text_stays_in_its_cells_and_controls_nothing),
 		cmocka_unit_test(a_port_is_open_to_whom_the_policy_says),

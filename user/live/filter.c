@@ -3,6 +3,7 @@
 #include "filter.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,12 +43,23 @@ static int source_parse(const char *text, struct filter *filter, struct error *r
 	return cidr_parse(complete, &filter->source, ret_error);
 }
 
+/* "6071", "6071/tcp", "53/udp"; its number is not looked at. */
+static bool port_is_like(const char *text, uint8_t *ret_l4)
+{
+	size_t digits = strspn(text, "0123456789");
+	const char *protocol = text + digits;
+
+	*ret_l4 = !strcmp(protocol, "/tcp")   ? IPPROTO_TCP
+		  : !strcmp(protocol, "/udp") ? IPPROTO_UDP
+					      : 0;
+	return digits && (!*protocol || *ret_l4);
+}
+
 static int port_parse(const char *text, struct filter *filter, struct error *ret_error)
 {
-	char *end;
-	unsigned long port = strtoul(text, &end, 10);
+	unsigned long port = strtoul(text, NULL, 10);
 
-	if (*end || end == text || strspn(text, "0123456789") != strlen(text) || port > 65535)
+	if (!port_is_like(text, &filter->l4) || port > 65535)
 		return error_set(ret_error, EINVAL, "\"%s\" is no port: 0 to 65535 is", text);
 	filter->has_port = true;
 	filter->port = (uint16_t)port;
@@ -65,6 +77,13 @@ static void reasons_list(char *ret, size_t size)
 					   reason_name(reason));
 }
 
+static void reasons_consider(struct guess *guess)
+{
+	for (unsigned int reason = 1; reason < RW_REASON_COUNT; reason++)
+		if (reason_is_drop(reason))
+			guess_consider(guess, reason_name(reason));
+}
+
 static int reason_parse(const char *text, struct filter *filter, struct error *ret_error)
 {
 	unsigned int number = reason_from_name(text);
@@ -75,9 +94,7 @@ static int reason_parse(const char *text, struct filter *filter, struct error *r
 		filter->reason = (uint8_t)number;
 		return 0;
 	}
-	for (unsigned int reason = 1; reason < RW_REASON_COUNT; reason++)
-		if (reason_is_drop(reason))
-			guess_consider(&guess, reason_name(reason));
+	reasons_consider(&guess);
 	reasons_list(list, sizeof(list));
 	error_set(ret_error, EINVAL, "there is no reason \"%s\"", text);
 	if (guess.best)
@@ -122,7 +139,9 @@ int filter_parse(const struct filter_words *words, int64_t now, struct filter *r
 /* A value alone: what can it be? */
 static const char **word_guess(struct filter_words *words, const char *value)
 {
-	if (strspn(value, "0123456789") == strlen(value))
+	uint8_t l4;
+
+	if (port_is_like(value, &l4))
 		return &words->port;
 	if (strpbrk(value, ":/") || (strchr(value, '.') && value[0] >= '0' && value[0] <= '9'))
 		return &words->source;
@@ -166,6 +185,27 @@ int filter_parse_line(char *line, int64_t now, struct filter *ret, struct error 
 	return filter_parse(&words, now, ret, ret_error);
 }
 
+int filter_check_service(const struct filter *filter, const struct port_names *names,
+			 struct error *ret_error)
+{
+	struct guess guess = guess_begin(filter->service);
+
+	if (!filter->service[0] || !names->rules)
+		return 0;
+	for (size_t i = 0; i < names->snapshot.rule_count; i++) {
+		if (!strcmp(names->rules[i]->service, filter->service))
+			return 0;
+		guess_consider(&guess, names->rules[i]->service);
+	}
+	reasons_consider(&guess);
+	error_set(ret_error, EINVAL, "no rule has service \"%s\"", filter->service);
+	if (guess.best)
+		error_hint(ret_error, "did you mean \"%s\"?", guess.best);
+	else
+		error_hint(ret_error, "\"rolewall show\" lists those there are");
+	return -EINVAL;
+}
+
 static bool source_matches(const struct filter *filter, const struct rw_attempt *record)
 {
 	struct cidr host = {.length = 128};
@@ -183,6 +223,8 @@ bool filter_matches(const struct filter *filter, const struct rw_attempt *record
 	if (filter->has_source && !source_matches(filter, record))
 		return false;
 	if (filter->has_port && filter->port != record->port)
+		return false;
+	if (filter->l4 && filter->l4 != record->l4)
 		return false;
 	if (filter->service[0] && (!rule || strcmp(rule->service, filter->service) != 0))
 		return false;

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "../kernel/port_names.h"
 #include "../policy/cidr.h"
-#include "../policy/tables.h"
 #include "../util/error.h"
 
 struct rw_attempt;
@@ -18,6 +18,7 @@ struct filter {
 	struct cidr source;
 	bool has_port;
 	uint16_t port;
+	uint8_t l4;		       /* IPPROTO_TCP or IPPROTO_UDP, with the port; 0 = any */
 	char service[TABLES_NAME_MAX]; /* of the rule that covers the port; "" = any */
 	uint8_t reason;		       /* RW_REASON_*; 0 = any */
 	int64_t since_ns;	       /* since the epoch; 0 = ever */
@@ -41,6 +42,13 @@ int filter_parse(const struct filter_words *words, int64_t now, struct filter *r
  * service=imap since=10m", or the values alone where it is plain what they are. Changes `line`.
  */
 int filter_parse_line(char *line, int64_t now, struct filter *ret, struct error *ret_error);
+
+/*
+ * -EINVAL with a guess: no rule of the policy has the service that is asked for. A word alone that
+ * is no reason is taken for a service, so the guess may be a reason.
+ */
+int filter_check_service(const struct filter *filter, const struct port_names *names,
+			 struct error *ret_error);
 
 /* `rule` covers the port, or NULL. `last_ns` is the time of the last packet, 0 if it is not known;
  * then `since` hides nothing. */

@@ -254,7 +254,8 @@ static void filter_apply(struct view *view)
 	char line[sizeof(view->input)];
 
 	snprintf(line, sizeof(line), "%s", view->input);
-	if (filter_parse_line(line, wall_now(), &filter, &error)) {
+	if (filter_parse_line(line, wall_now(), &filter, &error) ||
+	    filter_check_service(&filter, &view->source->names, &error)) {
 		say_error(view, &error);
 		return;
 	}

@@ -64,8 +64,8 @@ function sourceTest(value) {
 function portTest(value) {
 	const [first, last = first] = value.split("-").map(Number);
 
-	if (!Number.isInteger(first) || !Number.isInteger(last))
-		throw new Error(`"${value}" is no port`);
+	if (!/^\d+(-\d+)?$/.test(value) || Math.max(first, last) > 65535)
+		throw new Error(`"${value}" is no port: 0 to 65535 is, or a range such as 6000-6100`);
 	return (attempt) => attempt.port !== null && attempt.port >= first && attempt.port <= last;
 }
 
