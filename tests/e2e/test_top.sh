@@ -29,6 +29,17 @@ prepare() {
 hides() { ! shows "$1"; }
 sees() { wait_for 15 shows "$1" || fail "no \"$1\" in: $(screen) $(cat "$LAB_DIR/top.err")"; }
 misses() { wait_for 15 hides "$1" || fail "still \"$1\" in: $(screen)"; }
+# The one that is shown; those of tests before it may not have ended yet.
+top_pid() {
+	local pid
+
+	while read -r pid; do
+		[ "$(cat "/proc/$pid/comm" 2>/dev/null)" != rolewall ] || echo "$pid"
+	done <"$LAB_CGROUP/cgroup.procs"
+}
+top_is_alone() { [ "$(top_pid | wc -l)" = 1 ]; }
+top_cpu() { awk -v hz="$(getconf CLK_TCK)" '{ print ($14 + $15) * 1000 / hz }' "/proc/$(top_pid)/stat"; }
+
 ended() { [ -s "$LAB_DIR/top.exit" ]; }
 
 # Times, rates and counts are masked: how many SYNs a scan sends depends on the machine.
@@ -219,6 +230,23 @@ test_ascii_and_utf8_follow_the_locale() {
 	sees "Blocked"
 	tm capture-pane -p -e >"$LAB_DIR/colours"
 	! grep -E $'\e\\[([0-9;]*;)?3[0-7]m' "$LAB_DIR/colours" || fail "colours in spite of NO_COLOR"
+}
+
+# Under 1 % on a machine that does nothing else; three times that is still little.
+test_at_rest_it_costs_next_to_nothing() {
+	local cpu start percent
+
+	outside "$PROBE" scan -w 50 -t 6071,23 "$NODE_EXTERNAL" >/dev/null
+	view 80 24
+	sees "Blocked [1-9]"
+	wait_for 10 top_is_alone || fail "others still run: $(top_pid)"
+	start=$EPOCHREALTIME
+	cpu=$(top_cpu)
+	sleep 10
+	cpu=$(($(top_cpu) - cpu))
+	percent=$(awk -v cpu=$cpu -v from="$start" -v to="$EPOCHREALTIME" 'BEGIN { printf "%.1f", cpu / 10 / (to - from) }')
+	echo "# at rest: $percent % of a core"
+	awk -v p="$percent" 'BEGIN { exit !(p < 3) }' || fail "that is too much"
 }
 
 test_no_terminal_means_lines_and_no_terminfo_a_message() {
