@@ -7,7 +7,7 @@
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-PACKETS=100000
+PACKETS=${FLOOD_PACKETS:-1000000} # in each of the floods
 
 setup() {
 	spawn node listeners "$PROBE" listen -t 7,22,25
@@ -31,7 +31,7 @@ flood() {
 	echo $((PACKETS - ($(cable_losses) - lost)))
 }
 
-test_100000_sources_are_counted_to_the_packet() {
+test_a_flood_from_a_source_for_each_packet_is_counted_to_the_packet() {
 	local before arrived
 
 	before=$(drops_value not-open)
