@@ -97,12 +97,13 @@ static void channel_step(ares_channel channel)
 {
 	struct pollfd polls[ARES_GETSOCK_MAXNUM];
 	ares_socket_t sockets[ARES_GETSOCK_MAXNUM];
-	int bits = ares_getsock(channel, sockets, ARES_GETSOCK_MAXNUM), count = 0;
+	unsigned int bits = ares_getsock(channel, sockets, ARES_GETSOCK_MAXNUM);
 	struct timeval wait, *timeout = ares_timeout(channel, NULL, &wait);
+	int count = 0;
 
 	for (int i = 0; i < ARES_GETSOCK_MAXNUM; i++) {
-		bool reads = ARES_GETSOCK_READABLE(bits, i),
-		     writes = ARES_GETSOCK_WRITABLE(bits, i);
+		/* As ARES_GETSOCK_READABLE and _WRITABLE, which shift a signed 1 by up to 31. */
+		bool reads = bits & 1U << i, writes = bits & 1U << (i + ARES_GETSOCK_MAXNUM);
 
 		if (reads || writes)
 			polls[count++] = (struct pollfd){.fd = sockets[i],
