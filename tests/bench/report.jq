@@ -4,6 +4,7 @@
 #	{{table BENCH}}					all subjects of one
 #	{{attempts SET}}				rows of docs/performance/attempts.tsv ($attempts)
 #	{{targets}}					what was asked for, and what came out
+#	{{bytes a ban}}					what an address adds to the maps
 . as $all
 | def short: if . >= 100 then round else . * 100 | round / 100 end | tostring;
 def of($bench; $subject; $field): [$all.results[]
@@ -25,6 +26,8 @@ def targets: [
 		(packet_ns("nftables") - packet_ns("floor")), 0.2, false],
 	# One in two seconds is the least that can be seen.
 	["transactions under flood, times nftables'", legit("rolewall") / ([legit("nftables"), 0.5] | max), 5, true],
+	["goodput lost with the filter, beside no XDP program at all, on a veth, % (median of pairs)",
+		of("goodput-cost"; "rolewall-beside-none"; "median"), 2, false],
 	["goodput lost to the filter, beside a program that passes all, % (median of pairs)",
 		of("goodput-cost"; "rolewall-beside-pass"; "median"), 2, false]];
 def target_row: (if .[3] then .[1] >= .[2] else .[1] <= .[2] end) as $met
@@ -39,6 +42,9 @@ def attempts($set): ($attempts | rtrimstr("\n") | split("\n") | map(split("\t"))
 	| map("| " + (.[1:] | join(" | ")) + " |") | join("\n");
 def value: if . == "targets" then
 		"| target | asked | found | |\n|---|---|---|---|\n" + (targets | map(target_row) | join("\n"))
+	elif . == "bytes a ban" then
+		(of("memory"; "1000000-bans"; "median") - of("memory"; "all-roles"; "median")) * 1048576 / 1000000
+		| round | tostring
 	elif startswith("table ") then table(.[6:])
 	elif startswith("attempts ") then attempts(.[9:])
 	elif test("/") then (split("/") | of(.[0]; .[1]; .[2]) | short)
