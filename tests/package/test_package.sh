@@ -52,9 +52,20 @@ test_the_deb_installs_tells_what_is_next_and_purges_clean() {
 	# Before there is a policy "status" says so, and "down" has nothing to do.
 	assert_exit 3 in_debian rolewall down
 
-	# The unit finds everything that it names.
-	OUTPUT=$(systemd-analyze verify --root="$LAB_DIR/debian" --man=no rolewall.service 2>&1) || fail "verify: $OUTPUT"
-	assert_equal "" "$(grep rolewall <<<"$OUTPUT" || true)" "what systemd says of the unit"
+	# The units find everything that they name; sysinit.target would come with systemd.
+	mkdir -p "$LAB_DIR/debian/run/systemd/system"
+	printf '[Unit]\nDescription=System Initialization\n' >"$LAB_DIR/debian/run/systemd/system/sysinit.target"
+	OUTPUT=$(systemd-analyze verify --root="$LAB_DIR/debian" --man=no rolewall.service rolewall-web.service 2>&1) ||
+		fail "verify: $OUTPUT"
+	assert_equal "" "$(grep rolewall <<<"$OUTPUT" || true)" "what systemd says of the units"
+	rm -r "$LAB_DIR/debian/run/systemd"
+
+	# Only the daemon is enabled unasked; what an administrator enables goes, too.
+	assert_exit 0 systemctl --root="$LAB_DIR/debian" is-enabled rolewall.service
+	assert_exit 1 systemctl --root="$LAB_DIR/debian" is-enabled rolewall-web.service
+	assert_exit 0 systemctl --root="$LAB_DIR/debian" enable rolewall-web.service
+	assert_exit 0 in_debian dpkg -i /rolewall.deb
+	assert_exit 0 systemctl --root="$LAB_DIR/debian" is-enabled rolewall-web.service
 
 	assert_exit 0 in_debian dpkg -P rolewall
 	files_of_debian >"$LAB_DIR/after"
