@@ -344,6 +344,7 @@ $(B)/man/%: docs/man/%.scd.in packaging/man/verbs.sh VERSION $(B)/rolewall
 
 SHARE := $(DESTDIR)$(PREFIX)/share
 UNITS := $(DESTDIR)$(PREFIX)/lib/systemd/system
+GROUP := $(DESTDIR)$(PREFIX)/lib/sysusers.d/rolewall.conf
 DOCS  := README.md docs/operations.md docs/releases.md docs/safety.md docs/cluster.md docs/kernels.md docs/verdict.md
 
 install: $(B)/rolewall $(B)/rolewall-web $(MAN_PAGES) ## into DESTDIR and PREFIX
@@ -351,6 +352,7 @@ install: $(B)/rolewall $(B)/rolewall-web $(MAN_PAGES) ## into DESTDIR and PREFIX
 	install -D -m 0755 $(B)/rolewall-web $(DESTDIR)$(PREFIX)/bin/rolewall-web
 	install -D -m 0644 packaging/systemd/rolewall.service $(UNITS)/rolewall.service
 	install -D -m 0644 packaging/systemd/rolewall-web.service $(UNITS)/rolewall-web.service
+	install -D -m 0644 packaging/systemd/sysusers.conf $(GROUP)
 	install -d $(SHARE)/rolewall/monitoring
 	install -m 0644 packaging/monitoring/rolewall.rules.yml packaging/monitoring/grafana-dashboard.json $(SHARE)/rolewall/monitoring
 	install -d $(SHARE)/rolewall/roles $(SHARE)/doc/rolewall $(SHARE)/man/man5 $(SHARE)/man/man8
@@ -366,7 +368,7 @@ install: $(B)/rolewall $(B)/rolewall-web $(MAN_PAGES) ## into DESTDIR and PREFIX
 
 uninstall: ## what install put there; /etc/rolewall stays
 	rm -f $(DESTDIR)$(PREFIX)/sbin/rolewall $(UNITS)/rolewall.service $(SHARE)/bash-completion/completions/rolewall
-	rm -f $(DESTDIR)$(PREFIX)/bin/rolewall-web $(UNITS)/rolewall-web.service $(DESTDIR)/etc/logrotate.d/rolewall
+	rm -f $(DESTDIR)$(PREFIX)/bin/rolewall-web $(UNITS)/rolewall-web.service $(GROUP) $(DESTDIR)/etc/logrotate.d/rolewall
 	rm -f $(foreach page,$(notdir $(MAN_PAGES)),$(SHARE)/man/man$(subst .,,$(suffix $(page)))/$(page))
 	rm -rf $(SHARE)/rolewall $(SHARE)/doc/rolewall
 

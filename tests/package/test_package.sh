@@ -83,8 +83,8 @@ test_the_deb_has_no_errors_for_lintian() {
 test_the_rpm_has_what_the_deb_has() {
 	command -v rpm >/dev/null || skip "rpm is not installed"
 	assert_exit 0 rpm --checksig --nosignature "$RPM"
-	diff <(dpkg-deb -c "$DEB" | awk '{ print $6 }' | sed 's,^\.,,; s,/$,,' | grep -E '^/(etc/|usr/(s?bin|lib/systemd|share/(man|rolewall|bash)))' |
-		grep -vE '^/etc/logrotate.d$|^/usr/(s?bin|lib/systemd(/system)?|share/(man|bash-completion)(/man.|/completions)?)$' | sort) \
+	diff <(dpkg-deb -c "$DEB" | awk '{ print $6 }' | sed 's,^\.,,; s,/$,,' | grep -E '^/(etc/|usr/(s?bin|lib/sys(temd|users.d)|share/(man|rolewall|bash)))' |
+		grep -vE '^/etc/logrotate.d$|^/usr/(s?bin|lib/(systemd(/system)?|sysusers.d)|share/(man|bash-completion)(/man.|/completions)?)$' | sort) \
 		<(rpm -qpl "$RPM" | grep -v '^/usr/share/doc' | sort) || fail "they differ"
 	mkdir -p "$LAB_DIR/rpm/var/lib/rpm"
 	assert_exit 0 rpm --root "$LAB_DIR/rpm" --nodeps --noscripts -i "$RPM"
@@ -98,6 +98,8 @@ test_what_make_installs_make_uninstalls() {
 
 	assert_exit 0 make -C "$LAB_ROOT" --no-print-directory install DESTDIR="$here"
 	[ -x "$here/usr/sbin/rolewall" ] || fail "not installed"
+	# The group that the live page belongs to, where no package makes it.
+	assert_equal "g rolewall -" "$(systemd-sysusers --root="$here" --cat-config rolewall.conf | grep -v '^#')" "sysusers.d"
 	assert_exit 0 make -C "$LAB_ROOT" --no-print-directory uninstall DESTDIR="$here"
 	assert_equal "" "$(find "$here" -type f)" "what stays"
 }
