@@ -23,7 +23,7 @@ const struct verb verb_metrics = {
 	.details = "Where nothing is applied, rolewall_applied is 0, and the exit code is 0 as "
 		   "well.\n"
 		   "The daemon writes the same, and more, into a file for the node exporter:\n"
-		   "rolewall serve --metrics-file FILE.",
+		   "ROLEWALL_SERVE=\"--metrics-file=FILE\" in /etc/default/rolewall.",
 	.needs_root = true,
 	.run = metrics_run,
 };
