@@ -71,7 +71,9 @@ static void write_reasons(FILE *file, const struct snapshot *snapshot)
 	unsigned int reason;
 
 	metric_head(file, "rolewall_packets_total", "counter",
-		    "Packets by verdict and reason; in mode observe drops are only counted.");
+		    "Packets by verdict and reason; in mode observe drops are only counted. "
+		    "bind-denied: binds of ports that no role opens; refused only with bind_guard "
+		    "deny.");
 	for (reason = 1; reason < RW_REASON_COUNT; reason++)
 		if (reason_name(reason))
 			SAMPLE(file, "rolewall_packets_total",
