@@ -148,7 +148,8 @@ static void iptables_read(struct surroundings *surroundings, const char *path, c
 	_free_ char *text = NULL;
 	size_t size;
 
-	if (file_read(path, 1024, &text, &size, NULL) == 0 && strstr(text, "filter\n"))
+	if (file_read(path, 1024, &text, &size, NULL) == 0 &&
+	    (strstr(text, "filter\n") || strstr(text, "nat\n")))
 		list_add(surroundings->firewalls, sizeof(surroundings->firewalls), "%s", word);
 }
 
