@@ -405,6 +405,51 @@ test_a_policy_that_locks_its_author_out_is_refused() {
 	assert_exit 0 by_ssh_from "$OUTSIDE" rolewall apply --force
 }
 
+# Observe bans nobody in earnest: with enforce the ban counts, even against an established session.
+test_a_ban_of_its_author_is_found_before_it_is_enforced() {
+	node_file '.mode = "observe"'
+	rolewall -q apply
+	rolewall -q ban "$OUTSIDE" --reason "many logins"
+	assert_exit 0 by_ssh_from "$OUTSIDE" rolewall apply
+	node_file '.management = ["203.0.113.0/24"]'
+	assert_own_ban_refused "$OUTSIDE"
+	rolewall -q unban "$OUTSIDE"
+	rolewall -q ban 203.0.113.2/31 --for 8s
+	assert_own_ban_refused 203.0.113.2/31
+	# It ends, although nobody takes it out of the kernel.
+	wait_for 15 own_session_is_free || fail "the ban does not end"
+	assert_exit 0 by_ssh_from "$OUTSIDE" rolewall apply
+	rolewall -q unban --all
+}
+
+test_a_ban_of_its_author_is_found_before_it_comes_back() {
+	node_file .
+	rolewall -q apply
+	rolewall -q ban 203.0.113.2
+	rolewall -q down
+	node_file '.management = ["203.0.113.0/24"]'
+	assert_own_ban_refused "$OUTSIDE"
+	grep -q "apply --observe" <<<"$OUTPUT" || fail "no way to unban is named: $OUTPUT"
+	assert_exit 3 rolewall status
+	assert_exit 0 by_ssh_from "$OUTSIDE" rolewall apply --observe
+	assert_exit 0 by_ssh_from "$OUTSIDE" rolewall unban "$OUTSIDE"
+	assert_exit 0 by_ssh_from "$OUTSIDE" rolewall apply
+}
+
+own_session_is_free() {
+	by_ssh_from "$OUTSIDE" rolewall --json plan |
+		jq -e '.own_session | .survives and .banned == null' >/dev/null
+}
+
+assert_own_ban_refused() { # BAN
+	assert_json ".own_session | .survives == false and .banned == \"$1\"" \
+		by_ssh_from "$OUTSIDE" rolewall --json plan
+	assert_exit 0 by_ssh_from "$OUTSIDE" rolewall plan
+	grep -q "would be cut, $1 is banned" <<<"$OUTPUT" || fail "plan does not say it: $OUTPUT"
+	assert_exit 1 by_ssh_from "$OUTSIDE" rolewall apply
+	grep -q "rolewall unban $1" <<<"$OUTPUT" || fail "no way out is named: $OUTPUT"
+}
+
 # Whoever works on a host by SSH and changes the policy of a namespace there cuts nothing of his own.
 test_a_session_with_another_namespace_is_not_at_stake() {
 	assert_exit 0 env SSH_CONNECTION="$OUTSIDE 50000 192.0.2.55 22" bash -c '"$@"' bash \

@@ -25,7 +25,8 @@ static const struct option_spec apply_options[] = {
 	[OPTION_CONFIRM] = {"confirm", 0, "[=SECONDS]",
 			    "go back unless \"rolewall confirm\" comes in time (60)"},
 	[OPTION_OBSERVE] = {"observe", 0, NULL, "mode observe, whatever the node file says"},
-	[OPTION_FORCE] = {"force", 0, NULL, "even if your own SSH session could not come back"},
+	[OPTION_FORCE] = {"force", 0, NULL,
+			  "even if your own SSH session is cut, or could not come back"},
 };
 _Static_assert(ARRAY_SIZE(apply_options) == OPTION_COUNT, "an option lacks its row");
 
@@ -174,6 +175,23 @@ static int seconds_parse(const struct settings *settings, const char *text, uint
 	return 0;
 }
 
+static void report_own_banned(const struct settings *settings, const struct own_session *own)
+{
+	char text[OWN_TEXT_MAX], ban[CIDR_TEXT_MAX], hint[256];
+
+	own_ban_text(own, ban);
+	snprintf(hint, sizeof(hint),
+		 own->banned.in_kernel
+			 ? "\"rolewall unban %s\" ends the ban"
+			 : "\"rolewall apply --observe\", which refuses nothing, puts the bans "
+			   "back; \"rolewall unban %s\" then ends this one",
+		 ban);
+	report_failure(settings, hint,
+		       "your own SSH session, %s, would be cut, because %s is banned: nothing was "
+		       "changed (--force applies it all the same)",
+		       own_text(own, text), ban);
+}
+
 /* Nobody is to lock himself out unawares. */
 static int refuse_own_cut(const struct settings *settings, const struct apply *apply)
 {
@@ -182,9 +200,13 @@ static int refuse_own_cut(const struct settings *settings, const struct apply *a
 	struct own_session own;
 	char text[OWN_TEXT_MAX];
 
-	own_session_judge(tables, &own);
+	own_session_judge(&settings->instance, tables, &own);
 	if (!own_is_cut(&own, enforce))
 		return EXIT_OK;
+	if (own.is_banned) {
+		report_own_banned(settings, &own);
+		return EXIT_FAILED;
+	}
 	report_failure(settings,
 		       "add its address to \"management\", or its network to an interface's "
 		       "\"sources\"; --force with --confirm tries it all the same",
@@ -272,7 +294,7 @@ const struct verb verb_apply = {
 		   "your\n"
 		   "terminal, unless \"rolewall confirm\" comes in time. A policy under which your "
 		   "own SSH\n"
-		   "session could not be opened again needs --force.",
+		   "session is banned, or could not be opened again, needs --force.",
 	.options = apply_options,
 	.option_count = OPTION_COUNT,
 	.needs_root = true,

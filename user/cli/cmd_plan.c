@@ -329,9 +329,13 @@ static void print_outsiders(const struct settings *settings, const struct plan *
 static void print_own(const struct settings *settings, const struct plan *plan)
 {
 	bool cut = own_is_cut(&plan->own, is_enforcing(plan));
-	char text[OWN_TEXT_MAX];
+	char text[OWN_TEXT_MAX], ban[CIDR_TEXT_MAX];
 
-	if (plan->own.exists)
+	if (cut && plan->own.is_banned)
+		print_fact(settings, "Your session", TONE_BAD,
+			   "%s would be cut, %s is banned: apply refuses without --force",
+			   own_text(&plan->own, text), own_ban_text(&plan->own, ban));
+	else if (plan->own.exists)
 		print_fact(settings, "Your session", cut ? TONE_BAD : TONE_GOOD, "%s %s",
 			   own_text(&plan->own, text),
 			   cut ? "could not be opened again: apply refuses without --force"
@@ -376,7 +380,7 @@ static int plan_make(struct plan *plan, struct error *ret_error)
 	/* The sessions of this host say nothing about another node. */
 	if (plan->elsewhere)
 		return 0;
-	own_session_judge(&plan->config->tables, &plan->own);
+	own_session_judge(plan->instance, &plan->config->tables, &plan->own);
 	return outsiders_find(&plan->config->tables, &plan->outsiders, ret_error);
 }
 

@@ -39,19 +39,22 @@ static bool is_here(const struct session *session)
 	return route_find(session->server, &route, NULL) || route.ifindex == LOOPBACK_IFINDEX;
 }
 
-void own_session_judge(const struct tables *tables, struct own_session *ret)
+void own_session_judge(const struct instance *instance, const struct tables *tables,
+		       struct own_session *ret)
 {
 	struct own_session own = {0};
 
 	own.exists = session_find(&own.session) && is_here(&own.session) &&
 		     find_interface(own.session.client, own.interface);
-	if (own.exists)
+	if (own.exists) {
 		own.admitted = tables_admits(tables, &(struct admission){
 							     .interface = own.interface,
 							     .source = own.session.client,
 							     .l4 = RW_L4_TCP,
 							     .port = own.session.server_port,
 						     });
+		own.is_banned = banned_find(instance, own.session.client, &own.banned);
+	}
 	*ret = own;
 }
 

@@ -12,17 +12,22 @@
 
 #include "../policy/tables.h"
 #include "../util/error.h"
+#include "banned.h"
+#include "instance.h"
 #include "session.h"
 #include "sockets.h"
 
 struct own_session {
 	bool exists; /* this command came by SSH to this namespace, and not from this host itself */
-	bool admitted;
+	bool admitted; /* by the tables, which know of no bans */
+	bool is_banned;
+	struct banned banned; /* if it is: a ban cuts what is established, too */
 	struct session session;
 	char interface[16]; /* where its packets come in */
 };
 
-void own_session_judge(const struct tables *tables, struct own_session *ret);
+void own_session_judge(const struct instance *instance, const struct tables *tables,
+		       struct own_session *ret);
 
 struct outsider {
 	struct socket_entry socket; /* of ours; an established connection that came in */
