@@ -135,6 +135,7 @@ test_the_host_itself_is_not_banned() {
 	assert_not_banned loopback 127.0.0.1 --force
 	assert_not_banned loopback ::1 --force
 	assert_not_banned "address of this host" "$NODE_EXTERNAL" --force
+	! grep -q narrower <<<"$OUTPUT" || fail "nothing is narrower than an address: $OUTPUT"
 	assert_not_banned "address of this host" "$NODE6_INTERNAL" --force
 	assert_not_banned "address of this host" 172.16.0.0/12 --force
 }
@@ -162,6 +163,23 @@ test_management_and_peers_are_not_banned() {
 	assert_not_banned "peers" "$NEIGHBOUR"
 	assert_exit 0 rolewall ban "$NEIGHBOUR" --force
 	assert_exit 0 rolewall ban 198.51.100.16
+}
+
+# The node file says nothing of sources: eth1 is internal, vpn0 is vpn.
+test_who_is_behind_an_inner_interface_is_not_banned() {
+	assert_not_banned "172.16.0.0/24 is the network of eth1" "$INSIDE"
+	grep -q -- --force <<<"$OUTPUT" || fail "no way out is named: $OUTPUT"
+	assert_not_banned "the network of eth1" 172.16.0.128/25
+	assert_not_banned "the network of eth1" "$INSIDE6"
+	assert_not_banned "the network of vpn0" "$VPN"
+	printf '198.51.100.1\n%s\n' "$INSIDE" >"$LAB_DIR/list"
+	assert_exit 1 rolewall bans --import "$LAB_DIR/list"
+	assert_json 'length == 0' bans
+	assert_answer open inside tcp "$NODE_INTERNAL" 25
+	assert_exit 0 rolewall ban 172.16.1.2
+	assert_exit 0 rolewall ban "$OUTSIDE6"
+	assert_exit 0 rolewall ban "$INSIDE" --force
+	assert_answer silent inside tcp "$NODE_INTERNAL" 25
 }
 
 test_absurdly_wide_prefixes_are_not_banned() {

@@ -53,11 +53,12 @@ static void prefixes_overlap_where_one_contains_the_other(void **state)
 static void guarded_sources_are_not_banned_and_force_moves_only_some(void **state)
 {
 	struct guarded list[] = {
-		{cidr("198.51.100.9"), GUARDED_SESSION},
-		{cidr("203.0.113.0/28"), GUARDED_MANAGEMENT},
-		{cidr("127.0.0.0/8"), GUARDED_LOOPBACK},
-		{cidr("192.0.2.1"), GUARDED_OWN},
-		{cidr("172.16.0.0/24"), GUARDED_PEER},
+		{cidr("198.51.100.9"), GUARDED_SESSION, ""},
+		{cidr("203.0.113.0/28"), GUARDED_MANAGEMENT, ""},
+		{cidr("127.0.0.0/8"), GUARDED_LOOPBACK, ""},
+		{cidr("192.0.2.1"), GUARDED_OWN, ""},
+		{cidr("172.16.0.0/24"), GUARDED_PEER, ""},
+		{cidr("10.8.0.0/24"), GUARDED_NETWORK, "wg0"},
 	};
 	const struct guard guard = {.list = list, .count = ARRAY_SIZE(list)};
 	static const struct {
@@ -76,6 +77,9 @@ static void guarded_sources_are_not_banned_and_force_moves_only_some(void **stat
 		{"172.16.0.5", false, true},
 		{"172.16.0.0/16", false, true},
 		{"172.16.1.0/24", true, true},
+		{"10.8.0.5", false, true},
+		{"10.8.0.0/16", false, true},
+		{"10.8.1.5", true, true},
 		{"8.0.0.0/8", true, true},
 		{"64.0.0.0/7", false, true},
 		{"0.0.0.0/0", false, false},
@@ -99,6 +103,27 @@ static void guarded_sources_are_not_banned_and_force_moves_only_some(void **stat
 		}
 		assert_int_equal(!guard_check(&guard, &ban, true, &error), cases[i].forced);
 	}
+}
+
+static void the_message_names_the_interface_and_no_narrower_address(void **state)
+{
+	struct guarded list[] = {
+		{cidr("192.0.2.1"), GUARDED_OWN, ""},
+		{cidr("10.8.0.0/24"), GUARDED_NETWORK, "wg0"},
+	};
+	const struct guard guard = {.list = list, .count = ARRAY_SIZE(list)};
+	const struct cidr own = cidr("192.0.2.1"), around = cidr("192.0.2.0/31"),
+			  peer = cidr("10.8.0.5");
+	struct error error = {0};
+
+	assert_int_equal(guard_check(&guard, &own, true, &error), -EINVAL);
+	assert_string_equal(error.hint, "");
+	assert_int_equal(guard_check(&guard, &around, true, &error), -EINVAL);
+	assert_non_null(strstr(error.hint, "narrower"));
+	assert_int_equal(guard_check(&guard, &peer, false, &error), -EINVAL);
+	assert_string_equal(error.what,
+			    "10.8.0.5 is not banned: 10.8.0.0/24 is the network of wg0, an "
+			    "interface to this node's own peers");
 }
 
 static void a_list_may_have_comments_and_empty_lines(void **state)
@@ -178,6 +203,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(prefixes_overlap_where_one_contains_the_other),
 		cmocka_unit_test(guarded_sources_are_not_banned_and_force_moves_only_some),
+		cmocka_unit_test(the_message_names_the_interface_and_no_narrower_address),
 		cmocka_unit_test(a_list_may_have_comments_and_empty_lines),
 		cmocka_unit_test(the_first_wrong_line_of_a_list_is_named),
 		cmocka_unit_test(the_session_is_what_sshd_says),

@@ -87,7 +87,9 @@ const struct verb verb_ban = {
 		"own SSH\n"
 		"session, the management prefixes of the policy in force, and this host's own "
 		"addresses; peers\n"
-		"(internal source prefixes) and prefixes wider than /8 (IPv6: /16) need --force.",
+		"(internal source prefixes, networks of internal and vpn interfaces) and prefixes "
+		"wider than\n"
+		"/8 (IPv6: /16) need --force.",
 	.options = ban_options,
 	.option_count = OPTION_COUNT,
 	.needs_root = true,

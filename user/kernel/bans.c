@@ -227,7 +227,7 @@ static int check_all(const struct ledger *ledger, const struct bans_request *req
 		     struct error *ret_error)
 {
 	_cleanup_(guard_free) struct guard guard = {0};
-	int error = guard_read(&ledger->maps, &guard, ret_error);
+	int error = guard_read(ledger->instance, &ledger->maps, &guard, ret_error);
 
 	for (size_t i = 0; !error && i < request->bans->count; i++) {
 		const struct timed *ban = &request->bans->list[i];

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <ifaddrs.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 
 #include "../util/array.h"
 #include "../util/cleanup.h"
+#include "assign.h"
 #include "batch.h"
 #include "generation.h"
 #include "session.h"
@@ -19,9 +21,9 @@
 #define IPV4_BITS 96
 
 static const struct guarded loopback[] = {
-	{{.source = {[10] = 0xff, [11] = 0xff, [12] = 127}, .length = IPV4_BITS + 8},
-	 GUARDED_LOOPBACK},
-	{{.source = {[15] = 1}, .length = 128}, GUARDED_LOOPBACK},
+	{.source = {.source = {[10] = 0xff, [11] = 0xff, [12] = 127}, .length = IPV4_BITS + 8},
+	 .as = GUARDED_LOOPBACK},
+	{.source = {.source = {[15] = 1}, .length = 128}, .as = GUARDED_LOOPBACK},
 };
 
 static int guard_add(struct guard *guard, const uint8_t source[16], uint8_t length,
@@ -31,9 +33,8 @@ static int guard_add(struct guard *guard, const uint8_t source[16], uint8_t leng
 
 	if (!added)
 		return -ENOMEM;
+	*added = (struct guarded){.source.length = length, .as = as};
 	memcpy(added->source.source, source, sizeof(added->source.source));
-	added->source.length = length;
-	added->as = as;
 	return 0;
 }
 
@@ -44,20 +45,29 @@ static int add_session(struct guard *guard)
 	return session_find(&session) ? guard_add(guard, session.client, 128, GUARDED_SESSION) : 0;
 }
 
-static int add_address(struct guard *guard, const struct sockaddr *address)
+/* False: it is neither IPv4 nor IPv6. */
+static bool address_read(const struct sockaddr *address, uint8_t ret[16])
 {
 	const struct sockaddr_in6 *ipv6 = (const struct sockaddr_in6 *)address;
 	const struct sockaddr_in *ipv4 = (const struct sockaddr_in *)address;
-	uint8_t source[16] = {[10] = 0xff, [11] = 0xff};
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 
-	if (!address)
-		return 0;
-	if (address->sa_family == AF_INET6)
-		return guard_add(guard, ipv6->sin6_addr.s6_addr, 128, GUARDED_OWN);
-	if (address->sa_family != AF_INET)
-		return 0;
-	memcpy(source + 12, &ipv4->sin_addr, 4);
-	return guard_add(guard, source, 128, GUARDED_OWN);
+	if (address && address->sa_family == AF_INET6) {
+		memcpy(ret, &ipv6->sin6_addr, 16);
+		return true;
+	}
+	if (!address || address->sa_family != AF_INET)
+		return false;
+	memcpy(ret, mapped, sizeof(mapped));
+	memcpy(ret + sizeof(mapped), &ipv4->sin_addr, 4);
+	return true;
+}
+
+static int add_address(struct guard *guard, const struct sockaddr *address)
+{
+	uint8_t source[16];
+
+	return address_read(address, source) ? guard_add(guard, source, 128, GUARDED_OWN) : 0;
 }
 
 static int add_own(struct guard *guard)
@@ -118,20 +128,92 @@ static int add_prefixes(struct guard *guard, const struct maps *maps, enum guard
 	return error;
 }
 
-int guard_read(const struct maps *maps, struct guard *ret, struct error *ret_error)
+static uint8_t mask_length(const struct sockaddr *mask)
 {
-	_cleanup_(guard_free) struct guard guard = {0};
-	int error = add_session(&guard);
+	uint8_t bytes[16], length;
+
+	if (!address_read(mask, bytes))
+		return 128;
+	length = mask->sa_family == AF_INET ? IPV4_BITS : 0;
+	while (length < 128 && bytes[length / 8] & 0x80 >> length % 8)
+		length++;
+	return length;
+}
+
+/* Name of an interface that the policy in force has as internal or vpn. */
+static bool is_inside(const struct generation *generation, const char *name)
+{
+	__u32 slot = slot_by_name(generation->about, name), index = RW_POLICY_SLOTS + slot;
+	struct rw_policy_entry entry;
+
+	return slot && bpf_map_lookup_elem(generation->policy_fd, &index, &entry) == 0 &&
+	       entry.slot.zone & (RW_ZONE_INTERNAL | RW_ZONE_VPN);
+}
+
+static int add_network(struct guard *guard, const struct generation *generation,
+		       const struct ifaddrs *at)
+{
+	bool has_peer = at->ifa_flags & IFF_POINTOPOINT && at->ifa_dstaddr;
+	char name[IF_NAMESIZE] = "";
+	struct guarded *added;
+	uint8_t source[16];
+	int error;
+
+	/* Without the label of an address: "eth1:2". */
+	memcpy(name, at->ifa_name, strnlen(at->ifa_name, sizeof(name) - 1));
+	name[strcspn(name, ":")] = '\0';
+	if (!address_read(has_peer ? at->ifa_dstaddr : at->ifa_addr, source) ||
+	    !is_inside(generation, name))
+		return 0;
+	error = guard_add(guard, source, mask_length(at->ifa_netmask), GUARDED_NETWORK);
+	if (error)
+		return error;
+	added = &guard->list[guard->count - 1];
+	cidr_cut(&added->source);
+	memcpy(added->interface, name, sizeof(added->interface));
+	return 0;
+}
+
+/* Who is directly connected there belongs to us. Where the pins are lost, nobody knows. */
+static int add_networks(struct guard *guard, const struct instance *instance,
+			const struct maps *maps)
+{
+	_generation_ struct generation generation = GENERATION_NONE;
+	struct ifaddrs *list;
+	int error = generation_current(instance, maps, &generation, NULL);
+
+	if (error)
+		return error == -ENOENT || error == -ESTALE ? 0 : error;
+	if (getifaddrs(&list))
+		return -errno;
+	for (const struct ifaddrs *at = list; !error && at; at = at->ifa_next)
+		error = add_network(guard, &generation, at);
+	freeifaddrs(list);
+	return error;
+}
+
+static int guard_fill(struct guard *guard, const struct instance *instance, const struct maps *maps)
+{
+	int error = add_session(guard);
 
 	if (!error)
-		error = add_prefixes(&guard, maps, GUARDED_MANAGEMENT);
+		error = add_prefixes(guard, maps, GUARDED_MANAGEMENT);
 	for (size_t i = 0; !error && i < ARRAY_SIZE(loopback); i++)
-		error = guard_add(&guard, loopback[i].source.source, loopback[i].source.length,
+		error = guard_add(guard, loopback[i].source.source, loopback[i].source.length,
 				  GUARDED_LOOPBACK);
 	if (!error)
-		error = add_own(&guard);
+		error = add_own(guard);
 	if (!error)
-		error = add_prefixes(&guard, maps, GUARDED_PEER);
+		error = add_prefixes(guard, maps, GUARDED_PEER);
+	return error ? error : add_networks(guard, instance, maps);
+}
+
+int guard_read(const struct instance *instance, const struct maps *maps, struct guard *ret,
+	       struct error *ret_error)
+{
+	_cleanup_(guard_free) struct guard guard = {0};
+	int error = guard_fill(&guard, instance, maps);
+
 	if (error)
 		return error_set(ret_error, -error, "cannot find out who must not be banned: %s",
 				 strerror(-error));
@@ -159,7 +241,19 @@ static const struct {
 	[GUARDED_LOOPBACK] = {"loopback, which is never filtered", "ban a narrower prefix"},
 	[GUARDED_PEER] = {"an internal prefix of the policy in force: this node's peers",
 			  "--force bans it all the same"},
+	[GUARDED_NETWORK] = {"the network of", "--force bans it all the same"},
 };
+
+static bool gives_way(enum guarded_as as)
+{
+	return as == GUARDED_PEER || as == GUARDED_NETWORK;
+}
+
+/* A single address has nothing narrower. */
+static bool is_hint_of_use(const struct guarded *guarded, const struct cidr *ban)
+{
+	return ban->length < 128 || (guarded->as != GUARDED_OWN && guarded->as != GUARDED_LOOPBACK);
+}
 
 static int guarded_refuse(const struct guarded *guarded, const struct cidr *ban,
 			  struct error *ret_error)
@@ -168,9 +262,11 @@ static int guarded_refuse(const struct guarded *guarded, const struct cidr *ban,
 
 	cidr_format(ban->source, ban->length, banned);
 	cidr_format(guarded->source.source, guarded->source.length, found);
-	error_set(ret_error, EINVAL, "%s is not banned: %s is %s", banned, found,
-		  words[guarded->as].is);
-	error_hint(ret_error, "%s", words[guarded->as].hint);
+	error_set(ret_error, EINVAL, "%s is not banned: %s is %s%s%s%s", banned, found,
+		  words[guarded->as].is, *guarded->interface ? " " : "", guarded->interface,
+		  *guarded->interface ? ", an interface to this node's own peers" : "");
+	if (is_hint_of_use(guarded, ban))
+		error_hint(ret_error, "%s", words[guarded->as].hint);
 	return -EINVAL;
 }
 
@@ -212,7 +308,7 @@ int guard_check(const struct guard *guard, const struct cidr *ban, bool force,
 	for (size_t i = 0; i < guard->count; i++) {
 		const struct guarded *guarded = &guard->list[i];
 
-		if (guarded->as == GUARDED_PEER && force)
+		if (gives_way(guarded->as) && force)
 			continue;
 		if (cidr_overlaps(&guarded->source, ban))
 			return guarded_refuse(guarded, ban, ret_error);

@@ -10,6 +10,7 @@
 
 #include "../policy/cidr.h"
 #include "../util/error.h"
+#include "instance.h"
 #include "maps.h"
 
 enum guarded_as {
@@ -17,13 +18,15 @@ enum guarded_as {
 	GUARDED_MANAGEMENT, /* management prefix of the policy in force */
 	GUARDED_OWN,	    /* an address of this host */
 	GUARDED_LOOPBACK,
-	GUARDED_PEER, /* internal source prefix of the policy in force; the only one that gives way
-		       */
+	/* These two give way to force: */
+	GUARDED_PEER,	 /* internal source prefix of the policy in force */
+	GUARDED_NETWORK, /* network of an interface that is internal or vpn */
 };
 
 struct guarded {
 	struct cidr source;
 	enum guarded_as as;
+	char interface[16]; /* of a network; else "" */
 };
 
 struct guard {
@@ -35,7 +38,8 @@ struct guard {
 #define GUARD_IPV4_MIN 8
 #define GUARD_IPV6_MIN 16
 
-int guard_read(const struct maps *maps, struct guard *ret, struct error *ret_error);
+int guard_read(const struct instance *instance, const struct maps *maps, struct guard *ret,
+	       struct error *ret_error);
 void guard_free(struct guard *guard);
 
 /* May it be banned? 0, or -EINVAL with the reason and what to do. Pure. */
