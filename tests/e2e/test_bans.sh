@@ -101,6 +101,53 @@ test_a_ban_can_be_renewed() {
 	assert_json 'length == 1 and .[0].expires == null' bans
 }
 
+assert_ban() { # JQ-FILTER
+	assert_json "length == 1 and (.[0] | $1)" bans
+}
+
+test_of_two_bans_the_one_that_ends_later_stays() {
+	assert_exit 0 rolewall ban "$OUTSIDE" --for 1h --reason "jail one"
+	assert_exit 0 rolewall ban "$OUTSIDE" --for 2m --reason "jail two"
+	grep -q "already banned until .*jail one; --replace" <<<"$OUTPUT" || fail "not said: $OUTPUT"
+	assert_ban '.reason == "jail one"'
+	assert_exit 0 rolewall ban "$OUTSIDE" --for 2h --reason "jail two"
+	assert_ban '.reason == "jail two" and .expires'
+	assert_exit 0 rolewall ban "$OUTSIDE" --reason "for good"
+	assert_exit 0 rolewall ban "$OUTSIDE" --for 1h --reason "jail one"
+	grep -q "already banned without end, because: for good" <<<"$OUTPUT" || fail "$OUTPUT"
+	assert_json '.reason == "for good" and .expires == null' \
+		rolewall --json ban "$OUTSIDE" --for 1h --reason "jail one"
+	assert_ban '.reason == "for good" and .expires == null'
+	assert_exit 0 rolewall ban "$OUTSIDE" --for 1h --reason "jail one" --replace
+	assert_ban '.reason == "jail one" and .expires'
+}
+
+test_a_ban_is_only_taken_away_for_its_reason() {
+	assert_exit 0 rolewall ban "$OUTSIDE" --for 1h --reason "jail one"
+	assert_exit 0 rolewall ban "$OUTSIDE" --for 2h --reason "jail two"
+	assert_exit 0 rolewall unban "$OUTSIDE" --reason "jail one"
+	grep -q "stays banned, for another reason: jail two" <<<"$OUTPUT" || fail "not said: $OUTPUT"
+	assert_ban '.reason == "jail two"'
+	assert_json '.removed == 0' rolewall --json unban "$OUTSIDE" --reason "jail"
+	assert_exit 0 rolewall unban "$OUTSIDE" --reason "jail two"
+	assert_json 'length == 0' bans
+	assert_exit 0 rolewall unban "$OUTSIDE" --reason "jail two"
+	grep -q "is not banned" <<<"$OUTPUT" || fail "not said: $OUTPUT"
+	assert_exit 2 rolewall unban --all --reason "jail two"
+}
+
+test_an_import_shortens_nothing_unless_it_is_to() {
+	assert_exit 0 rolewall ban 198.51.100.1 --reason mine
+	assert_exit 0 rolewall ban 198.51.100.2 --for 1m --reason mine
+	printf '198.51.100.%d\n' 1 2 3 >"$LAB_DIR/list"
+	assert_json '.added == 1 and .renewed == 1 and .kept == 1 and .total == 3' \
+		rolewall --json bans --import "$LAB_DIR/list" --for 1h --reason list
+	assert_json '[.[].reason] == ["mine", "list", "list"] and .[0].expires == null' bans
+	assert_json '.added == 0 and .renewed == 3 and .kept == 0' \
+		rolewall --json bans --import "$LAB_DIR/list" --for 30m --reason other --replace
+	assert_json 'all(.[]; .reason == "other" and .expires)' bans
+}
+
 test_what_is_not_banned_cannot_be_unbanned() {
 	assert_exit 1 rolewall unban "$OUTSIDE"
 	assert_exit 0 rolewall ban 203.0.113.64/26
@@ -117,6 +164,7 @@ test_wrong_usage_is_refused() {
 	assert_exit 2 rolewall unban
 	assert_exit 2 rolewall unban "$OUTSIDE" --all
 	assert_exit 2 rolewall bans --for 1h
+	assert_exit 2 rolewall bans --replace
 	assert_json 'length == 0' bans
 }
 
@@ -341,6 +389,10 @@ one_beside_a_million() {
 	start=$EPOCHREALTIME
 	assert_exit 0 rolewall ban "$OUTSIDE" --for 1h
 	echo "# one more beside them in $(elapsed "$start")" >&3
+	start=$EPOCHREALTIME
+	assert_exit 0 rolewall unban "$OUTSIDE" --reason another
+	echo "# and not taken away for another reason in $(elapsed "$start")" >&3
+	grep -q "1000001 left" <<<"$OUTPUT" || fail "$OUTPUT"
 	assert_answer silent outside tcp "$NODE_EXTERNAL" 25
 	start=$EPOCHREALTIME
 	assert_exit 0 rolewall unban "$OUTSIDE"

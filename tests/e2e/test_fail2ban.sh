@@ -27,6 +27,7 @@ fail2ban_configure() {
 	mkdir -p "$dir/action.d" "$dir/filter.d"
 	cp "$LAB_ROOT/packaging/fail2ban/action.d/rolewall.conf" "$dir/action.d/"
 	: >"$LAB_DIR/auth.log"
+	: >"$LAB_DIR/web.log"
 	cat >"$dir/fail2ban.conf" <<-END
 		[Definition]
 		loglevel = INFO
@@ -55,6 +56,11 @@ fail2ban_configure() {
 		filter = mail
 		bantime = 600
 		logpath = $LAB_DIR/auth.log
+		[web]
+		enabled = true
+		filter = mail
+		bantime = 3600
+		logpath = $LAB_DIR/web.log
 	END
 }
 
@@ -103,6 +109,29 @@ test_fail2ban_unbans() {
 	wait_for 20 is_banned 198.51.100.77 || fail "no ban: $(<"$LAB_DIR/fail2ban.log")"
 	fail2ban set mail unbanip 198.51.100.77
 	wait_for 20 is_free 198.51.100.77 || fail "no unban: $(<"$LAB_DIR/fail2ban.log")"
+}
+
+is_banned_for() { # SOURCE REASON
+	bans | jq -e --arg source "$1" --arg reason "$2" \
+		'any(.[]; .source == $source and .reason == $reason)' >/dev/null
+}
+
+test_a_jail_lifts_neither_another_ones_ban_nor_the_administrators() {
+	fail2ban set mail banip 198.51.100.88
+	wait_for 20 is_banned 198.51.100.88 || fail "no ban: $(<"$LAB_DIR/fail2ban.log")"
+	fail2ban set web banip 198.51.100.88
+	wait_for 20 is_banned_for 198.51.100.88 "fail2ban web" || fail "not banned longer: $(bans)"
+	rolewall -q ban 198.51.100.89 --reason abuse
+	fail2ban set mail banip 198.51.100.89
+	fail2ban set mail unbanip 198.51.100.88
+	fail2ban set mail unbanip 198.51.100.89
+	fail2ban set mail banip 198.51.100.90 # after all of that
+	wait_for 20 is_banned 198.51.100.90 || fail "no ban: $(<"$LAB_DIR/fail2ban.log")"
+	is_banned_for 198.51.100.88 "fail2ban web" || fail "gone: $(bans)"
+	is_banned_for 198.51.100.89 abuse || fail "gone: $(bans)"
+	! log_says "Failed to execute" || fail "fail2ban complains: $(<"$LAB_DIR/fail2ban.log")"
+	fail2ban set web unbanip 198.51.100.88
+	wait_for 20 is_free 198.51.100.88 || fail "no unban: $(<"$LAB_DIR/fail2ban.log")"
 }
 
 test_a_refusal_is_in_the_log_of_fail2ban() {

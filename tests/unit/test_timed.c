@@ -103,6 +103,48 @@ static void what_is_written_is_what_is_read(void **state)
 	assert_survives(&bans, NULL, 0);
 }
 
+/* The text of a file with these lines, and one behind them that was never finished. */
+static char *file_text(const char *lines, const char *unfinished)
+{
+	struct timed_heading heading = {0};
+	char first[TIMED_HEADING_MAX], *text = NULL;
+
+	heading.size = timed_heading_print(&bans, &heading, first) + strlen(lines);
+	heading.base = heading.size;
+	timed_heading_print(&bans, &heading, first);
+	assert_true(asprintf(&text, "%s%s%s", first, lines, unfinished) > 0);
+	return text;
+}
+
+static void one_entry_is_found_in_the_text_as_the_last_change_left_it(void **state)
+{
+	static const char lines[] = "192.0.2.1\t0\tanna\t5\tfirst\n"
+				    "192.0.2.10\t0\tanna\t5\tten\n"
+				    "192.0.2.0/24\t0\tanna\t5\twide 192.0.2.7\n"
+				    "192.0.2.1\t0\tbob\t6\tsecond\n"
+				    "-192.0.2.10\t0\tanna\t5\tten\n";
+	static const struct {
+		const char *source, *reason;
+	} cases[] = {
+		{"192.0.2.1", "second"}, {"192.0.2.10", NULL}, {"192.0.2.0/24", "wide 192.0.2.7"},
+		{"192.0.2.0/25", NULL},	 {"92.0.2.1", NULL},   {"192.0.2.7", NULL},
+		{"192.0.2.9", NULL},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char *text = file_text(lines, "192.0.2.9\t0\tanna\t5\tnever\n");
+		struct timed found = entry(cases[i].source);
+
+		assert_int_equal(timed_find_text(&bans, text, &found), cases[i].reason != NULL);
+		assert_string_equal(found.reason, cases[i].reason ? cases[i].reason : "why");
+		if (i == 0) {
+			assert_string_equal(found.who, "bob");
+			assert_int_equal(found.since, 6);
+		}
+		free(text);
+	}
+}
+
 static void openings_have_a_port_and_a_number(void **state)
 {
 	struct timed entries[] = {opening("192.0.2.0/24", RW_L4_TCP, 25),
@@ -361,6 +403,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_written_is_what_is_read),
+		cmocka_unit_test(one_entry_is_found_in_the_text_as_the_last_change_left_it),
 		cmocka_unit_test(openings_have_a_port_and_a_number),
 		cmocka_unit_test(a_cut_anywhere_is_noticed),
 		cmocka_unit_test(changes_behind_the_list_count),

@@ -2,17 +2,20 @@
 /* cmd_ban.c - rolewall ban CIDR: a source that gets nothing from now on. */
 #include "../kernel/bans.h"
 #include "../util/array.h"
+#include "../util/cleanup.h"
 #include "cli.h"
 #include "message.h"
 #include "print.h"
 #include "term.h"
 
-enum { OPTION_FOR, OPTION_REASON, OPTION_FORCE, OPTION_COUNT };
+enum { OPTION_FOR, OPTION_REASON, OPTION_FORCE, OPTION_REPLACE, OPTION_COUNT };
 
 static const struct option_spec ban_options[] = {
 	[OPTION_FOR] = {"for", 0, "TIME", "how long: 10m, 2h, 7d (without it: until unban)"},
 	[OPTION_REASON] = {"reason", 0, "TEXT", "why, for those who see it in \"rolewall bans\""},
 	[OPTION_FORCE] = {"force", 0, NULL, "even a peer of this node, or a very wide prefix"},
+	[OPTION_REPLACE] = {"replace", 0, NULL,
+			    "in place of a ban that there is, even a longer one"},
 };
 _Static_assert(ARRAY_SIZE(ban_options) == OPTION_COUNT, "an option lacks its row");
 
@@ -34,10 +37,35 @@ static void ban_report(const struct settings *settings, const struct timed *ban,
 			      result->renewed ? " anew" : "", source);
 }
 
-static int ban_change(const struct settings *settings, struct timed *ban, bool force)
+/* It was banned already, as long or longer. */
+static int kept_report(const struct settings *settings, const struct ledger *ledger,
+		       struct timed *ban)
 {
-	struct timed_list one = {.list = ban, .count = 1};
-	const struct bans_request request = {.bans = &one, .force = force};
+	char source[CIDR_TEXT_MAX], expires[TIME_TEXT_MAX];
+	_free_ char *text = NULL;
+	struct error error = {0};
+	int result = bans_look_up(ledger, ban, &text, &error);
+
+	if (result)
+		return report_install(settings, result, &error);
+	if (settings->output != OUTPUT_TABLE) {
+		print_json(settings, json_timed(ban));
+		return EXIT_OK;
+	}
+	cidr_format(ban->source.source, ban->source.length, source);
+	print_summary(settings,
+		      "%s is already banned %s%s%s%s; --replace shortens that, or changes the "
+		      "reason.",
+		      source, ban->expires ? "until " : "without end",
+		      ban->expires ? expires_text(ban->expires, expires) : "",
+		      *ban->reason ? ", because: " : "", ban->reason);
+	return EXIT_OK;
+}
+
+/* `request` is for this one ban. */
+static int ban_change(const struct settings *settings, struct timed *ban,
+		      const struct bans_request *request)
+{
 	_ledger_ struct ledger ledger = LEDGER_NONE;
 	struct bans_result done;
 	struct error error = {0};
@@ -46,17 +74,27 @@ static int ban_change(const struct settings *settings, struct timed *ban, bool f
 	if (result)
 		return report_kernel(settings, result, &error);
 	ledger_report(settings, &ledger);
-	result = bans_add(&ledger, &request, &done, &error);
+	result = bans_add(&ledger, request, &done, &error);
 	if (result)
 		return report_install(settings, result, &error);
-	ban_report(settings, ban, &done);
+	if (done.kept)
+		result = kept_report(settings, &ledger, ban);
+	else
+		ban_report(settings, ban, &done);
 	ledger_note_observe(settings, &ledger);
-	return EXIT_OK;
+	return result;
 }
 
 static int ban_run(const struct settings *settings, const struct arguments *arguments)
 {
+	const char *const *options = arguments->options;
 	struct timed ban;
+	struct timed_list one = {.list = &ban, .count = 1};
+	const struct bans_request request = {
+		.bans = &one,
+		.force = options[OPTION_FORCE],
+		.replace = options[OPTION_REPLACE],
+	};
 	struct term term;
 	struct cidr source;
 	int code;
@@ -68,13 +106,12 @@ static int ban_run(const struct settings *settings, const struct arguments *argu
 	}
 	code = source_parse(settings, arguments->operands[0], &source);
 	if (code == EXIT_OK)
-		code = term_parse(settings, arguments->options[OPTION_FOR],
-				  arguments->options[OPTION_REASON], &term);
+		code = term_parse(settings, options[OPTION_FOR], options[OPTION_REASON], &term);
 	if (code != EXIT_OK)
 		return code;
 	ban = term_begin(&term);
 	ban.source = source;
-	return ban_change(settings, &ban, arguments->options[OPTION_FORCE]);
+	return ban_change(settings, &ban, &request);
 }
 
 const struct verb verb_ban = {
@@ -89,7 +126,10 @@ const struct verb verb_ban = {
 		"addresses; peers\n"
 		"(internal source prefixes, networks of internal and vpn interfaces) and prefixes "
 		"wider than\n"
-		"/8 (IPv6: /16) need --force.",
+		"/8 (IPv6: /16) need --force. Of two bans of the same source the one that ends "
+		"later "
+		"stays, with\n"
+		"its reason, unless --replace says otherwise.",
 	.options = ban_options,
 	.option_count = OPTION_COUNT,
 	.needs_root = true,

@@ -16,7 +16,7 @@
 #define FILE_MAX   ((size_t)1 << 30)
 #define TABLE_ROWS 4096 /* at a time: a table of a million rows would take a gigabyte */
 
-enum { OPTION_IMPORT, OPTION_FOR, OPTION_REASON, OPTION_FORCE, OPTION_COUNT };
+enum { OPTION_IMPORT, OPTION_FOR, OPTION_REASON, OPTION_FORCE, OPTION_REPLACE, OPTION_COUNT };
 
 static const struct option_spec bans_options[] = {
 	[OPTION_IMPORT] = {"import", 0, "FILE",
@@ -24,6 +24,8 @@ static const struct option_spec bans_options[] = {
 	[OPTION_FOR] = {"for", 0, "TIME", "with --import: how long"},
 	[OPTION_REASON] = {"reason", 0, "TEXT", "with --import: why"},
 	[OPTION_FORCE] = {"force", 0, NULL, "with --import: even peers and very wide prefixes"},
+	[OPTION_REPLACE] = {"replace", 0, NULL,
+			    "with --import: in place of bans that there are, even longer ones"},
 };
 _Static_assert(ARRAY_SIZE(bans_options) == OPTION_COUNT, "an option lacks its row");
 
@@ -108,19 +110,29 @@ static void import_report(const struct settings *settings, const struct bans_res
 {
 	if (settings->output != OUTPUT_TABLE)
 		print_json(settings,
-			   json_make("{s:i, s:I, s:I, s:I}", "version", 1, "added",
+			   json_make("{s:i, s:I, s:I, s:I, s:I}", "version", 1, "added",
 				     (json_int_t)done->added, "renewed", (json_int_t)done->renewed,
-				     "total", (json_int_t)done->total));
+				     "kept", (json_int_t)done->kept, "total",
+				     (json_int_t)done->total));
 	else
-		print_summary(settings, "%zu ban%s added, %zu renewed; %zu in all.", done->added,
-			      plural(done->added), done->renewed, done->total);
+		print_summary(settings,
+			      "%zu ban%s added, %zu renewed, %zu kept that last as long or longer; "
+			      "%zu in all.",
+			      done->added, plural(done->added), done->renewed, done->kept,
+			      done->total);
 }
 
-static int import_run(const struct settings *settings, const char *path, const struct term *term,
-		      bool force)
+static int import_run(const struct settings *settings, const char *const *options,
+		      const struct term *term)
 {
+	const char *path = options[OPTION_IMPORT];
 	_timed_list_ struct timed_list bans = {0};
-	const struct bans_request request = {.bans = &bans, .path = path, .force = force};
+	const struct bans_request request = {
+		.bans = &bans,
+		.path = path,
+		.force = options[OPTION_FORCE],
+		.replace = options[OPTION_REPLACE],
+	};
 	_ledger_ struct ledger ledger = LEDGER_NONE;
 	struct bans_result done;
 	struct error error = {0};
@@ -147,16 +159,15 @@ static int bans_run(const struct settings *settings, const struct arguments *arg
 	int code;
 
 	if (!options[OPTION_IMPORT]) {
-		if (!options[OPTION_FOR] && !options[OPTION_REASON] && !options[OPTION_FORCE])
+		if (!options[OPTION_FOR] && !options[OPTION_REASON] && !options[OPTION_FORCE] &&
+		    !options[OPTION_REPLACE])
 			return list_run(settings);
 		report_failure(settings, "\"rolewall ban CIDR\" bans a single address or prefix",
-			       "--for, --reason and --force go with --import");
+			       "--for, --reason, --force and --replace go with --import");
 		return EXIT_USAGE;
 	}
 	code = term_parse(settings, options[OPTION_FOR], options[OPTION_REASON], &term);
-	return code == EXIT_OK
-		       ? import_run(settings, options[OPTION_IMPORT], &term, options[OPTION_FORCE])
-		       : code;
+	return code == EXIT_OK ? import_run(settings, options, &term) : code;
 }
 
 const struct verb verb_bans = {

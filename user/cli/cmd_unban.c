@@ -1,43 +1,85 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* cmd_unban.c - rolewall unban CIDR, or --all: take bans away. */
+#include <errno.h>
+#include <string.h>
+
 #include "../kernel/bans.h"
 #include "../util/array.h"
+#include "../util/cleanup.h"
 #include "cli.h"
 #include "config.h"
 #include "message.h"
 #include "print.h"
 #include "term.h"
 
-enum { OPTION_ALL, OPTION_COUNT };
+enum { OPTION_ALL, OPTION_REASON, OPTION_COUNT };
 
 static const struct option_spec unban_options[] = {
 	[OPTION_ALL] = {"all", 0, NULL, "every ban there is"},
+	[OPTION_REASON] = {"reason", 0, "TEXT", "only if it is banned for that reason"},
 };
 _Static_assert(ARRAY_SIZE(unban_options) == OPTION_COUNT, "an option lacks its row");
 
-/* `source` is NULL for all. */
-static int unban(const struct settings *settings, const struct cidr *source)
+struct target {
+	const struct cidr *source; /* NULL: all */
+	const char *reason;	   /* NULL: whatever it is */
+};
+
+static void unban_report(const struct settings *settings, const struct ledger *ledger,
+			 size_t removed)
+{
+	if (settings->output != OUTPUT_TABLE)
+		print_json(settings,
+			   json_make("{s:i, s:I}", "version", 1, "removed", (json_int_t)removed));
+	else
+		print_summary(settings, "%zu ban%s taken away; %zu left.", removed, plural(removed),
+			      bans_total(ledger));
+}
+
+/* What somebody else banned meanwhile stays: then that is said, and there is nothing to do. */
+static int reason_check(const struct settings *settings, const struct ledger *ledger,
+			const struct target *target, bool *ret_differs)
+{
+	struct timed ban = {.source = *target->source};
+	char source[CIDR_TEXT_MAX];
+	_free_ char *text = NULL;
+	struct error error = {0};
+	int result = bans_look_up(ledger, &ban, &text, &error);
+
+	cidr_format(ban.source.source, ban.source.length, source);
+	if (result && result != -ENOENT)
+		return report_install(settings, result, &error);
+	*ret_differs = result || strcmp(ban.reason, target->reason) != 0;
+	if (result)
+		report_note(settings, "%s is not banned", source);
+	else if (*ret_differs)
+		report_note(settings, "%s stays banned, for another reason: %s", source,
+			    *ban.reason ? ban.reason : "none was given");
+	return EXIT_OK;
+}
+
+static int unban(const struct settings *settings, const struct target *target)
 {
 	_ledger_ struct ledger ledger = LEDGER_NONE;
 	struct error error = {0};
+	bool differs = false;
 	size_t before;
-	int result = source ? bans_open_for_one(&settings->instance, &ledger, &error)
-			    : bans_open(&settings->instance, &ledger, &error);
+	int code, result = target->source ? bans_open_for_one(&settings->instance, &ledger, &error)
+					  : bans_open(&settings->instance, &ledger, &error);
 
 	if (result)
 		return report_kernel(settings, result, &error);
 	ledger_report(settings, &ledger);
 	before = bans_total(&ledger);
-	result = source ? bans_remove(&ledger, source, &error) : bans_clear(&ledger, &error);
+	code = target->reason ? reason_check(settings, &ledger, target, &differs) : EXIT_OK;
+	if (code != EXIT_OK)
+		return code;
+	if (!differs)
+		result = target->source ? bans_remove(&ledger, target->source, &error)
+					: bans_clear(&ledger, &error);
 	if (result)
 		return report_install(settings, result, &error);
-	before -= bans_total(&ledger);
-	if (settings->output != OUTPUT_TABLE)
-		print_json(settings,
-			   json_make("{s:i, s:I}", "version", 1, "removed", (json_int_t)before));
-	else
-		print_summary(settings, "%zu ban%s taken away; %zu left.", before, plural(before),
-			      bans_total(&ledger));
+	unban_report(settings, &ledger, before - bans_total(&ledger));
 	return EXIT_OK;
 }
 
@@ -45,17 +87,24 @@ static int unban_run(const struct settings *settings, const struct arguments *ar
 {
 	bool all = arguments->options[OPTION_ALL];
 	struct cidr source;
+	struct target target = {.reason = arguments->options[OPTION_REASON]};
 	int code;
 
+	if (all && target.reason) {
+		report_failure(settings, "\"rolewall help unban\" shows how it is used",
+			       "--reason goes with an address or prefix, not with --all");
+		return EXIT_USAGE;
+	}
 	if (all == (arguments->operand_count != 0)) {
 		report_failure(settings, "\"rolewall help unban\" shows how it is used",
 			       "unban needs either an address or prefix, or --all");
 		return EXIT_USAGE;
 	}
 	if (all)
-		return unban(settings, NULL);
+		return unban(settings, &target);
 	code = source_parse(settings, arguments->operands[0], &source);
-	return code == EXIT_OK ? unban(settings, &source) : code;
+	target.source = &source;
+	return code == EXIT_OK ? unban(settings, &target) : code;
 }
 
 const struct verb verb_unban = {
@@ -63,8 +112,11 @@ const struct verb verb_unban = {
 	.operands = "[CIDR]",
 	.operands_max = 1,
 	.summary = "take a ban away",
-	.details = "CIDR is a ban as \"rolewall bans\" lists it. Exits with 1 if there is no such "
-		   "ban.",
+	.details =
+		"CIDR is a ban as \"rolewall bans\" lists it. Exits with 1 if there is no such "
+		"ban. With\n"
+		"--reason that, or a ban for another reason, which stays, is only a note: the exit "
+		"code is 0.",
 	.options = unban_options,
 	.option_count = OPTION_COUNT,
 	.needs_root = true,

@@ -239,31 +239,72 @@ static int check_all(const struct ledger *ledger, const struct bans_request *req
 	return error;
 }
 
-static int add_checked(struct ledger *ledger, struct timed_list *bans, struct error *ret_error)
+static int64_t end_of(const struct timed *ban)
 {
-	for (size_t i = 0; i < bans->count; i++)
-		bans->list[i].id = 0;
-	if (bans->count == 1)
-		return ledger_change_one(ledger, bans->list, false, ret_error);
-	if (timed_sort(bans))
-		return error_set(ret_error, ENOMEM, "out of memory");
-	return ledger_change(ledger, NULL, bans, ret_error);
+	return ban->expires ? ban->expires : INT64_MAX;
+}
+
+/* Is it banned already, until then or longer? */
+static bool is_outlasted(const struct ledger *ledger, const struct timed *ban)
+{
+	struct timed old = *ban;
+	const struct timed *found = &old;
+
+	if (ledger->listed)
+		found = timed_find(&ledger->list, ban);
+	else if (!ledger_find(ledger, &old))
+		return false;
+	return found && end_of(found) >= end_of(ban);
+}
+
+/* Somebody else's ban must not end sooner for a new one. Returns how many are kept as they are. */
+static size_t drop_outlasted(const struct ledger *ledger, struct timed_list *bans)
+{
+	size_t before = bans->count, changed = 0;
+
+	for (size_t i = 0; i < before; i++)
+		if (!is_outlasted(ledger, &bans->list[i]))
+			bans->list[changed++] = bans->list[i];
+	bans->count = changed;
+	return before - changed;
+}
+
+static int change(struct ledger *ledger, struct timed_list *bans, struct error *ret_error)
+{
+	if (!bans->count)
+		return 0;
+	return bans->count == 1 ? ledger_change_one(ledger, bans->list, false, ret_error)
+				: ledger_change(ledger, NULL, bans, ret_error);
 }
 
 int bans_add(struct ledger *ledger, const struct bans_request *request, struct bans_result *ret,
 	     struct error *ret_error)
 {
-	size_t before = bans_total(ledger);
+	struct timed_list *bans = request->bans;
+	size_t before = bans_total(ledger), kept;
 	int error = check_all(ledger, request, ret_error);
 
-	if (!error)
-		error = add_checked(ledger, request->bans, ret_error);
 	if (error)
 		return error;
+	for (size_t i = 0; i < bans->count; i++)
+		bans->list[i].id = 0;
+	if (timed_sort(bans))
+		return error_set(ret_error, ENOMEM, "out of memory");
+	kept = request->replace ? 0 : drop_outlasted(ledger, bans);
+	error = change(ledger, bans, ret_error);
+	if (error)
+		return error;
+	ret->kept = kept;
 	ret->total = bans_total(ledger);
 	ret->added = ret->total - before;
-	ret->renewed = request->bans->count - ret->added;
+	ret->renewed = bans->count - ret->added;
 	return 0;
+}
+
+int bans_look_up(const struct ledger *ledger, struct timed *ban, char **ret_text,
+		 struct error *ret_error)
+{
+	return ledger_look_up(ledger, ban, ret_text, ret_error);
 }
 
 static int refuse_unknown(const struct ledger *ledger, const struct cidr *source,

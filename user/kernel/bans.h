@@ -33,20 +33,26 @@ size_t bans_total(const struct ledger *ledger);
 
 /* What is to be banned, in one step. `path` is NULL, or the file whose line `id` an entry is. */
 struct bans_request {
-	struct timed_list *bans; /* will be sorted */
+	struct timed_list *bans; /* will be sorted, and has in the end what was changed */
 	const char *path;
-	bool force; /* peers and wide prefixes, too */
+	bool force;   /* peers and wide prefixes, too */
+	bool replace; /* even a ban that ends later, or never */
 };
 
 struct bans_result {
 	size_t added;
 	size_t renewed; /* were banned already: end and reason are now the new ones */
+	size_t kept;	/* were banned already, as long or longer: nothing is changed */
 	size_t total;	/* bans there are */
 };
 
 /* All of them or, with an error, none: -EINVAL for one that must not be banned (guard.h). */
 int bans_add(struct ledger *ledger, const struct bans_request *request, struct bans_result *ret,
 	     struct error *ret_error);
+
+/* Its end, and who wanted it and why (ledger_look_up()). -ENOENT: it is not banned by itself. */
+int bans_look_up(const struct ledger *ledger, struct timed *ban, char **ret_text,
+		 struct error *ret_error);
 
 /* -ENOENT: it is not banned; the hint names a ban that covers it. */
 int bans_remove(struct ledger *ledger, const struct cidr *source, struct error *ret_error);

@@ -270,6 +270,23 @@ int ledger_read_file(const struct instance *instance, const struct ledger_kind *
 	return error;
 }
 
+int ledger_look_up(const struct ledger *ledger, struct timed *entry, char **ret_text,
+		   struct error *ret_error)
+{
+	const struct timed *found;
+
+	if (!ledger->listed)
+		return ledger_find(ledger, entry)
+			       ? ledger_file_find(ledger, entry, ret_text, ret_error)
+			       : -ENOENT;
+	found = timed_find(&ledger->list, entry);
+	if (!found)
+		return -ENOENT;
+	*entry = *found;
+	*ret_text = NULL;
+	return 0;
+}
+
 void ledger_close(struct ledger *ledger)
 {
 	maps_close(&ledger->maps);

@@ -92,7 +92,14 @@ int ledger_change(struct ledger *ledger, const struct timed_list *removed,
 /* Is it in the kernel? Fills in the end. */
 bool ledger_find(const struct ledger *ledger, struct timed *entry);
 
-/* The same for one entry, however the ledger was opened. */
+/*
+ * All that is known of one entry, however the ledger was opened. `ret_text` is owned by the caller,
+ * and holds the words. -ENOENT: it is not there.
+ */
+int ledger_look_up(const struct ledger *ledger, struct timed *entry, char **ret_text,
+		   struct error *ret_error);
+
+/* A change of one entry, however the ledger was opened. */
 int ledger_change_one(struct ledger *ledger, struct timed *entry, bool gone,
 		      struct error *ret_error);
 

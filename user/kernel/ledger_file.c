@@ -53,6 +53,26 @@ int ledger_file_load(struct ledger *ledger, struct timed_list *ret, struct error
 	return r ? error_set(ret_error, -r, "cannot read %s: %s", path, strerror(-r)) : 0;
 }
 
+int ledger_file_find(const struct ledger *ledger, struct timed *entry, char **ret_text,
+		     struct error *ret_error)
+{
+	char path[4096], *text;
+	size_t size;
+	int error = file_path(ledger, "", path, ret_error);
+
+	if (!error)
+		error = file_read(path, FILE_MAX, &text, &size, ret_error);
+	if (error)
+		return error;
+	if (!timed_find_text(&ledger->kind->format, text, entry)) {
+		entry->who = "";
+		entry->since = 0;
+		entry->reason = "";
+	}
+	*ret_text = text;
+	return 0;
+}
+
 void ledger_file_set_aside(struct ledger *ledger)
 {
 	char path[4096], aside[4096];

@@ -15,6 +15,11 @@
 /* No file is an empty one. What is wrong with its content goes into ledger->damage. */
 int ledger_file_load(struct ledger *ledger, struct timed_list *ret, struct error *ret_error);
 
+/* Who wanted this one entry, since when and why; "" if it is not there. `ret_text` is owned by the
+ * caller, and holds the words. */
+int ledger_file_find(const struct ledger *ledger, struct timed *entry, char **ret_text,
+		     struct error *ret_error);
+
 /* A damaged file is kept as KIND.tsv.damaged: nothing that might be of use is overwritten. */
 void ledger_file_set_aside(struct ledger *ledger);
 

@@ -320,6 +320,42 @@ int timed_parse(const struct timed_format *format, const char *path, char *text,
 	return 0;
 }
 
+/* The last line that begins with `key`, or with a "-" and `key`; NULL. */
+static char *line_find(char *text, const char *key)
+{
+	char *line = NULL;
+
+	for (char *at = text; (at = strstr(at, key)); at++) {
+		char *begin = at > text && at[-1] == '-' ? at - 1 : at;
+
+		if (begin > text && begin[-1] == '\n')
+			line = begin;
+	}
+	return line;
+}
+
+bool timed_find_text(const struct timed_format *format, char *text, struct timed *entry)
+{
+	struct timed_heading heading;
+	char key[CIDR_TEXT_MAX + 1], *line;
+	struct timed found;
+
+	if (timed_heading_parse(format, text, &heading) && heading.size < strlen(text))
+		text[heading.size] = '\0';
+	cidr_format(entry->source.source, entry->source.length, key);
+	strcat(key, "\t");
+	line = line_find(text, key);
+	if (!line)
+		return false;
+	line[strcspn(line, "\n")] = '\0';
+	if (!entry_parse(format, line, &found) || found.gone)
+		return false;
+	entry->who = found.who;
+	entry->since = found.since;
+	entry->reason = found.reason;
+	return true;
+}
+
 /* A million lines: formatting them with stdio takes as long as half of all the rest. */
 static char *put_text(char *at, const char *text)
 {

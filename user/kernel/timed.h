@@ -74,6 +74,13 @@ struct timed_format {
 int timed_parse(const struct timed_format *format, const char *path, char *text,
 		struct timed_list *ret, struct error *ret_damage);
 
+/*
+ * Who, since when and why, of one entry of a file without ports, whose text is changed and has to
+ * outlive the entry: the text is searched, not parsed, which is fast even for a million lines.
+ * False: it is not there.
+ */
+bool timed_find_text(const struct timed_format *format, char *text, struct timed *entry);
+
 /* The file's text; owned by the caller. 0 or -ENOMEM. */
 int timed_print(const struct timed_format *format, const struct timed_list *list, char **ret_text,
 		size_t *ret_size);
