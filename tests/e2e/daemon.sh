@@ -24,6 +24,15 @@ daemon_gone() {
 	! kill -0 "$(daemon_pid)" 2>/dev/null
 }
 
+# A reboot takes what is in the kernel, and every process; it leaves the disk. No daemon is started.
+reboot() {
+	[ ! -e "$LAB_DIR/daemon.pid" ] || stop daemon
+	[ ! -e "$LAB_DIR/lib" ] || cp -a "$LAB_DIR/lib" "$LAB_DIR/disk"
+	rolewall -q down
+	rm -rf "${LAB_DIR:?}/lib"
+	[ ! -e "$LAB_DIR/disk" ] || mv "$LAB_DIR/disk" "$LAB_DIR/lib"
+}
+
 # ask REQUEST: what the daemon answers to it, until it closes.
 ask() {
 	socat -t 10 - "UNIX-CONNECT:$SOCKET" <<<"$1"

@@ -273,14 +273,11 @@ bind_is_known() {
 test_after_a_reboot_the_confirmed_policy_the_bans_and_the_openings_are_back() {
 	rolewall ban 198.51.100.0/24 --reason test
 	rolewall open 9999/tcp --from "$OUTSIDE" --for 10m --reason test
-	stop daemon
-	# A reboot takes what is in the kernel, and nothing else.
-	cp -a "$LAB_DIR/lib" "$LAB_DIR/disk"
-	rolewall down
-	rm -r "${LAB_DIR:?}/lib"
-	mv "$LAB_DIR/disk" "$LAB_DIR/lib"
+	reboot
 	node_file '.roles = ["mta"]' # was never applied
+	cp "$LAB_DIR/lib/confirmed.json" "$LAB_DIR/confirmed.json"
 	daemon_start
+	cmp "$LAB_DIR/confirmed.json" "$LAB_DIR/lib/confirmed.json" || fail "the copy is another"
 	daemon_said "has changed since it was confirmed" || fail "the difference is not said"
 	assert_json '.roles | length == 8' rolewall --json status
 	assert_answer open outside tcp "$NODE_EXTERNAL" 9999
@@ -292,12 +289,102 @@ test_after_a_reboot_the_confirmed_policy_the_bans_and_the_openings_are_back() {
 	done
 }
 
-test_a_daemon_without_any_policy_does_not_start() {
+assert_serves_nothing() {
+	assert_equal 1 "$(grep -c 'nothing was confirmed.*rolewall apply' "$LAB_DIR/daemon.err")" \
+		"how often it says that nothing was confirmed: $(<"$LAB_DIR/daemon.err")"
+	assert_exit 3 rolewall status
+	assert_answer open outside tcp "$NODE_EXTERNAL" 9999
+	[ ! -e "$LAB_DIR/lib/confirmed.json" ] || fail "something is confirmed"
+	ask '{"status":true}' | jq -es '.[0].applied == false' >/dev/null || fail "it does not serve"
+}
+
+test_where_nothing_was_confirmed_it_serves_nothing_until_the_next_apply() {
 	stop daemon
 	rolewall down
 	rm -rf "${LAB_DIR:?}/lib"
+	daemon_start
+	sleep 2 # ticks
+	assert_serves_nothing
+	rolewall apply
+	wait_for 5 daemon_said "generation 1 is in force now" || fail "it does not notice the apply"
+	follow_start later
+	assert_filtering
+}
+
+test_after_down_no_policy_comes_back_by_itself() {
+	rolewall ban 198.51.100.0/24 --reason test # so that there is a folder still
+	rolewall down
+	stop daemon
+	daemon_start
+	assert_serves_nothing
+	reboot || true # nothing is applied
+	daemon_start
+	assert_serves_nothing
+	rolewall apply
+	rolewall unban 198.51.100.0/24
+}
+
+test_sighup_applies_the_node_file_where_nothing_was() {
+	rolewall down
+	stop daemon
+	daemon_start
+	kill -HUP "$(daemon_pid)"
+	wait_for 10 daemon_said "generation 1 is in force, from" || fail "not applied: $(<"$LAB_DIR/daemon.err")"
+	assert_filtering
+	cmp "$LAB_DIR/node.json" "$LAB_DIR/lib/confirmed.json" || fail "it is not confirmed"
+}
+
+# --- a copy that is damaged -----------------------------------------------------------------------
+
+copy_cut() {
+	truncate -s 50 "$LAB_DIR/lib/confirmed.json"
+	cp "$LAB_DIR/lib/confirmed.json" "$LAB_DIR/cut.json"
+}
+
+test_where_the_confirmed_copy_is_damaged_the_node_file_only_observes() {
+	reboot
+	copy_cut
+	node_file '.roles = ["mta"] | .bind_guard = "deny"' # was never applied
+	daemon_start
+	daemon_said "confirmed last cannot be used" || fail "the damage is not said"
+	daemon_said "nothing is refused.*rolewall apply" || fail "the mode is not said"
+	assert_json '.mode == "observe" and .roles == ["every-node", "mta"]' rolewall --json status
+	assert_answer open outside tcp "$NODE_EXTERNAL" 9999
+	cmp "$LAB_DIR/cut.json" "$LAB_DIR/lib/confirmed.json" || fail "it became the confirmed one"
+	rolewall apply
+	assert_json '.mode == "enforce"' rolewall --json status
+	cmp "$LAB_DIR/node.json" "$LAB_DIR/lib/confirmed.json" || fail "the copy stays cut"
+}
+
+test_a_copy_in_somebody_elses_folder_is_damaged() {
+	reboot
+	chown 65534 "$LAB_DIR/lib"
+	daemon_start
+	daemon_said "does not belong to root" || fail "it is not said"
+	assert_json '.mode == "observe"' rolewall --json status
+	chown 0 "$LAB_DIR/lib"
+}
+
+test_a_damaged_copy_takes_no_filter_away() {
+	reboot
+	daemon_start
+	stop daemon
+	copy_cut
+	rm "$LAB_DIR/bpf/rolewall/generation-$(status_value .generation)/rules"
+	assert_exit 1 rolewall serve
+	grep -q "what filters goes on" <<<"$OUTPUT" || fail "it is not said: $OUTPUT"
+	assert_filtering
+	rolewall apply
+	daemon_start
+	assert_filtering
+}
+
+test_a_daemon_does_not_start_on_two_damaged_files() {
+	reboot
+	copy_cut
 	echo '{' >"$LAB_DIR/node.json"
 	assert_exit 1 rolewall serve
+	grep -q "confirmed last cannot be used" <<<"$OUTPUT" || fail "the damage is not said: $OUTPUT"
 	assert_exit 3 rolewall status
 }
 

@@ -291,19 +291,34 @@ listeners_script() {
 	END
 }
 
-# A reboot takes what is in the kernel, and the process that waits; it leaves the disk.
 test_a_reboot_counts_as_unconfirmed() {
 	other_policy
 	assert_exit 0 rolewall apply --confirm=60
 	kill_guardians
-	cp -a "$LAB_DIR/lib" "$LAB_DIR/disk"
-	rolewall -q down
-	rm -rf "${LAB_DIR:?}/lib"
-	mv "$LAB_DIR/disk" "$LAB_DIR/lib"
+	reboot
 	daemon_start
 	daemon_said "has changed since it was confirmed" || fail "it does not say so"
 	assert_json '.roles == ["every-node", "mta"] and .pending == null' rolewall --json status
 	assert_smtp open
+}
+
+test_the_first_policy_of_all_is_gone_after_a_reboot_unless_it_was_confirmed() {
+	assert_exit 0 rolewall down
+	assert_exit 0 rolewall apply --confirm=60
+	kill_guardians
+	reboot
+	daemon_start
+	daemon_said "nothing was confirmed" || fail "it does not say so: $(<"$LAB_DIR/daemon.err")"
+	nothing_applied || fail "it is in force: $(rolewall --json status)"
+	assert_answer open outside tcp "$NODE_EXTERNAL" 9999
+	[ ! -e "$LAB_DIR/lib/confirmed.json" ] || fail "it became the confirmed one"
+
+	assert_exit 0 rolewall apply --confirm=60
+	assert_exit 0 rolewall confirm
+	reboot
+	daemon_start
+	assert_smtp open
+	assert_answer silent outside tcp "$NODE_EXTERNAL" 9999
 }
 
 # Without the guardian, whatever changes anything next takes it back.

@@ -59,6 +59,13 @@ test_the_filter_comes_before_the_network() {
 	assert_equal no "$(unit_value DefaultDependencies)" DefaultDependencies
 }
 
+# What a boot finds: a policy that was confirmed, and none in force.
+confirmed_before() {
+	node_file .
+	rolewall -q apply
+	reboot
+}
+
 # Everything that the daemon does in its life, under strace.
 daemon_live_traced() {
 	SOCKET=$LAB_DIR/state/rolewall.sock
@@ -111,7 +118,7 @@ test_the_daemon_lives_within_what_the_unit_allows() {
 	local path
 
 	command -v strace >/dev/null || skip "strace is not installed"
-	node_file .
+	confirmed_before
 	daemon_live_traced
 	read -ra allowed <<<"$(unit_value SystemCallFilter)"
 	filter_expand "${allowed[@]}" | sort -u >"$LAB_DIR/allowed"
@@ -137,8 +144,7 @@ test_the_daemon_starts_with_the_units_capabilities() {
 	set=$(unit_value CapabilityBoundingSet | sed 's/CAP_/+/g; s/ /,/g' | tr '[:upper:]' '[:lower:]')
 	# What this machine does not have cannot be kept.
 	set=$(capabilities_here "$set")
-	node_file .
-	rolewall down || true
+	confirmed_before
 	SOCKET=$LAB_DIR/state/rolewall.sock
 	launch node daemon setpriv --bounding-set "-all,$set" "$ROLEWALL" "${LAB_INSTANCE[@]}" serve
 	wait_for 20 daemon_said serving || fail "it does not start: $(<"$LAB_DIR/daemon.err")"

@@ -36,8 +36,9 @@ const struct verb verb_serve = {
 	.summary = "the daemon: interfaces that come, bans that end, followers, metrics",
 	.details = "Filtering does not need it, and goes on when it stops. After a reboot it puts "
 		   "the policy\n"
-		   "that was confirmed last in force. SIGHUP applies the node file, SIGTERM stops "
-		   "it.",
+		   "that was confirmed last in force; where none was, nothing. SIGHUP applies the "
+		   "node file,\n"
+		   "SIGTERM stops it.",
 	.options = serve_options,
 	.option_count = OPTION_COUNT,
 	.needs_root = true,

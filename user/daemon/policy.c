@@ -4,10 +4,13 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../kernel/confirmed.h"
 #include "../kernel/folder.h"
+#include "../kernel/generation.h"
 #include "../kernel/install.h"
+#include "../kernel/maps.h"
 #include "../policy/compile.h"
 #include "../util/cleanup.h"
 #include "../util/file.h"
@@ -21,23 +24,29 @@ static void say_warnings(const struct warnings *warnings)
 		say(SAY_WARNING, "%s: %s", warnings->list[i].where, warnings->list[i].what);
 }
 
-static int apply(const struct serve_options *options, const char *file, struct error *ret_error)
+static int compile(const struct serve_options *options, const char *file, struct tables *ret,
+		   struct error *ret_error)
 {
-	_cleanup_(tables_free) struct tables tables = {0};
 	_cleanup_(warnings_free) struct warnings warnings = {0};
-	const struct install_request request = {.tables = &tables, .node_file = file};
-	struct install_result result = {0};
-	int error = policy_compile(file, options->roles_dir, &tables, &warnings, ret_error);
+	int error = policy_compile(file, options->roles_dir, ret, &warnings, ret_error);
 
-	if (error)
-		return error;
-	say_warnings(&warnings);
-	error = install_policy(&options->instance, &request, &result, ret_error);
+	if (!error)
+		say_warnings(&warnings);
+	return error;
+}
+
+static int put_in_force(const struct serve_options *options, const struct install_request *request,
+			struct error *ret_error)
+{
+	struct install_result result = {0};
+	int error = install_policy(&options->instance, request, &result, ret_error);
+
 	if (error)
 		return error;
 	if (result.warning.what[0])
 		say_error(SAY_WARNING, "the policy is in force, but", &result.warning);
-	say(SAY_NOTICE, "generation %u is in force, from %s", result.generation, file);
+	say(SAY_NOTICE, "generation %u is in force, from %s", result.generation,
+	    request->node_file);
 	return 0;
 }
 
@@ -52,30 +61,88 @@ static bool is_same_file(const char *one, const char *other)
 	       size == other_size && !memcmp(text, other_text, size);
 }
 
-int policy_boot(const struct serve_options *options, struct error *ret_error)
+static void say_difference(const struct serve_options *options, const char *confirmed)
 {
-	char confirmed[4096];
-	struct error error = {0};
-
-	if (confirmed_path(&options->instance, confirmed, sizeof(confirmed)) ||
-	    access(confirmed, F_OK))
-		return apply(options, options->config, ret_error);
-	if (folder_check(options->instance.lib_dir, &error)) {
-		say_error(SAY_ERROR, "the policy that was confirmed last is not trusted", &error);
-		return apply(options, options->config, ret_error);
-	}
 	if (!is_same_file(confirmed, options->config))
 		say(SAY_WARNING,
 		    "%s has changed since it was confirmed last: what was confirmed comes into "
 		    "force; \"rolewall plan\" shows the difference",
 		    options->config);
-	if (apply(options, confirmed, &error) == 0)
+}
+
+/* A policy whose pins are lost goes on filtering, and is more than one that only observes. */
+static bool is_filtering(const struct instance *instance)
+{
+	_maps_ struct maps maps = MAPS_NONE;
+	struct rw_policy_header header;
+
+	return maps_open(instance, &maps, NULL) == 0 && generation_header(&maps, &header) == 0;
+}
+
+/*
+ * Nobody knows what was confirmed. The node file may hold what never was: so it refuses nothing,
+ * and does not become the confirmed one.
+ */
+static int boot_observing(const struct serve_options *options, const struct error *cause,
+			  struct error *ret_error)
+{
+	_cleanup_(tables_free) struct tables tables = {0};
+	const struct install_request request = {.tables = &tables,
+						.node_file = options->config,
+						.observe = true,
+						.keep_copy = true};
+	int error;
+
+	say_error(SAY_ERROR, "the policy that was confirmed last cannot be used", cause);
+	if (is_filtering(&options->instance)) {
+		error_set(ret_error, ESTALE, "what filters goes on, but its pins are lost");
+		error_hint(ret_error, "'rolewall apply' puts the node file in force");
+		return -ESTALE;
+	}
+	error = compile(options, options->config, &tables, ret_error);
+	if (!error)
+		error = put_in_force(options, &request, ret_error);
+	if (!error)
+		say(SAY_ERROR,
+		    "nothing is refused: %s is in force in mode observe only; \"rolewall apply\" "
+		    "puts it in force as it is",
+		    options->config);
+	return error;
+}
+
+int policy_boot(const struct serve_options *options, struct error *ret_error)
+{
+	_cleanup_(tables_free) struct tables tables = {0};
+	char confirmed[4096];
+	const struct install_request request = {
+		.tables = &tables, .node_file = confirmed, .keep_copy = true};
+	struct error cause = {0};
+	int error = confirmed_path(&options->instance, confirmed, sizeof(confirmed));
+
+	if (error)
+		return error_set(ret_error, -error, "the path %.200s... is too long",
+				 options->instance.lib_dir);
+	if (access(confirmed, F_OK) && errno == ENOENT) {
+		say(SAY_WARNING,
+		    "nothing was confirmed, so nothing is put in force; \"rolewall apply\" puts %s "
+		    "in force",
+		    options->config);
 		return 0;
-	say_error(SAY_ERROR, "the policy that was confirmed last cannot be used", &error);
-	return apply(options, options->config, ret_error);
+	}
+	error = folder_check(options->instance.lib_dir, &cause);
+	if (!error)
+		error = compile(options, confirmed, &tables, &cause);
+	if (error)
+		return boot_observing(options, &cause, ret_error);
+	say_difference(options, confirmed);
+	return put_in_force(options, &request, ret_error);
 }
 
 int policy_reload(const struct serve_options *options, struct error *ret_error)
 {
-	return apply(options, options->config, ret_error);
+	_cleanup_(tables_free) struct tables tables = {0};
+	const struct install_request request = {.tables = &tables, .node_file = options->config};
+	int error = compile(options, options->config, &tables, ret_error);
+
+	return error ? error : put_in_force(options, &request, ret_error);
 }

@@ -7,8 +7,9 @@
 
 /*
  * Nothing is in force: apply the policy that was confirmed last, whatever the node file says by now
- * (a change that was never confirmed does not come into force by a reboot), or, where there is none
- * or it cannot be used, the node file.
+ * (a change that was never confirmed does not come into force by a reboot). Where none was,
+ * nothing: that is no error. Where its copy cannot be used, the node file in mode observe. The copy
+ * stays as it is. -ESTALE: what filters has lost its pins, and there is no copy to replace it with.
  */
 int policy_boot(const struct serve_options *options, struct error *ret_error);
 

@@ -352,6 +352,17 @@ static void daemon_init(struct daemon *daemon, const struct serve_options *optio
 	};
 }
 
+static void say_serving(const struct daemon *daemon)
+{
+	uint32_t generation = daemon->in_force.generation.number;
+
+	if (generation)
+		say(SAY_INFO, "serving generation %u on %s", generation,
+		    daemon->in_force.names.snapshot.node);
+	else
+		say(SAY_INFO, "serving; nothing is applied");
+}
+
 int serve_run(const struct serve_options *options, struct error *ret_error)
 {
 	struct daemon daemon;
@@ -360,8 +371,7 @@ int serve_run(const struct serve_options *options, struct error *ret_error)
 	daemon_init(&daemon, options);
 	error = open_all(&daemon, ret_error);
 	if (!error) {
-		say(SAY_INFO, "serving generation %u on %s", daemon.in_force.generation.number,
-		    daemon.in_force.names.snapshot.node);
+		say_serving(&daemon);
 		notify("READY=1");
 		timer_set(&daemon.tick, 0);
 		error = loop_run(&daemon.loop);
@@ -369,7 +379,9 @@ int serve_run(const struct serve_options *options, struct error *ret_error)
 		if (error)
 			error_set(ret_error, -error, "cannot wait any more: %s", strerror(-error));
 		else
-			say(SAY_INFO, "stopped; the policy goes on filtering");
+			say(SAY_INFO, "stopped%s",
+			    daemon.in_force.generation.number ? "; the policy goes on filtering"
+							      : "");
 	}
 	close_all(&daemon);
 	return error;

@@ -22,7 +22,8 @@ struct serve_options {
 
 /*
  * Until SIGTERM or SIGINT. -EBUSY: another daemon serves this instance; otherwise as
- * install_policy() and policy_compile() have it: a daemon without a policy is not started.
+ * install_policy() and policy_compile() have it: a daemon that cannot put in force what it should
+ * does not start. One that has nothing to put in force serves, and notices the next `apply`.
  */
 int serve_run(const struct serve_options *options, struct error *ret_error);
 

@@ -85,6 +85,13 @@ static int guard(struct installation *installation, uint32_t seconds, struct err
 	return error ? error : guardian_start(installation->instance, &pending, ret_error);
 }
 
+/* What has to be confirmed becomes the copy for the next boot when it is. */
+static bool is_copied(const struct installation *installation,
+		      const struct install_request *request)
+{
+	return installation->instance->lib_dir && !request->confirm_seconds && !request->keep_copy;
+}
+
 /* Before the commit: what is needed if it stays, or to take it back. */
 static int secure(struct installation *installation, const struct install_request *request,
 		  struct error *ret_error)
@@ -95,7 +102,7 @@ static int secure(struct installation *installation, const struct install_reques
 	if (request->confirm_seconds)
 		return guard(installation, request->confirm_seconds, ret_error);
 	error = pending_write(&installation->maps, &nothing, ret_error);
-	if (!error && installation->instance->lib_dir)
+	if (!error && is_copied(installation, request))
 		error = confirmed_stage(installation->instance, request->tables->text,
 					request->tables->text_size, ret_error);
 	return error;
@@ -107,7 +114,7 @@ static int settle(struct installation *installation, const struct install_reques
 {
 	int error;
 
-	if (request->confirm_seconds || !installation->instance->lib_dir)
+	if (!is_copied(installation, request))
 		return 0;
 	error = confirmed_publish(installation->instance, ret_error);
 	if (error)

@@ -26,6 +26,7 @@ struct install_request {
 	const char *node_file;	  /* for `status`; copied */
 	bool observe;		  /* mode observe whatever the tables say */
 	uint32_t confirm_seconds; /* goes back unless confirmed in time; 0 = is confirmed at once */
+	bool keep_copy;		  /* the copy for the next boot stays as it is */
 };
 
 struct install_result {
