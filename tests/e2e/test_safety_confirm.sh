@@ -321,6 +321,47 @@ test_the_first_policy_of_all_is_gone_after_a_reboot_unless_it_was_confirmed() {
 	assert_answer silent outside tcp "$NODE_EXTERNAL" 9999
 }
 
+assert_observes() {
+	assert_json '.mode == "observe" and .bind_guard == "observe"' rolewall --json status
+	assert_answer open outside tcp "$NODE_EXTERNAL" 9999
+}
+
+test_what_was_applied_to_observe_observes_after_a_reboot() {
+	node_file '.roles = ["mta"] | .bind_guard = "deny"'
+	assert_exit 0 rolewall apply --observe
+	reboot
+	daemon_start
+	daemon_said "says more than was confirmed last: mode observe" || fail "$(<"$LAB_DIR/daemon.err")"
+	assert_observes
+	reboot # the copy has not changed since
+	daemon_start
+	assert_observes
+	assert_exit 0 rolewall apply
+	cmp "$LAB_DIR/node.json" "$LAB_DIR/lib/confirmed.json" || fail "the copy is not the node file"
+	reboot
+	daemon_start
+	assert_json '.mode == "enforce" and .bind_guard == "deny"' rolewall --json status
+}
+
+test_what_was_confirmed_as_observe_observes_after_a_reboot() {
+	assert_exit 0 rolewall apply --observe --confirm=60
+	assert_exit 0 rolewall confirm
+	reboot
+	daemon_start
+	assert_observes
+}
+
+test_a_rollback_to_what_observed_observes_after_a_reboot() {
+	assert_exit 0 rolewall apply --observe
+	assert_exit 0 rolewall apply
+	assert_answer silent outside tcp "$NODE_EXTERNAL" 9999
+	assert_exit 0 rolewall rollback
+	assert_observes
+	reboot
+	daemon_start
+	assert_observes
+}
+
 # Without the guardian, whatever changes anything next takes it back.
 test_without_its_guardian_the_next_change_takes_it_back() {
 	local before

@@ -12,11 +12,10 @@
 #include "../kernel/install.h"
 #include "../kernel/maps.h"
 #include "../policy/compile.h"
+#include "../policy/text.h"
+#include "../policy/words.h"
 #include "../util/cleanup.h"
-#include "../util/file.h"
 #include "say.h"
-
-#define NODE_FILE_MAX (16 << 20)
 
 static void say_warnings(const struct warnings *warnings)
 {
@@ -50,24 +49,23 @@ static int put_in_force(const struct serve_options *options, const struct instal
 	return 0;
 }
 
-static bool is_same_file(const char *one, const char *other)
+static void say_difference(const struct serve_options *options, const struct tables *confirmed)
 {
-	_free_ char *text = NULL;
-	_free_ char *other_text = NULL;
-	size_t size, other_size;
+	_cleanup_(tables_free) struct tables now = {0};
 
-	return file_read(one, NODE_FILE_MAX, &text, &size, NULL) == 0 &&
-	       file_read(other, NODE_FILE_MAX, &other_text, &other_size, NULL) == 0 &&
-	       size == other_size && !memcmp(text, other_text, size);
-}
-
-static void say_difference(const struct serve_options *options, const char *confirmed)
-{
-	if (!is_same_file(confirmed, options->config))
+	if (policy_compile(options->config, options->roles_dir, &now, NULL, NULL) ||
+	    text_agree(&now.text, &now.text_size, confirmed->flags) ||
+	    now.text_size != confirmed->text_size ||
+	    memcmp(now.text, confirmed->text, now.text_size) != 0)
 		say(SAY_WARNING,
 		    "%s has changed since it was confirmed last: what was confirmed comes into "
 		    "force; \"rolewall plan\" shows the difference",
 		    options->config);
+	else if (now.flags != confirmed->flags)
+		say(SAY_WARNING,
+		    "%s says more than was confirmed last: mode %s comes into force; \"rolewall "
+		    "apply\" puts it in force as it is",
+		    options->config, word_of(words_modes, confirmed->flags & RW_POLICY_ENFORCE));
 }
 
 /* A policy whose pins are lost goes on filtering, and is more than one that only observes. */
@@ -134,7 +132,7 @@ int policy_boot(const struct serve_options *options, struct error *ret_error)
 		error = compile(options, confirmed, &tables, &cause);
 	if (error)
 		return boot_observing(options, &cause, ret_error);
-	say_difference(options, confirmed);
+	say_difference(options, &tables);
 	return put_in_force(options, &request, ret_error);
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../policy/text.h"
 #include "../util/cleanup.h"
 #include "../util/file.h"
 #include "folder.h"
@@ -34,14 +35,32 @@ static int with_hint(int error, struct error *ret_error)
 	return error;
 }
 
-int confirmed_stage(const struct instance *instance, const char *text, size_t size,
+/* What was in force as observe must not come back as more. */
+static int text_make(const struct generation *generation, char **ret_text, size_t *ret_size,
+		     struct error *ret_error)
+{
+	int error = generation_text(generation, ret_text, ret_size);
+
+	if (!error)
+		error = text_agree(ret_text, ret_size, generation->header.flags);
+	return error ? error_set(ret_error, -error,
+				 "cannot read the node file of generation %u: %s",
+				 generation->number, strerror(-error))
+		     : 0;
+}
+
+int confirmed_stage(const struct instance *instance, const struct generation *generation,
 		    struct error *ret_error)
 {
+	_free_ char *text = NULL;
 	char path[4096];
+	size_t size;
 	int error = folder_make(instance->lib_dir, ret_error);
 
 	if (!error)
 		error = path_make(instance, path, ret_error);
+	if (!error)
+		error = text_make(generation, &text, &size, ret_error);
 	if (error)
 		return error;
 	return with_hint(file_stage(path, text, size, 0640, ret_error), ret_error);
@@ -72,16 +91,8 @@ int confirmed_sync(const struct instance *instance, struct error *ret_error)
 int confirmed_write(const struct instance *instance, const struct generation *generation,
 		    struct error *ret_error)
 {
-	_free_ char *text = NULL;
-	size_t size;
-	int error;
+	int error = confirmed_stage(instance, generation, ret_error);
 
-	error = generation_text(generation, &text, &size);
-	if (error)
-		return error_set(ret_error, -error,
-				 "cannot read the node file of generation %u: %s",
-				 generation->number, strerror(-error));
-	error = confirmed_stage(instance, text, size, ret_error);
 	if (!error)
 		error = confirmed_publish(instance, ret_error);
 	return error ? error : confirmed_sync(instance, ret_error);

@@ -3,7 +3,9 @@
  * confirmed.h - the node file of the policy that was confirmed last, for the time after a reboot.
  *
  * LIB_DIR/confirmed.json is always whole. An apply stages its text beside it before the commit,
- * where a full disk can still refuse the change, and publishes it afterwards by a rename.
+ * where a full disk can still refuse the change, and publishes it afterwards by a rename. It is the
+ * generation's own text, word for word, unless that was applied with --observe: then the copy says
+ * mode observe where the file said more.
  */
 #ifndef ROLEWALL_KERNEL_CONFIRMED_H
 #define ROLEWALL_KERNEL_CONFIRMED_H
@@ -18,7 +20,7 @@
 int confirmed_path(const struct instance *instance, char *ret, size_t size);
 
 /* Makes LIB_DIR (0750) if need be, and writes the staged copy durably. */
-int confirmed_stage(const struct instance *instance, const char *text, size_t size,
+int confirmed_stage(const struct instance *instance, const struct generation *generation,
 		    struct error *ret_error);
 
 /* Put the staged copy in its place. On failure the old one stands. */
@@ -27,7 +29,7 @@ int confirmed_publish(const struct instance *instance, struct error *ret_error);
 /* Let the disk know of the rename. Its failure loses nothing unless the power fails, too. */
 int confirmed_sync(const struct instance *instance, struct error *ret_error);
 
-/* Both at once, from a generation's own text. */
+/* All three at once. */
 int confirmed_write(const struct instance *instance, const struct generation *generation,
 		    struct error *ret_error);
 

@@ -103,8 +103,7 @@ static int secure(struct installation *installation, const struct install_reques
 		return guard(installation, request->confirm_seconds, ret_error);
 	error = pending_write(&installation->maps, &nothing, ret_error);
 	if (!error && is_copied(installation, request))
-		error = confirmed_stage(installation->instance, request->tables->text,
-					request->tables->text_size, ret_error);
+		error = confirmed_stage(installation->instance, &installation->next, ret_error);
 	return error;
 }
 

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* text.c - set "mode" and "bind_guard" in a node file. */
+#include "text.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include <rolewall/abi.h>
+
+#include "../util/cleanup.h"
+#include "words.h"
+
+#define WORD_MISSING "observe" /* what both keys mean where they are missing */
+
+static int set(json_t *root, const char *key, const char *word, bool *changed)
+{
+	const char *found = json_string_value(json_object_get(root, key));
+
+	if (!strcmp(found ? found : WORD_MISSING, word))
+		return 0;
+	*changed = true;
+	return json_object_set_new(root, key, json_string(word)) ? -ENOMEM : 0;
+}
+
+static int set_both(json_t *root, uint8_t flags, bool *changed)
+{
+	const char *mode = word_of(words_modes, flags & RW_POLICY_ENFORCE);
+	const char *guard =
+		word_of(words_bind_guard, flags & (RW_POLICY_BIND_OBSERVE | RW_POLICY_BIND_DENY));
+	int error;
+
+	if (!json_is_object(root) || !mode || !guard)
+		return -EINVAL;
+	error = set(root, "mode", mode, changed);
+	return error ? error : set(root, "bind_guard", guard, changed);
+}
+
+int text_agree(char **text, size_t *size, uint8_t flags)
+{
+	json_t *root = json_loadb(*text, *size, 0, NULL);
+	bool changed = false;
+	int error = set_both(root, flags, &changed);
+	char *written = NULL;
+
+	if (!error && changed) {
+		written = json_dumps(root, JSON_INDENT(2));
+		error = written ? 0 : -ENOMEM;
+	}
+	json_decref(root);
+	if (!written)
+		return error;
+	free(*text);
+	*text = written;
+	*size = strlen(written);
+	return 0;
+}
