@@ -265,6 +265,71 @@ test_a_rollback_is_told_to_who_is_logged_in_and_to_the_journal() {
 	assert_back "$before" 1
 }
 
+# A cgroup in which no more than so many processes may be; empty: there is no such thing here.
+few_processes_folder() {
+	local root
+
+	root=$(awk '$3 == "cgroup" && $4 ~ /(^|,)pids(,|$)/ { print $2; exit }' /proc/mounts)
+	if [ -z "$root" ]; then
+		root=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
+		grep -qw pids "$root/cgroup.subtree_control" 2>/dev/null || return 0
+	fi
+	echo "$root/$LAB_NAME-few"
+}
+
+# with_few_processes FOLDER COUNT COMMAND...: the fork that makes one more of them fails.
+with_few_processes() {
+	mkdir -p "$1"
+	echo "$2" >"$1/pids.max"
+	# shellcheck disable=SC2016
+	node sh -c 'echo $$ >"$1/cgroup.procs" && shift 2 && exec "$@"' sh "$@"
+}
+
+# What is to take it back is there before anything is committed.
+refused_without_guardian() { # CAUSE COMMAND...
+	local before cause=$1
+
+	shift
+	before=$(generation)
+	assert_exit 1 "$@"
+	grep -q "take the policy back: $cause" <<<"$OUTPUT" || fail "no cause is named: $OUTPUT"
+	is_generation "$before" || fail "it was committed all the same"
+	assert_equal false "$(pending)" "pending"
+	assert_smtp open
+	wait_for 5 no_guardian || fail "somebody waits"
+}
+
+test_a_fork_that_fails_on_the_way_to_the_guardian_commits_nothing() {
+	local folder count
+
+	folder=$(few_processes_folder)
+	[ -n "$folder" ] || skip "no cgroup here limits the number of processes"
+	other_policy
+	for count in 1 2; do
+		refused_without_guardian "Resource temporarily unavailable" \
+			with_few_processes "$folder" "$count" \
+			"$ROLEWALL" "${LAB_INSTANCE[@]}" apply --confirm=30
+	done
+	assert_exit 0 with_few_processes "$folder" 3 \
+		"$ROLEWALL" "${LAB_INSTANCE[@]}" apply --confirm=30
+	assert_exit 0 rolewall confirm
+	wait_for 5 no_guardian || fail "the guardian waits for nothing"
+	rmdir "$folder"
+}
+
+test_a_guardian_that_cannot_do_its_work_commits_nothing() {
+	local call
+
+	command -v strace >/dev/null || skip "strace is not installed; 'make deps' installs it"
+	other_policy
+	for call in pipe2:error=EMFILE setsid:error=EIO chdir:error=EIO chdir:signal=SIGKILL; do
+		echo "$call"
+		refused_without_guardian "Too many open files\|Input/output error\|No such process" \
+			node strace -f -qq -e trace="${call%%:*}" -e inject="$call" -o "$LAB_DIR/trace" \
+			"$ROLEWALL" "${LAB_INSTANCE[@]}" apply --confirm=30
+	done
+}
+
 # Writes down, each with who heard it, what comes to a terminal and to /dev/log.
 listeners_script() {
 	: >"$LAB_DIR/heard"

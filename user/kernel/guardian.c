@@ -39,6 +39,15 @@ static void run_wall(const char *text)
 		waitpid(child, &status, 0);
 }
 
+/* To everybody who is logged in, and to the journal. */
+static void tell_everybody(const char *text)
+{
+	openlog("rolewall", LOG_PID, LOG_DAEMON);
+	syslog(LOG_WARNING, "%s", text);
+	closelog();
+	run_wall(text);
+}
+
 void guardian_announce(const struct rollback_result *rolled)
 {
 	char text[256];
@@ -53,14 +62,22 @@ void guardian_announce(const struct rollback_result *rolled)
 			 "rolewall: generation %u was not confirmed in time; as before it, nothing "
 			 "is filtered",
 			 rolled->from);
-	openlog("rolewall", LOG_PID, LOG_DAEMON);
-	syslog(LOG_WARNING, "%s", text);
-	closelog();
-	run_wall(text);
+	tell_everybody(text);
 }
 
-/* Descriptors are somebody else's terminal, pipe or lock. */
-static void close_everything(void)
+static void announce_failure(const struct rw_pending *pending, const struct error *cause)
+{
+	char text[1024];
+
+	snprintf(text, sizeof(text),
+		 "rolewall: generation %u was not confirmed in time, but cannot be taken back: %s; "
+		 "it stays in force, 'rolewall status' says what to do",
+		 pending->generation, cause->what);
+	tell_everybody(text);
+}
+
+/* Descriptors are somebody else's terminal, pipe or lock. Only `kept`, above them, stays. */
+static void close_everything_but(int kept)
 {
 	int null = open("/dev/null", O_RDWR);
 	DIR *dir = opendir("/proc/self/fd");
@@ -72,7 +89,7 @@ static void close_everything(void)
 	while (dir && (entry = readdir(dir))) {
 		int fd = atoi(entry->d_name);
 
-		if (fd > STDERR_FILENO && fd != dirfd(dir))
+		if (fd > STDERR_FILENO && fd != dirfd(dir) && fd != kept)
 			close(fd);
 	}
 	if (dir)
@@ -98,43 +115,55 @@ static void sleep_until(uint64_t ns)
 		;
 }
 
+static int read_pending(const struct instance *instance, struct rw_pending *ret)
+{
+	_maps_ struct maps maps = MAPS_NONE;
+	int error = maps_open(instance, &maps, NULL);
+
+	return error ? error : pending_read_raw(&maps, ret, NULL);
+}
+
 /* Still the very same? An error is no answer: the next second asks again. */
 static bool is_pending(const struct instance *instance, const struct rw_pending *pending)
 {
-	_maps_ struct maps maps = MAPS_NONE;
 	struct rw_pending found = {0};
-	int error = maps_open(instance, &maps, NULL);
+	int error = read_pending(instance, &found);
 
-	if (!error)
-		error = pending_read_raw(&maps, &found, NULL);
 	return error ? error != -ENOENT : memcmp(&found, pending, sizeof(found)) == 0;
 }
 
 static void guard(const struct instance *instance, const struct rw_pending *pending)
 {
 	struct rollback_result rolled = {0};
+	bool told = false;
 
 	while (is_pending(instance, pending) && pending_now() < pending->deadline + PATIENCE_NS) {
 		uint64_t next = pending_now() + SECOND_NS;
+		struct error cause = {0};
 
 		sleep_until(next < pending->deadline || pending_now() >= pending->deadline
 				    ? next
 				    : pending->deadline);
-		if (pending_now() < pending->deadline ||
-		    rollback_expired(instance, pending, &rolled, NULL))
+		if (pending_now() < pending->deadline)
 			continue;
+		if (rollback_expired(instance, pending, &rolled, &cause)) {
+			if (!told)
+				announce_failure(pending, &cause);
+			told = true;
+			continue;
+		}
 		if (rolled.from)
 			guardian_announce(&rolled);
 		return;
 	}
 }
 
-static void guardian_run(const struct instance *instance, const struct rw_pending *pending)
+/* Away from whoever started it. Returns 0 if it can do its work here, or -errno. */
+static int settle(const struct instance *instance, const struct rw_pending *pending, int ready)
 {
-	setsid();
-	/* Not the leader of the session, so that no terminal can ever become its own. */
-	if (fork() != 0)
-		_exit(0);
+	struct rw_pending found = {0};
+	int error;
+
 	/* It has little to do, but that in time: a flood, or a busy machine, is no excuse. */
 	setpriority(PRIO_PROCESS, 0, -20);
 	signal(SIGHUP, SIG_IGN);
@@ -142,10 +171,39 @@ static void guardian_run(const struct instance *instance, const struct rw_pendin
 	signal(SIGINT, SIG_IGN);
 	signal(SIGQUIT, SIG_IGN);
 	prctl(PR_SET_NAME, PROCESS_NAME);
-	close_everything();
+	close_everything_but(ready);
 	leave_session(instance);
 	if (chdir("/"))
+		return -errno;
+	error = read_pending(instance, &found);
+	if (error)
+		return error;
+	return memcmp(&found, pending, sizeof(found)) ? -ESTALE : 0;
+}
+
+/* 0, or what keeps it from its work, to whoever waits for it. False: nobody does any more. */
+static bool answer(int ready, int error)
+{
+	return write(ready, &error, sizeof(error)) == sizeof(error);
+}
+
+static void guardian_run(const struct instance *instance, const struct rw_pending *pending,
+			 int ready)
+{
+	/* Not the leader of the session, so that no terminal can ever become its own. */
+	pid_t child = setsid() < 0 ? -1 : fork();
+	int error;
+
+	if (child < 0)
+		answer(ready, -errno);
+	if (child != 0)
+		_exit(child < 0);
+	ready = fcntl(ready, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	error = settle(instance, pending, ready);
+	/* Whoever is gone commits nothing. */
+	if (!answer(ready, error) || error)
 		_exit(1);
+	close(ready);
 	guard(instance, pending);
 	_exit(0);
 }
@@ -154,6 +212,40 @@ static void guardian_run(const struct instance *instance, const struct rw_pendin
 static const char *absolute(const char *path, char ret[PATH_MAX])
 {
 	return path ? realpath(path, ret) ? ret : path : NULL;
+}
+
+/* What it answers; it has died if that is nothing. */
+static int await_answer(int ready)
+{
+	int error = 0;
+	ssize_t got;
+
+	do
+		got = read(ready, &error, sizeof(error));
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return -errno;
+	return got == sizeof(error) ? error : -ESRCH;
+}
+
+static int start(const struct instance *instance, const struct rw_pending *pending)
+{
+	_close_ int reader = -1, writer = -1;
+	int ends[2];
+	pid_t child;
+
+	if (pipe2(ends, O_CLOEXEC))
+		return -errno;
+	reader = ends[0];
+	writer = ends[1];
+	child = fork();
+	if (child < 0)
+		return -errno;
+	if (child == 0)
+		guardian_run(instance, pending, writer);
+	close(TAKE_FD(writer));
+	waitpid(child, NULL, 0);
+	return await_answer(reader);
 }
 
 int guardian_start(const struct instance *instance, const struct rw_pending *pending,
@@ -166,14 +258,12 @@ int guardian_start(const struct instance *instance, const struct rw_pending *pen
 		.lib_dir = absolute(instance->lib_dir, lib),
 		.cgroup_dir = absolute(instance->cgroup_dir, cgroup),
 	};
-	int status = 0;
-	pid_t child = fork();
+	int error = start(&there, pending);
 
-	if (child == 0)
-		guardian_run(&there, pending);
-	if (child < 0 || waitpid(child, &status, 0) != child)
-		return error_set(ret_error, errno,
-				 "cannot start the process that would take the policy back: %s",
-				 strerror(errno));
-	return 0;
+	if (!error)
+		return 0;
+	error_set(ret_error, -error, "cannot start the process that would take the policy back: %s",
+		  strerror(-error));
+	error_hint(ret_error, "nothing was changed; try again, or apply without --confirm");
+	return error;
 }

@@ -12,7 +12,7 @@
 #include "instance.h"
 #include "rollback.h"
 
-/* Returns when it runs. */
+/* Returns 0 when it runs by itself and has read `pending`, which was written before. */
 int guardian_start(const struct instance *instance, const struct rw_pending *pending,
 		   struct error *ret_error);
 
