@@ -433,19 +433,66 @@ test_without_its_guardian_the_next_change_takes_it_back() {
 
 	before=$(generation)
 	other_policy
-	assert_exit 0 rolewall apply --confirm=1
+	assert_exit 0 rolewall apply --confirm=3
 	kill_guardians
-	sleep 1.2 # the deadline
-	assert_json '.pending.seconds_left == 0' rolewall --json status
+	sleep 3.2 # the deadline
+	# From a second after the deadline on it exits with 1.
+	assert_equal 0 "$({ rolewall --json status || true; } | jq .pending.seconds_left)" "seconds left"
 	assert_exit 6 rolewall confirm
 	is_generation "$before" || fail "generation $(generation), not $before"
 
 	other_policy
-	assert_exit 0 rolewall apply --confirm=1
+	assert_exit 0 rolewall apply --confirm=3
 	kill_guardians
-	sleep 1.2
+	sleep 3.2
 	assert_exit 0 rolewall apply
 	grep -q 'rolled back first' <<<"$OUTPUT" || fail "it does not say so: $OUTPUT"
+}
+
+test_status_says_when_nobody_is_left_to_take_it_back() {
+	local before
+
+	before=$(generation)
+	other_policy
+	assert_exit 0 rolewall apply --confirm=3
+	kill_guardians
+	sleep 4.5 # the deadline, and a second to see to it
+	assert_exit 1 rolewall status
+	grep -q "overdue: 'rolewall rollback' takes it back" <<<"$OUTPUT" || fail "$OUTPUT"
+	assert_exit 1 rolewall --json status
+	jq -e '.pending.overdue and (.previous_lost | not)' <<<"${OUTPUT%%rolewall: *}" >/dev/null ||
+		fail "$OUTPUT"
+	assert_exit 0 rolewall rollback
+	is_generation "$before" || fail "generation $(generation), not $before"
+	assert_exit 0 rolewall status
+}
+
+# A pin of the generation before is removed while the one in force waits.
+test_status_says_when_the_way_back_is_lost() {
+	local before heard=$LAB_DIR/wall.said
+
+	before=$(generation)
+	other_policy
+	mkdir -p "$LAB_DIR/wall"
+	# shellcheck disable=SC2016
+	printf '#!/bin/sh\necho "$1" >>"%s"\n' "$heard" >"$LAB_DIR/wall/wall"
+	chmod +x "$LAB_DIR/wall/wall"
+	PATH=$LAB_DIR/wall:$PATH assert_exit 0 rolewall apply --confirm=3
+	rm "$LAB_DIR/bpf/rolewall/generation-$before/zones"
+	assert_exit 1 rolewall status
+	grep -q "the way back is lost: the pins of generation $before are gone" <<<"$OUTPUT" || fail "$OUTPUT"
+	wait_for 10 grep -q "cannot be taken back: .*it stays in force" "$heard" || fail "nobody is told"
+	sleep 2.5
+	assert_equal 1 "$(wc -l <"$heard")" "said so often"
+	assert_exit 1 rolewall status
+	grep -q 'hint: change the node file back and "rolewall apply" it' <<<"$OUTPUT" || fail "$OUTPUT"
+	assert_exit 1 rolewall rollback
+	assert_exit 1 rolewall confirm
+	assert_exit 0 rolewall ban 198.51.100.7 --reason test
+	node_file '.roles = ["mta"]'
+	assert_exit 0 rolewall apply
+	assert_smtp open
+	assert_exit 0 rolewall status
 }
 
 test_the_first_policy_unconfirmed_leaves_nothing() {

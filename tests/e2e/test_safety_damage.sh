@@ -61,6 +61,21 @@ test_each_pin_removed_is_noticed_and_repaired() {
 	done
 }
 
+test_a_way_back_that_is_lost_is_noted() {
+	local before
+
+	before=$(($(status_value .generation) - 1))
+	rm "$LAB_DIR/bpf/rolewall/generation-$before/about"
+	assert_exit 0 rolewall status
+	grep -q "note: the pins of generation $before.*nowhere to go" <<<"$OUTPUT" || fail "$OUTPUT"
+	assert_json .previous_lost rolewall --json status
+	assert_exit 1 rolewall rollback
+	repaired "without a way back"
+	assert_exit 0 rolewall rollback
+	assert_exit 0 rolewall status
+	! grep -q "nowhere to go" <<<"$OUTPUT" || fail "after a rollback nothing is lost: $OUTPUT"
+}
+
 with_links() { # THERE WITHOUT
 	case ,${ROLEWALL_PROBE_OFF:-}, in *,links,*) echo "$2" ;; *) echo "$1" ;; esac
 }

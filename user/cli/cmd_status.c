@@ -90,8 +90,9 @@ static json_t *json_pending(const struct snapshot *snapshot)
 
 	if (!pending->deadline)
 		return json_null();
-	return json_make("{s:I, s:I}", "seconds_left", (json_int_t)pending_left(pending),
-			 "previous_generation", (json_int_t)pending->previous);
+	return json_make("{s:I, s:b, s:I}", "seconds_left", (json_int_t)pending_left(pending),
+			 "overdue", pending_is_overdue(pending), "previous_generation",
+			 (json_int_t)pending->previous);
 }
 
 static json_t *json_taken_back(const struct snapshot *snapshot)
@@ -117,18 +118,36 @@ static void status_print_json(const struct settings *settings, const struct snap
 	char when[TIME_TEXT_MAX];
 
 	root = json_make(
-		"{s:i, s:b, s:b, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o}",
+		"{s:i, s:b, s:b, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:s, s:o, s:o}",
 		"version", 1, "applied", applied, "attached", attached, "mode",
 		json_text(applied ? mode_word(snapshot->flags) : NULL), "generation",
 		(json_int_t)snapshot->generation, "node", json_text(snapshot->node), "profile",
 		json_text(snapshot->profile), "roles", json_roles(snapshot->roles), "node_file",
 		json_text(snapshot->node_file), "applied_at",
 		json_text(applied ? time_text(snapshot->applied_at, when) : NULL), "pending",
-		json_pending(snapshot), "taken_back", json_taken_back(snapshot), "bind_guard",
-		bind_guard_word(snapshot->flags), "interfaces", json_interfaces(snapshot), "hooks",
-		json_hooks(snapshot));
+		json_pending(snapshot), "taken_back", json_taken_back(snapshot), "previous_lost",
+		snapshot->previous_lost, "bind_guard", bind_guard_word(snapshot->flags),
+		"interfaces", json_interfaces(snapshot), "hooks", json_hooks(snapshot));
 	json_object_update_new(root, json_counts(snapshot));
 	print_json(settings, root);
+}
+
+static void print_pending(const struct settings *settings, const struct snapshot *snapshot)
+{
+	const struct rw_pending *pending = &snapshot->pending;
+	uint32_t left = pending_left(pending);
+
+	if (snapshot->previous_lost)
+		print_fact(settings, "Pending", TONE_BAD,
+			   "the way back is lost: it stays in force");
+	else if (pending_is_overdue(pending))
+		print_fact(settings, "Pending", TONE_BAD,
+			   "overdue: 'rolewall rollback' takes it back");
+	else if (left)
+		print_fact(settings, "Pending", TONE_CARE,
+			   "goes back in %" PRIu32 " s unless you say \"rolewall confirm\"", left);
+	else
+		print_fact(settings, "Pending", TONE_CARE, "goes back now");
 }
 
 static void print_head(const struct settings *settings, const struct snapshot *snapshot)
@@ -144,9 +163,7 @@ static void print_head(const struct settings *settings, const struct snapshot *s
 		   snapshot->generation, time_text(snapshot->applied_at, when),
 		   snapshot->node_file);
 	if (snapshot->pending.deadline)
-		print_fact(settings, "Pending", TONE_CARE,
-			   "goes back in %" PRIu32 " s unless you say \"rolewall confirm\"",
-			   pending_left(&snapshot->pending));
+		print_pending(settings, snapshot);
 	if (snapshot->taken_back.taken_back)
 		print_fact(settings, "Taken back", TONE_PLAIN, "generation %" PRIu32 " at %s%s",
 			   snapshot->taken_back.generation,
@@ -229,6 +246,52 @@ static int status_not_applied(const struct settings *settings, const struct erro
 	return report_kernel(settings, -ENOENT, error);
 }
 
+/* Nobody goes back by himself here: that is not what was asked for. */
+static int report_pending(const struct settings *settings, const struct snapshot *snapshot)
+{
+	bool over = pending_left(&snapshot->pending) == 0;
+
+	if (snapshot->previous_lost) {
+		report_failure(settings,
+			       over ? "change the node file back and \"rolewall apply\" it"
+				    : "\"rolewall confirm\" keeps this one; then change the node "
+				      "file back and apply it",
+			       "generation %" PRIu32
+			       " awaits its confirmation, but the way back is "
+			       "lost: the pins of generation %" PRIu32 " are gone",
+			       snapshot->generation, snapshot->previous);
+		return EXIT_FAILED;
+	}
+	if (!pending_is_overdue(&snapshot->pending))
+		return EXIT_OK;
+	report_failure(settings, "\"rolewall rollback\" takes it back",
+		       "generation %" PRIu32
+		       " was not confirmed in time and is in force still: the "
+		       "process that would have taken it back is gone",
+		       snapshot->generation);
+	return EXIT_FAILED;
+}
+
+static int report_way_back(const struct settings *settings, const struct snapshot *snapshot)
+{
+	if (snapshot->pending.deadline)
+		return report_pending(settings, snapshot);
+	if (snapshot->previous_lost)
+		report_note(settings,
+			    "the pins of generation %" PRIu32 ", which was in force before, are "
+			    "gone: \"rolewall rollback\" has nowhere to go until the next apply",
+			    snapshot->previous);
+	return EXIT_OK;
+}
+
+static int report_all(const struct settings *settings, const struct snapshot *snapshot)
+{
+	int problems = state_report_problems(settings, snapshot);
+	int way_back = report_way_back(settings, snapshot);
+
+	return problems != EXIT_OK ? problems : way_back;
+}
+
 static int status_run(const struct settings *settings, const struct arguments *arguments)
 {
 	_cleanup_(snapshot_free) struct snapshot snapshot = {0};
@@ -241,14 +304,14 @@ static int status_run(const struct settings *settings, const struct arguments *a
 		return report_kernel(settings, result, &error);
 	if (settings->output != OUTPUT_TABLE) {
 		status_print_json(settings, &snapshot);
-		return state_report_problems(settings, &snapshot);
+		return report_all(settings, &snapshot);
 	}
 	print_head(settings, &snapshot);
 	print_hooks(settings, &snapshot);
 	print_counts(settings, &snapshot);
 	putchar('\n');
 	state_print_interfaces(settings, &snapshot);
-	return state_report_problems(settings, &snapshot);
+	return report_all(settings, &snapshot);
 }
 
 const struct verb verb_status = {
@@ -257,7 +320,8 @@ const struct verb verb_status = {
 	.summary = "is it really enforcing? mode, hooks, counters, as the kernel says",
 	.details =
 		"Exits with 0 when a policy is in force and everything is attached, with 1 when\n"
-		"something that should be attached is not, with 3 when nothing is applied.",
+		"something that should be attached is not, or when a policy that was not\n"
+		"confirmed in time does not go back, with 3 when nothing is applied.",
 	.needs_root = true,
 	.run = status_run,
 };

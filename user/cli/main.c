@@ -70,8 +70,8 @@ static int take_back_expired(const struct settings *settings)
 	struct error error = {0};
 	int result = rollback_expired(&settings->instance, NULL, &rolled, &error);
 
-	/* Lost pins are for the verb to tell. */
-	if (result && result != -ESTALE)
+	/* Lost pins are for the verb to tell; a way back that is lost hinders nothing else. */
+	if (result && result != -ESTALE && result != -ENODATA)
 		return report_install(settings, result, &error);
 	if (rolled.from)
 		report_note(

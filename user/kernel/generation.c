@@ -114,6 +114,14 @@ int generation_open(const struct instance *instance, uint32_t number, struct gen
 	return 0;
 }
 
+bool generation_is_kept(const struct instance *instance, uint32_t number)
+{
+	_generation_ struct generation generation = GENERATION_NONE;
+
+	generation.number = number;
+	return read_generation(instance, &generation) == 0;
+}
+
 /* Header of the policy that the programs use, whatever is pinned. */
 static int read_committed(const struct maps *maps, struct rw_policy_header *ret_header,
 			  uint32_t *ret_id)

@@ -13,6 +13,7 @@
 #ifndef ROLEWALL_KERNEL_GENERATION_H
 #define ROLEWALL_KERNEL_GENERATION_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <rolewall/abi.h>
@@ -69,6 +70,9 @@ int generation_current(const struct instance *instance, const struct maps *maps,
 /* A pinned generation by its number. -ENOENT. */
 int generation_open(const struct instance *instance, uint32_t number, struct generation *ret,
 		    struct error *ret_error);
+
+/* Could it be put in force again? Every pin of it is there and can be read. */
+bool generation_is_kept(const struct instance *instance, uint32_t number);
 
 /*
  * Build and pin generation `number` from tables, beside the one in force (`current`, may be

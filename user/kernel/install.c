@@ -36,6 +36,9 @@ static int settle_pending(const struct instance *instance, struct install_result
 		return -EBUSY;
 	}
 	error = rollback_locked(instance, &rolled, ret_error);
+	/* The way back is lost: only a new policy leads out. */
+	if (error == -ENODATA)
+		return 0;
 	if (!error)
 		result->rolled_back = rolled.from;
 	return error;

@@ -12,6 +12,7 @@
 #include "generation.h"
 
 #define SECOND_NS 1000000000ULL
+#define GRACE_NS  SECOND_NS /* to take it back */
 
 int pending_read_raw(const struct maps *maps, struct rw_pending *ret, struct error *ret_error)
 {
@@ -75,4 +76,9 @@ uint32_t pending_left(const struct rw_pending *pending)
 	uint64_t now = pending_now();
 
 	return pending->deadline > now ? (pending->deadline - now + SECOND_NS - 1) / SECOND_NS : 0;
+}
+
+bool pending_is_overdue(const struct rw_pending *pending)
+{
+	return pending->deadline && pending_now() > pending->deadline + GRACE_NS;
 }

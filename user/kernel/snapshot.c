@@ -171,6 +171,20 @@ static int read_interfaces(const struct instance *instance, const struct generat
 	return 0;
 }
 
+/* After a rollback nothing is kept: that is no loss. */
+static void find_previous(const struct instance *instance, const struct generation *generation,
+			  struct snapshot *snapshot)
+{
+	uint32_t previous = generation->about->previous;
+
+	if (snapshot->pending.deadline)
+		previous = snapshot->pending.previous;
+	else if (snapshot->taken_back.taken_back)
+		previous = 0;
+	snapshot->previous = previous;
+	snapshot->previous_lost = previous && !generation_is_kept(instance, previous);
+}
+
 static int read_all(const struct instance *instance, struct snapshot *snapshot,
 		    struct error *ret_error)
 {
@@ -195,6 +209,7 @@ static int read_all(const struct instance *instance, struct snapshot *snapshot,
 		return error;
 	if (!snapshot->taken_back.taken_back)
 		snapshot->taken_back = (struct rw_pending){0};
+	find_previous(instance, &generation, snapshot);
 	error = read_rules(&maps, &generation, snapshot);
 	if (!error)
 		error = read_reasons(&maps, snapshot);

@@ -54,6 +54,8 @@ struct snapshot {
 	struct rw_event_state events; /* summed over CPUs */
 	struct rw_pending pending;    /* zeros: it need not be confirmed (any more) */
 	struct rw_pending taken_back; /* the change before it, if that was not to stay; or zeros */
+	uint32_t previous;  /* was in force before; 0: none was, or there is no way back */
+	bool previous_lost; /* it should be kept, and is not: `rollback` has nowhere to go */
 };
 
 /* Packets and bytes of `reason`, the rules' included (zone-denied and open are counted in the
