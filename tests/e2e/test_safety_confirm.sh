@@ -646,4 +646,25 @@ test_plan_lists_sessions_that_could_not_be_opened_again() {
 	exec 9>&-
 }
 
+test_plan_lists_sessions_over_ipv6_as_cut_where_that_is_dropped() {
+	mkfifo "$LAB_DIR/talk.in" "$LAB_DIR/talk6.in" 2>/dev/null || true
+	exec 8<>"$LAB_DIR/talk6.in" 9<>"$LAB_DIR/talk.in"
+	echo hello | tee /dev/fd/8 >&9
+	spawn outside talk "$PROBE" talk "$NODE_EXTERNAL" 25
+	spawn outside talk6 "$PROBE" talk "$NODE6_EXTERNAL" 25
+	node_file '.roles = ["postgres"] | .ipv6 = "drop"'
+	assert_json "[.sessions_cut[] | [.source, .cut]] | sort ==
+		([[\"$OUTSIDE\", false], [\"$OUTSIDE6\", true]] | sort)" rolewall --json plan
+	assert_exit 0 rolewall plan
+	grep -A 2 "^These are cut.*(1 connection)" <<<"$OUTPUT" | grep -q "$OUTSIDE6" || fail "$OUTPUT"
+	grep -A 2 "^These go on.*(1 connection)" <<<"$OUTPUT" | grep -q "$OUTSIDE " || fail "$OUTPUT"
+	assert_exit 1 by_ssh_from "$OUTSIDE6" rolewall apply
+	assert_exit 0 rolewall apply
+	echo again | tee /dev/fd/8 >&9
+	wait_for 5 grep -q again "$LAB_DIR/talk.out" || fail "the connection over IPv4 was cut"
+	sleep 0.5
+	! grep -q again "$LAB_DIR/talk6.out" || fail "the connection over IPv6 goes on"
+	exec 8>&- 9>&-
+}
+
 run_tests "$@"

@@ -143,6 +143,13 @@ static const struct rule *rule_now(const struct snapshot *snapshot, uint16_t por
 	return NULL;
 }
 
+/* Of packets over IPv6 nothing passes then, open connection or not. */
+static bool is_cut(const struct plan *plan, const struct outsider *outsider)
+{
+	return (plan->config->tables.flags & RW_POLICY_IPV6_DROP) &&
+	       !cidr_is_ipv4(outsider->socket.remote, 128);
+}
+
 static json_t *json_outsiders(const struct plan *plan)
 {
 	json_t *list = json_make("[]");
@@ -154,11 +161,12 @@ static json_t *json_outsiders(const struct plan *plan)
 
 		cidr_format(outsider->socket.remote, 128, source);
 		json_array_append_new(list,
-				      json_make("{s:s, s:i, s:i, s:o, s:o}", "source", source,
+				      json_make("{s:s, s:i, s:i, s:o, s:o, s:b}", "source", source,
 						"source_port", (int)outsider->socket.remote_port,
 						"port", (int)outsider->socket.local_port,
 						"interface", json_text(outsider->interface),
-						"service", json_text(rule ? rule->service : NULL)));
+						"service", json_text(rule ? rule->service : NULL),
+						"cut", is_cut(plan, outsider)));
 	}
 	return list;
 }
@@ -294,7 +302,31 @@ static void print_sums(const struct settings *settings, const struct changes *ch
 
 #define SESSIONS_SHOWN 20
 
-static void print_outsiders(const struct settings *settings, const struct plan *plan)
+static size_t outsiders_count(const struct plan *plan, bool cut)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < plan->outsiders.count; i++)
+		count += is_cut(plan, &plan->outsiders.list[i]) == cut;
+	return count;
+}
+
+static void add_outsider(struct libscols_table *table, const struct plan *plan,
+			 const struct outsider *outsider)
+{
+	const struct rule *rule = rule_now(plan->snapshot, outsider->socket.local_port);
+	struct libscols_line *line = table_line(table);
+	char source[CIDR_TEXT_MAX];
+
+	cidr_format(outsider->socket.remote, 128, source);
+	cell_set(line, 0, "%s", source);
+	cell_set(line, 1, "%u", outsider->socket.local_port);
+	cell_set(line, 2, "%s", outsider->interface);
+	cell_set(line, 3, "%s", rule ? rule->service : "");
+}
+
+/* Those that end, or those that go on. */
+static void print_outsiders(const struct settings *settings, const struct plan *plan, bool cut)
 {
 	static const struct column columns[] = {
 		{"SOURCE", 0},
@@ -303,27 +335,25 @@ static void print_outsiders(const struct settings *settings, const struct plan *
 		{"SERVICE", 0},
 	};
 	_table_ struct libscols_table *table = table_new(settings, columns, ARRAY_SIZE(columns));
-	size_t count = plan->outsiders.count;
+	size_t count = outsiders_count(plan, cut), shown = 0;
 
 	if (!count || !is_enforcing(plan))
 		return;
-	printf("\nThese go on, but could not be opened again (%zu connection%s):\n", count,
-	       plural(count));
-	for (size_t i = 0; i < count && i < SESSIONS_SHOWN; i++) {
+	printf("\n%s (%zu connection%s):\n",
+	       cut ? "These are cut, for IPv6 is dropped"
+		   : "These go on, but could not be opened again",
+	       count, plural(count));
+	for (size_t i = 0; i < plan->outsiders.count && shown < SESSIONS_SHOWN; i++) {
 		const struct outsider *outsider = &plan->outsiders.list[i];
-		const struct rule *rule = rule_now(plan->snapshot, outsider->socket.local_port);
-		struct libscols_line *line = table_line(table);
-		char source[CIDR_TEXT_MAX];
 
-		cidr_format(outsider->socket.remote, 128, source);
-		cell_set(line, 0, "%s", source);
-		cell_set(line, 1, "%u", outsider->socket.local_port);
-		cell_set(line, 2, "%s", outsider->interface);
-		cell_set(line, 3, "%s", rule ? rule->service : "");
+		if (is_cut(plan, outsider) != cut)
+			continue;
+		add_outsider(table, plan, outsider);
+		shown++;
 	}
 	table_print(table);
-	if (count > SESSIONS_SHOWN)
-		printf("... and %zu more\n", count - SESSIONS_SHOWN);
+	if (count > shown)
+		printf("... and %zu more\n", count - shown);
 }
 
 static void print_own(const struct settings *settings, const struct plan *plan)
@@ -359,7 +389,8 @@ static void plan_print(const struct settings *settings, const struct plan *plan)
 	print_prefixes(settings, &difference->prefixes);
 	print_others(settings, difference);
 	print_sums(settings, &difference->ports);
-	print_outsiders(settings, plan);
+	print_outsiders(settings, plan, true);
+	print_outsiders(settings, plan, false);
 	print_own(settings, plan);
 }
 
