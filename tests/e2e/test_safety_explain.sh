@@ -97,6 +97,9 @@ test_explain_names_rule_origin_zone_hook_and_the_remedy() {
 	rolewall -q unban 198.51.100.0/24
 	node_file '.roles = ["mta"]'
 	rolewall -q apply
+	explained '.reason == "zone-denied" and .rule == "every-node/ssh"
+		and any(.remedies[]; test("^add \"203.0.113.2\" to \"management\" in "))' "$OUTSIDE" 22
+	explained 'all(.remedies[]; test("management") | not)' "$OUTSIDE" 143
 	explained 'any(.remedies[]; test("add \"proxy\" to \"roles\""))' "$OUTSIDE" 143
 	node_file '.mode = "observe"'
 	rolewall -q apply

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../policy/merge.h"
 #include "../policy/search.h"
 #include "../policy/words.h"
 #include "../util/cleanup.h"
@@ -128,7 +129,8 @@ static void remedy_zone(struct case_file *file)
 	else if (is_narrowed(file))
 		add(file, "take \"%s\" out of \"vpn_only\" in %s, then \"rolewall apply\"",
 		    rule->service, explanation->node_file);
-	if (rule->zones & RW_ZONE_MANAGEMENT)
+	/* The bit is not there where the node file names no management yet. */
+	if ((rule->zones & RW_ZONE_MANAGEMENT) || !strcmp(rule->service, MERGE_SSH))
 		add(file, "add \"%s\" to \"management\" in %s, then \"rolewall apply\"",
 		    file->source, explanation->node_file);
 	add_opening(file);
