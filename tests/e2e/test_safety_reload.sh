@@ -87,6 +87,32 @@ test_ten_applies_at_once_all_succeed_and_one_of_them_is_in_force() {
 	assert_exit 0 rolewall status
 }
 
+# Who is kept waiting learns for what, before the wait; scripts do not.
+test_who_waits_for_another_change_is_told_so_at_once() {
+	local text="note: waiting for another change of the policy to end"
+
+	policy_a
+	rolewall -q apply
+	launch node holder flock -F "$LAB_DIR/state/lock" sleep 600
+	wait_for 5 is_held || fail "nobody holds the lock"
+	launch node kept "$ROLEWALL" "${LAB_INSTANCE[@]}" apply
+	launch node quiet "$ROLEWALL" "${LAB_INSTANCE[@]}" -q rollback
+	wait_for 10 grep -q "$text" "$LAB_DIR/kept.err" || fail "nothing is said: $(<"$LAB_DIR/kept.err")"
+	stop quiet
+	launch node script "$ROLEWALL" "${LAB_INSTANCE[@]}" --json apply
+	sleep 1
+	stop holder
+	wait_for 20 grep -q "is in force" "$LAB_DIR/kept.out" || fail "it waits still"
+	wait_for 20 grep -q '"applied"' "$LAB_DIR/script.out" || fail "it waits still"
+	assert_equal 1 "$(grep -c "$text" "$LAB_DIR/kept.err")" "said so often"
+	assert_equal "" "$(<"$LAB_DIR/quiet.err")" "said with -q"
+	! grep -q "$text" "$LAB_DIR/script.err" || fail "said to a script"
+}
+
+is_held() {
+	! flock -n "$LAB_DIR/state/lock" true
+}
+
 all_done() {
 	[ "$(cat "$LAB_DIR"/code? 2>/dev/null | wc -l)" = 10 ]
 }

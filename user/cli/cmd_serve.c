@@ -17,7 +17,7 @@ _Static_assert(ARRAY_SIZE(serve_options) == OPTION_COUNT, "an option lacks its r
 
 static int serve_verb_run(const struct settings *settings, const struct arguments *arguments)
 {
-	const struct serve_options options = {
+	struct serve_options options = {
 		.instance = settings->instance,
 		.config = settings->config,
 		.roles_dir = settings->roles_dir,
@@ -25,8 +25,11 @@ static int serve_verb_run(const struct settings *settings, const struct argument
 		.log_file = arguments->options[OPTION_LOG_FILE],
 	};
 	struct error error = {0};
-	int result = serve_run(&options, &error);
+	int result;
 
+	/* Nobody sits before it and waits. */
+	options.instance.on_wait = NULL;
+	result = serve_run(&options, &error);
 	return result ? report_install(settings, result, &error) : EXIT_OK;
 }
 

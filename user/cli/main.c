@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "../kernel/load.h"
+#include "../kernel/lock.h"
 #include "../kernel/rollback.h"
 #include "../util/guess.h"
 #include "cli.h"
@@ -160,6 +161,16 @@ static void names_keep_static(void)
 #endif
 }
 
+/* Whoever is kept waiting learns for what. */
+static void tell_wait(const void *context, const char *lock)
+{
+	const struct settings *settings = context;
+
+	if (settings->output == OUTPUT_TABLE)
+		report_note(settings, "waiting for another change of the %s to end",
+			    strcmp(lock, LOCK_POLICY) ? "bans or openings" : "policy");
+}
+
 int main(int argc, char **argv)
 {
 	struct settings settings;
@@ -169,5 +180,7 @@ int main(int argc, char **argv)
 	libbpf_hush();
 	names_keep_static();
 	settings_init(&settings);
+	settings.instance.on_wait = tell_wait;
+	settings.instance.context = &settings;
 	return output_close(&settings, dispatch(&settings, argc, argv));
 }
