@@ -35,7 +35,7 @@ test_a_flood_from_a_source_for_each_packet_is_counted_to_the_packet() {
 	local before arrived
 
 	before=$(drops_value not-open)
-	arrived=$(flood -s 198.18.0.0 -n $PACKETS -c $PACKETS "$NODE_EXTERNAL" 7)
+	arrived=$(flood -s 198.18.0.0 -n "$PACKETS" -c "$PACKETS" "$NODE_EXTERNAL" 7)
 	assert_equal $((before + arrived)) "$(drops_value not-open)" "not-open drops"
 	assert_books_balance
 	# More sources than the table holds: forgetting is allowed, hiding it is not. Nobody reads
@@ -47,7 +47,7 @@ test_one_source_is_counted_and_attributed_to_the_packet() {
 	local before arrived
 
 	before=$(drops_value not-open)
-	arrived=$(flood -s 192.0.2.66 -c $PACKETS "$NODE_EXTERNAL" 9)
+	arrived=$(flood -s 192.0.2.66 -c "$PACKETS" "$NODE_EXTERNAL" 9)
 	assert_equal $((before + arrived)) "$(drops_value not-open)" "not-open drops"
 	assert_books_balance
 	assert_json "[.[] | select(.source == \"192.0.2.66\" and .port == 9)] | length == 1
@@ -60,7 +60,7 @@ test_a_flood_against_a_closed_zone_is_counted_in_the_rule() {
 	local before arrived
 
 	before=$(drops_value zone-denied)
-	arrived=$(flood -s 198.18.0.0 -n 5000 -c $PACKETS "$NODE_EXTERNAL" 22)
+	arrived=$(flood -s 198.18.0.0 -n 5000 -c "$PACKETS" "$NODE_EXTERNAL" 22)
 	assert_equal $((before + arrived)) "$(drops_value zone-denied)" "zone-denied drops"
 	assert_json "[.rules[] | select(.service == \"ssh\" and .proto == \"tcp\")][0].dropped
 		== $((before + arrived))" rolewall --json show
