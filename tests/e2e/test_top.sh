@@ -162,6 +162,11 @@ test_a_ban_and_an_opening_ask_first() {
 	keys y
 	sees "banned for 1h"
 	assert_json '.[0].source == "203.0.113.2"' rolewall --json bans
+	rolewall ban 203.0.113.2
+	keys b
+	sees "Ban 203.0.113.2"
+	keys y
+	sees "it is banned already, and for longer"
 	keys Tab Tab
 	sees "open 6071/tcp +203.0.113.2"
 	sees "banned +203.0.113.2"

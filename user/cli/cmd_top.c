@@ -81,7 +81,11 @@ static int ban(void *context, const struct row *row, struct error *ret_error)
 	struct bans_result done;
 	int result = bans_open_for_one(&settings->instance, &ledger, ret_error);
 
-	return result ? result : bans_add(&ledger, &request, &done, ret_error);
+	if (!result)
+		result = bans_add(&ledger, &request, &done, ret_error);
+	if (!result && done.kept)
+		return error_set(ret_error, EEXIST, "it is banned already, and for longer");
+	return result;
 }
 
 static int open_port(void *context, const struct row *row, struct error *ret_error)
