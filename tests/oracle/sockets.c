@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "../../user/util/cleanup.h"
 #include "policies.h"
@@ -140,15 +141,32 @@ static int listener_index(const struct model_socket *client)
 	return -ENOENT;
 }
 
-/* Connecting over loopback is done before connect returns, or will never be. */
+/*
+ * Connecting over loopback is mostly done before connect returns; where the kernel leaves its soft
+ * interrupts to a thread, a little later.
+ */
+static bool is_reached(int fd, uint8_t state)
+{
+	const struct timespec moment = {.tv_nsec = 10000000};
+	struct tcp_info info = {0};
+	socklen_t length = sizeof(info);
+
+	for (int tries = 0; tries < 1000; tries++) {
+		if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) < 0)
+			return false;
+		if (info.tcpi_state == state)
+			return true;
+		nanosleep(&moment, NULL);
+	}
+	return false;
+}
+
 static int connection_make(const struct model_socket *client, enum fate fate, int listener)
 {
 	int family = is_ipv4(client->local) && fate != MAPPED ? AF_INET : AF_INET6;
 	int fd = socket_bound(family, client->local, client->local_port, SOCK_NONBLOCK);
 	struct sockaddr_storage remote;
 	socklen_t length = sockaddr_fill(family, client->remote, client->remote_port, &remote);
-	struct tcp_info info = {0};
-	socklen_t info_length = sizeof(info);
 	const int tries = 127; /* SYN_SENT: for hours */
 
 	if (fd < 0)
@@ -156,8 +174,7 @@ static int connection_make(const struct model_socket *client, enum fate fate, in
 	setsockopt(fd, IPPROTO_TCP, TCP_SYNCNT, &tries, sizeof(tries));
 	if (connect(fd, (struct sockaddr *)&remote, length) < 0 && errno != EINPROGRESS)
 		return -errno;
-	getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &info_length);
-	if (info.tcpi_state != (fate == SYN_SENT ? TCP_SYN_SENT : TCP_ESTABLISHED))
+	if (!is_reached(fd, fate == SYN_SENT ? TCP_SYN_SENT : TCP_ESTABLISHED))
 		return -ENOTCONN;
 	if (fate <= MAPPED && accept(listener, NULL, NULL) < 0)
 		return -errno;
