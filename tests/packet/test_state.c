@@ -322,6 +322,27 @@ static void what_a_rule_admits_is_not_learned(void **state)
 	flows_clear(*state);
 }
 
+/* It is the zone of whom it is sent to that counts, not of the node's own address there. */
+static void what_a_source_prefix_admits_is_not_learned(void **state)
+{
+	static const char node[] =
+		"{ \"version\": 1, \"node\": \"test.example.com\", \"mode\": \"enforce\","
+		"  \"profile\": \"carbonio-ce-23.10\", \"roles\": [\"mta\", \"proxy\"],"
+		"  \"interfaces\": {"
+		"    \"ext0\": { \"zone\": \"external\","
+		"              \"sources\": { \"internal\": [\"192.0.2.0/24\"] } },"
+		"    \"int0\": { \"zone\": \"internal\" }, \"vpn0\": { \"zone\": \"vpn\" } } }";
+	_free_ struct frame *sent = frame_from_hex(GOSSIP_SENT4);
+	_free_ struct frame *answer = frame_from_hex(GOSSIP4);
+
+	flows_clear(*state);
+	harness_apply(*state, node);
+	harness_send(*state, HARNESS_EXT0, sent);
+	harness_expect(*state, FOR_ALL, &on_ext0, answer, "pass open");
+	harness_expect(*state, FOR_ALL, &on_vpn0, answer, "drop zone-denied");
+	harness_apply(*state, vectors_node);
+}
+
 /* --- openings -------------------------------------------------------------------------------- */
 
 static void presence_put(struct harness *harness, struct rw_presence presence)
@@ -475,6 +496,7 @@ int main(void)
 		cmocka_unit_test(a_datagram_of_ours_renews_the_wait),
 		cmocka_unit_test(what_is_no_datagram_of_ours_opens_nothing),
 		cmocka_unit_test(what_a_rule_admits_is_not_learned),
+		cmocka_unit_test(what_a_source_prefix_admits_is_not_learned),
 		cmocka_unit_test(an_opening_admits_its_source_to_its_port),
 		cmocka_unit_test(an_opening_reaches_into_a_closed_zone),
 		cmocka_unit_test(an_opening_is_over_when_its_time_is),
