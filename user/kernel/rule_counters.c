@@ -11,15 +11,20 @@
 
 #include "../util/cleanup.h"
 
+/* Zeros, a value for each CPU. NULL: out of memory. */
+static void *values_new(size_t size)
+{
+	int cpus = libbpf_num_possible_cpus();
+
+	return cpus < 0 ? NULL : calloc(cpus, size);
+}
+
 /* Into the counter of one CPU: only the sum of them is ever read. */
 static int reason_add(const struct maps *maps, __u32 reason, const struct rw_counter *more)
 {
-	int fd = maps->fd[MAP_REASON_COUNTERS], cpus = libbpf_num_possible_cpus();
-	_free_ struct rw_counter *values = NULL;
+	_free_ struct rw_counter *values = values_new(sizeof(*values));
+	int fd = maps->fd[MAP_REASON_COUNTERS];
 
-	if (cpus < 0)
-		return cpus;
-	values = calloc(cpus, sizeof(*values));
 	if (!values)
 		return -ENOMEM;
 	if (bpf_map_lookup_elem(fd, &reason, values))
@@ -31,16 +36,12 @@ static int reason_add(const struct maps *maps, __u32 reason, const struct rw_cou
 
 static int zero(const struct maps *maps, uint32_t index)
 {
-	int cpus = libbpf_num_possible_cpus();
-	_free_ struct rw_rule_counter *zeros = NULL;
+	_free_ struct rw_rule_counter *zeros = values_new(sizeof(*zeros));
+	int fd = maps->fd[MAP_RULE_COUNTERS];
 
-	if (cpus < 0)
-		return cpus;
-	zeros = calloc(cpus, sizeof(*zeros));
 	if (!zeros)
 		return -ENOMEM;
-	return bpf_map_update_elem(maps->fd[MAP_RULE_COUNTERS], &index, zeros, BPF_EXIST) ? -errno
-											  : 0;
+	return bpf_map_update_elem(fd, &index, zeros, BPF_EXIST) ? -errno : 0;
 }
 
 int rule_counters_settle(const struct maps *maps, uint32_t index)

@@ -1,0 +1,147 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# A change that would lock its author out is refused, and plan lists what a change cuts.
+
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+setup() {
+	spawn node listeners "$PROBE" listen -t 22,25
+}
+
+prepare() {
+	rolewall down >/dev/null 2>&1 || true
+	node_file '.roles = ["mta"]'
+	rolewall apply -q
+}
+
+by_ssh_from() { # ADDRESS COMMAND...
+	local client=$1
+
+	shift
+	SSH_CONNECTION="$client 50000 $NODE_EXTERNAL 22" "$@"
+}
+
+test_a_policy_that_locks_its_author_out_is_refused() {
+	local before
+
+	before=$(status_value .generation)
+	assert_exit 1 by_ssh_from "$OUTSIDE" rolewall apply
+	grep -q "$OUTSIDE" <<<"$OUTPUT" || fail "the session is not named: $OUTPUT"
+	grep -q -- --force <<<"$OUTPUT" || fail "no way out is named: $OUTPUT"
+	assert_equal "$before" "$(status_value .generation)" "generation in force"
+	assert_json '.own_session.survives == false' by_ssh_from "$OUTSIDE" rolewall --json plan
+
+	# An sshd that listens on [::] says it in IPv6.
+	assert_exit 1 by_ssh_from "::ffff:$OUTSIDE" rolewall apply
+	assert_exit 1 by_ssh_from "$OUTSIDE6" rolewall apply
+
+	assert_exit 0 by_ssh_from "$OUTSIDE" rolewall apply --observe
+	assert_exit 0 by_ssh_from "$VPN" rolewall apply
+	assert_exit 0 by_ssh_from "$INSIDE" rolewall apply
+	assert_exit 0 by_ssh_from 127.0.0.1 rolewall apply
+	node_file '.management = ["203.0.113.0/24"]'
+	assert_json '.own_session.survives' by_ssh_from "$OUTSIDE" rolewall --json plan
+	assert_exit 0 by_ssh_from "$OUTSIDE" rolewall apply
+	node_file '.ipv6 = "drop"'
+	assert_exit 1 by_ssh_from "$INSIDE6" rolewall apply
+	node_file .
+	assert_exit 0 by_ssh_from "$OUTSIDE" rolewall apply --force
+}
+
+# Observe bans nobody in earnest: with enforce the ban counts, even against an established session.
+test_a_ban_of_its_author_is_found_before_it_is_enforced() {
+	node_file '.mode = "observe"'
+	rolewall -q apply
+	rolewall -q ban "$OUTSIDE" --reason "many logins"
+	assert_exit 0 by_ssh_from "$OUTSIDE" rolewall apply
+	node_file '.management = ["203.0.113.0/24"]'
+	assert_own_ban_refused "$OUTSIDE"
+	rolewall -q unban "$OUTSIDE"
+	rolewall -q ban 203.0.113.2/31 --for 8s
+	assert_own_ban_refused 203.0.113.2/31
+	# It ends, although nobody takes it out of the kernel.
+	wait_for 15 own_session_is_free || fail "the ban does not end"
+	assert_exit 0 by_ssh_from "$OUTSIDE" rolewall apply
+	rolewall -q unban --all
+}
+
+test_a_ban_of_its_author_is_found_before_it_comes_back() {
+	node_file .
+	rolewall -q apply
+	rolewall -q ban 203.0.113.2
+	rolewall -q down
+	node_file '.management = ["203.0.113.0/24"]'
+	assert_own_ban_refused "$OUTSIDE"
+	grep -q "apply --observe" <<<"$OUTPUT" || fail "no way to unban is named: $OUTPUT"
+	assert_exit 3 rolewall status
+	assert_exit 0 by_ssh_from "$OUTSIDE" rolewall apply --observe
+	assert_exit 0 by_ssh_from "$OUTSIDE" rolewall unban "$OUTSIDE"
+	assert_exit 0 by_ssh_from "$OUTSIDE" rolewall apply
+}
+
+own_session_is_free() {
+	by_ssh_from "$OUTSIDE" rolewall --json plan |
+		jq -e '.own_session | .survives and .banned == null' >/dev/null
+}
+
+assert_own_ban_refused() { # BAN
+	assert_json ".own_session | .survives == false and .banned == \"$1\"" \
+		by_ssh_from "$OUTSIDE" rolewall --json plan
+	assert_exit 0 by_ssh_from "$OUTSIDE" rolewall plan
+	grep -q "would be cut, $1 is banned" <<<"$OUTPUT" || fail "plan does not say it: $OUTPUT"
+	assert_exit 1 by_ssh_from "$OUTSIDE" rolewall apply
+	grep -q "rolewall unban $1" <<<"$OUTPUT" || fail "no way out is named: $OUTPUT"
+}
+
+# Whoever works on a host by SSH and changes the policy of a namespace there cuts nothing of his own.
+test_a_session_with_another_namespace_is_not_at_stake() {
+	assert_exit 0 env SSH_CONNECTION="$OUTSIDE 50000 192.0.2.55 22" bash -c '"$@"' bash \
+		nsenter --net="/run/netns/$LAB_NAME-node" -- "$ROLEWALL" "${LAB_INSTANCE[@]}" apply
+}
+
+# sudo keeps nothing of the environment: an ancestor has it.
+test_sudo_does_not_hide_the_session() {
+	assert_exit 1 by_ssh_from "$OUTSIDE" bash -c 'env -i "$@"; exit $?' bash \
+		nsenter --net="/run/netns/$LAB_NAME-node" -- "$ROLEWALL" "${LAB_INSTANCE[@]}" apply
+	grep -q "$OUTSIDE" <<<"$OUTPUT" || fail "the session is not named: $OUTPUT"
+}
+
+test_plan_lists_sessions_that_could_not_be_opened_again() {
+	mkfifo "$LAB_DIR/talk.in" 2>/dev/null || true
+	exec 9<>"$LAB_DIR/talk.in"
+	echo hello >&9
+	spawn outside talk "$PROBE" talk "$NODE_EXTERNAL" 25
+	assert_json '.sessions_cut == []' rolewall --json plan
+	node_file '.roles = ["postgres"]'
+	assert_json ".sessions_cut | length == 1 and .[0].source == \"$OUTSIDE\" and .[0].port == 25" \
+		rolewall --json plan
+	assert_exit 0 rolewall apply
+	echo again >&9
+	wait_for 5 grep -q again "$LAB_DIR/talk.out" || fail "the connection was cut"
+	exec 9>&-
+}
+
+test_plan_lists_sessions_over_ipv6_as_cut_where_that_is_dropped() {
+	mkfifo "$LAB_DIR/talk.in" "$LAB_DIR/talk6.in" 2>/dev/null || true
+	exec 8<>"$LAB_DIR/talk6.in" 9<>"$LAB_DIR/talk.in"
+	echo hello | tee /dev/fd/8 >&9
+	spawn outside talk "$PROBE" talk "$NODE_EXTERNAL" 25
+	spawn outside talk6 "$PROBE" talk "$NODE6_EXTERNAL" 25
+	node_file '.roles = ["postgres"] | .ipv6 = "drop"'
+	assert_json "[.sessions_cut[] | [.source, .cut]] | sort ==
+		([[\"$OUTSIDE\", false], [\"$OUTSIDE6\", true]] | sort)" rolewall --json plan
+	assert_exit 0 rolewall plan
+	grep -A 2 "^These are cut.*(1 connection)" <<<"$OUTPUT" | grep -q "$OUTSIDE6" || fail "$OUTPUT"
+	grep -A 2 "^These go on.*(1 connection)" <<<"$OUTPUT" | grep -q "$OUTSIDE " || fail "$OUTPUT"
+	assert_exit 1 by_ssh_from "$OUTSIDE6" rolewall apply
+	assert_exit 0 rolewall apply
+	echo again | tee /dev/fd/8 >&9
+	wait_for 5 grep -q again "$LAB_DIR/talk.out" || fail "the connection over IPv4 was cut"
+	sleep 0.5
+	! grep -q again "$LAB_DIR/talk6.out" || fail "the connection over IPv6 goes on"
+	exec 8>&- 9>&-
+}
+
+run_tests "$@"
