@@ -2,27 +2,24 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Upgrade: the next version, whose programs are others, takes over from this one under traffic, and
-# back again. Its sources are these, with a call more in the program and another number.
+# back again. NEXT: where it is built already.
 
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/e2e/daemon.sh
 . "$(dirname "$0")/daemon.sh"
 
+NEXT=${NEXT:-}
 INJECT=${INJECT:-$LAB_ROOT/build/tests/inject}
 UPGRADES=${UPGRADES:-30}
 PACKETS=${PACKETS:-200000}
 
 setup() {
-	local next=$LAB_DIR/next
-
-	mkdir "$next"
-	(cd "$LAB_ROOT" && cp -r Makefile bpf user include roles "$next")
-	echo "$(<"$LAB_ROOT/VERSION")-next" >"$next/VERSION"
-	sed -i 's/^\tstruct verdict verdict = {};$/&\n\n\tbpf_ktime_get_ns();/' "$next/bpf/xdp.bpf.h"
-	make -s -C "$next" -j "$(nproc)" build/rolewall >"$LAB_DIR/build.log" 2>&1 ||
-		lab_die "the next version does not build: $(tail -n 5 "$LAB_DIR/build.log")"
-	NEXT=$next/build/rolewall
+	if [ -z "$NEXT" ]; then
+		NEXT=$LAB_DIR/next/build/rolewall
+		"$LAB_ROOT/tests/e2e/next_version.sh" "$LAB_DIR/next" build/rolewall >"$LAB_DIR/build.log" 2>&1 ||
+			lab_die "the next version does not build: $(tail -n 5 "$LAB_DIR/build.log")"
+	fi
 	# Which of the two: the name of the node file says it.
 	printf '#!/bin/sh\ncase " $* " in *" %s "*) exec %s "$@" ;; esac\nexec %s "$@"\n' \
 		"$LAB_DIR/next.json" "$NEXT" "$ROLEWALL" >"$LAB_DIR/either"

@@ -269,7 +269,7 @@ void harness_need_device(const struct harness *harness)
 	skip();
 }
 
-static void need_cgroup(const struct harness *harness)
+void harness_need_cgroup(const struct harness *harness)
 {
 	if (harness->shows_cgroup)
 		return;
@@ -290,7 +290,7 @@ static uint32_t run_entry(struct harness *harness, enum entry entry, const struc
 	_free_ struct frame *bare = NULL;
 
 	if (how.cgroup)
-		need_cgroup(harness);
+		harness_need_cgroup(harness);
 	if (entry != ENTRY_BARE)
 		return run(&how, frame);
 	bare = calloc(1, sizeof(*bare));
@@ -329,7 +329,7 @@ void harness_send(struct harness *harness, uint32_t ifindex, const struct frame 
 		.repeat = 1,
 	};
 
-	need_cgroup(harness);
+	harness_need_cgroup(harness);
 	assert_int_equal(run(&how, frame), 1);
 }
 

@@ -117,6 +117,10 @@ const char *entry_name(enum entry entry);
 /* Skip the test where XDP packets cannot come from a device of one's choice. */
 void harness_need_device(const struct harness *harness);
 
+/* Skip the test where cgroup programs cannot be run; done by whatever runs one. First in a test
+ * that changes the policy before it. */
+void harness_need_cgroup(const struct harness *harness);
+
 /* Set one element of a map. */
 void harness_put(const struct harness *harness, enum map_id map, const void *key,
 		 const void *value);

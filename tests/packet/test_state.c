@@ -335,6 +335,7 @@ static void what_a_source_prefix_admits_is_not_learned(void **state)
 	_free_ struct frame *sent = frame_from_hex(GOSSIP_SENT4);
 	_free_ struct frame *answer = frame_from_hex(GOSSIP4);
 
+	harness_need_cgroup(*state);
 	flows_clear(*state);
 	harness_apply(*state, node);
 	harness_send(*state, HARNESS_EXT0, sent);

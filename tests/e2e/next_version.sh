@@ -1,0 +1,17 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# next_version.sh FOLDER MAKE-ARGUMENT... - the next version, for tests of an upgrade: these sources,
+# with a call more in the XDP program and another number, in FOLDER, and made there.
+set -eu
+
+ROOT=$(cd "$(dirname "$0")/../.." && pwd)
+FOLDER=$1
+shift
+
+rm -rf "$FOLDER"
+mkdir -p "$FOLDER"
+(cd "$ROOT" && cp -r Makefile bpf user include roles "$FOLDER")
+echo "$(<"$ROOT/VERSION")-next" >"$FOLDER/VERSION"
+sed -i 's/^\tstruct verdict verdict = {};$/&\n\n\tbpf_ktime_get_ns();/' "$FOLDER/bpf/xdp.bpf.h"
+make -s -C "$FOLDER" -j "$(nproc)" "$@"
