@@ -15,7 +15,7 @@ TREE=$BUILD/vm/tree
 
 # What the tests call; busybox has some of it in another shape.
 PACKAGES="coreutils diffutils findutils"
-PROGRAMS="bash ip tc jq bpftool ping nsenter unshare mount umount modprobe wg ethtool
+PROGRAMS="bash ip tc jq bpftool ping nsenter unshare script mount umount modprobe wg ethtool
 	awk sed grep dmesg kill ps flock setsid setpriv hostname getent"
 # What a test may do without, by skipping.
 OPTIONAL="nmap openvpn nft iptables strace ss conntrack capsh tcpdump socat curl nsd"
@@ -109,7 +109,7 @@ tests_copy() {
 	local program libraries
 
 	cp "$ROOT/vmtests/init" "$TREE/init"
-	cp -r "$ROOT/roles" "$ROOT/tests" "$ROOT/packaging" "$ROOT/docs" "$TREE/rolewall"
+	cp -r "$ROOT/VERSION" "$ROOT/roles" "$ROOT/tests" "$ROOT/packaging" "$ROOT/docs" "$TREE/rolewall"
 	find "$BUILD"/static/rolewall "$BUILD"/vmtests/features "$BUILD"/tests \
 		\( -path '*/tests/unit' -o -path '*/tests/bench' \) -prune \
 		-o -type f -perm -u+x -print | while read -r program; do

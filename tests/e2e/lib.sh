@@ -193,3 +193,19 @@ assert_books_balance() {
 				+ "unattributed \($s.unattributed)")
 		  else true end' >/dev/null
 }
+
+# Packets that the sender's own device dropped before the node saw them.
+cable_losses() {
+	ip -n "$LAB_NAME-outside" -s -j link show dev eth0 | jq '.[0].stats64.tx.dropped'
+}
+
+# flood PACKETS FLOOD-ARGUMENTS: from outside; says how many reached the node.
+flood() {
+	local packets=$1 lost sent
+
+	shift
+	lost=$(cable_losses)
+	sent=$(outside "$PROBE" flood -c "$packets" "$@")
+	assert_equal "sent $packets" "$sent" "flood"
+	echo $((packets - ($(cable_losses) - lost)))
+}

@@ -30,7 +30,7 @@
 /* A program that was loaded to answer for one interface. */
 struct witness {
 	struct device device;
-	struct rw_interface interface; /* as the programs know it; slot 0 if they do not */
+	unsigned int slot; /* as the programs know it; 0 if they do not */
 	enum hook hook;
 	struct rolewall_bpf *object; /* owned; NULL: nothing filters there */
 	int program;		     /* owned by object */
@@ -146,9 +146,11 @@ static uint32_t rule_limit(const struct generation *generation)
 static void witness_place(const struct explainer *explainer, struct witness *witness)
 {
 	struct rw_interface_key key = {.ifindex = witness->device.ifindex};
+	struct rw_interface interface;
 	char note[192];
 
-	bpf_map_lookup_elem(explainer->maps.fd[MAP_INTERFACES], &key, &witness->interface);
+	if (bpf_map_lookup_elem(explainer->maps.fd[MAP_INTERFACES], &key, &interface) == 0)
+		witness->slot = interface.slot;
 	if (witness->device.ifindex == LOOPBACK_IFINDEX)
 		witness->hook = HOOK_NONE;
 	else if (xdp_query(explainer->instance, &witness->device, note, sizeof(note)) !=
@@ -161,18 +163,12 @@ static void witness_place(const struct explainer *explainer, struct witness *wit
 static int witness_load(const struct explainer *explainer, struct witness *witness,
 			struct error *ret_error)
 {
-	struct scratch_request request = {.rules = rule_limit(&explainer->generation)};
-
 	witness_place(explainer, witness);
 	if (witness->hook == HOOK_NONE)
 		return 0;
-	request.hook = witness->hook;
-	request.slot = witness->interface.slot;
-	request.ifindex = witness->device.ifindex;
-	if (witness->hook == HOOK_XDP)
-		request.l2_length = device_l2_length(&witness->device);
-	return load_scratch(explainer->instance, &explainer->features, &request, &witness->object,
-			    &witness->program, ret_error);
+	return load_scratch(explainer->instance, &explainer->features, witness->slot,
+			    rule_limit(&explainer->generation), &witness->object, &witness->program,
+			    ret_error);
 }
 
 static int witness_find(struct explainer *explainer, const struct device *device,
@@ -201,9 +197,6 @@ static int witness_find(struct explainer *explainer, const struct device *device
 static int run(const struct witness *witness, const struct question *question,
 	       const uint8_t local[16], struct error *ret_error)
 {
-	/* TEST_RUN takes Ethernet off before it shows a packet to a cgroup program. */
-	bool ethernet = witness->hook == HOOK_CGROUP || device_l2_length(&witness->device) > 0;
-	struct __sk_buff skb = {.ifindex = witness->device.ifindex};
 	unsigned char frame[PACKET_MAX];
 	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame, .repeat = 1);
 
@@ -213,13 +206,9 @@ static int run(const struct witness *witness, const struct question *question,
 			.destination = local,
 			.l4 = question->l4,
 			.port = question->port,
-			.ethernet = ethernet,
+			.ethernet = true,
 		},
 		frame);
-	if (witness->hook == HOOK_CGROUP) {
-		options.ctx_in = &skb;
-		options.ctx_size_in = sizeof(skb);
-	}
 	if (bpf_prog_test_run_opts(witness->program, &options))
 		return error_set(ret_error, errno, "the kernel does not run the program: %s",
 				 strerror(errno));

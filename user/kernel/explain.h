@@ -2,9 +2,9 @@
 /*
  * explain.h - what the programs would do with a packet, by letting them do it.
  *
- * An instance of the program that guards the interface is loaded beside the attached one. It has
- * the policy in force, its zones, flows, bans and openings; what it counts goes into maps of its
- * own.
+ * An instance of the program is loaded beside the attached ones, with the slot of the interface. It
+ * has the policy in force, its zones, flows, bans and openings; what it counts goes into maps of
+ * its own.
  */
 #ifndef ROLEWALL_KERNEL_EXPLAIN_H
 #define ROLEWALL_KERNEL_EXPLAIN_H

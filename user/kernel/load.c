@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <bpf/bpf.h>
+#include <linux/if_ether.h>
 #include <linux/magic.h>
 
 #include <rolewall/abi.h>
@@ -239,19 +240,8 @@ static void scratch_maps(struct rolewall_bpf *object, unsigned int rules)
 	bpf_map__set_max_entries(object->maps.events, sysconf(_SC_PAGESIZE));
 }
 
-static int scratch_interface(const struct rolewall_bpf *object,
-			     const struct scratch_request *request)
-{
-	struct rw_interface_key key = {.ifindex = request->ifindex};
-	struct rw_interface value = {.slot = request->slot};
-
-	return bpf_map_update_elem(scratch_map(object, MAP_INTERFACES), &key, &value, BPF_ANY)
-		       ? -errno
-		       : 0;
-}
-
 int load_scratch(const struct instance *instance, const struct features *features,
-		 const struct scratch_request *request, struct rolewall_bpf **ret, int *ret_fd,
+		 unsigned int slot, unsigned int rules, struct rolewall_bpf **ret, int *ret_fd,
 		 struct error *ret_error)
 {
 	_object_ struct rolewall_bpf *object = NULL;
@@ -261,19 +251,14 @@ int load_scratch(const struct instance *instance, const struct features *feature
 	error = open_object(instance, features, &object, ret_error);
 	if (error)
 		return error;
-	scratch_maps(object, request->rules);
-	program = request->hook == HOOK_XDP ? choose_xdp(object, features)
-					    : cgroup_program(object, features, CGROUP_INGRESS);
+	scratch_maps(object, rules);
+	program = choose_xdp(object, features);
 	bpf_program__set_autoload(program, true);
-	object->rodata->l2_len = request->l2_length;
-	object->rodata->own_slot = request->slot;
+	object->rodata->l2_len = ETH_HLEN;
+	object->rodata->own_slot = slot;
 	error = load_object(object, "the program that answers", ret_error);
 	if (error)
 		return error;
-	error = scratch_interface(object, request);
-	if (error)
-		return error_set(ret_error, -error, "cannot prepare the question: %s",
-				 strerror(-error));
 	*ret_fd = bpf_program__fd(program);
 	*ret = object;
 	object = NULL;

@@ -44,18 +44,13 @@ int load_xdp(const struct instance *instance, const struct features *features,
 	     struct error *ret_error);
 
 /*
- * The program that judges at a hook, once more, to be run on packets of our own: with the pinned
- * maps that decide, and maps of its own for what is counted. `ret_fd` stays owned by `ret`.
+ * XDP's program for packets of our own, which begin with an Ethernet header: with the pinned maps
+ * that decide, and maps of its own for what is counted, by `rules` rules at most. What decides is
+ * the same in the cgroup program, which BPF_PROG_TEST_RUN shows no packet on 6.12 and before
+ * (net/bpf/test_run.c, is_direct_pkt_access). `ret_fd` stays owned by `ret`.
  */
-struct scratch_request {
-	enum hook hook;		/* HOOK_XDP or HOOK_CGROUP */
-	unsigned int l2_length; /* XDP */
-	unsigned int slot;
-	unsigned int ifindex; /* where the packet arrives, which no other program covers */
-	unsigned int rules;   /* counters of this many rules */
-};
 int load_scratch(const struct instance *instance, const struct features *features,
-		 const struct scratch_request *request, struct rolewall_bpf **ret, int *ret_fd,
+		 unsigned int slot, unsigned int rules, struct rolewall_bpf **ret, int *ret_fd,
 		 struct error *ret_error);
 
 /* A map of the object; owned by it. */
