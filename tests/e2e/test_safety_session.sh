@@ -50,6 +50,25 @@ test_a_policy_that_locks_its_author_out_is_refused() {
 	assert_exit 0 by_ssh_from "$OUTSIDE" rolewall apply --force
 }
 
+# The way back asks nobody: it is the way out. But its author should not learn of it by the next login.
+test_a_way_back_that_keeps_its_author_out_says_so() {
+	node_file '.management = ["203.0.113.0/24"]'
+	assert_exit 0 by_ssh_from "$OUTSIDE" rolewall apply
+	assert_exit 0 by_ssh_from "$OUTSIDE" rolewall rollback
+	grep -q "warning: your own SSH session, from $OUTSIDE to port 22/tcp on eth0" <<<"$OUTPUT" ||
+		fail "no warning: $OUTPUT"
+	assert_json '.verdict == "drop"' rolewall --json explain "$OUTSIDE" 22
+	assert_exit 0 rolewall apply
+	assert_exit 0 by_ssh_from "$INSIDE" rolewall rollback
+	! grep -q warning <<<"$OUTPUT" || fail "a warning for whom it lets in: $OUTPUT"
+	node_file '.mode = "observe"'
+	assert_exit 0 rolewall apply
+	node_file .
+	assert_exit 0 rolewall apply
+	assert_exit 0 by_ssh_from "$OUTSIDE" rolewall rollback
+	! grep -q warning <<<"$OUTPUT" || fail "a warning though nothing is refused: $OUTPUT"
+}
+
 # Observe bans nobody in earnest: with enforce the ban counts, even against an established session.
 test_a_ban_of_its_author_is_found_before_it_is_enforced() {
 	node_file '.mode = "observe"'

@@ -5,6 +5,7 @@
 #include "../kernel/rollback.h"
 #include "cli.h"
 #include "message.h"
+#include "own.h"
 #include "print.h"
 
 static void rollback_print(const struct settings *settings, const struct rollback_result *done)
@@ -37,6 +38,8 @@ static int rollback_run_verb(const struct settings *settings, const struct argum
 	if (done.warning.what[0])
 		report_warning(settings, done.warning.where, done.warning.what);
 	rollback_print(settings, &done);
+	if (done.to)
+		own_warn(settings);
 	return EXIT_OK;
 }
 

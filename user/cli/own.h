@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* own.h - the caller's own SSH session under a policy, for plan and apply. */
+/* own.h - the caller's own SSH session under a policy. */
 #ifndef ROLEWALL_CLI_OWN_H
 #define ROLEWALL_CLI_OWN_H
 
@@ -19,6 +19,9 @@ bool own_is_cut(const struct own_session *own, bool enforce);
 
 /* What bans it: "203.0.113.0/24" */
 const char *own_ban_text(const struct own_session *own, char ret[CIDR_TEXT_MAX]);
+
+/* For changes that ask nobody first: a warning if what is in force now keeps the caller out. */
+void own_warn(const struct settings *settings);
 
 /* null, or {"source","port","interface","survives","banned"} */
 json_t *json_own(const struct own_session *own, bool enforce);

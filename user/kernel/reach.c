@@ -39,23 +39,26 @@ static bool is_here(const struct session *session)
 	return route_find(session->server, &route, NULL) || route.ifindex == LOOPBACK_IFINDEX;
 }
 
+bool own_session_find(struct own_session *ret)
+{
+	*ret = (struct own_session){0};
+	ret->exists = session_find(&ret->session) && is_here(&ret->session) &&
+		      find_interface(ret->session.client, ret->interface);
+	return ret->exists;
+}
+
 void own_session_judge(const struct instance *instance, const struct tables *tables,
 		       struct own_session *ret)
 {
-	struct own_session own = {0};
-
-	own.exists = session_find(&own.session) && is_here(&own.session) &&
-		     find_interface(own.session.client, own.interface);
-	if (own.exists) {
-		own.admitted = tables_admits(tables, &(struct admission){
-							     .interface = own.interface,
-							     .source = own.session.client,
-							     .l4 = RW_L4_TCP,
-							     .port = own.session.server_port,
-						     });
-		own.is_banned = banned_find(instance, own.session.client, &own.banned);
-	}
-	*ret = own;
+	if (!own_session_find(ret))
+		return;
+	ret->admitted = tables_admits(tables, &(struct admission){
+						      .interface = ret->interface,
+						      .source = ret->session.client,
+						      .l4 = RW_L4_TCP,
+						      .port = ret->session.server_port,
+					      });
+	ret->is_banned = banned_find(instance, ret->session.client, &ret->banned);
 }
 
 /* Somebody who came to us: we listen on that port. */

@@ -26,6 +26,9 @@ struct own_session {
 	char interface[16]; /* where its packets come in */
 };
 
+/* Who and where; judges nothing. False: `exists` is, too. */
+bool own_session_find(struct own_session *ret);
+
 void own_session_judge(const struct instance *instance, const struct tables *tables,
 		       struct own_session *ret);
 
