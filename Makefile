@@ -7,7 +7,6 @@
 
 VERSION := $(shell cat VERSION)
 DESTDIR ?=
-PREFIX  ?= /usr
 B := build$(if $(SAN),/san)$(if $(COV),/cov)$(if $(STATIC),/static)$(if $(CROSS),/cross)
 
 ifdef CROSS
@@ -182,6 +181,9 @@ check-unit: $(UNIT) $(B)/rolewall ## unit tests: policy, command line, model
 check-packet: $(PACKET) ## byte vectors through the real object (needs root)
 	$(Q)tests/run.sh $(PACKET)
 
+check-old: ## the same with everything off that newer kernels can do (docs/kernels.md)
+	$(Q)ROLEWALL_PROBE_OFF=ringbuf,cgroup_lookup,frags,links,replace,batch $(MAKE) --no-print-directory check-e2e
+
 check-e2e: $(B)/rolewall $(B)/rolewall-web $(B)/tests/e2e/probe $(B)/tests/bench/bench $(INJECT) ## namespaces and real sockets (needs root)
 	$(Q)tests/run.sh $(wildcard tests/e2e/test_*.sh)
 
@@ -343,14 +345,14 @@ $(B)/man/%: docs/man/%.scd.in packaging/man/verbs.sh VERSION $(B)/rolewall
 	@mkdir -p $(@D)
 	$(Q)packaging/man/verbs.sh $(B)/rolewall $< $(VERSION) >$@.scd && scdoc <$@.scd >$@
 
-SHARE := $(DESTDIR)$(PREFIX)/share
-UNITS := $(DESTDIR)$(PREFIX)/lib/systemd/system
-GROUP := $(DESTDIR)$(PREFIX)/lib/sysusers.d/rolewall.conf
+SHARE := $(DESTDIR)/usr/share
+UNITS := $(DESTDIR)/usr/lib/systemd/system
+GROUP := $(DESTDIR)/usr/lib/sysusers.d/rolewall.conf
 DOCS  := README.md docs/operations.md docs/releases.md docs/safety.md docs/cluster.md docs/kernels.md docs/verdict.md
 
-install: $(B)/rolewall $(B)/rolewall-web $(MAN_PAGES) ## into DESTDIR and PREFIX
-	install -D -m 0755 $(B)/rolewall $(DESTDIR)$(PREFIX)/sbin/rolewall
-	install -D -m 0755 $(B)/rolewall-web $(DESTDIR)$(PREFIX)/bin/rolewall-web
+install: $(B)/rolewall $(B)/rolewall-web $(MAN_PAGES) ## into DESTDIR
+	install -D -m 0755 $(B)/rolewall $(DESTDIR)/usr/sbin/rolewall
+	install -D -m 0755 $(B)/rolewall-web $(DESTDIR)/usr/bin/rolewall-web
 	install -D -m 0644 packaging/systemd/rolewall.service $(UNITS)/rolewall.service
 	install -D -m 0644 packaging/systemd/rolewall-web.service $(UNITS)/rolewall-web.service
 	install -D -m 0644 packaging/systemd/sysusers.conf $(GROUP)
@@ -368,8 +370,8 @@ install: $(B)/rolewall $(B)/rolewall-web $(MAN_PAGES) ## into DESTDIR and PREFIX
 	install -d -m 0755 $(DESTDIR)/etc/rolewall
 
 uninstall: ## what install put there; /etc/rolewall stays
-	rm -f $(DESTDIR)$(PREFIX)/sbin/rolewall $(UNITS)/rolewall.service $(SHARE)/bash-completion/completions/rolewall
-	rm -f $(DESTDIR)$(PREFIX)/bin/rolewall-web $(UNITS)/rolewall-web.service $(GROUP) $(DESTDIR)/etc/logrotate.d/rolewall
+	rm -f $(DESTDIR)/usr/sbin/rolewall $(UNITS)/rolewall.service $(SHARE)/bash-completion/completions/rolewall
+	rm -f $(DESTDIR)/usr/bin/rolewall-web $(UNITS)/rolewall-web.service $(GROUP) $(DESTDIR)/etc/logrotate.d/rolewall
 	rm -f $(foreach page,$(notdir $(MAN_PAGES)),$(SHARE)/man/man$(subst .,,$(suffix $(page)))/$(page))
 	rm -rf $(SHARE)/rolewall $(SHARE)/doc/rolewall
 
@@ -413,7 +415,7 @@ clean: ## remove build/
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: all static cross cross-objects vm-programs vmtest check check-all check-unit check-packet check-e2e oracle \
+.PHONY: all static cross cross-objects vm-programs vmtest check check-all check-unit check-packet check-e2e check-old oracle \
 	fuzz oracle-coverage mutants demo demo-run screenshots mailnode mailnode-run deps lint lint-format \
 	lint-includes lint-schema lint-monitoring lint-figures lint-floor lint-shell lint-cppcheck lint-tidy format man install uninstall \
 	deb rpm package-root check-package clean help

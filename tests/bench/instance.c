@@ -30,9 +30,8 @@ static void load(struct bench_instance *instance, const struct features *feature
 		     &instance->xdp, &error) ||
 	    load_cgroup(&instance->instance, features, &instance->cgroup_object, &error))
 		errx(1, "%s: %s", error.what, error.hint);
-	ingress = features->ringbuf && features->cgroup_lookup
-			  ? instance->cgroup_object->progs.rolewall_ingress
-			  : instance->cgroup_object->progs.rolewall_ingress_54;
+	ingress = features->ringbuf ? instance->cgroup_object->progs.rolewall_ingress
+				    : instance->cgroup_object->progs.rolewall_ingress_54;
 	instance->ingress = bpf_program__fd(ingress);
 }
 

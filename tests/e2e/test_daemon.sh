@@ -131,6 +131,23 @@ test_a_second_daemon_is_refused() {
 	ask '{"status":true}' | jq -es '.[0].applied' >/dev/null || fail "the first one does not answer"
 }
 
+test_the_service_manager_learns_how_it_is() {
+	stop daemon
+	launch node manager socat -u "UNIX-RECV:$LAB_DIR/notify" STDOUT
+	wait_for 5 test -S "$LAB_DIR/notify" || fail "nobody listens: $(<"$LAB_DIR/manager.err")"
+	NOTIFY_SOCKET=$LAB_DIR/notify daemon_start
+	wait_for 5 manager_heard READY=1 || fail "not that it is ready: $(manager_text)"
+	wait_for 5 manager_heard WATCHDOG=1 || fail "not that it lives: $(manager_text)"
+	kill -HUP "$(daemon_pid)"
+	wait_for 5 manager_heard RELOADING=1 || fail "not that it reloads: $(manager_text)"
+	wait_for 5 manager_heard "READY=1.*RELOADING=1.*READY=1" || fail "not that it is ready again: $(manager_text)"
+	kill -TERM "$(daemon_pid)"
+	wait_for 5 manager_heard STOPPING=1 || fail "not that it stops: $(manager_text)"
+}
+
+manager_text() { tr '\n' ' ' <"$LAB_DIR/manager.out"; }
+manager_heard() { manager_text | grep -q "$1"; }
+
 test_it_keeps_the_capabilities_that_bpf_needs_and_no_others() {
 	# CAP_NET_ADMIN (12), CAP_SYS_ADMIN (21), CAP_PERFMON (38), CAP_BPF (39)
 	local expected=000000c000201000 set

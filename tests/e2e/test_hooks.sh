@@ -26,6 +26,21 @@ prepare() {
 	node_file .
 }
 
+test_each_ability_may_be_missing_alone() {
+	local name
+
+	for name in ringbuf cgroup_lookup frags links replace batch; do
+		export ROLEWALL_PROBE_OFF=$name
+		rolewall -q down || true
+		assert_exit 0 rolewall apply
+		assert_exit 0 rolewall apply
+		assert_exit 0 rolewall status
+		assert_external outside "$NODE_EXTERNAL"
+	done
+	rolewall -q down
+	unset ROLEWALL_PROBE_OFF
+}
+
 # assert_interface NAME HOOK XDP-MODE NOTE-PATTERN
 assert_interface() {
 	assert_json ".interfaces[] | select(.name == \"$1\") | .hook == \"$2\" and .xdp_mode == \"$3\"

@@ -120,19 +120,24 @@ static int refresh(struct links *links, struct error *ret_error)
 	return error == -ENOENT ? 0 : error;
 }
 
+/* What filters goes on filtering meanwhile. */
+static void refresh_or_retry(struct links *links)
+{
+	struct error error = {0};
+
+	if (refresh(links, &error) == 0)
+		return;
+	say_error(SAY_ERROR, "cannot attach to the interfaces that there are now", &error);
+	timer_set(&links->pause, RETRY_MS);
+}
+
 static void pause_over(void *context, uint32_t events)
 {
 	struct links *links = context;
-	struct error error = {0};
-	int result;
 
 	(void)events;
 	timer_take(&links->pause);
-	result = refresh(links, &error);
-	if (!result)
-		return;
-	say_error(SAY_ERROR, "cannot attach to an interface that has changed", &error);
-	timer_set(&links->pause, RETRY_MS);
+	refresh_or_retry(links);
 }
 
 /* What it says is not of interest, that it says something is: the devices are asked for anew. */
@@ -171,7 +176,8 @@ int links_open(struct links *links, struct loop *loop, struct in_force *in_force
 	if (error)
 		return error_set(ret_error, -error, "cannot follow the network devices: %s",
 				 strerror(-error));
-	return refresh(links, ret_error);
+	refresh_or_retry(links);
+	return 0;
 }
 
 void links_policy_changed(struct links *links)

@@ -1,15 +1,55 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* notify.c - sd_notify. */
+/* notify.c - sd_notify, and for the static binary, which has no libsystemd, what it comes down to.
+ */
 #include "notify.h"
-
-#ifdef HAVE_SYSTEMD
 
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <systemd/sd-daemon.h>
 
 #include "../kernel/pending.h"
+
+#ifdef HAVE_SYSTEMD
+
+#include <systemd/sd-daemon.h>
+
+static void send_state(const char *text)
+{
+	sd_notify(0, text);
+}
+
+#else
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "../util/cleanup.h"
+
+/* One datagram to $NOTIFY_SOCKET, a path or an abstract "@name": sd_notify(3), "Notes". */
+static void send_state(const char *text)
+{
+	const char *name = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	size_t length = name ? strlen(name) : 0;
+	_close_ int fd = -1;
+
+	if (length < 2 || length >= sizeof(address.sun_path) || !strchr("/@", name[0]))
+		return;
+	memcpy(address.sun_path, name, length);
+	if (name[0] == '@')
+		address.sun_path[0] = '\0';
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	/* Nobody there to listen is nobody to tell. */
+	if (fd < 0 || sendto(fd, text, strlen(text), MSG_NOSIGNAL, (void *)&address,
+			     offsetof(struct sockaddr_un, sun_path) + length) < 0)
+		return;
+}
+
+#endif
 
 void notify(const char *format, ...)
 {
@@ -19,23 +59,10 @@ void notify(const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	sd_notify(0, text);
+	send_state(text);
 }
 
 void notify_reloading(void)
 {
 	notify("RELOADING=1\nMONOTONIC_USEC=%" PRIu64, pending_now() / 1000);
 }
-
-#else
-
-void notify(const char *format, ...)
-{
-	(void)format;
-}
-
-void notify_reloading(void)
-{
-}
-
-#endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* notify.h - tell the service manager; does nothing where there is none, or no libsystemd. */
+/* notify.h - tell the service manager; does nothing where there is none. */
 #ifndef ROLEWALL_DAEMON_NOTIFY_H
 #define ROLEWALL_DAEMON_NOTIFY_H
 

@@ -6,6 +6,7 @@
 #include <linux/capability.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -57,10 +58,23 @@ static int sets_shrink(void)
 	return syscall(SYS_capset, &header, keep) ? -errno : 0;
 }
 
+/*
+ * Before 5.11 maps and programs count as locked memory. libbpf raises the limit when it loads the
+ * first one; where nothing is applied yet, that is after the right to is given up.
+ */
+static void locked_memory_allow(void)
+{
+	const struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
+
+	setrlimit(RLIMIT_MEMLOCK, &limit);
+}
+
 int privileges_drop(struct error *ret_error)
 {
-	int error = bounding_set_shrink();
+	int error;
 
+	locked_memory_allow();
+	error = bounding_set_shrink();
 	/* Where that right is missing, there is little to give away. */
 	if (error == -EPERM)
 		error = 0;

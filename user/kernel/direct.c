@@ -13,6 +13,7 @@
 #include "../util/array.h"
 #include "../util/cleanup.h"
 #include "maps.h"
+#include "probe.h"
 
 #define NAME_PREFIX   "rolewall_" /* of every program in bpf/ */
 #define PROGRAM_MAPS  64	  /* the kernel's own limit for one program */
@@ -181,6 +182,8 @@ static int replace_program(int cgroup_fd, enum bpf_attach_type type, int program
 
 	if (old < 0)
 		return -errno;
+	if (probe_is_off("replace"))
+		return -EINVAL;
 	return bpf_prog_attach_opts(program_fd, cgroup_fd, type, &opts) ? -errno : 0;
 }
 

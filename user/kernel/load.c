@@ -137,9 +137,8 @@ struct bpf_program *cgroup_program(struct rolewall_bpf *object, const struct fea
 {
 	switch (hook) {
 	case CGROUP_INGRESS:
-		return features->ringbuf && features->cgroup_lookup
-			       ? object->progs.rolewall_ingress
-			       : object->progs.rolewall_ingress_54;
+		return features->ringbuf ? object->progs.rolewall_ingress
+					 : object->progs.rolewall_ingress_54;
 	case CGROUP_EGRESS:
 		return object->progs.rolewall_egress;
 	case CGROUP_BIND4:

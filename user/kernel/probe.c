@@ -90,6 +90,8 @@ void features_probe(struct features *ret)
 	ret->cgroup_lookup = !probe_is_off("cgroup_lookup") &&
 			     libbpf_probe_bpf_helper(BPF_PROG_TYPE_CGROUP_SKB,
 						     BPF_FUNC_skc_lookup_tcp, NULL) == 1;
+	/* Both came with 5.8; the programs know kernels with both and kernels with neither. */
+	ret->ringbuf = ret->ringbuf && ret->cgroup_lookup;
 	ret->frags = !probe_is_off("frags") && has_frags();
 	ret->links = !probe_is_off("links") && has_links();
 }

@@ -214,7 +214,8 @@ static int attach_new(const struct instance *instance, const struct xdp_plan *pl
 	error = may_be_native(&plan->device)
 			? attach_in_mode(instance, plan, XDP_FLAGS_DRV_MODE, &link)
 			: -EOPNOTSUPP;
-	if (error && is_refusal(error))
+	/* Whatever a driver says: virtio_net has ENOMEM for too few queues (before 5.13). */
+	if (error)
 		error = attach_in_mode(instance, plan, XDP_FLAGS_SKB_MODE, &link);
 	if (error || link < 0)
 		return error;
