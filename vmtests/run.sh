@@ -9,7 +9,7 @@
 #				newer feature switched off, the next kernel says the same again
 #	E2E=hooks,...		only these files of the end-to-end tests
 #	PACKETS=200000		for the oracle
-#	LIMIT=5400		seconds for one machine
+#	LIMIT=7200		seconds for one machine
 #	JOBS=1			machines side by side; each takes a processor, and 1.5 GB of memory
 #	DOCS=1			write the matrix to docs/kernels.md
 set -uo pipefail
@@ -19,7 +19,7 @@ export BUILD=${BUILD:-$ROOT/build}
 VM=$BUILD/vm
 export VM_DIR=$VM
 ALL="5.10 6.1 6.12 6.18 sid newest"
-LIMIT=${LIMIT:-5400}
+LIMIT=${LIMIT:-7200}
 JOBS=${JOBS:-1}
 RESULTS=$VM/results
 # What is tested, even if somebody works on while it runs.

@@ -8,6 +8,9 @@
 . "$(dirname "$0")/lib.sh"
 
 TRANSFER=1000000 # bytes
+# At once, while the policy changes. Under emulation a cable loses a quarter of what 600 send: their TCP
+# gives up.
+TRANSFERS=${TRANSFERS:-600}
 
 setup() {
 	spawn outside dns "$PROBE" listen -u 53
@@ -104,8 +107,8 @@ test_policy_changes_lose_nothing() {
 	policy_changes_during questions ask 30000 "$OUTSIDE" 53
 	assert_equal "asked 30000, answered 30000" "$(<"$LAB_DIR/questions.out")" "questions"
 	assert_equal "$before" "$(dropped)" "packets dropped"
-	policy_changes_during transfers fetch 600 "$OUTSIDE" 8080
-	assert_transfers 600 "$(<"$LAB_DIR/transfers.out")"
+	policy_changes_during transfers fetch "$TRANSFERS" "$OUTSIDE" 8080
+	assert_transfers "$TRANSFERS" "$(<"$LAB_DIR/transfers.out")"
 	assert_dropped_at_most 300 "$before"
 }
 
