@@ -29,14 +29,6 @@
 #define ECHO6	     ETH6 IP6("00 08", "3a", "40") "80 00 00 00 00 00 00 00 "
 #define TAGGED(tags) MACS tags "08 00 " IP4("00 28", "00 00", "06") TCP(SSH, SYN)
 
-static void expect_hex(struct harness *harness, unsigned int entries, const struct arrival *arrival,
-		       const char *hex, const char *expected)
-{
-	_free_ struct frame *frame = frame_from_hex(hex);
-
-	harness_expect(harness, entries, arrival, frame, expected);
-}
-
 static void without_a_policy_everything_is_dropped(void **state)
 {
 	expect_hex(*state, FOR_ALL, &on_ext0, SYN_SMTP, "drop no-policy");

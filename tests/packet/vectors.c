@@ -18,14 +18,29 @@ const char vectors_node[] =
 	"\"internal\" },"
 	"                  \"vpn0\": { \"zone\": \"vpn\" } } }";
 
+void expect_hex(struct harness *harness, unsigned int entries, const struct arrival *arrival,
+		const char *hex, const char *expected)
+{
+	_free_ struct frame *frame = frame_from_hex(hex);
+
+	harness_expect(harness, entries, arrival, frame, expected);
+}
+
+int vectors_setup(void **state)
+{
+	if (harness_setup(state))
+		return -1;
+	harness_apply(*state, vectors_node);
+	return 0;
+}
+
 static struct harness *shared;
 
 static void test_vector(void **state)
 {
 	const struct vector *vector = *state;
-	_free_ struct frame *frame = frame_from_hex(vector->hex);
 
-	harness_expect(shared, vector->entries, &on_ext0, frame, vector->expected);
+	expect_hex(shared, vector->entries, &on_ext0, vector->hex, vector->expected);
 }
 
 /* The group has no state in cmocka's eyes, or it would stand in for each test's own. */
@@ -33,10 +48,9 @@ static int setup(void **state)
 {
 	void *harness;
 
-	if (harness_setup(&harness))
+	if (vectors_setup(&harness))
 		return -1;
 	shared = harness;
-	harness_apply(shared, vectors_node);
 	return 0;
 }
 

@@ -20,6 +20,13 @@ struct vector {
 /* Two nodes, and a policy with roles mta and proxy: the packets come in on ext0 (zone external). */
 extern const char vectors_node[];
 
+/* For a cmocka group: a harness with that policy in force. */
+int vectors_setup(void **state);
+
+/* Every entry of `entries` (FOR_*) judges the frame `hex` so. */
+void expect_hex(struct harness *harness, unsigned int entries, const struct arrival *arrival,
+		const char *hex, const char *expected);
+
 /* Run them as a cmocka group against vectors_node. Returns what cmocka returns. */
 int vectors_run(const char *group, const struct vector *vectors, size_t count);
 
