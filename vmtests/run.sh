@@ -29,7 +29,7 @@ boot() { # KERNEL-FOLDER INITRD LOG SUITES
 	local append="console=ttyS0 panic=-1 quiet loglevel=3 rdinit=/init mitigations=off nokaslr"
 
 	append="$append rolewall.suites=$4${PACKETS:+ rolewall.packets=$PACKETS}${E2E:+ rolewall.e2e=$E2E}"
-	exec timeout --foreground "$LIMIT" qemu-system-x86_64 -accel tcg,thread=multi -cpu max -machine q35 -smp 2 \
+	exec timeout --foreground "$LIMIT" qemu-system-x86_64 -accel tcg,thread=single -cpu max -machine q35 -smp 2 \
 		-m 1536 -nodefaults -no-user-config -netdev user,id=net,restrict=on \
 		-device virtio-net-pci,netdev=net,romfile= -display none -serial stdio -no-reboot \
 		-kernel "$1/vmlinuz" -initrd "$2" -append "$append" </dev/null >"$3" 2>&1

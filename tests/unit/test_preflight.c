@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Every row of the requirements passes, fails and, where it can, warns or is skipped: on fixtures
- * of whole systems, on small changes to one of them, and on facts about a kernel that is not this
- * one. What DNS says is tested against a real server (tests/e2e/test_preflight.sh).
+ * of whole systems, and on small changes to one of them. What is asked of the kernel:
+ * test_enforcer.c; what DNS says is tested against a real server (tests/e2e/test_preflight.sh).
  */
 #include <errno.h>
 #include <limits.h>
@@ -17,41 +17,12 @@
 
 #include <cmocka.h>
 
-#include "../../user/preflight/enforcer.h"
 #include "../../user/preflight/rows.h"
 #include "../../user/util/array.h"
+#include "checks.h"
 
 #define FIXTURES "tests/unit/fixtures/"
 #define GB	 UINT64_C(1000000000)
-
-static const struct check *check_of(const struct checks *checks, const char *id)
-{
-	const struct check *found = NULL;
-
-	for (size_t i = 0; i < checks->count; i++) {
-		if (strcmp(checks->list[i].id, id) != 0)
-			continue;
-		assert_null(found);
-		found = &checks->list[i];
-	}
-	if (!found)
-		fail_msg("there is no check %s", id);
-	return found;
-}
-
-static void assert_check(const struct checks *checks, const char *id, enum check_status status)
-{
-	const struct check *check = check_of(checks, id);
-
-	if (check->status != status)
-		fail_msg("%s is %d, not %d: %s", id, check->status, status, check->found);
-	assert_true(check->found[0] && check->wanted[0]);
-	/* Who fails is told what to do; who passes is left in peace. */
-	if (status == CHECK_PASS)
-		assert_string_equal(check->fix, "");
-	if (status == CHECK_FAIL)
-		assert_string_not_equal(check->fix, "");
-}
 
 static void system_look(const char *root, bool today, struct checks *checks)
 {
@@ -406,122 +377,6 @@ static void the_disk_holds_the_system_and_every_mailbox(void **state)
 	assert_int_equal(disk_status(200 * GB, 190 * GB, 20, 10 * GB), CHECK_FAIL);
 }
 
-/* --- the kernel ---------------------------------------------------------------------------------
- */
-
-static struct nic nic_good = {"eth0", "virtio_net", 1500};
-
-static struct enforcer enforcer_good(void)
-{
-	struct enforcer enforcer = {
-		.release = "5.15.0-91-generic",
-		.is_root = true,
-		.loads = true,
-		.features = {true, true, true, true},
-		.bpffs = FILESYSTEM_MOUNTED,
-		.cgroup2 = FILESYSTEM_MOUNTED,
-		.nics = &nic_good,
-		.nic_count = 1,
-	};
-
-	return enforcer;
-}
-
-static void assert_enforcer(const struct enforcer *enforcer, const char *id,
-			    enum check_status status)
-{
-	struct checks checks = {0};
-
-	enforcer_judge(enforcer, &checks);
-	assert_check(&checks, id, status);
-	checks_free(&checks);
-}
-
-static void a_good_kernel_passes_all(void **state)
-{
-	static const char *const ids[] = {"kernel",	"kernel-bpf",	 "bpffs",
-					  "cgroup2",	"xdp-native",	 "mtu",
-					  "forwarding", "other-firewall"};
-	struct enforcer enforcer = enforcer_good();
-
-	for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
-		assert_enforcer(&enforcer, ids[i], CHECK_PASS);
-}
-
-static void kernels_are_judged_by_what_they_have(void **state)
-{
-	static const struct {
-		const char *release;
-		enum check_status status;
-	} kernels[] = {
-		{"5.4.0-169-generic", CHECK_PASS},
-		{"5.3.18-150300", CHECK_FAIL},
-		{"4.18.0-305.el8.x86_64", CHECK_PASS},
-		{"4.18.0-240.el8.x86_64", CHECK_FAIL},
-		{"4.18.0-513.5.1.el8_9.x86_64", CHECK_PASS},
-		{"4.18.0-305-generic", CHECK_FAIL},
-		{"6.18.0", CHECK_PASS},
-		{"4.15.0-213-generic", CHECK_FAIL},
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(kernels); i++) {
-		struct enforcer enforcer = enforcer_good();
-
-		snprintf(enforcer.release, sizeof(enforcer.release), "%s", kernels[i].release);
-		assert_enforcer(&enforcer, "kernel", kernels[i].status);
-	}
-}
-
-static void old_ways_are_a_warning_and_no_way_a_failure(void **state)
-{
-	struct enforcer enforcer = enforcer_good();
-
-	enforcer.features.ringbuf = false;
-	assert_enforcer(&enforcer, "kernel-bpf", CHECK_WARN);
-	enforcer.loads = false;
-	assert_enforcer(&enforcer, "kernel-bpf", CHECK_FAIL);
-	enforcer.is_root = false;
-	assert_enforcer(&enforcer, "kernel-bpf", CHECK_SKIP);
-	assert_enforcer(&enforcer, "mtu", CHECK_SKIP);
-}
-
-static void file_systems_have_to_be_there(void **state)
-{
-	struct enforcer enforcer = enforcer_good();
-
-	enforcer.bpffs = FILESYSTEM_KNOWN;
-	enforcer.cgroup2 = FILESYSTEM_KNOWN;
-	assert_enforcer(&enforcer, "bpffs", CHECK_FAIL);
-	assert_enforcer(&enforcer, "cgroup2", CHECK_PASS);
-	enforcer.cgroup2 = FILESYSTEM_ABSENT;
-	assert_enforcer(&enforcer, "cgroup2", CHECK_FAIL);
-}
-
-static void interfaces_that_need_generic_xdp_are_named(void **state)
-{
-	struct nic nics[] = {{"eth0", "virtio_net", 1500}, {"eth1", "e1000", 9000}};
-	struct enforcer enforcer = enforcer_good();
-
-	enforcer.nics = nics;
-	enforcer.nic_count = 2;
-	assert_enforcer(&enforcer, "xdp-native", CHECK_WARN);
-	assert_enforcer(&enforcer, "mtu", CHECK_PASS);
-	enforcer.features.frags = false;
-	assert_enforcer(&enforcer, "mtu", CHECK_WARN);
-	enforcer.nic_count = 0;
-	assert_enforcer(&enforcer, "xdp-native", CHECK_SKIP);
-}
-
-static void forwarding_and_other_firewalls_are_warned_of(void **state)
-{
-	struct enforcer enforcer = enforcer_good();
-
-	strcpy(enforcer.surroundings.bridges, "docker0");
-	strcpy(enforcer.surroundings.firewalls, "firewalld");
-	assert_enforcer(&enforcer, "forwarding", CHECK_WARN);
-	assert_enforcer(&enforcer, "other-firewall", CHECK_WARN);
-}
-
 /* --- the request --------------------------------------------------------------------------------
  */
 
@@ -583,12 +438,6 @@ int main(void)
 		FOLDER_TEST(a_repository_counts_only_where_it_is_enabled),
 		cmocka_unit_test(the_fix_names_the_repositories_that_are_missing),
 		cmocka_unit_test(the_disk_holds_the_system_and_every_mailbox),
-		cmocka_unit_test(a_good_kernel_passes_all),
-		cmocka_unit_test(kernels_are_judged_by_what_they_have),
-		cmocka_unit_test(old_ways_are_a_warning_and_no_way_a_failure),
-		cmocka_unit_test(file_systems_have_to_be_there),
-		cmocka_unit_test(interfaces_that_need_generic_xdp_are_named),
-		cmocka_unit_test(forwarding_and_other_firewalls_are_warned_of),
 		cmocka_unit_test(an_address_that_is_none_is_refused),
 		cmocka_unit_test(a_private_address_is_not_public),
 	};
