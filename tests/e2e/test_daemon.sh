@@ -92,6 +92,26 @@ test_a_device_of_another_kind_under_a_name_that_was_used_is_covered() {
 	covered_in_time wan9
 }
 
+# A map of another version under a name that the programs want: what filters goes on, and is tried again.
+test_a_daemon_that_cannot_attach_at_first_goes_on_and_tries_again() {
+	local pin=$LAB_DIR/bpf/rolewall/maps/echo_bucket
+
+	trap 'device_delete wan9' EXIT
+	node_file '.interfaces.wan9 = { zone: "external" }'
+	rolewall apply
+	stop daemon
+	device_add wan9
+	mv "$pin" "$LAB_DIR/bpf/kept"
+	bpftool map create "$pin" type array key 4 value 8 entries 1 name other
+	daemon_start
+	daemon_said "cannot attach to the interfaces" || fail "it does not say so: $(<"$LAB_DIR/daemon.err")"
+	! has_xdp wan9 || fail "it could attach"
+	assert_filtering
+	mv "$LAB_DIR/bpf/kept" "$pin"
+	wait_for 10 has_xdp wan9 || fail "it does not try again: $(<"$LAB_DIR/daemon.err")"
+	assert_filtering
+}
+
 # --- signals and ends -----------------------------------------------------------------------------
 
 test_filtering_goes_on_when_the_daemon_is_killed_and_another_one_starts() {
@@ -166,6 +186,17 @@ test_it_keeps_the_capabilities_that_bpf_needs_and_no_others() {
 	done
 	assert_equal 1 "$(awk '$1 == "NoNewPrivs:" { print $2 }' "/proc/$(daemon_pid)/status")" \
 		NoNewPrivs
+}
+
+# Before 5.11 maps count as locked memory.
+test_it_may_lock_the_memory_that_maps_need() {
+	(ulimit -l unlimited) 2>/dev/null || skip "CAP_SYS_RESOURCE is missing here"
+	stop daemon
+	ulimit -l 64
+	daemon_start
+	assert_equal "unlimited unlimited" \
+		"$(awk '/^Max locked memory/ { print $4, $5 }' "/proc/$(daemon_pid)/limits")" \
+		"locked memory"
 }
 
 # --- followers ------------------------------------------------------------------------------------

@@ -46,8 +46,7 @@ prepare() {
 
 # --- a real driver --------------------------------------------------------------------------------
 
-# CARD: an interface that the tests may have, of a virtual machine. Before 5.13 virtio_net has too few
-# queues for native XDP, and says ENOMEM.
+# CARD: an interface that the tests may have, of a virtual machine.
 test_a_card_is_filtered_whatever_its_driver_says() {
 	[ -n "${CARD:-}" ] || lacks "no card was given to the tests"
 	ip link set "$CARD" netns "$LAB_NAME-node"

@@ -172,6 +172,27 @@ bridge_start() {
 	wait_for 5 vpn ping -q -c 1 -W 1 2001:db8:5::1 >/dev/null
 }
 
+# Drivers have reasons of their own to refuse native XDP: generic XDP is tried whatever they say.
+test_a_card_whose_driver_is_out_of_memory_is_filtered_by_generic_xdp() {
+	local call index
+
+	needs links "only a link's attachment is one call of bpf()"
+	command -v strace >/dev/null || skip "strace is not installed; 'make deps' installs it"
+	rolewall down || true
+	index=$(node_ip -j link show eth0 | jq '.[0].ifindex')
+	node strace -qq -e trace=bpf -o "$LAB_DIR/trace" "$ROLEWALL" "${LAB_INSTANCE[@]}" -q apply
+	call=$(grep -nE "BPF_LINK_CREATE.*target_(fd|ifindex)=[^,]*\\b($index|eth0)\\b.*BPF_XDP" "$LAB_DIR/trace" |
+		head -n 1 | cut -d: -f1)
+	[ -n "$call" ] || fail "no program is attached to eth0: $(grep BPF_LINK_CREATE "$LAB_DIR/trace")"
+	rolewall down
+	assert_exit 0 node strace -qq -e trace=bpf -e inject="bpf:error=ENOMEM:when=$call" \
+		-o "$LAB_DIR/trace" "$ROLEWALL" "${LAB_INSTANCE[@]}" apply
+	grep -q 'BPF_LINK_CREATE.*INJECTED' "$LAB_DIR/trace" || fail "another call failed"
+	assert_interface eth0 xdp generic "no native"
+	assert_external outside "$NODE_EXTERNAL" "$NODE6_EXTERNAL"
+	rolewall down
+}
+
 # --- other people's programs ----------------------------------------------------------------------
 
 test_a_foreign_xdp_program_stays_and_the_cgroup_hook_filters() {

@@ -214,7 +214,7 @@ static int attach_new(const struct instance *instance, const struct xdp_plan *pl
 	error = may_be_native(&plan->device)
 			? attach_in_mode(instance, plan, XDP_FLAGS_DRV_MODE, &link)
 			: -EOPNOTSUPP;
-	/* Whatever a driver says: virtio_net has ENOMEM for too few queues (before 5.13). */
+	/* Whatever a driver says: each has reasons of its own (virtnet_xdp_set: ENOMEM, EINVAL). */
 	if (error)
 		error = attach_in_mode(instance, plan, XDP_FLAGS_SKB_MODE, &link);
 	if (error || link < 0)
