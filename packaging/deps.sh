@@ -100,6 +100,9 @@ echo "deps: installing$missing"
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
 	trap 'rm -f "$policy"' EXIT
+	# Without these it would stay when it is interrupted: dash runs no EXIT trap then.
+	trap 'exit 130' INT
+	trap 'exit 143' TERM HUP
 	printf '#!/bin/sh\nexit 101\n' >"$policy"
 	chmod 0755 "$policy"
 fi
