@@ -109,6 +109,7 @@ $(B)/rolewall-web: $(WEB_OBJ) $(LIB)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -lmicrohttpd -ljansson -o $@
 
 $(B)/user/web/page.o: $(wildcard user/web/page/*)
+$(addprefix $(B)/user/,cli/main.o web/main.o kernel/metrics.o): VERSION
 
 # --- other binaries -------------------------------------------------------------------------------
 
@@ -120,7 +121,9 @@ $(STATIC_LIBS)/libmnl.a $(STATIC_LIBS)/libsmartcols.a &: packaging/static-libs.s
 	$(Q)packaging/static-libs.sh $(STATIC_LIBS)
 	@touch $(STATIC_LIBS)/libmnl.a $(STATIC_LIBS)/libsmartcols.a
 
-static: $(STATIC_LIBS)/libmnl.a $(STATIC_LIBS)/libsmartcols.a ## build/static/rolewall, which needs no library
+static: ## build/static/rolewall, which needs no library
+	$(Q)packaging/deps.sh build static
+	$(Q)$(MAKE) --no-print-directory $(STATIC_LIBS)/libmnl.a $(STATIC_LIBS)/libsmartcols.a
 	$(Q)$(MAKE) --no-print-directory STATIC=1 build/static/rolewall
 	$(Q)if readelf -d build/static/rolewall | grep NEEDED; then echo "make: it is not static" >&2; exit 1; fi
 
@@ -129,7 +132,8 @@ build/cross/headers: Makefile
 	@mkdir -p $@
 	$(Q)ln -sfn $(addprefix /usr/include/,bpf jansson.h jansson_config.h libsmartcols libmnl microhttpd.h curses.h ncurses.h ncurses_dll.h unctrl.h term.h) $@
 
-cross: build/cross/headers ## does it compile for aarch64? (gcc-aarch64-linux-gnu)
+cross: build/cross/headers ## does it compile for aarch64?
+	$(Q)packaging/deps.sh build cross
 	$(Q)$(MAKE) --no-print-directory CROSS=1 cross-objects
 
 cross-objects: $(LIB_OBJ) $(CLI_OBJ) $(WEB_OBJ)
@@ -348,7 +352,6 @@ $(B)/man/%: docs/man/%.scd.in packaging/man/verbs.sh VERSION $(B)/rolewall
 SHARE := $(DESTDIR)/usr/share
 UNITS := $(DESTDIR)/usr/lib/systemd/system
 GROUP := $(DESTDIR)/usr/lib/sysusers.d/rolewall.conf
-DOCS  := README.md docs/operations.md docs/releases.md docs/safety.md docs/cluster.md docs/kernels.md docs/verdict.md
 
 install: $(B)/rolewall $(B)/rolewall-web $(MAN_PAGES) ## into DESTDIR
 	install -D -m 0755 $(B)/rolewall $(DESTDIR)/usr/sbin/rolewall
@@ -365,9 +368,10 @@ install: $(B)/rolewall $(B)/rolewall-web $(MAN_PAGES) ## into DESTDIR
 	install -D -m 0644 packaging/completion/rolewall.bash $(SHARE)/bash-completion/completions/rolewall
 	install -m 0644 $(filter %.5,$(MAN_PAGES)) $(SHARE)/man/man5
 	install -m 0644 $(filter %.8,$(MAN_PAGES)) $(SHARE)/man/man8
-	install -m 0644 $(DOCS) $(SHARE)/doc/rolewall
-	cp -r docs/examples $(SHARE)/doc/rolewall/
-	install -d -m 0755 $(DESTDIR)/etc/rolewall
+	install -m 0644 $(wildcard docs/*.md) $(SHARE)/doc/rolewall
+	sed 's,(docs/,(,g' README.md >$(SHARE)/doc/rolewall/README.md
+	cp -r docs/examples docs/images docs/performance $(SHARE)/doc/rolewall/
+	install -d -m 0750 $(DESTDIR)/etc/rolewall
 
 uninstall: ## what install put there; /etc/rolewall stays
 	rm -f $(DESTDIR)/usr/sbin/rolewall $(UNITS)/rolewall.service $(SHARE)/bash-completion/completions/rolewall
@@ -420,4 +424,4 @@ help: ## this list
 	lint-includes lint-schema lint-monitoring lint-figures lint-floor lint-shell lint-cppcheck lint-tidy format man install uninstall \
 	deb rpm package-root check-package clean help
 
--include $(shell find $(B)/bpf $(B)/user $(B)/tests -type f -name '*.d' 2>/dev/null)
+-include $(shell find $(B)/bpf $(B)/user $(B)/tests $(B)/vmtests -type f -name '*.d' 2>/dev/null)
