@@ -30,12 +30,24 @@ setup() {
 
 next_rolewall() { node "$NEXT" "${LAB_INSTANCE[@]}" "$@"; }
 
-# What the kernel runs on eth0: a number made of the program's instructions.
-program_tag() {
+# What the kernel runs on eth0 and on the cgroup, a line each: a number made of a program's instructions.
+program_tags() {
 	local id
 
-	id=$(ip -n "$LAB_NAME-node" -j link show dev eth0 | jq '.[0].xdp.prog.id')
-	bpftool -j prog show id "$id" | jq -r .tag
+	for id in $(ip -n "$LAB_NAME-node" -j link show dev eth0 | jq '.[0].xdp.prog.id') \
+		$(bpftool -j cgroup show "$LAB_CGROUP" |
+			jq 'map(select(.attach_type | test("gress"))) | sort_by(.attach_type)[].id'); do
+		bpftool -j prog show id "$id" | jq -r .tag
+	done
+}
+
+# All three are others than those: xdp, egress, ingress.
+all_exchanged() { # TAGS
+	local now
+
+	mapfile -t now < <(program_tags)
+	[ "${#now[@]}" = 3 ] || fail "${#now[@]} programs"
+	! grep -qxF "$(program_tags)" <<<"$1"
 }
 
 test_the_next_version_takes_over_the_programs_and_what_was_counted() {
@@ -43,14 +55,14 @@ test_the_next_version_takes_over_the_programs_and_what_was_counted() {
 
 	assert_equal "rolewall $(<"$LAB_ROOT/VERSION")-next" "$("$NEXT" --version | head -n 1)" "version"
 	rolewall -q apply
-	old=$(program_tag)
+	old=$(program_tags)
 	rolewall -q ban 198.18.0.9 --reason before
 	rolewall -q open 9999 --from 192.0.2.200 --for 1h --reason before
 	flood 1000 -s 192.0.2.50 "$NODE_EXTERNAL" 7 >/dev/null
 	before=$(drops_value not-open)
 	attempts=$(rolewall --json blocked | jq length)
 	assert_exit 0 next_rolewall apply
-	[ "$old" != "$(program_tag)" ] || fail "the old program runs still"
+	all_exchanged "$old" || fail "old programs run still: $old, $(program_tags)"
 	assert_exit 0 next_rolewall status
 	assert_equal "$before" "$(drops_value not-open)" "drops counted"
 	assert_equal "$attempts" "$(next_rolewall --json blocked | jq length)" "attempts"
@@ -61,7 +73,7 @@ test_the_next_version_takes_over_the_programs_and_what_was_counted() {
 	assert_books_balance
 }
 
-# Each packet of some millions, on the way to ports that are open and to ports that are shut, while one
+# Each of a million packets and more, on the way to ports that are open and to ports that are shut, while one
 # version follows the other. The policy stays the same.
 test_no_packet_has_a_verdict_of_neither_version() {
 	rolewall -q apply
@@ -71,34 +83,52 @@ test_no_packet_has_a_verdict_of_neither_version() {
 		"$LAB_DIR/either" "${LAB_INSTANCE[@]}" -q
 }
 
-# A flood of a known number: every packet is counted, by one version or the other.
+# A flood goes on all the while, and says in the end how much it was: every packet is counted, by one
+# version or the other.
 test_every_packet_is_counted_across_upgrades() {
-	local before lost
+	local before lost sent
 
 	rolewall -q apply
 	before=$(drops_value not-open)
 	lost=$(cable_losses)
-	spawn outside flood "$PROBE" flood -s 192.0.2.51 -c 300000 "$NODE_EXTERNAL" 7
+	launch outside flood "$PROBE" flood -s 192.0.2.51 -c 1000000000000 "$NODE_EXTERNAL" 7
 	for _ in {1..10}; do
+		wait_for 10 drops_beyond "$(drops_value not-open)" || fail "no flood: $(<"$LAB_DIR/flood.err")"
 		next_rolewall -q apply
 		rolewall -q apply
 	done
+	kill -TERM "$(<"$LAB_DIR/flood.pid")"
 	wait_for 60 flood_over || fail "the flood does not end"
-	assert_equal $((before + 300000 - ($(cable_losses) - lost))) "$(drops_value not-open)" "drops"
+	sent=$(sed -n 's/^sent //p' "$LAB_DIR/flood.out")
+	echo "# sent $sent, lost on the way $(($(cable_losses) - lost))"
+	assert_equal $((before + sent - ($(cable_losses) - lost))) "$(drops_value not-open)" "drops"
 	assert_books_balance
+}
+
+drops_beyond() { # NUMBER
+	[ "$(drops_value not-open)" -gt "$1" ]
 }
 
 flood_over() {
 	! kill -0 "$(<"$LAB_DIR/flood.pid")" 2>/dev/null
 }
 
-test_the_next_daemon_goes_on_where_this_one_stops() {
+test_the_next_daemon_puts_its_programs_in_the_place_of_the_old() {
+	local old before
+
 	rolewall -q apply
+	rolewall -q ban 198.18.0.9 --reason before
 	daemon_start
+	old=$(program_tags)
+	flood 1000 -s 192.0.2.52 "$NODE_EXTERNAL" 7 >/dev/null
+	before=$(drops_value not-open)
 	stop daemon
 	launch node daemon "$NEXT" "${LAB_INSTANCE[@]}" serve
 	wait_for 20 daemon_said serving || fail "it does not start: $(<"$LAB_DIR/daemon.err")"
+	wait_for 10 all_exchanged "$old" || fail "old programs run still: $old, $(program_tags)"
 	assert_exit 0 next_rolewall status
+	assert_equal "$before" "$(drops_value not-open)" "drops counted"
+	assert_equal 1 "$(next_rolewall --json bans | jq length)" "bans"
 	assert_answer silent outside tcp "$NODE_EXTERNAL" 9999
 }
 
