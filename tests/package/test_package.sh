@@ -8,7 +8,7 @@
 . "$(dirname "$0")/../e2e/lib.sh"
 
 DEB=$LAB_ROOT/build/rolewall_$(<"$LAB_ROOT/VERSION")-1_$(dpkg --print-architecture).deb
-RPM=$(find "$LAB_ROOT/build/rpm/RPMS" -name '*.rpm' 2>/dev/null | head -n 1)
+RPM=$(find "$LAB_ROOT/build/rpm/RPMS" -name "rolewall-$(<"$LAB_ROOT/VERSION")-*.rpm" 2>/dev/null | head -n 1)
 STATIC=$LAB_ROOT/build/static/rolewall
 
 # A Debian, made once in build/ and copied for each test.
@@ -36,11 +36,13 @@ in_debian() {
 
 # Every file but the package manager's own notes.
 files_of_debian() {
-	(cd "$LAB_DIR/debian" && find . -xdev \( -path ./var/lib/dpkg -o -path ./var/log -o -path ./var/cache -o -path ./proc -o -path ./sys \) \
+	(cd "$LAB_DIR/debian" && find . -xdev \( -path ./var/lib/dpkg -o -path ./var/log/dpkg.log -o -path ./var/log/alternatives.log -o -path ./var/cache -o -path ./proc -o -path ./sys \) \
 		-prune -o -printf '%y %m %P\n' | sort)
 }
 
 test_the_deb_installs_tells_what_is_next_and_purges_clean() {
+	local folder
+
 	command -v debootstrap >/dev/null || skip "debootstrap is not installed"
 	debian_make
 	files_of_debian >"$LAB_DIR/before"
@@ -67,12 +69,41 @@ test_the_deb_installs_tells_what_is_next_and_purges_clean() {
 	assert_exit 0 in_debian dpkg -i /rolewall.deb
 	assert_exit 0 systemctl --root="$LAB_DIR/debian" is-enabled rolewall-web.service
 
+	# What a node has by then.
+	for folder in etc var/lib var/log run; do
+		mkdir -p "$LAB_DIR/debian/$folder/rolewall"
+		echo ours >"$LAB_DIR/debian/$folder/rolewall/file"
+	done
+	assert_exit 0 in_debian dpkg -r rolewall
+	assert_equal ours "$(<"$LAB_DIR/debian/etc/rolewall/file")" "the node file after the removal"
 	assert_exit 0 in_debian dpkg -P rolewall
 	files_of_debian >"$LAB_DIR/after"
 	# groupadd leaves copies of its files.
 	diff <(grep -vE 'etc/(group|gshadow)-?$' "$LAB_DIR/before") <(grep -vE 'etc/(group|gshadow)-?$' "$LAB_DIR/after") ||
 		fail "purging leaves something or takes too much"
 	assert_exit 2 in_debian getent group rolewall
+}
+
+# "rolewall down" that fails, and one that takes a filter away; a kernel for it this root has not.
+test_the_deb_goes_only_when_the_filter_is_gone() {
+	local program=$LAB_DIR/debian/usr/sbin/rolewall
+
+	command -v debootstrap >/dev/null || skip "debootstrap is not installed"
+	debian_make
+	assert_exit 0 in_debian dpkg -i /rolewall.deb
+	mv "$program" "$program.real"
+	printf '#!/bin/sh\necho "$@" >/asked\nexit 5\n' >"$program"
+	chmod 755 "$program"
+	assert_exit 1 in_debian dpkg -r rolewall
+	grep -q 'the package stays' <<<"$OUTPUT" || fail "it does not say so: $OUTPUT"
+	assert_equal "-q down" "$(<"$LAB_DIR/debian/asked")" "what the program was asked"
+	# shellcheck disable=SC2016
+	in_debian dpkg-query -W -f '${db:Status-Abbrev}' rolewall | grep -q '^.i' || fail "it is gone all the same"
+	assert_exit 0 systemctl --root="$LAB_DIR/debian" is-enabled rolewall.service
+	sed -i 's/exit 5/exit 0/' "$program"
+	assert_exit 0 in_debian dpkg -r rolewall
+	grep -q 'the filter is taken away' <<<"$OUTPUT" || fail "it does not say so: $OUTPUT"
+	rm "$program.real"
 }
 
 test_the_deb_has_no_errors_for_lintian() {
