@@ -295,11 +295,17 @@ lint-includes:
 	$(call say,LINT,includes)
 	$(Q)tests/lint/includes.sh
 
-# A program for newer kernels must be refused, or the guard is asleep.
-lint-floor: $(B)/tests/lint/floor $(B)/bpf/rolewall.bpf.o
+# A program for newer kernels must be refused, and each thing in newer.bpf.c, or the guard is asleep.
+lint-floor: $(B)/tests/lint/floor $(B)/bpf/rolewall.bpf.o $(B)/tests/lint/newer.bpf.o
 	$(call say,LINT,floor)
-	$(Q)$^ >/dev/null
-	$(Q)! $^ rolewall_xdp >/dev/null 2>&1
+	$(Q)$< $(B)/bpf/rolewall.bpf.o >/dev/null
+	$(Q)! $< $(B)/bpf/rolewall.bpf.o rolewall_xdp >/dev/null 2>&1
+	$(Q)tests/lint/newer.sh $< $(B)/tests/lint/newer.bpf.o
+
+$(B)/tests/lint/newer.bpf.o: tests/lint/newer.bpf.c | $(B)/tools-found
+	$(call say,CLANG,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
 
 $(B)/tests/lint/floor: $(B)/tests/lint/floor.o
 	$(call say,LD,$@)

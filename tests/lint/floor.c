@@ -4,19 +4,20 @@
  *
  *	floor OBJECT [PROGRAM...]
  *
- * Looks at every program but those that are loaded on newer kernels only (or at those that are
- *named) and refuses a helper, an instruction or a map that 5.4 does not have. A program that nobody
- *has listed as newer counts as one for 5.4.
+ * Looks at every function of every executable section but the programs that are loaded on newer
+ * kernels only (or at the functions that are named) and at every map, and refuses what 5.4 does not
+ * have. A program is for 5.4 unless newer_programs says else.
  *
  * The helpers are a list of what has been looked up, not of what there is: whoever uses another one
  * looks it up in net/core/filter.c of 5.4 and writes it down here.
+ *
+ * Not seen: fields of the context and flags of helpers that came later, CO-RE relocations (5.4 has
+ * them only where it was built with BTF), what a helper may do with which type of map, and what the
+ * verifier of 5.4 does not follow.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -25,7 +26,7 @@
 #include <linux/bpf.h>
 
 #define LAST_MAP_TYPE BPF_MAP_TYPE_DEVMAP_HASH
-#define HELPERS_MAX   16
+#define LAST_MAP_FLAG BPF_F_CLONE
 
 /* load.c takes these only where the kernel was asked and said yes. */
 static const char *const newer_programs[] = {
@@ -34,21 +35,24 @@ static const char *const newer_programs[] = {
 };
 static const char *const newer_maps[] = {"events", NULL};
 
-/* What a program of a type may call on 5.4; 0 ends the list. */
-static const struct {
-	enum bpf_prog_type type;
-	int helpers[HELPERS_MAX];
-} allowed[] = {
-	{BPF_PROG_TYPE_XDP,
-	 {BPF_FUNC_map_lookup_elem, BPF_FUNC_map_update_elem, BPF_FUNC_map_delete_elem,
-	  BPF_FUNC_ktime_get_ns, BPF_FUNC_perf_event_output, BPF_FUNC_skc_lookup_tcp,
+/* What every kind of program may call; a function of .text is called by anybody. */
+#define HELPERS_OF_ALL                                                                             \
+	BPF_FUNC_map_lookup_elem, BPF_FUNC_map_update_elem, BPF_FUNC_map_delete_elem,              \
+		BPF_FUNC_ktime_get_ns
+
+/* Sections, from which libbpf takes a program's type, and what may be called in them on 5.4. */
+static const struct kind {
+	const char *section;
+	int helpers[8]; /* 0 ends the list */
+} kinds[] = {
+	{".text", {HELPERS_OF_ALL}},
+	{"xdp",
+	 {HELPERS_OF_ALL, BPF_FUNC_perf_event_output, BPF_FUNC_skc_lookup_tcp,
 	  BPF_FUNC_sk_release}},
-	{BPF_PROG_TYPE_CGROUP_SKB,
-	 {BPF_FUNC_map_lookup_elem, BPF_FUNC_map_update_elem, BPF_FUNC_map_delete_elem,
-	  BPF_FUNC_ktime_get_ns, BPF_FUNC_perf_event_output}},
-	{BPF_PROG_TYPE_CGROUP_SOCK_ADDR,
-	 {BPF_FUNC_map_lookup_elem, BPF_FUNC_map_update_elem, BPF_FUNC_map_delete_elem,
-	  BPF_FUNC_ktime_get_ns}},
+	{"cgroup_skb/ingress", {HELPERS_OF_ALL, BPF_FUNC_perf_event_output}},
+	{"cgroup_skb/egress", {HELPERS_OF_ALL, BPF_FUNC_perf_event_output}},
+	{"cgroup/bind4", {HELPERS_OF_ALL}},
+	{"cgroup/bind6", {HELPERS_OF_ALL}},
 };
 
 static bool is_in(const char *const *list, const char *name)
@@ -59,187 +63,285 @@ static bool is_in(const char *const *list, const char *name)
 	return false;
 }
 
-static bool has_helper(enum bpf_prog_type type, int helper)
-{
-	for (size_t i = 0; i < sizeof(allowed) / sizeof(*allowed); i++)
-		for (int j = 0; allowed[i].type == type && allowed[i].helpers[j]; j++)
-			if (allowed[i].helpers[j] == helper)
-				return true;
-	return false;
-}
+/* --- the object --- */
 
-/* What is wrong with an instruction; NULL: nothing. */
-static const char *insn_fault(enum bpf_prog_type type, const struct bpf_insn *insn)
-{
-	bool is_call = insn->code == (BPF_JMP | BPF_CALL);
+struct object {
+	Elf *elf;
+	Elf_Data *symbols;
+	GElf_Shdr symbols_header;
+};
 
-	if (is_call && insn->src_reg == BPF_PSEUDO_KFUNC_CALL)
-		return "calls a function of the kernel (5.13)";
-	if (is_call && insn->src_reg == 0 && !has_helper(type, insn->imm))
-		return "calls a helper that is not on the list for 5.4";
-	if (BPF_CLASS(insn->code) == BPF_STX && BPF_MODE(insn->code) == BPF_ATOMIC &&
-	    insn->imm != BPF_ADD)
-		return "uses an atomic instruction other than add (5.12)";
-	if (BPF_CLASS(insn->code) == BPF_JMP32)
-		return "uses 32-bit jumps, which -mcpu=v2 does not make";
+struct function {
+	const char *name, *section;
+	size_t section_index, offset; /* in bytes, in that section */
+	const struct bpf_insn *insns;
+	size_t count;
+};
+
+static Elf_Data *section_next(const struct object *object, Elf_Scn **section, __u32 type,
+			      GElf_Shdr *ret)
+{
+	while ((*section = elf_nextscn(object->elf, *section)))
+		if (gelf_getshdr(*section, ret) && ret->sh_type == type && ret->sh_entsize)
+			return elf_getdata(*section, NULL);
 	return NULL;
 }
 
-static int check_program(const struct bpf_program *program)
+static const char *symbol_name(const struct object *object, const GElf_Sym *symbol)
 {
-	const struct bpf_insn *insns = bpf_program__insns(program);
-	size_t count = bpf_program__insn_cnt(program);
+	const char *name = elf_strptr(object->elf, object->symbols_header.sh_link, symbol->st_name);
+
+	return name ? name : "";
+}
+
+/* The name of an executable section; NULL: it is not executable. */
+static const char *code_name(const struct object *object, size_t index)
+{
+	Elf_Scn *section = elf_getscn(object->elf, index);
+	GElf_Shdr header;
+	size_t strings;
+
+	if (!section || !gelf_getshdr(section, &header) || !(header.sh_flags & SHF_EXECINSTR) ||
+	    elf_getshdrstrndx(object->elf, &strings) != 0)
+		return NULL;
+	return elf_strptr(object->elf, strings, header.sh_name);
+}
+
+/* The function that a symbol stands for; false: it stands for something else. */
+static bool function_get(const struct object *object, size_t number, struct function *ret)
+{
+	GElf_Sym symbol;
+	const char *section;
+	Elf_Data *data;
+
+	if (!gelf_getsym(object->symbols, number, &symbol) ||
+	    GELF_ST_TYPE(symbol.st_info) != STT_FUNC)
+		return false;
+	section = code_name(object, symbol.st_shndx);
+	data = section ? elf_getdata(elf_getscn(object->elf, symbol.st_shndx), NULL) : NULL;
+	if (!data || symbol.st_value + symbol.st_size > data->d_size)
+		return false;
+	*ret = (struct function){
+		.name = symbol_name(object, &symbol),
+		.section = section,
+		.section_index = symbol.st_shndx,
+		.offset = symbol.st_value,
+		.insns = (const void *)((const char *)data->d_buf + symbol.st_value),
+		.count = symbol.st_size / sizeof(struct bpf_insn),
+	};
+	return true;
+}
+
+/* The symbol that the instruction at `offset` of a section refers to. */
+static bool relocation_find(const struct object *object, size_t owner, size_t offset, GElf_Sym *ret)
+{
+	Elf_Scn *section = NULL;
+	GElf_Shdr header;
+	GElf_Rel entry;
+	Elf_Data *data;
+
+	while ((data = section_next(object, &section, SHT_REL, &header)))
+		for (size_t i = 0; header.sh_info == owner && gelf_getrel(data, i, &entry); i++)
+			if (entry.r_offset == offset)
+				return gelf_getsym(object->symbols, GELF_R_SYM(entry.r_info), ret);
+	return false;
+}
+
+/* --- functions: what is wrong; NULL: nothing --- */
+
+static const struct kind *kind_of(const char *section)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		if (strcmp(kinds[i].section, section) == 0)
+			return &kinds[i];
+	return NULL;
+}
+
+static bool has_helper(const struct kind *kind, int helper)
+{
+	for (int i = 0; kind->helpers[i]; i++)
+		if (kind->helpers[i] == helper)
+			return true;
+	return false;
+}
+
+static const char *jump_fault(const struct kind *kind, const struct bpf_insn *insn)
+{
+	__u8 op = BPF_OP(insn->code);
+
+	if (op > BPF_JSLE || (insn->code & BPF_X && (op == BPF_JA || op == BPF_CALL)))
+		return "jumps or calls in a way newer than 5.4";
+	if (op != BPF_CALL)
+		return NULL;
+	if (insn->src_reg > BPF_PSEUDO_CALL)
+		return "calls a function of the kernel (5.13)";
+	if (insn->src_reg == 0 && !has_helper(kind, insn->imm))
+		return "calls a helper that is not on the list for 5.4";
+	return NULL;
+}
+
+static const char *memory_fault(const struct bpf_insn *insn)
+{
+	if (BPF_MODE(insn->code) == BPF_MEM)
+		return NULL;
+	if (BPF_CLASS(insn->code) != BPF_STX || BPF_MODE(insn->code) != BPF_ATOMIC)
+		return "loads or stores in a way newer than 5.4 (sign extension: 6.6)";
+	return insn->imm == BPF_ADD ? NULL : "uses an atomic instruction other than add (5.12)";
+}
+
+static const char *arithmetic_fault(const struct bpf_insn *insn)
+{
+	if (insn->off || insn->code == (BPF_ALU64 | BPF_END) || BPF_OP(insn->code) > BPF_END)
+		return "uses arithmetic of -mcpu=v4 (6.6)";
+	return NULL;
+}
+
+static const char *insn_fault(const struct kind *kind, const struct bpf_insn *insn)
+{
+	switch (BPF_CLASS(insn->code)) {
+	case BPF_LD:
+		if (insn->code == (BPF_LD | BPF_IMM | BPF_DW) && insn->src_reg == 0)
+			return NULL;
+		return "loads in a way that these programs may not";
+	case BPF_JMP:
+		return jump_fault(kind, insn);
+	case BPF_JMP32:
+		return "uses 32-bit jumps, which -mcpu=v2 does not make";
+	case BPF_ALU:
+	case BPF_ALU64:
+		return arithmetic_fault(insn);
+	default:
+		return memory_fault(insn);
+	}
+}
+
+static const char *symbol_fault(const struct object *object, const struct function *function,
+				size_t number)
+{
+	const struct bpf_insn *insn = &function->insns[number];
+	GElf_Sym symbol;
+
+	if (!relocation_find(object, function->section_index,
+			     function->offset + number * sizeof(*insn), &symbol))
+		return NULL;
+	if (symbol.st_shndx == SHN_UNDEF)
+		return "refers to a symbol of the kernel (kfuncs: 5.13)";
+	if (BPF_CLASS(insn->code) == BPF_LD && code_name(object, symbol.st_shndx))
+		return "takes the address of a function (5.13)";
+	if (is_in(newer_maps, symbol_name(object, &symbol)))
+		return "uses a map that 5.4 does not have";
+	return NULL;
+}
+
+static int function_check(const struct object *object, const struct function *function)
+{
+	const struct kind *kind = kind_of(function->section);
 	int faults = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		const char *fault = insn_fault(bpf_program__type(program), &insns[i]);
+	if (!kind) {
+		fprintf(stderr, "floor: %s: the section %s is not on the list for 5.4\n",
+			function->name, function->section);
+		return 1;
+	}
+	for (size_t i = 0; i < function->count; i++) {
+		const struct bpf_insn *insn = &function->insns[i];
+		const char *fault = insn_fault(kind, insn);
 
+		fault = fault ? fault : symbol_fault(object, function, i);
 		if (fault) {
-			fprintf(stderr, "floor: %s, instruction %zu: %s (code 0x%02x, imm %d)\n",
-				bpf_program__name(program), i, fault, insns[i].code, insns[i].imm);
+			fprintf(stderr, "floor: %s: %s; instruction %zu, code 0x%02x, imm %d\n",
+				function->name, fault, i, insn->code, insn->imm);
 			faults++;
 		}
 		/* The second half of a 64-bit constant is no instruction. */
-		if (insns[i].code == (BPF_LD | BPF_IMM | BPF_DW))
+		if (insn->code == (BPF_LD | BPF_IMM | BPF_DW))
 			i++;
 	}
 	return faults;
 }
 
-static int check_maps(const struct bpf_object *object)
+/* Returns the number of faults, -1 if there was nothing to look at. */
+static int functions_check(const struct object *object, const char *const *named)
 {
-	const struct bpf_map *map;
+	int checked = 0, faults = 0;
+	struct function function;
+
+	for (size_t i = 0; i < object->symbols_header.sh_size / sizeof(Elf64_Sym); i++) {
+		if (!function_get(object, i, &function))
+			continue;
+		if (*named ? !is_in(named, function.name) : is_in(newer_programs, function.name))
+			continue;
+		faults += function_check(object, &function);
+		checked++;
+	}
+	printf("%d functions for 5.4, %d faults\n", checked, faults);
+	return checked ? faults : -1;
+}
+
+/* --- maps --- */
+
+/* On old kernels libbpf itself takes BPF_F_MMAPABLE off the maps that it makes of sections. */
+static const char *map_fault(const struct bpf_map *map)
+{
+	__u32 known = (LAST_MAP_FLAG << 1) - 1;
+
+	if (bpf_map__is_internal(map))
+		known |= BPF_F_MMAPABLE;
+	if (bpf_map__type(map) > LAST_MAP_TYPE)
+		return "has a type that 5.4 does not have";
+	if (bpf_map__map_flags(map) & ~known)
+		return "has flags that 5.4 does not have";
+	return bpf_map__map_extra(map) ? "has map_extra (5.16)" : NULL;
+}
+
+static int maps_check(const char *path)
+{
+	struct bpf_object *object = bpf_object__open(path);
+	struct bpf_map *map;
 	int faults = 0;
 
+	if (!object)
+		return -1;
 	bpf_object__for_each_map (map, object) {
-		if (is_in(newer_maps, bpf_map__name(map)) || bpf_map__type(map) <= LAST_MAP_TYPE)
+		const struct bpf_map *one = map;
+
+		if (is_in(newer_maps, bpf_map__name(map)))
 			continue;
-		fprintf(stderr, "floor: map %s: 5.4 does not have the type %u\n",
-			bpf_map__name(map), bpf_map__type(map));
-		faults++;
+		for (; one; one = bpf_map__inner_map((struct bpf_map *)one)) {
+			const char *fault = map_fault(one);
+
+			if (!fault)
+				continue;
+			fprintf(stderr, "floor: %s: %s\n", bpf_map__name(one), fault);
+			faults++;
+		}
 	}
-	return faults;
-}
-
-/* --- which program uses which map ----------------------------------------------------------------
- */
-
-struct elf {
-	Elf *elf;
-	Elf_Data *symbols;
-	size_t symbol_count;
-	size_t strings; /* section with the names of symbols */
-};
-
-static bool elf_begin_symbols(struct elf *ret)
-{
-	Elf_Scn *section = NULL;
-	GElf_Shdr header;
-
-	while ((section = elf_nextscn(ret->elf, section))) {
-		if (!gelf_getshdr(section, &header) || header.sh_type != SHT_SYMTAB)
-			continue;
-		ret->symbols = elf_getdata(section, NULL);
-		ret->symbol_count = header.sh_size / header.sh_entsize;
-		ret->strings = header.sh_link;
-		return ret->symbols;
-	}
-	return false;
-}
-
-static const char *symbol_name(const struct elf *elf, const GElf_Sym *symbol)
-{
-	const char *name = elf_strptr(elf->elf, elf->strings, symbol->st_name);
-
-	return name ? name : "";
-}
-
-/* Name of the function at `offset` of a section. */
-static const char *function_at(const struct elf *elf, size_t section, uint64_t offset)
-{
-	GElf_Sym symbol;
-
-	for (size_t i = 0; i < elf->symbol_count; i++)
-		if (gelf_getsym(elf->symbols, i, &symbol) && symbol.st_shndx == section &&
-		    GELF_ST_TYPE(symbol.st_info) == STT_FUNC && offset >= symbol.st_value &&
-		    offset < symbol.st_value + symbol.st_size)
-			return symbol_name(elf, &symbol);
-	return "";
-}
-
-/* Relocations of one section: a program for 5.4 must not lean on a newer map. */
-static int check_relocations(const struct elf *elf, Elf_Scn *section, const GElf_Shdr *header,
-			     const char *const *programs)
-{
-	Elf_Data *data = elf_getdata(section, NULL);
-	int faults = 0;
-	GElf_Rel relocation;
-	GElf_Sym symbol;
-
-	for (size_t i = 0; data && i < header->sh_size / header->sh_entsize; i++) {
-		const char *name;
-
-		if (!gelf_getrel(data, i, &relocation) ||
-		    !gelf_getsym(elf->symbols, GELF_R_SYM(relocation.r_info), &symbol) ||
-		    !is_in(newer_maps, symbol_name(elf, &symbol)))
-			continue;
-		name = function_at(elf, header->sh_info, relocation.r_offset);
-		if (!*name || (*programs ? !is_in(programs, name) : is_in(newer_programs, name)))
-			continue;
-		fprintf(stderr, "floor: %s uses the map %s, which 5.4 does not have\n", name,
-			symbol_name(elf, &symbol));
-		faults++;
-	}
-	return faults;
-}
-
-static int check_map_uses(const char *path, const char *const *programs)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC), faults = 0;
-	struct elf elf = {0};
-	Elf_Scn *section = NULL;
-	GElf_Shdr header;
-
-	elf_version(EV_CURRENT);
-	elf.elf = fd < 0 ? NULL : elf_begin(fd, ELF_C_READ, NULL);
-	if (!elf.elf || !elf_begin_symbols(&elf)) {
-		fprintf(stderr, "floor: %s has no symbols\n", path);
-		exit(2);
-	}
-	while ((section = elf_nextscn(elf.elf, section)))
-		if (gelf_getshdr(section, &header) && header.sh_type == SHT_REL)
-			faults += check_relocations(&elf, section, &header, programs);
-	elf_end(elf.elf);
-	close(fd);
+	bpf_object__close(object);
 	return faults;
 }
 
 int main(int argc, char **argv)
 {
 	const char *const *named = (const char *const *)argv + 2;
-	struct bpf_object *object;
-	struct bpf_program *program;
-	int checked = 0, faults;
+	int fd = argc < 2 ? -1 : open(argv[1], O_RDONLY | O_CLOEXEC);
+	struct object object = {0};
+	Elf_Scn *section = NULL;
+	int maps, functions;
 
-	if (argc < 2) {
-		fprintf(stderr, "usage: floor OBJECT [PROGRAM...]\n");
+	elf_version(EV_CURRENT);
+	object.elf = fd < 0 ? NULL : elf_begin(fd, ELF_C_READ, NULL);
+	object.symbols = section_next(&object, &section, SHT_SYMTAB, &object.symbols_header);
+	if (!object.symbols) {
+		fprintf(stderr, "usage: floor OBJECT [PROGRAM...]; the OBJECT needs symbols\n");
 		return 2;
 	}
-	object = bpf_object__open(argv[1]);
-	if (!object) {
-		fprintf(stderr, "floor: %s: %s\n", argv[1], strerror(errno));
+	maps = maps_check(argv[1]);
+	functions = functions_check(&object, named);
+	elf_end(object.elf);
+	close(fd);
+	if (maps < 0 || functions < 0) {
+		fprintf(stderr, "floor: %s: no maps or no functions to look at\n", argv[1]);
 		return 2;
 	}
-	faults = check_maps(object) + check_map_uses(argv[1], named);
-	bpf_object__for_each_program (program, object) {
-		const char *name = bpf_program__name(program);
-
-		if (*named ? !is_in(named, name) : is_in(newer_programs, name))
-			continue;
-		faults += check_program(program);
-		checked++;
-	}
-	bpf_object__close(object);
-	printf("%d programs for 5.4, %d faults\n", checked, faults);
-	return faults || !checked;
+	return maps || functions;
 }
