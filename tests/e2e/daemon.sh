@@ -39,6 +39,12 @@ ask() {
 	socat -t 10 - "UNIX-CONNECT:$SOCKET" <<<"$1"
 }
 
+# Address families of the sockets in a trace that UNIT does not allow, a line each.
+families_forbidden() { # UNIT TRACE
+	sed -n 's/.* socket(\(AF_[A-Z0-9]*\),.*/\1/p' "$2" | sort -u |
+		grep -vxF "$(sed -n 's/^RestrictAddressFamilies=//p' "$1" | tr ' ' '\n')" || true
+}
+
 # ms of CPU that the daemon has used so far.
 daemon_cpu() {
 	awk -v hz="$(getconf CLK_TCK)" '{ print ($14 + $15) * 1000 / hz }' "/proc/$(daemon_pid)/stat"

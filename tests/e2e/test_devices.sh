@@ -6,6 +6,8 @@
 
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/e2e/daemon.sh
+. "$(dirname "$0")/daemon.sh"
 
 # Ports: 25 and 6071 external, 5432 internal, 22 internal and vpn, 9999 nobody's.
 setup() {
@@ -183,6 +185,23 @@ test_a_vlan_has_a_zone_of_its_own() {
 test_a_vlan_has_a_zone_of_its_own_even_if_the_card_takes_the_tag_off() {
 	vlan_offload on
 	assert_vlan_zones
+}
+
+# The daemon asks the card, too, with the sockets that its unit leaves it.
+test_the_daemon_leaves_vlans_whose_tags_are_taken_off_to_the_cgroup_hook() {
+	vlan_offload on
+	vlan_pair
+	node_file '.interfaces["eth0.10"] = { zone: "internal" }'
+	assert_exit 0 rolewall apply
+	command -v strace >/dev/null || lacks "strace is not installed"
+	launch node daemon strace -f -o "$LAB_DIR/trace" "$ROLEWALL" "${LAB_INSTANCE[@]}" serve
+	wait_for 60 daemon_said serving || fail "it does not start: $(<"$LAB_DIR/daemon.err")"
+	assert_exit 0 rolewall apply
+	assert_json '.interfaces[] | select(.name == "eth0") | .hook == "cgroup"' rolewall --json status
+	assert_answer open outside tcp 10.10.0.1 5432
+	grep -q 'SIOCETHTOOL.* = 0' "$LAB_DIR/trace" || fail "it does not ask the card"
+	assert_equal "" "$(families_forbidden "$LAB_ROOT/packaging/systemd/rolewall.service" "$LAB_DIR/trace")" \
+		"address families that the unit forbids"
 }
 
 test_an_external_vlan_on_an_internal_cable_is_external() {

@@ -161,10 +161,13 @@ bool device_is_master(const struct device *device)
 	       device_is(device, "team");
 }
 
-/* The card's offload "rxvlan" (ethtool -k): the tag is beside the frame, not in it. */
+/*
+ * The card's offload "rxvlan" (ethtool -k): the tag is beside the frame, not in it. Any socket does
+ * for the question; the daemon's unit allows this kind.
+ */
 static bool takes_tags_off(const struct device *device)
 {
-	_close_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	_close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct ethtool_value flags = {.cmd = ETHTOOL_GFLAGS};
 	struct ifreq request = {.ifr_data = (void *)&flags};
 
