@@ -10,7 +10,19 @@
 
 #include <bpf/bpf.h>
 
+#include "../util/array.h"
 #include "../util/cleanup.h"
+
+static const struct {
+	const char *name;
+	struct map_sizes sizes;
+} pins[] = {
+	{"policy", {sizeof(__u32), sizeof(struct rw_policy_entry)}},
+	{"zones", {sizeof(struct rw_zone_key), sizeof(__u16)}},
+	{"rules", {sizeof(__u32), sizeof(struct rule_record)}},
+	{"about", {sizeof(__u32), sizeof(struct about)}},
+	{"text", {sizeof(__u32), TEXT_PIECE}},
+};
 
 void generation_close(struct generation *generation)
 {
@@ -22,21 +34,6 @@ void generation_close(struct generation *generation)
 	free(generation->about);
 	free(generation->rules);
 	*generation = (struct generation)GENERATION_NONE;
-}
-
-static int open_pin(const struct instance *instance, const char *folder, const char *name, int *ret)
-{
-	char path[4096];
-	int error = pin_path(instance, folder, name, path, sizeof(path));
-	int fd;
-
-	if (error)
-		return error;
-	fd = bpf_obj_get(path);
-	if (fd < 0)
-		return -errno;
-	*ret = fd;
-	return 0;
 }
 
 static int read_rules(struct generation *generation)
@@ -68,20 +65,16 @@ static int read_policy(struct generation *generation)
 
 static int read_generation(const struct instance *instance, struct generation *generation)
 {
+	int *const fds[] = {&generation->policy_fd, &generation->zones_fd, &generation->rules_fd,
+			    &generation->about_fd, &generation->text_fd};
 	char folder[32];
 	__u32 zero = 0;
-	int error;
+	int error = 0;
 
+	_Static_assert(ARRAY_SIZE(fds) == ARRAY_SIZE(pins), "a pin lacks its descriptor");
 	snprintf(folder, sizeof(folder), "generation-%u", generation->number);
-	error = open_pin(instance, folder, "policy", &generation->policy_fd);
-	if (!error)
-		error = open_pin(instance, folder, "zones", &generation->zones_fd);
-	if (!error)
-		error = open_pin(instance, folder, "rules", &generation->rules_fd);
-	if (!error)
-		error = open_pin(instance, folder, "about", &generation->about_fd);
-	if (!error)
-		error = open_pin(instance, folder, "text", &generation->text_fd);
+	for (size_t i = 0; !error && i < ARRAY_SIZE(pins); i++)
+		error = map_open(instance, folder, pins[i].name, &pins[i].sizes, fds[i]);
 	if (!error)
 		error = read_policy(generation);
 	if (error)
@@ -94,6 +87,23 @@ static int read_generation(const struct instance *instance, struct generation *g
 	return read_rules(generation);
 }
 
+static int report_unread(const struct instance *instance, uint32_t number, int error,
+			 struct error *ret_error)
+{
+	if (error == -EPROTO)
+		error_set(ret_error, EPROTO,
+			  "another version of Rolewall made generation %u: its records are of "
+			  "another shape",
+			  number);
+	else
+		error_set(ret_error, -error, "cannot read generation %u: %s", number,
+			  strerror(-error));
+	error_where(ret_error, "%s/generation-%u", instance->bpffs_dir, number);
+	error_hint(ret_error,
+		   error == -EPROTO ? HINT_OTHER_VERSION : "'rolewall apply' makes a new one");
+	return error;
+}
+
 int generation_open(const struct instance *instance, uint32_t number, struct generation *ret,
 		    struct error *ret_error)
 {
@@ -102,13 +112,8 @@ int generation_open(const struct instance *instance, uint32_t number, struct gen
 
 	generation.number = number;
 	error = read_generation(instance, &generation);
-	if (error) {
-		error_set(ret_error, -error, "cannot read generation %u: %s", number,
-			  strerror(-error));
-		error_where(ret_error, "%s/generation-%u", instance->bpffs_dir, number);
-		error_hint(ret_error, "'rolewall apply' makes a new one");
-		return error;
-	}
+	if (error)
+		return report_unread(instance, number, error, ret_error);
 	*ret = generation;
 	generation = (struct generation)GENERATION_NONE;
 	return 0;
@@ -162,6 +167,8 @@ int generation_current(const struct instance *instance, const struct maps *maps,
 		error_set(ret_error, ESTALE,
 			  "generation %u is in force, but its pins are gone: it goes on filtering",
 			  header.generation);
+	if (error == -EPROTO)
+		return error;
 	if (error) {
 		error_hint(ret_error, "'rolewall apply' puts a new generation in force");
 		return error == -ENOENT ? -ESTALE : error;
@@ -234,14 +241,13 @@ static int remove_pin(const struct instance *instance, const char *folder, const
 
 int generation_remove(const struct instance *instance, uint32_t number)
 {
-	static const char *const pins[] = {"policy", "zones", "rules", "about", "text"};
 	char folder[32], path[4096];
 	int error;
 	size_t i;
 
 	snprintf(folder, sizeof(folder), "generation-%u", number);
-	for (i = 0; i < sizeof(pins) / sizeof(*pins); i++) {
-		error = remove_pin(instance, folder, pins[i]);
+	for (i = 0; i < ARRAY_SIZE(pins); i++) {
+		error = remove_pin(instance, folder, pins[i].name);
 		if (error)
 			return error;
 	}

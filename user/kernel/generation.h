@@ -63,11 +63,11 @@ struct generation {
 
 void generation_close(struct generation *generation);
 
-/* The generation in force. -ENOENT: none. */
+/* The generation in force. -ENOENT: none; -EPROTO: another version made it (maps.h). */
 int generation_current(const struct instance *instance, const struct maps *maps,
 		       struct generation *ret, struct error *ret_error);
 
-/* A pinned generation by its number. -ENOENT. */
+/* A pinned generation by its number. -ENOENT, -EPROTO. */
 int generation_open(const struct instance *instance, uint32_t number, struct generation *ret,
 		    struct error *ret_error);
 

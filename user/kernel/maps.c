@@ -14,9 +14,15 @@
 #include "folder.h"
 
 static const char *const names[MAP_COUNT] = {
-#define MAP_NAME(NAME, name) [MAP_##NAME] = #name,
+#define MAP_NAME(NAME, name, key, value) [MAP_##NAME] = #name,
 	MAPS(MAP_NAME)
 #undef MAP_NAME
+};
+
+static const struct map_sizes sizes_of[MAP_COUNT] = {
+#define MAP_SIZES(NAME, name, key, value) [MAP_##NAME] = {key, value},
+	MAPS(MAP_SIZES)
+#undef MAP_SIZES
 };
 
 const char *map_name(enum map_id id)
@@ -32,33 +38,59 @@ int pin_path(const struct instance *instance, const char *folder, const char *na
 	return length < 0 || (size_t)length >= size ? -ENAMETOOLONG : 0;
 }
 
-static int map_open(const struct instance *instance, enum map_id id, int *ret,
+int map_open(const struct instance *instance, const char *folder, const char *name,
+	     const struct map_sizes *sizes, int *ret_fd)
+{
+	struct bpf_map_info info = {0};
+	__u32 size = sizeof(info);
+	_close_ int fd = -1;
+	char path[4096];
+	int error;
+
+	error = pin_path(instance, folder, name, path, sizeof(path));
+	if (error)
+		return error;
+	fd = bpf_obj_get(path);
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size))
+		return -errno;
+	if (info.key_size != sizes->key || info.value_size != sizes->value)
+		return -EPROTO;
+	*ret_fd = TAKE_FD(fd);
+	return 0;
+}
+
+static int report_pin(const struct instance *instance, enum map_id id, int error,
+		      struct error *ret_error)
+{
+	if (error == -EPROTO)
+		error_set(
+			ret_error, EPROTO,
+			"another version of Rolewall applied the policy in force: its map %s is of "
+			"another shape",
+			names[id]);
+	else
+		error_set(ret_error, -error, "cannot open the pinned map %s: %s", names[id],
+			  strerror(-error));
+	error_where(ret_error, "%s/maps/%s", instance->bpffs_dir, names[id]);
+	if (error == -ENOENT)
+		error_hint(ret_error, "nothing is applied here; 'rolewall apply' does it");
+	else if (error == -EPERM || error == -EACCES)
+		error_hint(ret_error, "run it as root");
+	else if (error == -EPROTO)
+		error_hint(ret_error, HINT_OTHER_VERSION);
+	return error;
+}
+
+static int open_one(const struct instance *instance, enum map_id id, int *ret,
 		    struct error *ret_error)
 {
-	char path[4096];
-	int fd, error;
+	int error = map_open(instance, "maps", names[id], &sizes_of[id], ret);
 
-	error = pin_path(instance, "maps", names[id], path, sizeof(path));
-	if (error)
-		return error_set(ret_error, -error, "the path of map %s is too long", names[id]);
-	fd = bpf_obj_get(path);
-	if (fd >= 0) {
-		*ret = fd;
-		return 0;
-	}
-	error = errno;
 	/* One of the two is missing: the ring where the kernel has none (before 5.8), else the
 	 * other. */
-	if (error == ENOENT && (id == MAP_EVENTS || id == MAP_EVENTS_PERF))
+	if (error == -ENOENT && (id == MAP_EVENTS || id == MAP_EVENTS_PERF))
 		return 0;
-	error_set(ret_error, error, "cannot open the pinned map %s: %s", names[id],
-		  strerror(error));
-	error_where(ret_error, "%s", path);
-	if (error == ENOENT)
-		error_hint(ret_error, "nothing is applied here; 'rolewall apply' does it");
-	else if (error == EPERM || error == EACCES)
-		error_hint(ret_error, "run it as root");
-	return -error;
+	return error ? report_pin(instance, id, error, ret_error) : 0;
 }
 
 bool has_pins(const struct instance *instance, const char *folder)
@@ -96,7 +128,7 @@ int maps_open(const struct instance *instance, struct maps *ret, struct error *r
 	if (error == -ENOENT)
 		error_hint(ret_error, "nothing is applied here; 'rolewall apply' does it");
 	for (id = 0; !error && id < MAP_COUNT; id++)
-		error = map_open(instance, id, &maps.fd[id], ret_error);
+		error = open_one(instance, id, &maps.fd[id], ret_error);
 	if (error)
 		return error == -ENOENT ? report_lost(instance, ret_error) : error;
 	*ret = maps;
