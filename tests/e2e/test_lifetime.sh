@@ -194,7 +194,7 @@ test_down_leaves_nothing() {
 	assert_equal "" "$(find "$LAB_DIR" -path "$LAB_DIR/state/*" -o -path "$LAB_DIR/lib/*")" \
 		"files left"
 	assert_equal "" "$(find "$LAB_CGROUP" -mindepth 1 -type d)" "cgroups left"
-	assert_equal 0 "$("$PROBE" hooks "$LAB_CGROUP")" "programs left on the cgroup"
+	assert_equal 0 "$("$PROBE" hooks "$LAB_CGROUP" | wc -l)" "programs left on the cgroup"
 	assert_json 'all(.[]; has("xdp") | not)' ip -n "$LAB_NAME-node" -d -j link show
 	assert_answer open outside tcp "$NODE_EXTERNAL" 9999
 }
@@ -221,12 +221,25 @@ test_where_cgroup_v2_is_not_mounted_only_what_is_applied_mounts_it() {
 	assert_equal "$LAB_DIR/state/cgroup2" "$(with_cgroup_v1 'rolewall -q "$@" apply; mounted')" "mounted by apply"
 	# In another namespace of mounts, as after the end of a service that has its own.
 	with_cgroup_v1 'rolewall "$@" status' >/dev/null || fail "status finds fault"
-	assert_equal 4 "$("$PROBE" hooks "$LAB_CGROUP")" "programs on the cgroup"
+	assert_equal 4 "$("$PROBE" hooks "$LAB_CGROUP" | wc -l)" "programs on the cgroup"
 	assert_answer silent outside tcp "$NODE_EXTERNAL" 9999
 	assert_equal "" "$(with_cgroup_v1 'rolewall -q "$@" apply; rolewall -q "$@" down; mounted')" "mounted after down"
 	assert_answer open outside tcp "$NODE_EXTERNAL" 9999
-	assert_equal 0 "$("$PROBE" hooks "$LAB_CGROUP")" "programs left on the cgroup"
+	assert_equal 0 "$("$PROBE" hooks "$LAB_CGROUP" | wc -l)" "programs left on the cgroup"
 	[ ! -e "$LAB_DIR/state/cgroup2" ] || fail "a folder is left"
+}
+
+# As after a start with rolewall=off, or when somebody has removed the pins.
+test_down_forgets_what_the_next_start_would_restore_even_if_nothing_is_applied() {
+	rolewall -q apply
+	[ -e "$LAB_DIR/lib/confirmed.json" ] || fail "no copy"
+	cp -a "$LAB_DIR/lib" "$LAB_DIR/disk"
+	rolewall -q down
+	rm -rf "${LAB_DIR:?}/lib"
+	mv "$LAB_DIR/disk" "$LAB_DIR/lib"
+	assert_exit 0 rolewall down
+	[ ! -e "$LAB_DIR/lib/confirmed.json" ] || fail "it is still there"
+	assert_exit 3 rolewall down
 }
 
 test_a_second_down_exits_3_and_says_so() {

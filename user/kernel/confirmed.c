@@ -106,6 +106,14 @@ void confirmed_discard(const struct instance *instance)
 		file_discard(path);
 }
 
+bool confirmed_is_there(const struct instance *instance)
+{
+	char path[4096];
+
+	return instance->lib_dir && confirmed_path(instance, path, sizeof(path)) == 0 &&
+	       access(path, F_OK) == 0;
+}
+
 void confirmed_remove(const struct instance *instance)
 {
 	char path[4096];

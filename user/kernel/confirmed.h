@@ -10,6 +10,7 @@
 #ifndef ROLEWALL_KERNEL_CONFIRMED_H
 #define ROLEWALL_KERNEL_CONFIRMED_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "../util/error.h"
@@ -32,6 +33,9 @@ int confirmed_sync(const struct instance *instance, struct error *ret_error);
 /* All three at once. */
 int confirmed_write(const struct instance *instance, const struct generation *generation,
 		    struct error *ret_error);
+
+/* Does a copy for the next boot lie there? */
+bool confirmed_is_there(const struct instance *instance);
 
 /* `down`: nothing comes back at the next boot, and what killed processes were writing goes. LIB_DIR
  * goes too, unless it holds bans or openings. */

@@ -124,6 +124,11 @@ int install_remove(const struct instance *instance, struct error *ret_error)
 	snprintf(path, sizeof(path), "%s/maps", instance->bpffs_dir);
 	left = install_is_left(instance);
 	pinned = access(instance->bpffs_dir, F_OK) == 0 || errno != ENOENT;
+	/* After `rolewall=off`, say: what would come back at the next start goes all the same. */
+	if (!pinned && !left && confirmed_is_there(instance)) {
+		remove_state(instance);
+		return 0;
+	}
 	if (!pinned && !left)
 		return error_set(ret_error, ENOENT, "nothing is applied: there is no %s",
 				 instance->bpffs_dir);
