@@ -69,15 +69,20 @@ int probe_stranger(int argc, char **argv)
 }
 
 /*
- * How many programs sit on the hooks that Rolewall uses. (bpftool's "cgroup show" asks for every
- * hook that it knows, and gives up at one that an older kernel does not.)
+ * Which programs sit on the hooks that Rolewall uses: lines "HOOK PROGRAM-ID". (bpftool's "cgroup
+ * show" asks for every hook that it knows, and gives up at one that an older kernel does not.)
  */
 int probe_hooks(int argc, char **argv)
 {
-	static const __u32 hooks[] = {BPF_CGROUP_INET_INGRESS, BPF_CGROUP_INET_EGRESS,
-				      BPF_CGROUP_INET4_BIND, BPF_CGROUP_INET6_BIND};
+	static const struct {
+		const char *name;
+		__u32 type;
+	} hooks[] = {{"ingress", BPF_CGROUP_INET_INGRESS},
+		     {"egress", BPF_CGROUP_INET_EGRESS},
+		     {"bind4", BPF_CGROUP_INET4_BIND},
+		     {"bind6", BPF_CGROUP_INET6_BIND}};
+	__u32 ids[64];
 	union bpf_attr query;
-	unsigned int count = 0;
 	int fd;
 
 	if (argc != 2)
@@ -88,11 +93,13 @@ int probe_hooks(int argc, char **argv)
 	for (size_t i = 0; i < sizeof(hooks) / sizeof(*hooks); i++) {
 		memset(&query, 0, sizeof(query));
 		query.query.target_fd = (__u32)fd;
-		query.query.attach_type = hooks[i];
+		query.query.attach_type = hooks[i].type;
+		query.query.prog_ids = (uintptr_t)ids;
+		query.query.prog_cnt = sizeof(ids) / sizeof(*ids);
 		if (syscall(SYS_bpf, BPF_PROG_QUERY, &query, sizeof(query)))
-			err(1, "query hook %u of %s", hooks[i], argv[1]);
-		count += query.query.prog_cnt;
+			err(1, "query hook %s of %s", hooks[i].name, argv[1]);
+		for (__u32 j = 0; j < query.query.prog_cnt; j++)
+			printf("%s %u\n", hooks[i].name, ids[j]);
 	}
-	printf("%u\n", count);
 	return 0;
 }

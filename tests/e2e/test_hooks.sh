@@ -29,7 +29,7 @@ prepare() {
 test_each_ability_may_be_missing_alone() {
 	local name
 
-	for name in ringbuf cgroup_lookup frags links replace batch; do
+	for name in ringbuf cgroup_lookup frags links links,replace batch; do
 		export ROLEWALL_PROBE_OFF=$name
 		rolewall -q down || true
 		assert_exit 0 rolewall apply
@@ -101,6 +101,24 @@ test_a_listed_interface_that_was_replaced_is_external_until_apply() {
 	assert_exit 0 rolewall apply
 	assert_interface late0 xdp native ""
 	assert_internal vpn 192.0.2.1 2001:db8:5::1
+}
+
+# Its number may be another's by then.
+test_an_interface_that_went_to_another_namespace_takes_its_filter_along() {
+	local index
+
+	node_file '.interfaces.late0 = { zone: "internal" }'
+	lab_link node late0 vpn late0 192.0.2. 2001:db8:5::
+	assert_exit 0 rolewall apply
+	index=$(node_ip -j link show late0 | jq '.[0].ifindex')
+	node_ip link set late0 netns "$LAB_NAME-outside" name gone0
+	node_ip link add late0 index "$index" type veth peer name late1
+	assert_interface late0 cgroup none "not attached"
+	assert_exit 0 rolewall apply
+	assert_interface late0 xdp native ""
+	node_ip -j link show late0 | jq -e '.[0].xdp.prog.id' >/dev/null || fail "nothing is attached"
+	node_ip link delete late0
+	ip -n "$LAB_NAME-outside" link delete gone0
 }
 
 test_an_interface_that_was_renamed_away_keeps_its_filter() {

@@ -25,23 +25,24 @@ setup() {
 		"$LAB_DIR/next.json" "$NEXT" "$ROLEWALL" >"$LAB_DIR/either"
 	chmod +x "$LAB_DIR/either"
 	node_file .
+	spawn node listeners "$PROBE" listen -t 25
 	cp "$LAB_DIR/node.json" "$LAB_DIR/next.json"
 }
 
 next_rolewall() { node "$NEXT" "${LAB_INSTANCE[@]}" "$@"; }
 
-# What the kernel runs on eth0 and on the cgroup, a line each: a number made of a program's instructions.
+# What the kernel runs on eth0 and on the cgroup's hooks for packets, a line each: a number made of a
+# program's instructions.
 program_tags() {
 	local id
 
 	for id in $(ip -n "$LAB_NAME-node" -j link show dev eth0 | jq '.[0].xdp.prog.id') \
-		$(bpftool -j cgroup show "$LAB_CGROUP" |
-			jq 'map(select(.attach_type | test("gress"))) | sort_by(.attach_type)[].id'); do
+		$("$PROBE" hooks "$LAB_CGROUP" | sed -n 's/^[a-z]*gress //p'); do
 		bpftool -j prog show id "$id" | jq -r .tag
 	done
 }
 
-# All three are others than those: xdp, egress, ingress.
+# All three are others than those: xdp, ingress, egress.
 all_exchanged() { # TAGS
 	local now
 
@@ -62,6 +63,7 @@ test_the_next_version_takes_over_the_programs_and_what_was_counted() {
 	before=$(drops_value not-open)
 	attempts=$(rolewall --json blocked | jq length)
 	assert_exit 0 next_rolewall apply
+	grep -q "systemctl restart rolewall" <<<"$OUTPUT" || fail "nothing is said of a daemon: $OUTPUT"
 	all_exchanged "$old" || fail "old programs run still: $old, $(program_tags)"
 	assert_exit 0 next_rolewall status
 	assert_equal "$before" "$(drops_value not-open)" "drops counted"
@@ -130,6 +132,93 @@ test_the_next_daemon_puts_its_programs_in_the_place_of_the_old() {
 	assert_equal "$before" "$(drops_value not-open)" "drops counted"
 	assert_equal 1 "$(next_rolewall --json bans | jq length)" "bans"
 	assert_answer silent outside tcp "$NODE_EXTERNAL" 9999
+}
+
+# Nobody has restarted it yet.
+test_the_old_daemon_leaves_the_programs_of_the_next_version_alone() {
+	local next
+
+	rolewall -q apply
+	daemon_start
+	next_rolewall -q apply
+	next=$(program_tags)
+	wait_for 20 daemon_said "another version of Rolewall" || fail "it does not say so: $(<"$LAB_DIR/daemon.err")"
+	assert_equal "$next" "$(program_tags)" "programs"
+	assert_exit 0 next_rolewall status
+	next_rolewall -q apply
+	sleep 1
+	assert_equal "$next" "$(program_tags)" "programs after another apply"
+}
+
+# A version may find that the kernel can do more, or less, than the one before thought.
+test_a_hook_has_one_program_even_if_the_next_version_attaches_in_another_way() {
+	local before
+
+	rolewall -q down || true
+	for _ in 1 2; do
+		ROLEWALL_PROBE_OFF='' rolewall -q apply
+		ROLEWALL_PROBE_OFF=links next_rolewall -q apply
+		assert_equal 4 "$("$PROBE" hooks "$LAB_CGROUP" | wc -l)" "programs, links before"
+	done
+	rolewall -q down
+	for _ in 1 2; do
+		ROLEWALL_PROBE_OFF=links rolewall -q apply
+		ROLEWALL_PROBE_OFF='' next_rolewall -q apply
+		assert_equal 4 "$("$PROBE" hooks "$LAB_CGROUP" | wc -l)" "programs, none before"
+	done
+	before=$(program_tags)
+	flood 10 -s 192.0.2.53 "$NODE_EXTERNAL" 7 >/dev/null
+	assert_equal "$before" "$(program_tags)" "programs"
+	assert_books_balance
+	rolewall down
+	assert_equal 0 "$("$PROBE" hooks "$LAB_CGROUP" | wc -l)" "programs after down"
+}
+
+# The next version's program for frames in one buffer is refused where frames are larger.
+test_a_program_that_the_driver_refuses_leaves_no_old_one_behind() {
+	local old
+
+	rolewall -q down || true
+	ip -n "$LAB_NAME-node" link set eth0 mtu 9000
+	rolewall -q apply
+	old=$(program_tags)
+	ROLEWALL_PROBE_OFF=frags next_rolewall -q apply
+	all_exchanged "$old" || fail "old programs run still: $old, $(program_tags)"
+	assert_exit 0 next_rolewall status
+	assert_answer silent outside tcp "$NODE_EXTERNAL" 9999
+	next_rolewall -q down
+	ip -n "$LAB_NAME-node" link set eth0 mtu 1500
+}
+
+# another_shape PIN: a map in its place with values of another size.
+another_shape() {
+	mv "$1" "$LAB_DIR/bpf/kept"
+	bpftool map create "$1" type array key 4 value 8 entries 1 name other
+}
+
+# What a version wrote with other structs is neither read nor overwritten, and filters on.
+test_what_is_of_another_shape_is_said_to_be_another_versions() {
+	local pin verb
+
+	rolewall -q apply
+	for pin in maps/pending "generation-$(rolewall --json status | jq .generation)/about"; do
+		pin=$LAB_DIR/bpf/rolewall/$pin
+		another_shape "$pin"
+		for verb in status show apply rollback "explain 192.0.2.7 25"; do
+			# shellcheck disable=SC2086
+			OUTPUT=$(rolewall $verb 2>&1) && fail "$verb succeeds"
+			grep -q "another version of Rolewall" <<<"$OUTPUT" || fail "$verb says: $OUTPUT"
+			grep -q "rolewall down; rolewall apply" <<<"$OUTPUT" || fail "$verb gives no way out: $OUTPUT"
+		done
+		assert_answer silent outside tcp "$NODE_EXTERNAL" 9999
+		assert_answer open outside tcp "$NODE_EXTERNAL" 25
+		mv "$LAB_DIR/bpf/kept" "$pin"
+		assert_exit 0 rolewall status
+	done
+	another_shape "$LAB_DIR/bpf/rolewall/maps/pending"
+	rolewall down
+	rm "$LAB_DIR/bpf/kept"
+	assert_exit 0 rolewall apply
 }
 
 run_tests "$@"

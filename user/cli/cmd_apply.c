@@ -100,6 +100,11 @@ static void note_others(const struct settings *settings, const struct apply *app
 
 	if (result->waited)
 		report_note(settings, "another apply was running; this one waited for it");
+	if (result->exchanged)
+		report_note(settings,
+			    "programs of another version gave way to this one's; a daemon "
+			    "that runs is still that version's: \"systemctl restart "
+			    "rolewall\"");
 	if (result->rolled_back)
 		report_note(settings,
 			    "generation %" PRIu32 " had not been confirmed in time and was rolled "

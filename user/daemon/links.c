@@ -106,8 +106,9 @@ static int refresh(struct links *links, struct error *ret_error)
 	if (error)
 		return error;
 	if (links->force || has_changed(links, &devices)) {
-		error = install_refresh(links->in_force->instance, ret_error);
+		error = install_refresh(links->in_force->instance, links->exchange, ret_error);
 		links->force = error && error != -ENOENT;
+		links->exchange = links->exchange && links->force;
 		/* At the start everything would be news. */
 		if (!error && links->devices.count)
 			say_changes(links, &devices);
@@ -120,15 +121,17 @@ static int refresh(struct links *links, struct error *ret_error)
 	return error == -ENOENT ? 0 : error;
 }
 
-/* What filters goes on filtering meanwhile. */
+/* What filters goes on filtering meanwhile. Another version's programs do so for good. */
 static void refresh_or_retry(struct links *links)
 {
 	struct error error = {0};
+	int result = refresh(links, &error);
 
-	if (refresh(links, &error) == 0)
+	if (result == 0)
 		return;
 	say_error(SAY_ERROR, "cannot attach to the interfaces that there are now", &error);
-	timer_set(&links->pause, RETRY_MS);
+	if (result != -EPROTO)
+		timer_set(&links->pause, RETRY_MS);
 }
 
 static void pause_over(void *context, uint32_t events)
@@ -170,8 +173,11 @@ int links_open(struct links *links, struct loop *loop, struct in_force *in_force
 {
 	int error;
 
-	*links = (struct links){
-		.in_force = in_force, .loop = loop, .pause = {.fd = -1}, .force = true};
+	*links = (struct links){.in_force = in_force,
+				.loop = loop,
+				.pause = {.fd = -1},
+				.force = true,
+				.exchange = true};
 	error = subscribe(links);
 	if (error)
 		return error_set(ret_error, -error, "cannot follow the network devices: %s",

@@ -20,6 +20,7 @@ struct links {
 	struct watch pause;	/* changes come in bursts */
 	struct devices devices; /* as they were after the last refresh */
 	bool force;		/* the last refresh failed, or there was none yet */
+	bool exchange;		/* it has just started: another version's programs give way */
 };
 
 /* Attaches what is missing now. 0 or -errno; that nothing is applied is no error. */

@@ -159,40 +159,41 @@ static int pin_over(int link_fd, const char *path)
 	return rename(fresh, path) ? -errno : 0;
 }
 
-static int attach_direct(const struct instance *instance, enum cgroup_hook hook, int cgroup_fd,
-			 int program_fd, struct error *ret_error)
+static int create_link(const char *path, int cgroup_fd, int program_fd, enum bpf_attach_type type)
 {
-	int error = direct_cgroup_attach(instance, cgroup_fd, hooks[hook].type, program_fd);
+	_close_ int link = bpf_link_create(program_fd, cgroup_fd, type, NULL);
 
-	return error ? hook_error(hook, -error, ret_error) : 0;
+	return link < 0 ? -errno : pin_over(link, path);
 }
 
-static int attach_link(const struct instance *instance, enum cgroup_hook hook, int cgroup_fd,
-		       int program_fd, struct error *ret_error)
+static int update_link(const char *path, int program_fd)
 {
+	_close_ int link = bpf_obj_get(path);
+
+	return link < 0 || bpf_link_update(link, program_fd, NULL) ? -errno : 0;
+}
+
+/* What is attached is exchanged in the way it was attached; a link takes the place of a program
+ * without one, which a dead process may have left beside it, too. */
+static int attach_hook(const struct instance *instance, bool links, enum cgroup_hook hook,
+		       int cgroup_fd, int program_fd)
+{
+	enum bpf_attach_type type = hooks[hook].type;
 	struct stat cgroup;
 	char path[4096];
-	_close_ int old = -1;
-	_close_ int link = -1;
 	int error;
 
 	error = pin_path(instance, "links", hooks[hook].pin, path, sizeof(path));
 	if (error || fstat(cgroup_fd, &cgroup))
-		return hook_error(hook, error ? -error : errno, ret_error);
+		return error ? error : -errno;
 	/* A cgroup's id is its inode number (fs/kernfs, 64 bit). */
-	if (attached_to(path) == cgroup.st_ino) {
-		old = bpf_obj_get(path);
-		if (old < 0 || bpf_link_update(old, program_fd, NULL))
-			return hook_error(hook, errno, ret_error);
-		return 0;
-	}
-	link = bpf_link_create(program_fd, cgroup_fd, hooks[hook].type, NULL);
-	if (link < 0)
-		return hook_error(hook, errno, ret_error);
-	error = pin_over(link, path);
-	if (!error)
-		error = direct_cgroup_detach(instance, cgroup_fd, hooks[hook].type);
-	return error ? hook_error(hook, -error, ret_error) : 0;
+	if (attached_to(path) == cgroup.st_ino)
+		error = update_link(path, program_fd);
+	else if (links)
+		error = create_link(path, cgroup_fd, program_fd, type);
+	else
+		return direct_cgroup_attach(instance, cgroup_fd, type, program_fd);
+	return error ? error : direct_cgroup_detach(instance, cgroup_fd, type);
 }
 
 int cgroup_attach(const struct instance *instance, const struct features *features,
@@ -204,9 +205,9 @@ int cgroup_attach(const struct instance *instance, const struct features *featur
 	error = open_cgroup(instance, true, &cgroup_fd, ret_error);
 	for (hook = 0; !error && hook < CGROUP_HOOKS; hook++) {
 		program = bpf_program__fd(cgroup_program(object, features, hook));
-		error = features->links
-				? attach_link(instance, hook, cgroup_fd, program, ret_error)
-				: attach_direct(instance, hook, cgroup_fd, program, ret_error);
+		error = attach_hook(instance, features->links, hook, cgroup_fd, program);
+		if (error)
+			hook_error(hook, -error, ret_error);
 	}
 	return error;
 }

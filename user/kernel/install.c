@@ -180,6 +180,7 @@ int install_policy(const struct instance *instance, const struct install_request
 	}
 	ret->generation = installation.next.number;
 	ret->old_generation = installation.current.number;
+	ret->exchanged = installation.foreign;
 	/* A pin too many is no reason to fail: the next apply removes it (I4). */
 	generation_keep(instance, ret->generation, ret->old_generation);
 	return 0;

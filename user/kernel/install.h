@@ -33,6 +33,7 @@ struct install_result {
 	uint32_t generation;	 /* now in force */
 	uint32_t old_generation; /* 0: there was none */
 	uint32_t rolled_back; /* was not confirmed in time, and went before anything else; or 0 */
+	bool exchanged;	      /* programs of another version gave way to this one's */
 	bool waited;	      /* another apply held the lock first */
 	bool backed_out;      /* on failure: it was in force for a moment, the old one is back */
 	struct error warning; /* what did not succeed, though the policy is in force; or empty */
@@ -47,8 +48,8 @@ struct install_result {
 int install_policy(const struct instance *instance, const struct install_request *request,
 		   struct install_result *ret, struct error *ret_error);
 
-/* Detach and unpin everything. -ENOENT: nothing was applied (leftovers are removed all the same).
- */
+/* Detach and unpin everything, and forget the copy for the next boot. -ENOENT: there was neither
+ * (leftovers are removed all the same). */
 int install_remove(const struct instance *instance, struct error *ret_error);
 
 /* Nothing is pinned here, but programs filter still: before 5.9 they outlive their pins. */

@@ -20,7 +20,7 @@ void installation_free(struct installation *installation)
 	xdp_plans_free(&installation->plans);
 }
 
-static bool is_same_build(const struct maps *maps)
+bool is_own_build(const struct maps *maps)
 {
 	struct rw_build build;
 	__u32 zero = 0;
@@ -40,7 +40,8 @@ static int open_or_load(struct installation *installation, struct error *ret_err
 	error = maps_open(instance, &installation->maps, ret_error);
 	if (error && error != -ENOENT && error != -ESTALE)
 		return error;
-	same = !error && is_same_build(&installation->maps);
+	same = !error && is_own_build(&installation->maps);
+	installation->foreign = !error && !same;
 	if (same && cgroup_is_complete(instance, &installation->features))
 		return 0;
 	/* A map whose pin was lost is made anew; programs that use the lost one are replaced. */

@@ -28,6 +28,7 @@ struct installation {
 	struct xdp_plans plans;
 	bool replace; /* the attached programs are of another build, or use maps that are not pinned
 		       */
+	bool foreign; /* those programs were another version's */
 	bool fresh;   /* there was nothing of ours before: a failure has nothing to preserve */
 };
 
@@ -39,6 +40,9 @@ struct installation {
 #define _installation_ __attribute__((cleanup(installation_free)))
 
 void installation_free(struct installation *installation);
+
+/* Were the programs that are attached put there by this very version? */
+bool is_own_build(const struct maps *maps);
 
 /* Maps, programs of the cgroup hooks and the policy in force: what is there is used, what is
  * missing is loaded. */

@@ -3,7 +3,6 @@
 #include "refresh.h"
 
 #include <errno.h>
-#include <stdbool.h>
 
 #include "installation.h"
 #include "lock.h"
@@ -27,7 +26,16 @@ static int open_current_as_next(struct installation *installation, struct error 
 			       &installation->next, ret_error);
 }
 
-int install_refresh(const struct instance *instance, struct error *ret_error)
+/* Whoever applied it came later than this process: his programs are the ones to keep. */
+static int leave_alone(struct error *ret_error)
+{
+	error_set(ret_error, EPROTO,
+		  "another version of Rolewall has put its programs in place, and they stay");
+	error_hint(ret_error, "restart the daemon: 'systemctl restart rolewall'");
+	return -EPROTO;
+}
+
+int install_refresh(const struct instance *instance, bool exchange, struct error *ret_error)
 {
 	_installation_ struct installation installation = INSTALLATION_OF(instance);
 	_maps_ struct maps maps = MAPS_NONE;
@@ -42,6 +50,8 @@ int install_refresh(const struct instance *instance, struct error *ret_error)
 		error = lock_take(instance, LOCK_POLICY, &lock, &waited, ret_error);
 	if (!error)
 		error = maps_open(instance, &maps, ret_error);
+	if (!error && !exchange && !is_own_build(&maps))
+		error = leave_alone(ret_error);
 	if (!error)
 		error = open_current_as_next(&installation, ret_error);
 	if (!error)

@@ -3,14 +3,16 @@
 #ifndef ROLEWALL_KERNEL_REFRESH_H
 #define ROLEWALL_KERNEL_REFRESH_H
 
+#include <stdbool.h>
+
 #include "../util/error.h"
 #include "instance.h"
 
 /*
- * Attach whatever the generation in force wants and lacks, forget devices that are gone, and
- * exchange programs of another build. Takes the lock. -ENOENT: nothing is applied; -ESTALE: its
- * pins are lost.
+ * Attach whatever the generation in force wants and lacks, and forget devices that are gone. With
+ * `exchange`, programs of another version give way to this one's. Takes the lock. -ENOENT: nothing
+ * is applied; -ESTALE: its pins are lost; -EPROTO: it is another version's, and stays.
  */
-int install_refresh(const struct instance *instance, struct error *ret_error);
+int install_refresh(const struct instance *instance, bool exchange, struct error *ret_error);
 
 #endif

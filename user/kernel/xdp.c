@@ -35,8 +35,10 @@ static int link_path(const struct instance *instance, const char *interface, cha
 	return pin_path(instance, "links", name, ret, size);
 }
 
-/* Open our link if it is attached to this very device (a device that was deleted leaves a dead
- * link). */
+/*
+ * Open our link if it is attached to this very device: one that was deleted leaves a dead link, one
+ * that went to another network namespace takes it along, and its number may be another's by now.
+ */
 static int link_open(const struct instance *instance, const struct device *device)
 {
 	struct bpf_link_info info = {0};
@@ -49,7 +51,8 @@ static int link_open(const struct instance *instance, const struct device *devic
 	fd = bpf_obj_get(path);
 	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size))
 		return -errno;
-	if (info.type != BPF_LINK_TYPE_XDP || info.xdp.ifindex != device->ifindex)
+	if (info.type != BPF_LINK_TYPE_XDP || info.xdp.ifindex != device->ifindex ||
+	    (info.prog_id != device->xdp_native && info.prog_id != device->xdp_generic))
 		return -ENODEV;
 	return TAKE_FD(fd);
 }
@@ -232,14 +235,17 @@ static int replace(const struct instance *instance, const struct xdp_plan *plan)
 	return direct_xdp_attach(instance, &plan->device, plan->program_fd, 0);
 }
 
-/* A program that was right once: the device has got VLANs since. */
+/* By the link first: that of a pin that is removed goes some time later. */
 static int let_go(const struct instance *instance, const struct device *device)
 {
+	_close_ int link = link_open(instance, device);
 	char path[4096];
 	int error = link_path(instance, device->name, path, sizeof(path));
 
 	if (error)
 		return error;
+	if (link >= 0 && bpf_link_detach(link))
+		return -errno;
 	if (unlink(path) && errno != ENOENT)
 		return -errno;
 	return direct_xdp_detach(instance, device);
@@ -248,21 +254,21 @@ static int let_go(const struct instance *instance, const struct device *device)
 static int attach_one(const struct instance *instance, const struct maps *maps,
 		      const struct xdp_plan *plan)
 {
+	bool in_place = is_in_place(instance, plan);
 	int error;
 
 	if (plan->keep)
 		return 0;
-	if (plan->wanted && is_in_place(instance, plan)) {
-		error = replace(instance, plan);
-	} else {
-		/* From here to the end of this function the cgroup hook judges. */
-		error = interface_put(maps, plan->device.ifindex, 0, plan->slot, false);
-		if (error)
-			return error;
-		if (!plan->wanted)
-			return let_go(instance, &plan->device);
-		error = attach_new(instance, plan);
-	}
+	if (plan->wanted && in_place && replace(instance, plan) == 0)
+		return interface_put(maps, plan->device.ifindex, 0, plan->slot, true);
+	/* From here to the end of this function the cgroup hook judges. */
+	error = interface_put(maps, plan->device.ifindex, 0, plan->slot, false);
+	/* A program that was right once: the device has got VLANs since, or larger frames. */
+	if (!error && (in_place || !plan->wanted))
+		error = let_go(instance, &plan->device);
+	if (error || !plan->wanted)
+		return error;
+	error = attach_new(instance, plan);
 	if (error && is_refusal(error))
 		return 0;
 	return error ? error : interface_put(maps, plan->device.ifindex, 0, plan->slot, true);
