@@ -6,6 +6,8 @@
 #   WERROR=1 warnings are errors (CI)
 
 VERSION := $(shell cat VERSION)
+# A pre-release comes before its release for dpkg and rpm, too.
+PACKAGE_VERSION = $(subst -,~,$(VERSION))
 DESTDIR ?=
 B := build$(if $(SAN),/san)$(if $(COV),/cov)$(if $(STATIC),/static)$(if $(CROSS),/cross)
 
@@ -359,6 +361,7 @@ SHARE := $(DESTDIR)/usr/share
 UNITS := $(DESTDIR)/usr/lib/systemd/system
 GROUP := $(DESTDIR)/usr/lib/sysusers.d/rolewall.conf
 
+# What cp and sed make has the modes of the checkout and the umask; install asks neither.
 install: $(B)/rolewall $(B)/rolewall-web $(MAN_PAGES) ## into DESTDIR
 	install -D -m 0755 $(B)/rolewall $(DESTDIR)/usr/sbin/rolewall
 	install -D -m 0755 $(B)/rolewall-web $(DESTDIR)/usr/bin/rolewall-web
@@ -377,6 +380,7 @@ install: $(B)/rolewall $(B)/rolewall-web $(MAN_PAGES) ## into DESTDIR
 	install -m 0644 $(wildcard docs/*.md) $(SHARE)/doc/rolewall
 	sed 's,(docs/,(,g' README.md >$(SHARE)/doc/rolewall/README.md
 	cp -r docs/examples docs/images docs/performance $(SHARE)/doc/rolewall/
+	chmod -R u=rwX,go=rX $(SHARE)/rolewall $(SHARE)/doc/rolewall
 	install -d -m 0750 $(DESTDIR)/etc/rolewall
 
 uninstall: ## what install put there; /etc/rolewall stays
@@ -385,15 +389,15 @@ uninstall: ## what install put there; /etc/rolewall stays
 	rm -f $(foreach page,$(notdir $(MAN_PAGES)),$(SHARE)/man/man$(subst .,,$(suffix $(page)))/$(page))
 	rm -rf $(SHARE)/rolewall $(SHARE)/doc/rolewall
 
-deb: ## build/rolewall_VERSION_ARCH.deb
+deb: ## build/rolewall_VERSION-1_ARCH.deb
 	$(Q)packaging/deps.sh build package
 	$(Q)$(MAKE) --no-print-directory package-root FORMAT=deb
-	$(Q)packaging/deb/build.sh $(B) $(VERSION)
+	$(Q)packaging/deb/build.sh $(B) '$(PACKAGE_VERSION)'
 
 rpm: ## build/rpm/RPMS/*/rolewall-VERSION-1.*.rpm
 	$(Q)packaging/deps.sh build package
 	$(Q)$(MAKE) --no-print-directory package-root FORMAT=rpm
-	$(Q)sed -e 's/@VERSION@/$(VERSION)/' -e 's,@ROOT@,$(CURDIR)/$(B)/rpm/root,' packaging/rpm/rolewall.spec.in >$(B)/rpm/rolewall.spec
+	$(Q)sed -e 's/@VERSION@/$(PACKAGE_VERSION)/' -e 's,@ROOT@,$(CURDIR)/$(B)/rpm/root,' packaging/rpm/rolewall.spec.in >$(B)/rpm/rolewall.spec
 	$(Q)rpmbuild --quiet --define '_topdir $(CURDIR)/$(B)/rpm' -bb $(B)/rpm/rolewall.spec
 	@find $(B)/rpm/RPMS -name '*.rpm'
 

@@ -1,8 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# build.sh BUILD VERSION - a .deb of what "make install" puts into BUILD/deb/root. Prints its path.
+# build.sh BUILD VERSION - a .deb of what "make install" puts into BUILD/deb/root; a pre-release
+# is VERSION~PRE. Prints the .deb's path.
 set -eu
+umask 022
 
 here=$(cd "$(dirname "$0")" && pwd)
 work=$1/deb
@@ -12,7 +14,7 @@ architecture=$(dpkg --print-architecture)
 deb=$1/rolewall_${version}_$architecture.deb
 
 mkdir -p "$root/DEBIAN" "$root/usr/share/doc/rolewall"
-cp "$here/copyright" "$root/usr/share/doc/rolewall/copyright"
+install -m 0644 "$here/copyright" "$root/usr/share/doc/rolewall/copyright"
 {
 	printf 'rolewall (%s) stable; urgency=medium\n\n' "$version"
 	printf '  * See /usr/share/doc/rolewall/releases.md.\n\n'

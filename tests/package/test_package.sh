@@ -7,8 +7,17 @@
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/../e2e/lib.sh"
 
-DEB=$LAB_ROOT/build/rolewall_$(<"$LAB_ROOT/VERSION")-1_$(dpkg --print-architecture).deb
-RPM=$(find "$LAB_ROOT/build/rpm/RPMS" -name "rolewall-$(<"$LAB_ROOT/VERSION")-*.rpm" 2>/dev/null | head -n 1)
+deb_of() { # PACKAGE-VERSION
+	echo "$LAB_ROOT/build/rolewall_$1-1_$(dpkg --print-architecture).deb"
+}
+
+rpm_of() { # PACKAGE-VERSION
+	find "$LAB_ROOT/build/rpm/RPMS" -name "rolewall-$1-1.*.rpm" 2>/dev/null | head -n 1
+}
+
+PACKAGE_VERSION=$(tr - '~' <"$LAB_ROOT/VERSION")
+DEB=$(deb_of "$PACKAGE_VERSION")
+RPM=$(rpm_of "$PACKAGE_VERSION")
 STATIC=$LAB_ROOT/build/static/rolewall
 
 # A Debian, made once in build/ and copied for each test.
@@ -106,6 +115,25 @@ test_the_deb_goes_only_when_the_filter_is_gone() {
 	rm "$program.real"
 }
 
+# The program inside is the one that is built already.
+test_a_pre_release_sorts_first_and_has_the_same_modes_whatever_the_umask() {
+	local deb rpm
+
+	(
+		umask 077
+		assert_exit 0 make -C "$LAB_ROOT" --no-print-directory deb rpm VERSION=1.0.0-rc.1
+	)
+	deb=$(deb_of '1.0.0~rc.1')
+	rpm=$(rpm_of '1.0.0~rc.1')
+	mv "$deb" "$LAB_DIR/rc.deb"
+	mv "$rpm" "$LAB_DIR/rc.rpm"
+	assert_equal '1.0.0~rc.1-1' "$(dpkg-deb -f "$LAB_DIR/rc.deb" Version)" "the version for dpkg"
+	assert_exit 0 dpkg --compare-versions '1.0.0~rc.1-1' lt 1.0.0-1
+	assert_equal '1.0.0~rc.1-1' "$(rpm -qp --qf '%{VERSION}-%{RELEASE}' "$LAB_DIR/rc.rpm")" "the version for rpm"
+	assert_equal ./etc/rolewall/ "$(dpkg-deb -c "$LAB_DIR/rc.deb" | awk 'substr($1, 8, 1) != "r" { print $6 }')" "what not everybody may read in the .deb"
+	assert_equal /etc/rolewall "$(rpm -qplv "$LAB_DIR/rc.rpm" | awk 'substr($1, 8, 1) != "r" { print $9 }')" "what not everybody may read in the .rpm"
+}
+
 test_the_deb_has_no_errors_for_lintian() {
 	command -v lintian >/dev/null || skip "lintian is not installed"
 	assert_exit 0 lintian --fail-on error --no-tag-display-limit "$DEB"
@@ -127,7 +155,11 @@ test_the_rpm_has_what_the_deb_has() {
 test_what_make_installs_make_uninstalls() {
 	local here=$LAB_DIR/install
 
-	assert_exit 0 make -C "$LAB_ROOT" --no-print-directory install DESTDIR="$here"
+	(
+		umask 077
+		assert_exit 0 make -C "$LAB_ROOT" --no-print-directory install DESTDIR="$here"
+	)
+	assert_equal "$here/etc/rolewall" "$(find "$here" ! -perm -o=r)" "what not everybody may read"
 	[ -x "$here/usr/sbin/rolewall" ] || fail "not installed"
 	# The group that the live page belongs to, where no package makes it.
 	assert_equal "g rolewall -" "$(systemd-sysusers --root="$here" --cat-config rolewall.conf | grep -v '^#')" "sysusers.d"
