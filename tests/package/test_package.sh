@@ -34,6 +34,7 @@ debian_make() {
 			fail "debootstrap: $(tail -n 5 "$LAB_DIR/debootstrap.log")"
 		touch "$pristine/.complete"
 	fi
+	rm -rf --one-file-system "$LAB_DIR/debian"
 	cp -a --reflink=auto "$pristine" "$LAB_DIR/debian"
 	cp "$DEB" "$LAB_DIR/debian/rolewall.deb"
 }
@@ -83,7 +84,9 @@ test_the_deb_installs_tells_what_is_next_and_purges_clean() {
 		mkdir -p "$LAB_DIR/debian/$folder/rolewall"
 		echo ours >"$LAB_DIR/debian/$folder/rolewall/file"
 	done
+	touch "$LAB_DIR/debian/etc/default/rolewall" "$LAB_DIR/debian/etc/default/rolewall-web"
 	assert_exit 0 in_debian dpkg -r rolewall
+	! grep error <<<"$OUTPUT" || fail "nothing was applied, and that is no error: $OUTPUT"
 	assert_equal ours "$(<"$LAB_DIR/debian/etc/rolewall/file")" "the node file after the removal"
 	assert_exit 0 in_debian dpkg -P rolewall
 	files_of_debian >"$LAB_DIR/after"
@@ -93,26 +96,58 @@ test_the_deb_installs_tells_what_is_next_and_purges_clean() {
 	assert_exit 2 in_debian getent group rolewall
 }
 
-# "rolewall down" that fails, and one that takes a filter away; a kernel for it this root has not.
-test_the_deb_goes_only_when_the_filter_is_gone() {
-	local program=$LAB_DIR/debian/usr/sbin/rolewall
+# A kernel with a filter and a systemd this root has not: "rolewall down" that answers with STATUS, and
+# units that run, whose every command is written down.
+down_exits() { # STATUS
+	local program
 
+	mkdir -p "$LAB_DIR/debian/run/systemd/system"
+	printf '#!/bin/sh\necho "$@" >/asked\necho "down: status %s" >&2\nexit %s\n' "$1" "$1" >"$LAB_DIR/debian/usr/sbin/rolewall"
+	printf '#!/bin/sh\necho "$@" >>/units\n' >"$LAB_DIR/debian/usr/bin/systemctl"
+	for program in usr/sbin/rolewall usr/bin/systemctl; do
+		chmod 755 "$LAB_DIR/debian/$program"
+	done
+}
+
+assert_repairable() {
+	grep -q 'down: status 5' <<<"$OUTPUT" || fail "it does not say why: $OUTPUT"
+	grep -q 'the package stays' <<<"$OUTPUT" || fail "it does not say so: $OUTPUT"
+	grep -q '^stop ' "$LAB_DIR/debian/units" || fail "the units are not stopped"
+	assert_equal "start rolewall.service rolewall-web.service" "$(tail -n 1 "$LAB_DIR/debian/units")" "what is started again"
+}
+
+test_the_deb_goes_only_when_the_filter_is_gone() {
 	command -v debootstrap >/dev/null || skip "debootstrap is not installed"
 	debian_make
 	assert_exit 0 in_debian dpkg -i /rolewall.deb
-	mv "$program" "$program.real"
-	printf '#!/bin/sh\necho "$@" >/asked\nexit 5\n' >"$program"
-	chmod 755 "$program"
+	down_exits 5
 	assert_exit 1 in_debian dpkg -r rolewall
-	grep -q 'the package stays' <<<"$OUTPUT" || fail "it does not say so: $OUTPUT"
+	assert_repairable
 	assert_equal "-q down" "$(<"$LAB_DIR/debian/asked")" "what the program was asked"
 	# shellcheck disable=SC2016
 	in_debian dpkg-query -W -f '${db:Status-Abbrev}' rolewall | grep -q '^.i' || fail "it is gone all the same"
 	assert_exit 0 systemctl --root="$LAB_DIR/debian" is-enabled rolewall.service
-	sed -i 's/exit 5/exit 0/' "$program"
+	down_exits 0
 	assert_exit 0 in_debian dpkg -r rolewall
 	grep -q 'the filter is taken away' <<<"$OUTPUT" || fail "it does not say so: $OUTPUT"
-	rm "$program.real"
+}
+
+test_the_rpm_goes_only_when_the_filter_is_gone() {
+	local preun
+
+	command -v rpm >/dev/null || skip "rpm is not installed"
+	command -v debootstrap >/dev/null || skip "debootstrap is not installed"
+	debian_make
+	preun=$(rpm -qp --qf '%{PREUN}' "$RPM")
+	down_exits 5
+	assert_exit 1 in_debian sh -c "$preun" preun 0
+	assert_repairable
+	down_exits 3
+	assert_exit 0 in_debian sh -c "$preun" preun 0
+	assert_equal "" "$OUTPUT" "what it says when nothing was applied"
+	down_exits 0
+	assert_exit 0 in_debian sh -c "$preun" preun 0
+	grep -q 'the filter is taken away' <<<"$OUTPUT" || fail "it does not say so: $OUTPUT"
 }
 
 # The program inside is the one that is built already.
