@@ -7,6 +7,7 @@
 #include "../policy/words.h"
 #include "cli.h"
 #include "message.h"
+#include "own.h"
 #include "print.h"
 #include "term.h"
 
@@ -38,6 +39,7 @@ static int close_change(const struct settings *settings, uint32_t id)
 	if (result)
 		return report_install(settings, result, &error);
 	close_report(settings, &opening);
+	own_warn(settings);
 	return EXIT_OK;
 }
 
