@@ -136,6 +136,44 @@ test_wireguard_that_vanishes_leaves_the_rest_as_it_was() {
 	assert_exit 0 rolewall apply
 }
 
+# by_ssh_from CLIENT SERVER COMMAND...
+by_ssh_from() {
+	local session="$1 50000 $2 22"
+
+	shift 2
+	SSH_CONNECTION=$session "$@"
+}
+
+# assert_stranded CLIENT SERVER WHAT-THE-TUNNEL-NEEDS: a session through it is not cut unasked.
+assert_stranded() {
+	assert_exit 1 by_ssh_from "$1" "$2" rolewall apply
+	grep -q "would be cut: the tunnel .* needs $3" <<<"$OUTPUT" || fail "$OUTPUT"
+	assert_json '.own_session.survives == false' by_ssh_from "$1" "$2" rolewall --json plan
+}
+
+test_a_session_through_wireguard_needs_its_port() {
+	wireguard_pair
+	node_file '.interfaces.wg0 = { zone: "vpn" }'
+	assert_stranded 10.9.0.2 10.9.0.1 "port 51820/udp, which this policy does not open to $OUTSIDE"
+	assert_stranded 2001:db8:9::2 2001:db8:9::1 "port 51820/udp, which"
+	grep -q '"services".*"wireguard".*51820' <<<"$OUTPUT" || fail "no remedy is named: $OUTPUT"
+	assert_exit 0 by_ssh_from 10.9.0.2 10.9.0.1 rolewall apply --force
+	assert_answer silent outside tcp 10.9.0.1 22
+
+	wireguard_node_file
+	assert_json '.own_session | .survives and .carrier.port == 51820' \
+		by_ssh_from 10.9.0.2 10.9.0.1 rolewall --json plan
+	assert_exit 0 by_ssh_from 10.9.0.2 10.9.0.1 rolewall apply
+	assert_answer open outside tcp 10.9.0.1 22
+
+	# The session's peer is none that is known: the port has to be open to anybody.
+	node wg set wg0 peer "$(node wg show wg0 peers)" allowed-ips 10.99.0.0/24
+	assert_json '.own_session | .survives and .carrier.peer == null' \
+		by_ssh_from 10.9.0.2 10.9.0.1 rolewall --json plan
+	node_file '.interfaces.wg0 = { zone: "vpn" }'
+	assert_stranded 10.9.0.2 10.9.0.1 "port 51820/udp, which this policy opens to nobody"
+}
+
 # --- VLANs ----------------------------------------------------------------------------------------
 
 # A network card may take the tag off before XDP sees the frame, as veth does unless it is told not to.
@@ -301,8 +339,10 @@ ipsec_end() {
 test_a_vpn_only_port_answers_through_an_ipsec_interface_and_not_beside_it() {
 	ipsec_end node "$NODE_EXTERNAL" "$OUTSIDE" 10.12.0.1
 	ipsec_end outside "$OUTSIDE" "$NODE_EXTERNAL" 10.12.0.2
+	node_file '.vpn_only = ["admin-panel"] | .interfaces.xfrm0 = { zone: "vpn" }'
+	assert_stranded 10.12.0.2 10.12.0.1 "protocol esp or port 4500/udp, which this policy opens to nobody"
 	node_file '.vpn_only = ["admin-panel"] | .interfaces.xfrm0 = { zone: "vpn" } | .protocols = ["esp"]'
-	assert_exit 0 rolewall apply
+	assert_exit 0 by_ssh_from 10.12.0.2 10.12.0.1 rolewall apply
 	assert_json 'any(.interfaces[]; .name == "xfrm0" and .zone == "vpn" and .hook == "cgroup")' \
 		rolewall --json status
 	assert_answer open outside tcp 10.12.0.1 6071
@@ -343,6 +383,8 @@ tunnel_pair() {
 
 # tunnel_test KIND PROTOCOL ADDRESS-OF-THE-NODE-INSIDE
 tunnel_test() {
+	local peer=${3%1}2
+
 	tunnel_pair "$1"
 	assert_exit 0 rolewall apply
 	assert_answer silent outside tcp "$3" 25
@@ -364,6 +406,12 @@ tunnel_test() {
 	assert_answer open outside tcp "$3" 5432
 	assert_answer silent outside tcp "$3" 9999
 	assert_answer silent outside tcp "$NODE_EXTERNAL" 5432
+
+	assert_exit 0 by_ssh_from "$peer" "$3" rolewall apply
+	node_file '.protocols = ["ospf"] | .interfaces.tun1 = { zone: "internal" }'
+	assert_stranded "$peer" "$3" "protocol $2, which this policy opens to nobody"
+	grep -qF "\"protocols\": [\"$2\"]" <<<"$(by_ssh_from "$peer" "$3" rolewall apply 2>&1)" ||
+		fail "no remedy is named"
 }
 
 test_ipip_is_external_until_it_is_listed() {
@@ -376,6 +424,19 @@ test_gre_is_external_until_it_is_listed() {
 
 test_sit_is_external_until_it_is_listed() {
 	tunnel_test sit ipv6 2001:db8:11::1
+}
+
+test_a_session_through_geneve_needs_its_port() {
+	device_add node tun1 type geneve id 7 remote "$OUTSIDE"
+	device_add outside tun1 type geneve id 7 remote "$NODE_EXTERNAL"
+	device_up node tun1 10.11.0.1/24
+	device_up outside tun1 10.11.0.2/24
+	node_file '.interfaces.tun1 = { zone: "vpn" }'
+	assert_stranded 10.11.0.2 10.11.0.1 "port 6081/udp, which this policy does not open to $OUTSIDE"
+	node_file '.interfaces.tun1 = { zone: "vpn" }
+		| .services = [{ name: "geneve", proto: "udp", port: 6081, table: "external" }]'
+	assert_exit 0 by_ssh_from 10.11.0.2 10.11.0.1 rolewall apply
+	assert_answer open outside tcp 10.11.0.1 22
 }
 
 run_tests "$@"

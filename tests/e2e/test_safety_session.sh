@@ -11,6 +11,7 @@ setup() {
 }
 
 prepare() {
+	ip -n "$LAB_NAME-node" link delete t0 2>/dev/null || true
 	rolewall down >/dev/null 2>&1 || true
 	node_file '.roles = ["mta"]'
 	rolewall apply -q
@@ -161,6 +162,84 @@ test_plan_lists_sessions_over_ipv6_as_cut_where_that_is_dropped() {
 	sleep 0.5
 	! grep -q again "$LAB_DIR/talk6.out" || fail "the connection over IPv6 goes on"
 	exec 8>&- 9>&-
+}
+
+# --- a session through a tunnel of the kernel ------------------------------------------------------
+
+# tunnel_pair KIND ARGUMENTS...: t0 between node and outside, 10.20.0.1 and 10.20.0.2.
+tunnel_pair() {
+	local host remote=$OUTSIDE
+
+	for host in node outside; do
+		ip -n "$LAB_NAME-$host" link delete t0 2>/dev/null || true
+		ip -n "$LAB_NAME-$host" link add t0 type "$@" remote "$remote" 2>"$LAB_DIR/device.err" ||
+			lacks "this kernel cannot make the device: $* ($(<"$LAB_DIR/device.err"))"
+		remote=$NODE_EXTERNAL
+	done
+	ip -n "$LAB_NAME-node" address add 10.20.0.1/24 dev t0
+	ip -n "$LAB_NAME-outside" address add 10.20.0.2/24 dev t0
+	for host in node outside; do
+		ip -n "$LAB_NAME-$host" link set t0 up
+	done
+}
+
+tunnel_file() { # JQ-FILTER
+	node_file ".interfaces.t0 = { zone: \"vpn\" } | $1"
+}
+
+by_tunnel() { # COMMAND...
+	SSH_CONNECTION="10.20.0.2 50000 10.20.0.1 22" "$@"
+}
+
+assert_tunnel_refused() { # WHAT-IT-LACKS REMEDY
+	assert_exit 1 by_tunnel rolewall apply
+	grep -q "would be cut: the tunnel t0 ([a-z]*) needs $1" <<<"$OUTPUT" || fail "$OUTPUT"
+	grep -qF "$2" <<<"$OUTPUT" || fail "no remedy is named: $OUTPUT"
+	assert_json '.own_session.survives == false' by_tunnel rolewall --json plan
+	assert_exit 0 by_tunnel rolewall plan
+	grep -q "would be cut, the tunnel t0 .* needs $1" <<<"$OUTPUT" || fail "$OUTPUT"
+}
+
+# What would otherwise be said to survive: the session, by the packet inside.
+assert_tunnel_survives() {
+	assert_json '.own_session.survives' by_tunnel rolewall --json plan
+	assert_exit 0 by_tunnel rolewall apply
+	assert_answer open outside tcp 10.20.0.1 22
+}
+
+test_a_session_through_vxlan_needs_its_port() {
+	tunnel_pair vxlan id 7 dstport 4789
+	tunnel_file .
+	assert_tunnel_refused "port 4789/udp, which this policy does not open to $OUTSIDE" \
+		'"services": [ { "name": "vxlan", "proto": "udp", "port": 4789, "table": "external" } ]'
+	assert_json '.own_session.carrier == { kind: "vxlan", protocol: null, port: 4789,
+		peer: "203.0.113.2" }' by_tunnel rolewall --json plan
+	assert_exit 0 by_tunnel rolewall apply --observe
+	assert_exit 0 by_tunnel rolewall apply --force
+	assert_answer silent outside tcp 10.20.0.1 22
+
+	# To others than who sends them.
+	tunnel_file '.services = [{ name: "vxlan", proto: "udp", port: 4789, table: "internal" }]'
+	assert_tunnel_refused "port 4789/udp" '"services"'
+	tunnel_file '.services = [{ name: "vxlan", proto: "udp", port: 4789, table: "external" }]'
+	assert_tunnel_survives
+	rolewall -q ban "$OUTSIDE"
+	assert_exit 1 by_tunnel rolewall apply
+	grep -q "because $OUTSIDE is banned" <<<"$OUTPUT" || fail "$OUTPUT"
+	rolewall -q unban "$OUTSIDE"
+}
+
+# Whoever sends is not known: a group, or what the table of addresses learns.
+test_a_session_through_a_tunnel_of_many_peers_needs_a_port_that_is_open_to_anybody() {
+	tunnel_pair vxlan id 7 dstport 4789
+	ip -n "$LAB_NAME-node" link delete t0
+	ip -n "$LAB_NAME-node" link add t0 type vxlan id 7 dstport 4789 group 239.1.1.1 dev eth0
+	ip -n "$LAB_NAME-node" address add 10.20.0.1/24 dev t0
+	ip -n "$LAB_NAME-node" link set t0 up
+	tunnel_file .
+	assert_tunnel_refused "port 4789/udp, which this policy opens to nobody" '"services"'
+	tunnel_file '.services = [{ name: "vxlan", proto: "udp", port: 4789, table: "internal" }]'
+	assert_exit 0 by_tunnel rolewall apply
 }
 
 run_tests "$@"

@@ -197,6 +197,18 @@ static void report_own_banned(const struct settings *settings, const struct own_
 		       own_text(own, text), ban);
 }
 
+static void report_own_stranded(const struct settings *settings, const struct tables *tables,
+				const struct own_session *own)
+{
+	char text[OWN_TEXT_MAX], why[OWN_TEXT_MAX], remedy[OWN_TEXT_MAX], hint[OWN_TEXT_MAX + 64];
+
+	snprintf(hint, sizeof(hint), "%s; --force with --confirm tries it all the same",
+		 own_carrier_hint(own, tables, remedy));
+	report_failure(settings, hint,
+		       "your own SSH session, %s, would be cut: %s: nothing was changed",
+		       own_text(own, text), own_carrier_text(own, why));
+}
+
 /* Nobody is to lock himself out unawares. */
 static int refuse_own_cut(const struct settings *settings, const struct apply *apply)
 {
@@ -210,6 +222,10 @@ static int refuse_own_cut(const struct settings *settings, const struct apply *a
 		return EXIT_OK;
 	if (own.is_banned) {
 		report_own_banned(settings, &own);
+		return EXIT_FAILED;
+	}
+	if (!own.carried) {
+		report_own_stranded(settings, tables, &own);
 		return EXIT_FAILED;
 	}
 	report_failure(settings,

@@ -356,20 +356,35 @@ static void print_outsiders(const struct settings *settings, const struct plan *
 		printf("... and %zu more\n", count - shown);
 }
 
+static const char *fate_text(const struct plan *plan)
+{
+	if (own_is_cut(&plan->own, is_enforcing(plan)))
+		return "could not be opened again: apply refuses without --force";
+	return own_is_unsure(&plan->own, is_enforcing(plan))
+		       ? "survives if its tunnel does, of which the kernel tells too little"
+		       : "survives";
+}
+
 static void print_own(const struct settings *settings, const struct plan *plan)
 {
 	bool cut = own_is_cut(&plan->own, is_enforcing(plan));
-	char text[OWN_TEXT_MAX], ban[CIDR_TEXT_MAX];
+	bool unsure = own_is_unsure(&plan->own, is_enforcing(plan));
+	char text[OWN_TEXT_MAX], why[OWN_TEXT_MAX], ban[CIDR_TEXT_MAX];
 
 	if (cut && plan->own.is_banned)
 		print_fact(settings, "Your session", TONE_BAD,
 			   "%s would be cut, %s is banned: apply refuses without --force",
 			   own_text(&plan->own, text), own_ban_text(&plan->own, ban));
+	else if (cut && !plan->own.carried)
+		print_fact(settings, "Your session", TONE_BAD,
+			   "%s would be cut, %s: apply refuses without --force",
+			   own_text(&plan->own, text), own_carrier_text(&plan->own, why));
 	else if (plan->own.exists)
-		print_fact(settings, "Your session", cut ? TONE_BAD : TONE_GOOD, "%s %s",
-			   own_text(&plan->own, text),
-			   cut ? "could not be opened again: apply refuses without --force"
-			       : "survives");
+		print_fact(settings, "Your session",
+			   cut	    ? TONE_BAD
+			   : unsure ? TONE_CARE
+				    : TONE_GOOD,
+			   "%s %s", own_text(&plan->own, text), fate_text(plan));
 }
 
 static void plan_print(const struct settings *settings, const struct plan *plan)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../kernel/explain.h"
+#include "../policy/words.h"
 #include "../util/cleanup.h"
 #include "message.h"
 #include "print.h"
@@ -21,7 +22,60 @@ const char *own_text(const struct own_session *own, char ret[OWN_TEXT_MAX])
 
 bool own_is_cut(const struct own_session *own, bool enforce)
 {
-	return own->exists && (!own->admitted || own->is_banned) && enforce;
+	return own->exists && (!own->admitted || !own->carried || own->is_banned) && enforce;
+}
+
+bool own_is_unsure(const struct own_session *own, bool enforce)
+{
+	return own->exists && enforce && !own_is_cut(own, enforce) && own->carrier.kind[0] &&
+	       !carrier_is_known(&own->carrier);
+}
+
+/* "protocol esp or port 4500/udp" */
+static void way_text(const struct carrier *carrier, char ret[64])
+{
+	const char *name = word_of(words_protocols, carrier->protocol);
+
+	if (carrier->protocol && carrier->port)
+		snprintf(ret, 64, "protocol %s or port %u/udp", name, carrier->port);
+	else if (carrier->protocol)
+		snprintf(ret, 64, "protocol %s", name);
+	else
+		snprintf(ret, 64, "port %u/udp", carrier->port);
+}
+
+const char *own_carrier_text(const struct own_session *own, char ret[OWN_TEXT_MAX])
+{
+	const struct carrier *carrier = &own->carrier;
+	char way[64], peer[CIDR_TEXT_MAX] = "nobody";
+	bool has_peer = carrier->has_peer && !carrier->protocol;
+
+	way_text(carrier, way);
+	if (has_peer)
+		cidr_format(carrier->peer, 128, peer);
+	snprintf(ret, OWN_TEXT_MAX, "the tunnel %s (%s) needs %s, which this policy %s %s",
+		 own->interface, carrier->kind, way, has_peer ? "does not open to" : "opens to",
+		 peer);
+	return ret;
+}
+
+const char *own_carrier_hint(const struct own_session *own, const struct tables *tables,
+			     char ret[OWN_TEXT_MAX])
+{
+	const struct carrier *carrier = &own->carrier;
+
+	if (carrier->is_ipv6 && (tables->flags & RW_POLICY_IPV6_DROP))
+		snprintf(ret, OWN_TEXT_MAX,
+			 "its packets come over IPv6: leave out \"ipv6\": \"drop\"");
+	else if (carrier->protocol)
+		snprintf(ret, OWN_TEXT_MAX, "list it in the node file: \"protocols\": [\"%s\"]",
+			 word_of(words_protocols, carrier->protocol));
+	else
+		snprintf(ret, OWN_TEXT_MAX,
+			 "open it in the node file: \"services\": [ { \"name\": \"%s\", \"proto\": "
+			 "\"udp\", \"port\": %u, \"table\": \"external\" } ]",
+			 carrier->kind, carrier->port);
+	return ret;
 }
 
 const char *own_ban_text(const struct own_session *own, char ret[CIDR_TEXT_MAX])
@@ -61,6 +115,20 @@ void own_warn(const struct settings *settings)
 	report_warning(settings, "", what);
 }
 
+static json_t *json_carrier(const struct carrier *carrier)
+{
+	char peer[CIDR_TEXT_MAX];
+
+	if (!carrier->kind[0])
+		return json_null();
+	cidr_format(carrier->peer, 128, peer);
+	return json_make(
+		"{s:s, s:o, s:o, s:o}", "kind", carrier->kind, "protocol",
+		json_text(carrier->protocol ? word_of(words_protocols, carrier->protocol) : NULL),
+		"port", carrier->port ? json_integer(carrier->port) : json_null(), "peer",
+		json_text(carrier->has_peer ? peer : NULL));
+}
+
 json_t *json_own(const struct own_session *own, bool enforce)
 {
 	char client[CIDR_TEXT_MAX], ban[CIDR_TEXT_MAX];
@@ -68,8 +136,10 @@ json_t *json_own(const struct own_session *own, bool enforce)
 	if (!own->exists)
 		return json_null();
 	cidr_format(own->session.client, 128, client);
-	return json_make("{s:s, s:i, s:o, s:b, s:o}", "source", client, "port",
-			 (int)own->session.server_port, "interface", json_text(own->interface),
-			 "survives", !own_is_cut(own, enforce), "banned",
-			 json_text(own->is_banned ? own_ban_text(own, ban) : NULL));
+	return json_make(
+		"{s:s, s:i, s:o, s:o, s:o, s:o}", "source", client, "port",
+		(int)own->session.server_port, "interface", json_text(own->interface), "survives",
+		own_is_unsure(own, enforce) ? json_null() : json_boolean(!own_is_cut(own, enforce)),
+		"banned", json_text(own->is_banned ? own_ban_text(own, ban) : NULL), "carrier",
+		json_carrier(&own->carrier));
 }

@@ -14,8 +14,19 @@
 /* "from 203.0.113.9 to port 22/tcp on eth0" */
 const char *own_text(const struct own_session *own, char ret[OWN_TEXT_MAX]);
 
-/* Could not be opened again, or is banned; `enforce`: whether the policy will refuse anything. */
+/* Could not be opened again, is banned, or loses what carries it; `enforce`: whether the policy
+ * will refuse anything. */
 bool own_is_cut(const struct own_session *own, bool enforce);
+
+/* "the tunnel wg0 (wireguard) needs port 51820/udp, which this policy opens to nobody" */
+const char *own_carrier_text(const struct own_session *own, char ret[OWN_TEXT_MAX]);
+
+/* What to write into the node file for it. */
+const char *own_carrier_hint(const struct own_session *own, const struct tables *tables,
+			     char ret[OWN_TEXT_MAX]);
+
+/* It survives, if its tunnel does; and of that nothing could be found out. */
+bool own_is_unsure(const struct own_session *own, bool enforce);
 
 /* What bans it: "203.0.113.0/24" */
 const char *own_ban_text(const struct own_session *own, char ret[CIDR_TEXT_MAX]);
@@ -23,7 +34,8 @@ const char *own_ban_text(const struct own_session *own, char ret[CIDR_TEXT_MAX])
 /* For changes that ask nobody first: a warning if what is in force now keeps the caller out. */
 void own_warn(const struct settings *settings);
 
-/* null, or {"source","port","interface","survives","banned"} */
+/* null, or {"source","port","interface","survives","banned","carrier"}; "survives" is null if
+ * unsure, "carrier" if there is none. */
 json_t *json_own(const struct own_session *own, bool enforce);
 
 #endif

@@ -47,18 +47,54 @@ bool own_session_find(struct own_session *ret)
 	return ret->exists;
 }
 
+static bool is_open_to_anybody(const struct tables *tables, uint16_t port)
+{
+	return tables->ports[((size_t)RW_L4_UDP << 16) + port].zones;
+}
+
+static bool carrier_is_open(const struct tables *tables, const struct own_session *own)
+{
+	const struct carrier *carrier = &own->carrier;
+	char interface[IF_NAMESIZE];
+
+	if (!carrier_is_known(carrier))
+		return true;
+	if (carrier->is_ipv6 && (tables->flags & RW_POLICY_IPV6_DROP))
+		return false;
+	if (carrier->protocol && tables->protocols[carrier->protocol])
+		return true;
+	if (!carrier->port || !carrier->has_peer)
+		return carrier->port && is_open_to_anybody(tables, carrier->port);
+	if (!find_interface(carrier->peer, interface))
+		return true;
+	/* A tunnel that is the default route as well: its own packets have a mark, and another way.
+	 */
+	if (!strcmp(interface, own->interface))
+		return is_open_to_anybody(tables, carrier->port);
+	return tables_admits(tables, &(struct admission){
+					     .interface = interface,
+					     .source = carrier->peer,
+					     .l4 = RW_L4_UDP,
+					     .port = carrier->port,
+				     });
+}
+
 void own_session_judge(const struct instance *instance, const struct tables *tables,
 		       struct own_session *ret)
 {
 	if (!own_session_find(ret))
 		return;
+	carrier_find(ret->interface, ret->session.client, &ret->carrier);
+	ret->carried = carrier_is_open(tables, ret);
 	ret->admitted = tables_admits(tables, &(struct admission){
 						      .interface = ret->interface,
 						      .source = ret->session.client,
 						      .l4 = RW_L4_TCP,
 						      .port = ret->session.server_port,
 					      });
-	ret->is_banned = banned_find(instance, ret->session.client, &ret->banned);
+	ret->is_banned =
+		banned_find(instance, ret->session.client, &ret->banned) ||
+		(ret->carrier.has_peer && banned_find(instance, ret->carrier.peer, &ret->banned));
 }
 
 /* Somebody who came to us: we listen on that port. */
