@@ -115,6 +115,19 @@ assert_own_ban_refused() { # BAN
 	grep -q "rolewall unban $1" <<<"$OUTPUT" || fail "no way out is named: $OUTPUT"
 }
 
+# A link-local address is the same on every cable; sshd says on which.
+test_a_link_local_session_is_judged_on_its_own_interface() {
+	local session="fe80::2%eth1 50000 fe80::1%eth1 22"
+
+	ip -n "$LAB_NAME-node" address add fe80::1/64 dev eth0 nodad
+	ip -n "$LAB_NAME-node" address add fe80::1/64 dev eth1 nodad
+	SSH_CONNECTION=$session assert_json '.own_session | .survives and .interface == "eth1"' \
+		rolewall --json plan
+	SSH_CONNECTION=$session assert_exit 0 rolewall apply
+	SSH_CONNECTION=${session//eth1/eth0} assert_exit 1 rolewall apply
+	grep -q "from fe80::2 to port 22/tcp on eth0" <<<"$OUTPUT" || fail "$OUTPUT"
+}
+
 # Whoever works on a host by SSH and changes the policy of a namespace there cuts nothing of his own.
 test_a_session_with_another_namespace_is_not_at_stake() {
 	assert_exit 0 env SSH_CONNECTION="$OUTSIDE 50000 192.0.2.55 22" bash -c '"$@"' bash \

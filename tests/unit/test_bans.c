@@ -180,9 +180,11 @@ static void the_session_is_what_sshd_says(void **state)
 	assert_int_equal(session.server_port, 22);
 	assert_true(session_parse("fe80::1%eth0 50000 fe80::2%eth0 2222", &session));
 	assert_memory_equal(session.client, ipv6.source, 16);
+	assert_string_equal(session.scope, "eth0");
 	assert_int_equal(session.server_port, 2222);
 	assert_true(session_parse("::ffff:203.0.113.9 50000 ::ffff:192.0.2.1 22", &session));
 	assert_memory_equal(session.client, ipv4.source, 16);
+	assert_string_equal(session.scope, "");
 }
 
 static void what_is_no_session_is_none(void **state)

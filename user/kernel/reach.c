@@ -31,6 +31,15 @@ static bool find_interface(const uint8_t remote[16], char ret[IF_NAMESIZE])
 	return true;
 }
 
+/* A link-local address is on each interface another one's, and says on which it is meant. */
+static bool session_interface(const struct session *session, char ret[IF_NAMESIZE])
+{
+	if (!session->scope[0])
+		return find_interface(session->client, ret);
+	memcpy(ret, session->scope, sizeof(session->scope));
+	return true;
+}
+
 /* A session with another network namespace is nothing that this policy could cut. */
 static bool is_here(const struct session *session)
 {
@@ -43,7 +52,7 @@ bool own_session_find(struct own_session *ret)
 {
 	*ret = (struct own_session){0};
 	ret->exists = session_find(&ret->session) && is_here(&ret->session) &&
-		      find_interface(ret->session.client, ret->interface);
+		      session_interface(&ret->session, ret->interface);
 	return ret->exists;
 }
 

@@ -29,9 +29,17 @@ static bool address_parse(const char *text, uint8_t ret[16])
 	return true;
 }
 
+/* "fe80::1%eth0" */
+static void scope_parse(const char *text, char ret[16])
+{
+	const char *scope = strchr(text, '%');
+
+	snprintf(ret, 16, "%.15s", scope ? scope + 1 : "");
+}
+
 bool session_parse(const char *text, struct session *ret)
 {
-	struct session session;
+	struct session session = {0};
 	char client[80], server[80];
 	int used = 0;
 
@@ -40,6 +48,7 @@ bool session_parse(const char *text, struct session *ret)
 	    text[used] || !address_parse(client, session.client) ||
 	    !address_parse(server, session.server))
 		return false;
+	scope_parse(client, session.scope);
 	*ret = session;
 	return true;
 }

@@ -11,6 +11,7 @@ struct session {
 	uint8_t server[16];
 	uint16_t client_port; /* host order */
 	uint16_t server_port;
+	char scope[16]; /* interface of a link-local client; else empty */
 };
 
 /* What sshd puts into SSH_CONNECTION: "CLIENT PORT SERVER PORT". Pure. */
