@@ -70,6 +70,20 @@ test_a_way_back_that_keeps_its_author_out_says_so() {
 	! grep -q warning <<<"$OUTPUT" || fail "a warning though nothing is refused: $OUTPUT"
 }
 
+test_closing_the_opening_that_lets_its_author_in_says_so() {
+	local id
+
+	node_file .
+	rolewall -q apply
+	id=$(rolewall --json open 22 --from "$OUTSIDE" --for 1h --reason "from home" | jq .id)
+	assert_exit 0 by_ssh_from "$OUTSIDE" rolewall close "$id"
+	grep -q "warning: your own SSH session, from $OUTSIDE to port 22/tcp on eth0" <<<"$OUTPUT" ||
+		fail "no warning: $OUTPUT"
+	id=$(rolewall --json open 22 --from "$OUTSIDE" --for 1h --reason "from home" | jq .id)
+	assert_exit 0 by_ssh_from "$INSIDE" rolewall close "$id"
+	! grep -q warning <<<"$OUTPUT" || fail "a warning for whom it lets in: $OUTPUT"
+}
+
 # Observe bans nobody in earnest: with enforce the ban counts, even against an established session.
 test_a_ban_of_its_author_is_found_before_it_is_enforced() {
 	node_file '.mode = "observe"'
