@@ -20,18 +20,32 @@ void installation_free(struct installation *installation)
 	xdp_plans_free(&installation->plans);
 }
 
-bool is_own_build(const struct maps *maps)
+/* Zeros: nobody has attached anything yet. */
+static struct rw_build build_read(const struct maps *maps)
 {
-	struct rw_build build;
+	struct rw_build build = {0};
 	__u32 zero = 0;
 
-	return bpf_map_lookup_elem(maps->fd[MAP_BUILD], &zero, &build) == 0 &&
-	       build.abi == RW_ABI_VERSION && build.object == object_hash();
+	bpf_map_lookup_elem(maps->fd[MAP_BUILD], &zero, &build);
+	return build;
+}
+
+static bool is_ours(const struct rw_build *build)
+{
+	return build->abi == RW_ABI_VERSION && build->object == object_hash();
+}
+
+bool is_others_build(const struct maps *maps)
+{
+	struct rw_build build = build_read(maps);
+
+	return build.object && !is_ours(&build);
 }
 
 static int open_or_load(struct installation *installation, struct error *ret_error)
 {
 	const struct instance *instance = installation->instance;
+	struct rw_build build;
 	bool same;
 	int error;
 
@@ -40,8 +54,9 @@ static int open_or_load(struct installation *installation, struct error *ret_err
 	error = maps_open(instance, &installation->maps, ret_error);
 	if (error && error != -ENOENT && error != -ESTALE)
 		return error;
-	same = !error && is_own_build(&installation->maps);
-	installation->foreign = !error && !same;
+	build = build_read(&installation->maps);
+	same = !error && is_ours(&build);
+	installation->foreign = !error && is_others_build(&installation->maps);
 	if (same && cgroup_is_complete(instance, &installation->features))
 		return 0;
 	/* A map whose pin was lost is made anew; programs that use the lost one are replaced. */

@@ -41,8 +41,8 @@ struct installation {
 
 void installation_free(struct installation *installation);
 
-/* Were the programs that are attached put there by this very version? */
-bool is_own_build(const struct maps *maps);
+/* Were the programs that are attached put there by another version than this one? */
+bool is_others_build(const struct maps *maps);
 
 /* Maps, programs of the cgroup hooks and the policy in force: what is there is used, what is
  * missing is loaded. */

@@ -50,7 +50,7 @@ int install_refresh(const struct instance *instance, bool exchange, struct error
 		error = lock_take(instance, LOCK_POLICY, &lock, &waited, ret_error);
 	if (!error)
 		error = maps_open(instance, &maps, ret_error);
-	if (!error && !exchange && !is_own_build(&maps))
+	if (!error && !exchange && is_others_build(&maps))
 		error = leave_alone(ret_error);
 	if (!error)
 		error = open_current_as_next(&installation, ret_error);
