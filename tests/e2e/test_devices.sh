@@ -91,10 +91,16 @@ wireguard_node_file() {
 			about: "the VPN itself" }]'
 }
 
+# A handshake that was refused is tried again after five seconds.
+wireguard_shakes_hands() {
+	wait_for 20 outside ping -q -c 1 -W 1 10.9.0.1 >/dev/null || fail "the tunnel does not come up"
+}
+
 test_a_vpn_only_port_answers_through_wireguard_and_not_beside_it() {
 	wireguard_pair
 	wireguard_node_file
 	assert_exit 0 rolewall apply
+	wireguard_shakes_hands
 	assert_json 'any(.interfaces[]; .name == "wg0" and .zone == "vpn" and .hook != "none")' \
 		rolewall --json status
 	assert_answer open outside tcp 10.9.0.1 6071
@@ -116,6 +122,7 @@ test_wireguard_that_appears_after_apply_is_closed_until_the_next() {
 	wireguard_node_file
 	assert_exit 0 rolewall apply
 	wireguard_pair
+	wireguard_shakes_hands
 	assert_answer open outside tcp 10.9.0.1 25
 	assert_answer silent outside tcp 10.9.0.1 6071
 	assert_answer silent outside tcp 10.9.0.1 22
@@ -128,6 +135,7 @@ test_wireguard_that_vanishes_leaves_the_rest_as_it_was() {
 	wireguard_pair
 	wireguard_node_file
 	assert_exit 0 rolewall apply
+	wireguard_shakes_hands
 	assert_answer open outside tcp 10.9.0.1 6071
 	ip -n "$LAB_NAME-node" link delete wg0
 	assert_json 'any(.interfaces[]; .name == "wg0" and .hook == "none")' rolewall --json status
@@ -164,6 +172,7 @@ test_a_session_through_wireguard_needs_its_port() {
 	assert_json '.own_session | .survives and .carrier.port == 51820' \
 		by_ssh_from 10.9.0.2 10.9.0.1 rolewall --json plan
 	assert_exit 0 by_ssh_from 10.9.0.2 10.9.0.1 rolewall apply
+	wireguard_shakes_hands
 	assert_answer open outside tcp 10.9.0.1 22
 
 	# The session's peer is none that is known: the port has to be open to anybody.
