@@ -13,6 +13,14 @@ daemon_start() {
 	wait_for 20 daemon_said serving || fail "the daemon does not start: $(<"$LAB_DIR/daemon.err")"
 }
 
+# The same under strace, with which it ends.
+daemon_start_traced() { # STRACE-OPTION...
+	: >"$LAB_DIR/daemon.err"
+	launch node daemon strace -f -qq "$@" setpriv --pdeathsig TERM \
+		"$ROLEWALL" "${LAB_INSTANCE[@]}" serve
+	wait_for 60 daemon_said serving || fail "the daemon does not start: $(<"$LAB_DIR/daemon.err")"
+}
+
 daemon_pid() {
 	cat "$LAB_DIR/daemon.pid"
 }
@@ -23,6 +31,13 @@ daemon_said() { # TEXT
 
 daemon_gone() {
 	! kill -0 "$(daemon_pid)" 2>/dev/null
+}
+
+# Listeners: 25 external, 5432 internal, 9999 nobody's.
+assert_filtering() {
+	assert_answer open outside tcp "$NODE_EXTERNAL" 25
+	assert_answer silent outside tcp "$NODE_EXTERNAL" 9999
+	assert_answer open inside tcp "$NODE_INTERNAL" 5432
 }
 
 # A reboot takes what is in the kernel, and every process; it leaves the disk. No daemon is started.

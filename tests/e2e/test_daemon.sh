@@ -1,8 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The daemon: interfaces that come and go, signals, followers, what it restores, and what goes on
-# without it.
+# The daemon: signals, followers, what it restores, and what goes on without it.
 
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -19,97 +18,10 @@ prepare() {
 	daemon_start
 }
 
-assert_filtering() {
-	assert_answer open outside tcp "$NODE_EXTERNAL" 25
-	assert_answer silent outside tcp "$NODE_EXTERNAL" 9999
-	assert_answer open inside tcp "$NODE_INTERNAL" 5432
-}
-
 knock() { # PORT...
 	local IFS=,
 
 	outside "$PROBE" scan -t "$*" -w 50 "$NODE_EXTERNAL" >/dev/null
-}
-
-# --- interfaces -----------------------------------------------------------------------------------
-
-has_xdp() { # DEVICE
-	ip -n "$LAB_NAME-node" -j -d link show dev "$1" | jq -e '.[0] | has("xdp")' >/dev/null
-}
-
-device_add() { # DEVICE
-	ip -n "$LAB_NAME-node" link add "$1" type veth peer name "peer-$1" netns "$LAB_NAME-far"
-	ip -n "$LAB_NAME-node" link set "$1" up
-}
-
-device_delete() { # DEVICE
-	ip -n "$LAB_NAME-node" link delete "$1" 2>/dev/null || true
-}
-
-# Within a second where the machine has nothing else to do; one that has is given more.
-covered_in_time() { # DEVICE
-	local start=${EPOCHREALTIME/./}
-
-	wait_for 5 has_xdp "$1" || fail "$1 is not covered: $(<"$LAB_DIR/daemon.err")"
-	echo "# covered after $(((${EPOCHREALTIME/./} - start) / 1000)) ms"
-}
-
-test_an_interface_that_appears_is_covered_at_once() {
-	local index
-
-	trap 'device_delete wan9' EXIT
-	node_file '.interfaces.wan9 = { zone: "external" }'
-	rolewall apply
-	wait_for 5 daemon_said "generation $(status_value .generation) is in force now" ||
-		fail "the daemon does not notice the policy"
-	assert_json '.interfaces[] | select(.name == "wan9") | .present == false' rolewall --json status
-	device_add wan9
-	covered_in_time wan9
-	assert_json '.attached and (.interfaces[] | select(.name == "wan9") | .hook == "xdp")' \
-		rolewall --json status
-	wait_for 5 daemon_said "interface wan9 has appeared" || fail "it does not say so"
-
-	device_delete wan9
-	wait_for 5 daemon_said "interface wan9 has vanished" || fail "it does not say that it went"
-	assert_json '.interfaces[] | select(.name == "wan9") | .present == false' rolewall --json status
-	index=$(bpftool -j map dump pinned "$LAB_DIR/bpf/rolewall/maps/interfaces" | jq length)
-	assert_equal 3 "$index" "interfaces known to the programs"
-
-	device_add wan9
-	wait_for 1 has_xdp wan9 || fail "wan9 is not covered when it comes back"
-	assert_filtering
-}
-
-test_a_device_of_another_kind_under_a_name_that_was_used_is_covered() {
-	trap 'device_delete wan9; ip -n "$LAB_NAME-node" link delete wan8 2>/dev/null || true' EXIT
-	node_file '.interfaces.wan9 = { zone: "external" }'
-	rolewall apply
-	wait_for 5 daemon_said "generation $(status_value .generation) is in force now"
-	device_add wan8
-	ip -n "$LAB_NAME-node" link set wan8 down
-	ip -n "$LAB_NAME-node" link set wan8 name wan9
-	ip -n "$LAB_NAME-node" link set wan9 up
-	covered_in_time wan9
-}
-
-# A map of another version under a name that the programs want: what filters goes on, and is tried again.
-test_a_daemon_that_cannot_attach_at_first_goes_on_and_tries_again() {
-	local pin=$LAB_DIR/bpf/rolewall/maps/echo_bucket
-
-	trap 'device_delete wan9' EXIT
-	node_file '.interfaces.wan9 = { zone: "external" }'
-	rolewall apply
-	stop daemon
-	device_add wan9
-	mv "$pin" "$LAB_DIR/bpf/kept"
-	bpftool map create "$pin" type array key 4 value 8 entries 1 name other
-	daemon_start
-	daemon_said "cannot attach to the interfaces" || fail "it does not say so: $(<"$LAB_DIR/daemon.err")"
-	! has_xdp wan9 || fail "it could attach"
-	assert_filtering
-	mv "$LAB_DIR/bpf/kept" "$pin"
-	wait_for 10 has_xdp wan9 || fail "it does not try again: $(<"$LAB_DIR/daemon.err")"
-	assert_filtering
 }
 
 # --- signals and ends -----------------------------------------------------------------------------

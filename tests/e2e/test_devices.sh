@@ -241,8 +241,7 @@ test_the_daemon_leaves_vlans_whose_tags_are_taken_off_to_the_cgroup_hook() {
 	node_file '.interfaces["eth0.10"] = { zone: "internal" }'
 	assert_exit 0 rolewall apply
 	command -v strace >/dev/null || lacks "strace is not installed"
-	launch node daemon strace -f -o "$LAB_DIR/trace" "$ROLEWALL" "${LAB_INSTANCE[@]}" serve
-	wait_for 60 daemon_said serving || fail "it does not start: $(<"$LAB_DIR/daemon.err")"
+	daemon_start_traced -o "$LAB_DIR/trace"
 	assert_exit 0 rolewall apply
 	assert_json '.interfaces[] | select(.name == "eth0") | .hook == "cgroup"' rolewall --json status
 	assert_answer open outside tcp 10.10.0.1 5432

@@ -25,19 +25,26 @@ static const struct device *slot_device(const struct links *links, const struct 
 	return about && about->slots[i][0] ? device_by_name(devices, about->slots[i]) : NULL;
 }
 
-static bool is_same(const struct device *a, const struct device *b)
+static bool is_same_device(const struct device *a, const struct device *b)
 {
 	if (!a || !b)
 		return a == b;
 	return a->ifindex == b->ifindex && a->type == b->type && a->vlan == b->vlan &&
-	       a->parent == b->parent && a->xdp_native == b->xdp_native &&
-	       a->xdp_generic == b->xdp_generic;
+	       a->parent == b->parent;
 }
 
-static bool has_changed(const struct links *links, const struct devices *now)
+static bool is_same(const struct device *a, const struct device *b)
+{
+	return is_same_device(a, b) &&
+	       (!a || (a->xdp_native == b->xdp_native && a->xdp_generic == b->xdp_generic));
+}
+
+static bool has_changed(const struct links *links, const struct devices *before,
+			const struct devices *now,
+			bool (*is_equal)(const struct device *, const struct device *))
 {
 	for (size_t i = 1; i < RW_SLOTS; i++)
-		if (!is_same(slot_device(links, &links->devices, i), slot_device(links, now, i)))
+		if (!is_equal(slot_device(links, before, i), slot_device(links, now, i)))
 			return true;
 	return false;
 }
@@ -98,6 +105,23 @@ static void devices_take(struct links *links, struct devices *devices)
 	*devices = (struct devices){0};
 }
 
+/*
+ * Our own programs are no news. A device that came or went while they were put in place may have
+ * been missed: it is news once more.
+ */
+static void look_again(struct links *links, struct devices *before)
+{
+	_cleanup_(devices_free) struct devices now = {0};
+	bool missed;
+
+	if (devices_read(&now, NULL))
+		return;
+	missed = has_changed(links, before, &now, is_same_device);
+	if (missed)
+		timer_set(&links->pause, PAUSE_MS);
+	devices_take(links, missed ? before : &now);
+}
+
 static int refresh(struct links *links, struct error *ret_error)
 {
 	_cleanup_(devices_free) struct devices devices = {0};
@@ -105,19 +129,17 @@ static int refresh(struct links *links, struct error *ret_error)
 
 	if (error)
 		return error;
-	if (links->force || has_changed(links, &devices)) {
-		error = install_refresh(links->in_force->instance, links->exchange, ret_error);
-		links->force = error && error != -ENOENT;
-		links->exchange = links->exchange && links->force;
-		/* At the start everything would be news. */
-		if (!error && links->devices.count)
-			say_changes(links, &devices);
-		/* Our own programs are no news either. */
-		devices_free(&devices);
-		if (devices_read(&devices, NULL))
-			return error;
+	if (!links->force && !has_changed(links, &links->devices, &devices, is_same)) {
+		devices_take(links, &devices);
+		return 0;
 	}
-	devices_take(links, &devices);
+	error = install_refresh(links->in_force->instance, links->exchange, ret_error);
+	links->force = error && error != -ENOENT;
+	links->exchange = links->exchange && links->force;
+	/* At the start everything would be news. */
+	if (!error && links->devices.count)
+		say_changes(links, &devices);
+	look_again(links, &devices);
 	return error == -ENOENT ? 0 : error;
 }
 
