@@ -76,8 +76,9 @@ static void say_vanished(const struct interface_state *state)
 static void say_changes(const struct links *links, const struct devices *now)
 {
 	_cleanup_(snapshot_free) struct snapshot snapshot = {0};
+	const struct about *about = links->in_force->generation.about;
 
-	if (snapshot_read(links->in_force->instance, &snapshot, NULL))
+	if (!about || snapshot_read(links->in_force->instance, &snapshot, NULL))
 		return;
 	for (size_t i = 1; i < RW_SLOTS; i++) {
 		const struct device *before = slot_device(links, &links->devices, i);
@@ -86,7 +87,7 @@ static void say_changes(const struct links *links, const struct devices *now)
 
 		if (is_same(before, after))
 			continue;
-		state = state_find(&snapshot, links->in_force->generation.about->slots[i]);
+		state = state_find(&snapshot, about->slots[i]);
 		if (state && !after)
 			say_vanished(state);
 		else if (state && (!before || before->ifindex != after->ifindex))
