@@ -8,9 +8,9 @@
 . "$(dirname "$0")/lib.sh"
 
 TRANSFER=1000000 # bytes
-# At once, while the policy changes. Under emulation a cable loses a quarter of what 600 send: their TCP
-# gives up.
-TRANSFERS=${TRANSFERS:-600}
+# At once, while the policy changes. More of them fill the cable: a quarter of what they send is lost
+# without any firewall, and their TCP waits or gives up.
+TRANSFERS=${TRANSFERS:-200}
 
 setup() {
 	spawn outside dns "$PROBE" listen -u 53
@@ -112,7 +112,8 @@ test_policy_changes_lose_nothing() {
 	assert_dropped_at_most 300 "$before"
 }
 
-# policy_changes_during LABEL PROBE-ARGUMENT...: as many as fit, at least one.
+# policy_changes_during LABEL PROBE-ARGUMENT...: as many as fit, at least one. The probe gives up by itself
+# when nothing comes any more; a busy machine may take a minute, and hundreds of changes.
 policy_changes_during() {
 	local label=$1 changes=0 roles
 
@@ -125,7 +126,6 @@ policy_changes_during() {
 			if lab_spoke "$label"; then break 2; fi
 			changes=$((changes + 1))
 		done
-		[ "$changes" -lt 500 ] || fail "the $label do not come to an end"
 	done
 	[ "$changes" -gt 0 ] || fail "the $label were done before the policy changed"
 	node_file .
