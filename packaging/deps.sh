@@ -28,7 +28,7 @@ MAILNODE="$DEMO curl dovecot-core dovecot-imapd dovecot-lmtpd dovecot-pop3d ldap
 	openssl postfix postgresql prometheus-node-exporter slapd"
 
 # Virtual machines with kernels of their own, and what is copied into them.
-VM="$CHECK qemu-system-x86 busybox-static cpio kmod wireguard-tools ethtool openvpn"
+VM="$CHECK qemu-system-x86 busybox-static cpio kmod wireguard-tools ethtool openvpn gojq"
 
 # What make static and make cross need: to unpack sources, and the other machine's compiler.
 STATIC="dpkg-dev xz-utils"
