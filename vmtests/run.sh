@@ -9,8 +9,9 @@
 #				newer feature switched off, the next kernel says the same again
 #	E2E=hooks,...		only these files of the end-to-end tests
 #	PACKETS=200000		for the oracle
-#	LIMIT=7200		seconds for one machine
-#	JOBS=1			machines side by side; each takes a processor, and 1.5 GB of memory
+#	LIMIT=10800		seconds for one machine
+#	JOBS=2			machines side by side, else as many as there are processors: each takes one,
+#				and 1.5 GB of memory
 #	DOCS=1			write the matrix to docs/kernels.md
 set -uo pipefail
 
@@ -19,8 +20,8 @@ export BUILD=${BUILD:-$ROOT/build}
 VM=$BUILD/vm
 export VM_DIR=$VM
 ALL="5.10 6.1 6.12 6.18 sid newest"
-LIMIT=${LIMIT:-7200}
-JOBS=${JOBS:-1}
+LIMIT=${LIMIT:-10800}
+JOBS=${JOBS:-$(nproc)}
 RESULTS=$VM/results
 # What is tested, even if somebody works on while it runs.
 COMMIT=$(git -C "$ROOT" describe --always --dirty 2>/dev/null || echo unknown)
