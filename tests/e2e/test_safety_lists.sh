@@ -11,12 +11,12 @@
 # shellcheck source=tests/inject/safety.sh
 . "$LAB_ROOT/tests/inject/safety.sh"
 
-MANY=5000 # of an import: more than one piece of what the kernel is told at once
+MANY=${MANY:-5000} # of an import: more than one piece of what the kernel is told at once
 
 setup() {
 	safety_setup
 	policy_a
-	seq 1 $MANY | awk '{ printf "100.%d.%d.%d\n", $1 % 3, $1 / 250 % 250, $1 % 250 }' >"$LAB_DIR/list"
+	seq 1 "$MANY" | awk '{ printf "100.%d.%d.%d\n", $1 % 3, $1 / 250 % 250, $1 % 250 }' >"$LAB_DIR/list"
 	seq -f '101.0.%.0f.0/24' 1 100 >>"$LAB_DIR/list"
 	MANY=$(sort -u "$LAB_DIR/list" | wc -l)
 }
