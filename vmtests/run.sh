@@ -142,8 +142,8 @@ docs_write() {
 	{
 		echo "<!-- matrix -->"
 		echo
-		echo "Run on $(date -u +%F) by \`make vmtest KERNEL=all\`, QEMU without hardware virtualisation, version"
-		echo "$(<"$ROOT/VERSION"), commit $COMMIT:"
+		echo "Run on $(date -u +%F) by \`make vmtest KERNEL=\"$KERNELS\"\`, QEMU without hardware virtualisation,"
+		echo "version $(<"$ROOT/VERSION"), commit $COMMIT:"
 		echo
 		matrix
 	} >>"$file"
@@ -156,6 +156,7 @@ mkdir -p "$VM"
 unset KEEP_TREE
 # shellcheck disable=SC2046
 trap 'kill $(jobs -p) 2>/dev/null; wait; exit 130' INT TERM
+KERNELS=$*
 # shellcheck disable=SC2086
 [ "$*" != all ] || set -- $ALL
 for kernel in "$@"; do
