@@ -123,7 +123,8 @@ policy_changes_during() {
 		for roles in '.roles = ["mta"]' .; do
 			node_file "$roles"
 			assert_exit 0 rolewall apply
-			alive=$(kill -0 "$(<"$LAB_DIR/$label.pid")" 2>/dev/null && echo yes)
+			alive=yes
+			kill -0 "$(<"$LAB_DIR/$label.pid")" 2>/dev/null || alive=
 			if lab_spoke "$label"; then break 2; fi
 			[ "$alive" ] || fail "no word of the $label: $(<"$LAB_DIR/$label.err")"
 			changes=$((changes + 1))
