@@ -27,7 +27,7 @@ say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2);)
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla \
 	-Wformat=2 -Wno-unused-parameter $(if $(WERROR),-Werror)
 CFLAGS ?= -O2 -g
-ALL_CFLAGS = -std=gnu11 $(WARN) -D_GNU_SOURCE -DROLEWALL_VERSION='"$(VERSION)"' -Iinclude -I$(B)/include \
+ALL_CFLAGS = -std=gnu11 $(WARN) -D_GNU_SOURCE -DROLEWALL_VERSION='"$(VERSION)"' -Iinclude -iquote user -I$(B)/include \
 	$(if $(CROSS),-isystem $(B)/headers) $(if $(STATIC),-DROLEWALL_STATIC) $(if $(SYSTEMD),-DHAVE_SYSTEMD) -fstack-protector-strong $(SAN_FLAGS) $(COV_FLAGS) $(CFLAGS) -MMD -MP
 comma := ,
 SAN_FLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
@@ -39,7 +39,7 @@ LIBS = $(if $(STATIC),-static -L$(STATIC_LIBS)) -lbpf -lelf -lz -ljansson -lsmar
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v2 -Iinclude -I/usr/include/$(ARCH)-linux-gnu \
 	-Wall -Wextra -Wno-unused-parameter $(if $(WERROR),-Werror) -MMD -MP
 
-LIB_SRC  := $(wildcard user/util/*.c user/policy/*.c user/kernel/*.c user/preflight/*.c user/daemon/*.c user/live/*.c)
+LIB_SRC  := $(wildcard $(patsubst %,user/%/*.c,util policy host kernel/* report daemon live preflight))
 CLI_SRC  := $(wildcard user/cli/*.c)
 WEB_SRC  := $(wildcard user/web/*.c)
 LIB_OBJ  := $(LIB_SRC:%.c=$(B)/%.o)
@@ -111,7 +111,7 @@ $(B)/rolewall-web: $(WEB_OBJ) $(LIB)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -lmicrohttpd -ljansson -o $@
 
 $(B)/user/web/page.o: $(wildcard user/web/page/*)
-$(addprefix $(B)/user/,cli/main.o web/main.o kernel/metrics.o): VERSION
+$(addprefix $(B)/user/,cli/main.o web/main.o report/metrics.o): VERSION
 
 # --- other binaries -------------------------------------------------------------------------------
 
@@ -200,7 +200,7 @@ oracle: $(B)/tests/oracle/oracle ## N random packets against the independent mod
 # bpf/ and policy/ compiled for this machine, by clang, beside all other objects.
 NATIVE_SRC := $(wildcard tests/fuzz/native*.c) $(addprefix tests/oracle/,addresses.c generate.c \
 	install.c model.c policies.c programs.c sockets.c story.c tally.c view.c)
-NATIVE_FLAGS = -std=gnu11 $(WARN) -D_GNU_SOURCE -O1 -g -Itests/fuzz/shim -Iinclude
+NATIVE_FLAGS = -std=gnu11 $(WARN) -D_GNU_SOURCE -O1 -g -Itests/fuzz/shim -Iinclude -iquote user
 SANITIZE := -fsanitize=fuzzer,address,undefined -fno-sanitize=alignment -fno-sanitize-recover=undefined
 NATIVE = mkdir -p $(@D) && $(CLANG) $(NATIVE_FLAGS)
 
@@ -274,7 +274,7 @@ vmtest: ## the tests in a virtual machine with KERNEL=5.10|6.1|6.12|6.18|sid|new
 
 # --- lint -----------------------------------------------------------------------------------------
 
-C_FILES  := $(wildcard bpf/*.[ch] include/rolewall/*.h user/*/*.[ch] tests/*/*.[ch])
+C_FILES  := $(wildcard bpf/*.[ch] include/rolewall/*.h user/*/*.[ch] user/kernel/*/*.[ch] tests/*/*.[ch])
 SH_FILES := $(wildcard tests/*.sh tests/*/*.sh packaging/*.sh packaging/*/*.sh packaging/completion/*.bash \
 	   packaging/deb/postinst packaging/deb/prerm packaging/deb/postrm vmtests/*.sh .ci/run)
 TIDY     := $(patsubst %.c,$(B)/tidy/%.ok,$(LIB_SRC) $(CLI_SRC) $(WEB_SRC))
@@ -284,7 +284,7 @@ $(B)/tidy/%.ok: %.c .clang-tidy | $(SKEL)
 	$(call say,TIDY,$<)
 	@mkdir -p $(@D)
 	$(Q)clang-tidy --quiet $< -- -std=gnu11 -D_GNU_SOURCE -DROLEWALL_VERSION='"$(VERSION)"' \
-		-Iinclude -I$(B)/include 2>$@.log || { cat $@.log >&2; exit 1; }
+		-Iinclude -iquote user -I$(B)/include 2>$@.log || { cat $@.log >&2; exit 1; }
 	@touch $@
 
 lint: lint-format lint-includes lint-schema lint-monitoring lint-figures lint-floor lint-shell lint-cppcheck lint-tidy ## every static check
@@ -295,7 +295,7 @@ lint-format:
 
 lint-includes:
 	$(call say,LINT,includes)
-	$(Q)tests/lint/includes.sh
+	$(Q)/usr/bin/python3 tests/lint/includes.py
 
 # A program for newer kernels must be refused, and each thing in newer.bpf.c, or the guard is asleep.
 lint-floor: $(B)/tests/lint/floor $(B)/bpf/rolewall.bpf.o $(B)/tests/lint/newer.bpf.o
@@ -338,7 +338,7 @@ lint-cppcheck: $(SKEL)
 		--error-exitcode=1 --suppress=missingIncludeSystem --suppress=unusedStructMember \
 		--suppress=resourceLeak --suppress=memleak --suppress=ctuuninitvar \
 		--include=tests/lint/cppcheck.h \
-		-D_GNU_SOURCE -DROLEWALL_VERSION='"$(VERSION)"' -Iinclude user
+		-D_GNU_SOURCE -DROLEWALL_VERSION='"$(VERSION)"' -Iinclude -Iuser user
 
 lint-tidy: $(TIDY)
 

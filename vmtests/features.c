@@ -2,7 +2,7 @@
 /* features.c - what the kernel under this program can do, one word each. */
 #include <stdio.h>
 
-#include "../user/kernel/probe.h"
+#include "kernel/object/probe.h"
 
 int main(void)
 {

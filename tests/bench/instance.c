@@ -13,9 +13,9 @@
 
 #include <rolewall.skel.h>
 
-#include "../../user/kernel/install.h"
-#include "../../user/kernel/load.h"
-#include "../../user/util/cleanup.h"
+#include "kernel/commit/install.h"
+#include "kernel/object/load.h"
+#include "util/cleanup.h"
 #include "bench.h"
 
 #define SLOT_FIRST 1

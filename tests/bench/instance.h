@@ -6,9 +6,9 @@
 #ifndef ROLEWALL_TESTS_BENCH_INSTANCE_H
 #define ROLEWALL_TESTS_BENCH_INSTANCE_H
 
-#include "../../user/kernel/instance.h"
-#include "../../user/kernel/maps.h"
-#include "../../user/policy/tables.h"
+#include "kernel/object/instance.h"
+#include "kernel/object/maps.h"
+#include "policy/tables.h"
 
 #define BENCH_IFACE "eth0" /* in every policy; its slot is the first */
 

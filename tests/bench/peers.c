@@ -16,8 +16,8 @@
 
 #include <bench.skel.h>
 
-#include "../../user/kernel/probe.h"
-#include "../../user/util/cleanup.h"
+#include "kernel/object/probe.h"
+#include "util/cleanup.h"
 
 #ifndef BPF_F_XDP_HAS_FRAGS
 #define BPF_F_XDP_HAS_FRAGS (1U << 5)

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../user/policy/compile.h"
-#include "../../user/util/cleanup.h"
+#include "policy/compile.h"
+#include "util/cleanup.h"
 #include "instance.h"
 
 static void node_write(const char *path, unsigned int prefixes)

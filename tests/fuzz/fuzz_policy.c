@@ -14,8 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../../user/policy/compile.h"
-#include "../../user/util/cleanup.h"
+#include "policy/compile.h"
+#include "util/cleanup.h"
 
 #define PROFILE "profile"
 

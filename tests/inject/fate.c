@@ -18,8 +18,8 @@
 
 #include <rolewall/abi.h>
 
-#include "../../user/kernel/explain.h"
-#include "../../user/util/reason.h"
+#include "kernel/observe/explain.h"
+#include "util/reason.h"
 #include "wire.h"
 
 #define BATCH	   50

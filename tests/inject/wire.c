@@ -24,7 +24,7 @@
 
 #include <rolewall/abi.h>
 
-#include "../../user/policy/cidr.h"
+#include "policy/cidr.h"
 
 #define MAGIC	     0x726f6c65 /* others' packets have no business here */
 #define SOCKET_BYTES (64 << 20)

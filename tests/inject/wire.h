@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../../user/kernel/packet.h"
+#include "kernel/observe/packet.h"
 
 /* A cable: the neighbour's end, and the node's address behind it. */
 struct cable {

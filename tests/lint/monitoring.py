@@ -24,7 +24,7 @@ def complain(what):
 
 def metrics_exported():
     found = set()
-    for name in ("user/kernel/metrics.c", "user/daemon/serve.c"):
+    for name in ("user/report/metrics.c", "user/daemon/serve.c"):
         found |= set(re.findall(r'"(rolewall_[a-z_0-9]+)"', (TOP / name).read_text()))
     return found
 

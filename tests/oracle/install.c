@@ -11,7 +11,7 @@
 
 #include <bpf/bpf.h>
 
-#include "../../user/util/cleanup.h"
+#include "util/cleanup.h"
 
 #define KEY_MOST 32 /* bytes of the longest key */
 

@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../../user/util/cleanup.h"
+#include "util/cleanup.h"
 #include "generate.h"
 #include "policies.h"
 #include "sockets.h"

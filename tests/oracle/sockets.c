@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "../../user/util/cleanup.h"
+#include "util/cleanup.h"
 #include "policies.h"
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))

@@ -9,7 +9,7 @@
 
 #include <bpf/bpf.h>
 
-#include "../../user/util/cleanup.h"
+#include "util/cleanup.h"
 #include "install.h"
 
 static void counter_add(struct rw_counter *sum, const struct rw_counter *counter)

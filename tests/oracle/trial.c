@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../user/util/cleanup.h"
+#include "util/cleanup.h"
 
 #define PLACES (RW_ZONE_ALL | RW_ZONE_MANAGEMENT) /* what an attempt keeps of the zone */
 

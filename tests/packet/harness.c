@@ -22,11 +22,11 @@
 
 #include <rolewall.skel.h>
 
-#include "../../user/kernel/assign.h"
-#include "../../user/kernel/load.h"
-#include "../../user/policy/compile.h"
-#include "../../user/util/cleanup.h"
-#include "../../user/util/reason.h"
+#include "kernel/generation/assign.h"
+#include "kernel/object/load.h"
+#include "policy/compile.h"
+#include "util/cleanup.h"
+#include "util/reason.h"
 #include "../test_run.h"
 #include "harness.h"
 

@@ -15,9 +15,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../../user/kernel/generation.h"
-#include "../../user/kernel/maps.h"
-#include "../../user/policy/tables.h"
+#include "kernel/generation/generation.h"
+#include "kernel/object/maps.h"
+#include "policy/tables.h"
 
 #define HARNESS_EXT0	101 /* ifindex */
 #define HARNESS_INT0	103

@@ -17,7 +17,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "../../user/util/cleanup.h"
+#include "util/cleanup.h"
 #include "vectors.h"
 
 #define FLOOD	     50000

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Ways around the port map over IPv4, and what a host needs that must not be lost. */
-#include "../../user/util/array.h"
+#include "util/array.h"
 #include "vectors.h"
 
 #define ICMP(type) type " 00 00 00 00 00 00 00 "

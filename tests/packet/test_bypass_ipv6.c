@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Ways around the port map over IPv6: headers, fragments, addresses, neighbour discovery. */
-#include "../../user/util/array.h"
+#include "util/array.h"
 #include "vectors.h"
 
 #define TCP_CLOSED TCP(CLOSED, SYN)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* What comes before the IP header and behind the packet: tags, other protocols, padding. */
-#include "../../user/util/array.h"
+#include "util/array.h"
 #include "vectors.h"
 
 #define SYN_CLOSED IP4("00 28", "00 00", "06") TCP(CLOSED, SYN)

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../user/util/cleanup.h"
+#include "util/cleanup.h"
 #include "vectors.h"
 
 #define SOURCE6_AT 22 /* of the IPv6 source address in a frame */

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../user/util/cleanup.h"
+#include "util/cleanup.h"
 #include "vectors.h"
 
 #define SEED "tests/unit/seed-ports.tsv"

@@ -12,8 +12,8 @@
 
 #include <bpf/bpf.h>
 
-#include "../../user/kernel/pending.h"
-#include "../../user/util/cleanup.h"
+#include "kernel/commit/pending.h"
+#include "util/cleanup.h"
 #include "vectors.h"
 
 #define SECOND 1000000000ULL

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../user/util/cleanup.h"
+#include "util/cleanup.h"
 #include "vectors.h"
 
 #define MILTER	   "1b 72" /* 7026, from internal only */

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "../../user/util/cleanup.h"
+#include "util/cleanup.h"
 #include "vectors.h"
 
 const char vectors_node[] =

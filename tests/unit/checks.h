@@ -5,7 +5,7 @@
 #ifndef ROLEWALL_TESTS_CHECKS_H
 #define ROLEWALL_TESTS_CHECKS_H
 
-#include "../../user/preflight/rows.h"
+#include "preflight/rows.h"
 
 /* The one check of this name; the test fails where there is none, or a second. */
 const struct check *check_of(const struct checks *checks, const char *id);

@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "../../user/util/cleanup.h"
-#include "../../user/util/file.h"
+#include "util/cleanup.h"
+#include "util/file.h"
 
 #define GOLDEN_BYTES_MAX (16 << 20)
 

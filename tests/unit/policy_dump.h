@@ -7,9 +7,9 @@
 
 #include <stdio.h>
 
-#include "../../user/policy/compile.h"
-#include "../../user/policy/merge.h"
-#include "../../user/policy/model.h"
+#include "policy/compile.h"
+#include "policy/merge.h"
+#include "policy/model.h"
 
 void dump_model(FILE *out, const struct model *model);
 void dump_merged(FILE *out, const struct merged *merged);

@@ -10,10 +10,10 @@
 
 #include <cmocka.h>
 
-#include "../../user/kernel/bans.h"
-#include "../../user/kernel/guard.h"
-#include "../../user/kernel/session.h"
-#include "../../user/util/array.h"
+#include "host/session.h"
+#include "kernel/lists/bans.h"
+#include "kernel/lists/guard.h"
+#include "util/array.h"
 
 static struct cidr cidr(const char *text)
 {

@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../user/daemon/bulletin.h"
-#include "../../user/daemon/lists_line.h"
-#include "../../user/kernel/feed.h"
+#include "daemon/bulletin.h"
+#include "daemon/lists_line.h"
+#include "report/feed.h"
 
 static void tell(struct bulletin *bulletin, int number, bool again)
 {

@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../../user/cli/cli.h"
+#include "cli/cli.h"
 #include "golden.h"
 
 #define OUTPUT_MAX    16384

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../user/policy/compare.h"
-#include "../../user/policy/owners.h"
+#include "policy/compare.h"
+#include "policy/owners.h"
 
 #define EXT RW_ZONE_EXTERNAL
 #define INT RW_ZONE_INTERNAL

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "../../user/preflight/enforcer.h"
-#include "../../user/util/array.h"
+#include "preflight/enforcer.h"
+#include "util/array.h"
 #include "checks.h"
 
 static struct nic nic_good = {"eth0", "virtio_net", 1500};

@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "../../user/kernel/feed.h"
+#include "report/feed.h"
 
 static const struct feed_attempt an_attempt = {
 	.attempt = {.record = {.source = {0x20, 0x01, 0x0d, 0xb8, [15] = 1},

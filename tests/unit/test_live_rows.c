@@ -9,9 +9,9 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#include "../../user/live/layout.h"
-#include "../../user/live/table.h"
-#include "../../user/live/text.h"
+#include "live/layout.h"
+#include "live/table.h"
+#include "live/text.h"
 
 static const struct port_names no_names;
 

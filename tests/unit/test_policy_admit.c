@@ -13,9 +13,9 @@
 
 #include <cmocka.h>
 
-#include "../../user/policy/admit.h"
-#include "../../user/policy/cidr.h"
-#include "../../user/policy/compile.h"
+#include "policy/admit.h"
+#include "policy/cidr.h"
+#include "policy/compile.h"
 
 #define NODE_FILE "/tmp/rolewall-admit.XXXXXX"
 

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "../../user/policy/cidr.h"
-#include "../../user/util/array.h"
+#include "policy/cidr.h"
+#include "util/array.h"
 
 static void text_survives_the_round_trip(void **state)
 {

@@ -15,10 +15,10 @@
 
 #include <cmocka.h>
 
-#include "../../user/policy/admit.h"
-#include "../../user/policy/cluster.h"
-#include "../../user/policy/compile.h"
-#include "../../user/util/array.h"
+#include "policy/admit.h"
+#include "policy/cluster.h"
+#include "policy/compile.h"
+#include "util/array.h"
 
 #define ROLES_DIR "roles"
 #define PORTS	  (2 * 65536)

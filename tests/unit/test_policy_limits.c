@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "../../user/policy/compile.h"
-#include "../../user/policy/document.h"
+#include "policy/compile.h"
+#include "policy/document.h"
 
 #define ROLES_DIR "tests/unit/golden/roles"
 #define HEAD                                                                                       \

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "../../user/policy/places.h"
-#include "../../user/util/array.h"
+#include "policy/places.h"
+#include "util/array.h"
 
 struct wanted {
 	const char *path;

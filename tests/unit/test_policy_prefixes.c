@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "../../user/policy/build.h"
-#include "../../user/util/array.h"
+#include "policy/build.h"
+#include "util/array.h"
 
 #define ROUNDS	  2000
 #define ADDRESSES 50

@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "../../user/policy/profile.h"
-#include "../../user/util/array.h"
+#include "policy/profile.h"
+#include "util/array.h"
 
 #define ROLES_DIR  "roles"
 #define LINE_BYTES 160

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "../../user/policy/advice.h"
-#include "../../user/policy/build.h"
+#include "policy/advice.h"
+#include "policy/build.h"
 #include "golden.h"
 #include "policy_dump.h"
 

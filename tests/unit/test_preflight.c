@@ -17,8 +17,8 @@
 
 #include <cmocka.h>
 
-#include "../../user/preflight/rows.h"
-#include "../../user/util/array.h"
+#include "preflight/rows.h"
+#include "util/array.h"
 #include "checks.h"
 
 #define FIXTURES "tests/unit/fixtures/"

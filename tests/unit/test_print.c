@@ -14,10 +14,10 @@
 
 #include <rolewall/abi.h>
 
-#include "../../user/live/filter.h"
-#include "../../user/cli/print.h"
-#include "../../user/util/since.h"
-#include "../../user/util/reason.h"
+#include "cli/print.h"
+#include "live/filter.h"
+#include "util/reason.h"
+#include "util/since.h"
 
 #define SECOND 1000000000LL
 #define NOW    (1764000000LL * SECOND) /* 2025-11-24T16:00:00Z */

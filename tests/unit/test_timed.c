@@ -12,8 +12,8 @@
 
 #include <rolewall/abi.h>
 
-#include "../../user/kernel/timed.h"
-#include "../../user/util/array.h"
+#include "kernel/lists/timed.h"
+#include "util/array.h"
 
 static const struct timed_format bans = {.kind = "bans"};
 static const struct timed_format openings = {.kind = "openings", .has_ports = true};

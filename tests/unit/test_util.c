@@ -14,9 +14,9 @@
 
 #include <cmocka.h>
 
-#include "../../user/util/array.h"
-#include "../../user/util/file.h"
-#include "../../user/util/guess.h"
+#include "util/array.h"
+#include "util/file.h"
+#include "util/guess.h"
 
 static char folder[] = "/tmp/rolewall-util-XXXXXX";
 static char file[64];

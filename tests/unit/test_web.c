@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../user/util/array.h"
-#include "../../user/web/request.h"
-#include "../../user/web/stream.h"
+#include "util/array.h"
+#include "web/request.h"
+#include "web/stream.h"
 
 static struct address address(const char *text)
 {

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* answer.c - what explain says. */
-#include "answer.h"
+#include "cli/answer.h"
 
 #include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "../policy/words.h"
-#include "../util/cleanup.h"
-#include "../util/reason.h"
-#include "print.h"
+#include "cli/print.h"
+#include "policy/words.h"
+#include "util/cleanup.h"
+#include "util/reason.h"
 
 static const char *hook_text(enum hook hook)
 {

@@ -6,11 +6,11 @@
 
 #include <jansson.h>
 
-#include "../kernel/attempts.h"
-#include "../kernel/explain.h"
-#include "../util/tone.h"
-#include "cli.h"
-#include "remedy.h"
+#include "cli/cli.h"
+#include "cli/remedy.h"
+#include "kernel/observe/attempts.h"
+#include "kernel/observe/explain.h"
+#include "util/tone.h"
 
 struct answer {
 	struct question question;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* attempt.c - attempts as table rows, lines and JSON. */
-#include "attempt.h"
+#include "cli/attempt.h"
 
-#include "../policy/cidr.h"
-#include "../policy/words.h"
-#include "../util/array.h"
-#include "../util/reason.h"
-#include "print.h"
+#include "cli/print.h"
+#include "policy/cidr.h"
+#include "policy/words.h"
+#include "util/array.h"
+#include "util/reason.h"
 
 /* Cells of a row, as text. */
 enum {

@@ -6,9 +6,9 @@
 #include <jansson.h>
 #include <libsmartcols/libsmartcols.h>
 
-#include "../kernel/attempts.h"
-#include "../kernel/port_names.h"
-#include "cli.h"
+#include "cli/cli.h"
+#include "kernel/observe/attempts.h"
+#include "kernel/observe/port_names.h"
 
 struct libscols_table *attempt_table(const struct settings *settings);
 void attempt_add(struct libscols_table *table, const struct port_names *names,

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "../kernel/instance.h"
+#include "kernel/object/instance.h"
 
 enum exit_code {
 	EXIT_OK = 0,

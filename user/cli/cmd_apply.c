@@ -5,16 +5,16 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "../kernel/install.h"
-#include "../util/array.h"
-#include "../util/cleanup.h"
-#include "cli.h"
-#include "config.h"
-#include "message.h"
-#include "own.h"
-#include "print.h"
-#include "state.h"
-#include "term.h"
+#include "cli/cli.h"
+#include "cli/config.h"
+#include "cli/message.h"
+#include "cli/own.h"
+#include "cli/print.h"
+#include "cli/state.h"
+#include "cli/term.h"
+#include "kernel/commit/install.h"
+#include "util/array.h"
+#include "util/cleanup.h"
 
 enum { OPTION_CONFIRM, OPTION_OBSERVE, OPTION_FORCE, OPTION_COUNT };
 

@@ -4,18 +4,18 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../kernel/audit.h"
-#include "../kernel/processes.h"
-#include "../policy/cidr.h"
-#include "../policy/words.h"
-#include "../util/array.h"
-#include "../util/cleanup.h"
-#include "../util/file.h"
-#include "cli.h"
-#include "config.h"
-#include "message.h"
-#include "print.h"
-#include "state.h"
+#include "cli/cli.h"
+#include "cli/config.h"
+#include "cli/message.h"
+#include "cli/print.h"
+#include "cli/state.h"
+#include "host/processes.h"
+#include "kernel/observe/audit.h"
+#include "policy/cidr.h"
+#include "policy/words.h"
+#include "util/array.h"
+#include "util/cleanup.h"
+#include "util/file.h"
 
 #define WHAT_MAX 256
 

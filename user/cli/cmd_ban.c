@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* cmd_ban.c - rolewall ban CIDR: a source that gets nothing from now on. */
-#include "../kernel/bans.h"
-#include "../util/array.h"
-#include "../util/cleanup.h"
-#include "cli.h"
-#include "message.h"
-#include "print.h"
-#include "term.h"
+#include "cli/cli.h"
+#include "cli/message.h"
+#include "cli/print.h"
+#include "cli/term.h"
+#include "kernel/lists/bans.h"
+#include "util/array.h"
+#include "util/cleanup.h"
 
 enum { OPTION_FOR, OPTION_REASON, OPTION_FORCE, OPTION_REPLACE, OPTION_COUNT };
 

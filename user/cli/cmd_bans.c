@@ -3,15 +3,15 @@
 #include <errno.h>
 #include <string.h>
 
-#include "../kernel/bans.h"
-#include "../util/array.h"
-#include "../util/cleanup.h"
-#include "../util/file.h"
-#include "cli.h"
-#include "config.h"
-#include "message.h"
-#include "print.h"
-#include "term.h"
+#include "cli/cli.h"
+#include "cli/config.h"
+#include "cli/message.h"
+#include "cli/print.h"
+#include "cli/term.h"
+#include "kernel/lists/bans.h"
+#include "util/array.h"
+#include "util/cleanup.h"
+#include "util/file.h"
 
 #define FILE_MAX   ((size_t)1 << 30)
 #define TABLE_ROWS 4096 /* at a time: a table of a million rows would take a gigabyte */

@@ -4,16 +4,16 @@
 #include <poll.h>
 #include <time.h>
 
-#include "../kernel/feed.h"
-#include "../util/array.h"
-#include "../util/cleanup.h"
-#include "attempt.h"
-#include "cli.h"
-#include "../live/filter.h"
-#include "follow.h"
-#include "message.h"
-#include "print.h"
-#include "sums.h"
+#include "cli/attempt.h"
+#include "cli/cli.h"
+#include "cli/follow.h"
+#include "cli/message.h"
+#include "cli/print.h"
+#include "cli/sums.h"
+#include "live/filter.h"
+#include "report/feed.h"
+#include "util/array.h"
+#include "util/cleanup.h"
 
 enum {
 	OPTION_FOLLOW,

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* cmd_check.c - rolewall check [FILE] */
-#include "../kernel/surroundings.h"
-#include "../util/cleanup.h"
-#include "cli.h"
-#include "config.h"
-#include "message.h"
-#include "print.h"
+#include "cli/cli.h"
+#include "cli/config.h"
+#include "cli/message.h"
+#include "cli/print.h"
+#include "host/surroundings.h"
+#include "util/cleanup.h"
 
 static json_t *json_error_of(const struct error *error)
 {

@@ -3,13 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../kernel/openings.h"
-#include "../policy/words.h"
-#include "cli.h"
-#include "message.h"
-#include "own.h"
-#include "print.h"
-#include "term.h"
+#include "cli/cli.h"
+#include "cli/message.h"
+#include "cli/own.h"
+#include "cli/print.h"
+#include "cli/term.h"
+#include "kernel/lists/openings.h"
+#include "policy/words.h"
 
 static void close_report(const struct settings *settings, const struct timed *opening)
 {

@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <inttypes.h>
 
-#include "../kernel/rollback.h"
-#include "cli.h"
-#include "message.h"
-#include "print.h"
+#include "cli/cli.h"
+#include "cli/message.h"
+#include "cli/print.h"
+#include "kernel/commit/rollback.h"
 
 static int confirm_run_verb(const struct settings *settings, const struct arguments *arguments)
 {

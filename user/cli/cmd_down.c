@@ -2,10 +2,10 @@
 /* cmd_down.c - rolewall down: take everything away again. */
 #include <errno.h>
 
-#include "../kernel/install.h"
-#include "cli.h"
-#include "message.h"
-#include "print.h"
+#include "cli/cli.h"
+#include "cli/message.h"
+#include "cli/print.h"
+#include "kernel/commit/install.h"
 
 static int down_run(const struct settings *settings, const struct arguments *arguments)
 {

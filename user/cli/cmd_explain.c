@@ -4,14 +4,14 @@
 #include <errno.h>
 #include <string.h>
 
-#include "../kernel/attempts.h"
-#include "../util/array.h"
-#include "../util/cleanup.h"
-#include "answer.h"
-#include "cli.h"
-#include "message.h"
-#include "print.h"
-#include "target.h"
+#include "cli/answer.h"
+#include "cli/cli.h"
+#include "cli/message.h"
+#include "cli/print.h"
+#include "cli/target.h"
+#include "kernel/observe/attempts.h"
+#include "util/array.h"
+#include "util/cleanup.h"
 
 enum { OPTION_INTERFACE, OPTION_LAST, OPTION_COUNT };
 

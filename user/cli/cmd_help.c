@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* cmd_help.c - rolewall help [VERB] */
-#include "cli.h"
-#include "usage.h"
+#include "cli/cli.h"
+#include "cli/usage.h"
 
 static int help_run(const struct settings *settings, const struct arguments *arguments)
 {

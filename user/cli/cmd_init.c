@@ -6,14 +6,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../util/array.h"
-#include "../util/cleanup.h"
-#include "../util/file.h"
-#include "cli.h"
-#include "config.h"
-#include "message.h"
-#include "print.h"
-#include "proposal.h"
+#include "cli/cli.h"
+#include "cli/config.h"
+#include "cli/message.h"
+#include "cli/print.h"
+#include "cli/proposal.h"
+#include "util/array.h"
+#include "util/cleanup.h"
+#include "util/file.h"
 
 enum { OPTION_PROFILE, OPTION_STDOUT, OPTION_FORCE, OPTION_COUNT };
 

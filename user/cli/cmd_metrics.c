@@ -2,9 +2,9 @@
 /* cmd_metrics.c - rolewall metrics: counters for Prometheus. */
 #include <stdio.h>
 
-#include "../kernel/metrics.h"
-#include "cli.h"
-#include "message.h"
+#include "cli/cli.h"
+#include "cli/message.h"
+#include "report/metrics.h"
 
 static int metrics_run(const struct settings *settings, const struct arguments *arguments)
 {

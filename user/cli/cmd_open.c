@@ -4,15 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../kernel/openings.h"
-#include "../policy/words.h"
-#include "../util/array.h"
-#include "cli.h"
-#include "config.h"
-#include "message.h"
-#include "print.h"
-#include "target.h"
-#include "term.h"
+#include "cli/cli.h"
+#include "cli/config.h"
+#include "cli/message.h"
+#include "cli/print.h"
+#include "cli/target.h"
+#include "cli/term.h"
+#include "kernel/lists/openings.h"
+#include "policy/words.h"
+#include "util/array.h"
 
 enum { OPTION_FROM, OPTION_FOR, OPTION_REASON, OPTION_FORCE, OPTION_COUNT };
 

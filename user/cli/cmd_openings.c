@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* cmd_openings.c - rolewall openings: what is open for a while. */
-#include "../kernel/openings.h"
-#include "../policy/words.h"
-#include "../util/array.h"
-#include "cli.h"
-#include "message.h"
-#include "print.h"
-#include "term.h"
+#include "cli/cli.h"
+#include "cli/message.h"
+#include "cli/print.h"
+#include "cli/term.h"
+#include "kernel/lists/openings.h"
+#include "policy/words.h"
+#include "util/array.h"
 
 static void add_opening(struct libscols_table *table, const struct timed *opening)
 {

@@ -4,16 +4,16 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "../policy/cidr.h"
-#include "../policy/words.h"
-#include "../util/array.h"
-#include "../util/cleanup.h"
-#include "cli.h"
-#include "config.h"
-#include "difference.h"
-#include "message.h"
-#include "own.h"
-#include "print.h"
+#include "cli/cli.h"
+#include "cli/config.h"
+#include "cli/difference.h"
+#include "cli/message.h"
+#include "cli/own.h"
+#include "cli/print.h"
+#include "policy/cidr.h"
+#include "policy/words.h"
+#include "util/array.h"
+#include "util/cleanup.h"
 
 /* A change that neither opens nor closes: only the rule is another one, with counters of its own.
  */

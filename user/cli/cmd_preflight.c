@@ -6,14 +6,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "../policy/model.h"
-#include "../preflight/preflight.h"
-#include "../util/array.h"
-#include "../util/cleanup.h"
-#include "cli.h"
-#include "config.h"
-#include "message.h"
-#include "print.h"
+#include "cli/cli.h"
+#include "cli/config.h"
+#include "cli/message.h"
+#include "cli/print.h"
+#include "policy/model.h"
+#include "preflight/preflight.h"
+#include "util/array.h"
+#include "util/cleanup.h"
 
 enum {
 	OPTION_ROOT,

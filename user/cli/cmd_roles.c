@@ -3,14 +3,14 @@
 #include <errno.h>
 #include <string.h>
 
-#include "../policy/profile.h"
-#include "../policy/words.h"
-#include "../util/array.h"
-#include "../util/cleanup.h"
-#include "cli.h"
-#include "config.h"
-#include "message.h"
-#include "print.h"
+#include "cli/cli.h"
+#include "cli/config.h"
+#include "cli/message.h"
+#include "cli/print.h"
+#include "policy/profile.h"
+#include "policy/words.h"
+#include "util/array.h"
+#include "util/cleanup.h"
 
 enum { OPTION_PROFILE, OPTION_DIFF, OPTION_COUNT };
 

@@ -2,11 +2,11 @@
 /* cmd_rollback.c - rolewall rollback: the generation before, again. */
 #include <inttypes.h>
 
-#include "../kernel/rollback.h"
-#include "cli.h"
-#include "message.h"
-#include "own.h"
-#include "print.h"
+#include "cli/cli.h"
+#include "cli/message.h"
+#include "cli/own.h"
+#include "cli/print.h"
+#include "kernel/commit/rollback.h"
 
 static void rollback_print(const struct settings *settings, const struct rollback_result *done)
 {

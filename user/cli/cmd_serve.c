@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* cmd_serve.c - rolewall serve: the daemon, in the foreground. */
-#include "../daemon/serve.h"
-#include "../util/array.h"
-#include "cli.h"
-#include "message.h"
+#include "cli/cli.h"
+#include "cli/message.h"
+#include "daemon/serve.h"
+#include "util/array.h"
 
 enum { OPTION_METRICS_FILE, OPTION_LOG_FILE, OPTION_COUNT };
 

@@ -2,14 +2,14 @@
 /* cmd_show.c - rolewall show [ROLE]: the rules in force, with counters and origin. */
 #include <string.h>
 
-#include "../policy/words.h"
-#include "../util/array.h"
-#include "../util/cleanup.h"
-#include "../util/guess.h"
-#include "cli.h"
-#include "message.h"
-#include "print.h"
-#include "state.h"
+#include "cli/cli.h"
+#include "cli/message.h"
+#include "cli/print.h"
+#include "cli/state.h"
+#include "policy/words.h"
+#include "util/array.h"
+#include "util/cleanup.h"
+#include "util/guess.h"
 
 static bool is_shown(const struct rule_state *rule, const char *role)
 {

@@ -4,15 +4,15 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "../kernel/clock.h"
-#include "../kernel/pending.h"
-#include "../util/array.h"
-#include "../util/cleanup.h"
-#include "../util/reason.h"
-#include "cli.h"
-#include "message.h"
-#include "print.h"
-#include "state.h"
+#include "cli/cli.h"
+#include "cli/message.h"
+#include "cli/print.h"
+#include "cli/state.h"
+#include "kernel/commit/pending.h"
+#include "util/array.h"
+#include "util/cleanup.h"
+#include "util/clock.h"
+#include "util/reason.h"
 
 /* Sums that the table and the JSON both show. */
 struct totals {

@@ -3,14 +3,14 @@
 #include <errno.h>
 #include <string.h>
 
-#include "../kernel/bans.h"
-#include "../util/array.h"
-#include "../util/cleanup.h"
-#include "cli.h"
-#include "config.h"
-#include "message.h"
-#include "print.h"
-#include "term.h"
+#include "cli/cli.h"
+#include "cli/config.h"
+#include "cli/message.h"
+#include "cli/print.h"
+#include "cli/term.h"
+#include "kernel/lists/bans.h"
+#include "util/array.h"
+#include "util/cleanup.h"
 
 enum { OPTION_ALL, OPTION_REASON, OPTION_COUNT };
 

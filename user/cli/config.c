@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* config.c - compile the node file and say what is wrong with it. */
-#include "config.h"
+#include "cli/config.h"
 
-#include "message.h"
-#include "print.h"
+#include "cli/message.h"
+#include "cli/print.h"
 
 int config_load_as(const struct settings *settings, const char *node, struct config *ret)
 {

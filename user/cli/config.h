@@ -5,8 +5,8 @@
 
 #include <jansson.h>
 
-#include "../policy/compile.h"
-#include "cli.h"
+#include "cli/cli.h"
+#include "policy/compile.h"
 
 struct config {
 	struct tables tables;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* difference.c - bring snapshot and tables into one shape, and compare. */
-#include "difference.h"
+#include "cli/difference.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "../policy/words.h"
-#include "../util/cleanup.h"
+#include "policy/words.h"
+#include "util/cleanup.h"
 
 static const struct snapshot nothing_in_force;
 

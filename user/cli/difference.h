@@ -5,9 +5,9 @@
 #ifndef ROLEWALL_CLI_DIFFERENCE_H
 #define ROLEWALL_CLI_DIFFERENCE_H
 
-#include "../kernel/snapshot.h"
-#include "../kernel/sources.h"
-#include "../policy/compare.h"
+#include "kernel/observe/snapshot.h"
+#include "kernel/observe/sources.h"
+#include "policy/compare.h"
 
 /* Anything but ports and interfaces that has one value for the whole node. */
 struct setting {

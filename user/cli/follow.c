@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* follow.c - blocked -f: attempts as they happen. */
-#include "follow.h"
+#include "cli/follow.h"
 
 #include <errno.h>
 #include <net/if.h>
@@ -11,14 +11,14 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "../kernel/clock.h"
-#include "../kernel/events.h"
-#include "../kernel/feed.h"
-#include "../util/array.h"
-#include "../util/cleanup.h"
-#include "attempt.h"
-#include "message.h"
-#include "print.h"
+#include "cli/attempt.h"
+#include "cli/message.h"
+#include "cli/print.h"
+#include "kernel/observe/events.h"
+#include "kernel/observe/tick_clock.h"
+#include "report/feed.h"
+#include "util/array.h"
+#include "util/cleanup.h"
 
 struct follower {
 	const struct settings *settings;

@@ -3,8 +3,8 @@
 #ifndef ROLEWALL_CLI_FOLLOW_H
 #define ROLEWALL_CLI_FOLLOW_H
 
-#include "cli.h"
-#include "../live/filter.h"
+#include "cli/cli.h"
+#include "live/filter.h"
 
 /* Until SIGINT or SIGTERM, or until nobody reads stdout any more. Returns the exit code. */
 int follow_run(const struct settings *settings, const struct filter *filter);

@@ -6,14 +6,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../kernel/load.h"
-#include "../kernel/lock.h"
-#include "../kernel/rollback.h"
-#include "../util/guess.h"
-#include "cli.h"
-#include "message.h"
-#include "options.h"
-#include "usage.h"
+#include "cli/cli.h"
+#include "cli/message.h"
+#include "cli/options.h"
+#include "cli/usage.h"
+#include "kernel/commit/rollback.h"
+#include "kernel/object/load.h"
+#include "kernel/object/lock.h"
+#include "util/guess.h"
 
 /* Every verb, in the order in which the usage shows it. */
 #define VERBS(X)                                                                                   \

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* message.c - errors, warnings and notes on stderr. */
-#include "message.h"
+#include "cli/message.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "../kernel/install.h"
+#include "kernel/commit/install.h"
 
 #define RED    "\033[31;1m"
 #define YELLOW "\033[33;1m"

@@ -7,9 +7,9 @@
 #ifndef ROLEWALL_CLI_MESSAGE_H
 #define ROLEWALL_CLI_MESSAGE_H
 
-#include "../policy/compile.h"
-#include "../util/error.h"
-#include "cli.h"
+#include "cli/cli.h"
+#include "policy/compile.h"
+#include "util/error.h"
 
 void report_error(const struct settings *settings, const struct error *error);
 void report_warning(const struct settings *settings, const char *where, const char *what);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* options.c - getopt_long over the tables that also make the usage. */
-#include "options.h"
+#include "cli/options.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -8,9 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../util/array.h"
-#include "../util/guess.h"
-#include "message.h"
+#include "cli/message.h"
+#include "util/array.h"
+#include "util/guess.h"
 
 #ifndef ROLEWALL_ROLES_DIR
 #define ROLEWALL_ROLES_DIR "/usr/share/rolewall/roles"

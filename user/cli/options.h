@@ -8,7 +8,7 @@
 #ifndef ROLEWALL_CLI_OPTIONS_H
 #define ROLEWALL_CLI_OPTIONS_H
 
-#include "cli.h"
+#include "cli/cli.h"
 
 extern const struct option_spec global_options[];
 extern const size_t global_option_count;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* own.c - the caller's own SSH session in words. */
-#include "own.h"
+#include "cli/own.h"
 
 #include <string.h>
 
-#include "../kernel/explain.h"
-#include "../policy/words.h"
-#include "../util/cleanup.h"
-#include "message.h"
-#include "print.h"
+#include "cli/message.h"
+#include "cli/print.h"
+#include "kernel/observe/explain.h"
+#include "policy/words.h"
+#include "util/cleanup.h"
 
 const char *own_text(const struct own_session *own, char ret[OWN_TEXT_MAX])
 {

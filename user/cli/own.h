@@ -5,9 +5,9 @@
 
 #include <jansson.h>
 
-#include "../kernel/reach.h"
-#include "../policy/cidr.h"
-#include "cli.h"
+#include "cli/cli.h"
+#include "kernel/observe/reach.h"
+#include "policy/cidr.h"
 
 #define OWN_TEXT_MAX 512
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* print.c - tables, facts, JSON and the text forms of values. */
-#include "print.h"
+#include "cli/print.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -9,8 +9,8 @@
 
 #include <rolewall/abi.h>
 
-#include "../policy/words.h"
-#include "../util/json_clean.h"
+#include "policy/words.h"
+#include "util/json_clean.h"
 
 static _Noreturn void out_of_memory(void)
 {

@@ -12,9 +12,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "../policy/zone_text.h"
-#include "../util/tone.h"
-#include "cli.h"
+#include "cli/cli.h"
+#include "policy/zone_text.h"
+#include "util/tone.h"
 
 #define TIME_TEXT_MAX  40 /* RFC 3339 with milliseconds and offset */
 #define PORTS_TEXT_MAX 16 /* "25", "20000-40000" */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* proposal.c - facts into a node file. */
-#include "proposal.h"
+#include "cli/proposal.h"
 
 #include <errno.h>
 #include <fnmatch.h>
@@ -12,10 +12,10 @@
 
 #include <rolewall/abi.h>
 
-#include "../policy/model.h"
-#include "../util/array.h"
-#include "../util/cleanup.h"
-#include "print.h"
+#include "cli/print.h"
+#include "policy/model.h"
+#include "util/array.h"
+#include "util/cleanup.h"
 
 /* Which packages a role comes with (fnmatch). */
 static const struct {

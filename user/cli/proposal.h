@@ -15,8 +15,8 @@
 
 #include <jansson.h>
 
-#include "../kernel/survey.h"
-#include "../policy/profile.h"
+#include "host/survey.h"
+#include "policy/profile.h"
 
 struct proposal {
 	json_t *node;  /* owned; the node file */

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* remedy.c - from a reason to what can be done about it. */
-#include "remedy.h"
+#include "cli/remedy.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "../policy/merge.h"
-#include "../policy/search.h"
-#include "../policy/words.h"
-#include "../util/cleanup.h"
-#include "print.h"
+#include "cli/print.h"
+#include "policy/merge.h"
+#include "policy/search.h"
+#include "policy/words.h"
+#include "util/cleanup.h"
 
 /* Everything that a remedy is made of. */
 struct case_file {

@@ -3,8 +3,8 @@
 #ifndef ROLEWALL_CLI_REMEDY_H
 #define ROLEWALL_CLI_REMEDY_H
 
-#include "../kernel/explain.h"
-#include "cli.h"
+#include "cli/cli.h"
+#include "kernel/observe/explain.h"
 
 #define REMEDIES_MAX	6
 #define REMEDY_TEXT_MAX 512

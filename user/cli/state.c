@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* state.c - hooks and interfaces of a snapshot. */
-#include "state.h"
+#include "cli/state.h"
 
-#include "../util/array.h"
-#include "message.h"
-#include "print.h"
+#include "cli/message.h"
+#include "cli/print.h"
+#include "util/array.h"
 
 int state_load(const struct settings *settings, struct snapshot *ret)
 {

@@ -5,8 +5,8 @@
 
 #include <jansson.h>
 
-#include "../kernel/snapshot.h"
-#include "cli.h"
+#include "cli/cli.h"
+#include "kernel/observe/snapshot.h"
 
 /* Read it. Returns EXIT_OK, or the exit code after printing the error. */
 int state_load(const struct settings *settings, struct snapshot *ret);

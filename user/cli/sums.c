@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* sums.c - attempts summed up. */
-#include "sums.h"
+#include "cli/sums.h"
 
-#include "../policy/words.h"
-#include "../util/array.h"
-#include "../util/reason.h"
-#include "print.h"
+#include "cli/print.h"
+#include "policy/words.h"
+#include "util/array.h"
+#include "util/reason.h"
 
 static void reasons_text(uint64_t reasons, char *ret, size_t size)
 {

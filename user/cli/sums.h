@@ -5,8 +5,8 @@
 
 #include <jansson.h>
 
-#include "../live/rows.h"
-#include "cli.h"
+#include "cli/cli.h"
+#include "live/rows.h"
 
 void sums_table(const struct settings *settings, const struct rows *rows, enum group group);
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* target.c - port and protocol. */
-#include "target.h"
+#include "cli/target.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "../policy/words.h"
-#include "message.h"
+#include "cli/message.h"
+#include "policy/words.h"
 
 int target_parse(const struct settings *settings, const char *text, struct target *ret)
 {

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "cli.h"
+#include "cli/cli.h"
 
 struct target {
 	uint16_t port;

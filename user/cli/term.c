@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* term.c - until when, why and who. */
-#include "term.h"
+#include "cli/term.h"
 
 #include <pwd.h>
 #include <stdio.h>
@@ -8,13 +8,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../kernel/clock.h"
-#include "../kernel/generation.h"
-#include "../kernel/restore.h"
-#include "../policy/words.h"
-#include "message.h"
-#include "print.h"
-#include "../util/since.h"
+#include "cli/message.h"
+#include "cli/print.h"
+#include "kernel/generation/generation.h"
+#include "kernel/lists/restore.h"
+#include "policy/words.h"
+#include "util/clock.h"
+#include "util/since.h"
 
 /* The person behind sudo, else who logged in here, else whose process it is. */
 static void who_find(char ret[TIMED_WHO_MAX + 1])

@@ -5,8 +5,8 @@
 
 #include <jansson.h>
 
-#include "../kernel/ledger.h"
-#include "cli.h"
+#include "cli/cli.h"
+#include "kernel/lists/ledger.h"
 
 struct term {
 	int64_t seconds; /* 0 = no end */

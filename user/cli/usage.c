@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* usage.c - how to use it, printed from the tables of verbs and options. */
-#include "usage.h"
+#include "cli/usage.h"
 
-#include "options.h"
+#include "cli/options.h"
 
 #define LEFT_WIDTH 24
 

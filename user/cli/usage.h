@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "cli.h"
+#include "cli/cli.h"
 
 void usage_print(FILE *file);
 void usage_print_verb(FILE *file, const struct verb *verb);

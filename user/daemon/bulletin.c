@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* bulletin.c - lines that are counted by who holds them. */
-#include "bulletin.h"
+#include "daemon/bulletin.h"
 
 #include <stdlib.h>
 #include <string.h>

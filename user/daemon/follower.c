@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* follower.c - read one line, write many. */
-#include "follower.h"
+#include "daemon/follower.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#include "../util/cleanup.h"
+#include "util/cleanup.h"
 
 struct follower *follower_new(int fd)
 {

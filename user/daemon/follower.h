@@ -6,10 +6,10 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-#include "../kernel/feed.h"
-#include "../util/loop.h"
-#include "bulletin.h"
-#include "intake.h"
+#include "daemon/bulletin.h"
+#include "daemon/intake.h"
+#include "report/feed.h"
+#include "util/loop.h"
 
 #define FOLLOWER_BUFFER 65536 /* bytes that are written at once */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* followers.c - the listening socket, and who came. */
-#include "followers.h"
+#include "daemon/followers.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -13,9 +13,9 @@
 #include <sys/un.h>
 #include <time.h>
 
-#include "../util/cleanup.h"
-#include "follower.h"
-#include "say.h"
+#include "daemon/follower.h"
+#include "daemon/say.h"
+#include "util/cleanup.h"
 
 #define GROUP "rolewall"
 

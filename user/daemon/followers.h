@@ -12,9 +12,9 @@
 #include <jansson.h>
 #include <sys/queue.h>
 
-#include "../util/loop.h"
-#include "bulletin.h"
-#include "intake.h"
+#include "daemon/bulletin.h"
+#include "daemon/intake.h"
+#include "util/loop.h"
 
 #define FOLLOWERS_MAX	   64
 #define FOLLOWER_STALLED_S 60 /* reads nothing for so long: is let go */

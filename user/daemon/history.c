@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* history.c - a hash of attempts, threaded by the time of their last change. */
-#include "history.h"
+#include "daemon/history.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* in_force.c - notice that the policy in force has changed. */
-#include "in_force.h"
+#include "daemon/in_force.h"
 
 #include <bpf/bpf.h>
 
-#include "../util/cleanup.h"
+#include "util/cleanup.h"
 
 /* Ids of the pinned map `policy` and of the policy in it; 0: there is none. */
 static void look(const struct instance *instance, uint32_t *ret_maps, uint32_t *ret_policy)

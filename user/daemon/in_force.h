@@ -6,10 +6,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../kernel/generation.h"
-#include "../kernel/instance.h"
-#include "../kernel/maps.h"
-#include "../kernel/port_names.h"
+#include "kernel/generation/generation.h"
+#include "kernel/object/instance.h"
+#include "kernel/object/maps.h"
+#include "kernel/observe/port_names.h"
 
 /* Owning. Starts as IN_FORCE_OF(instance). */
 struct in_force {

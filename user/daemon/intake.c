@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* intake.c - read events, scan the table. */
-#include "intake.h"
+#include "daemon/intake.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/epoll.h>
 
-#include "../kernel/zone.h"
-#include "../util/cleanup.h"
-#include "say.h"
+#include "daemon/say.h"
+#include "kernel/generation/zone.h"
+#include "util/cleanup.h"
+#include "util/clock.h"
 
 #define PAUSE_MS       25 /* between two gulps */
 #define CHURN_TICKS    10 /* between two looks at a table that a flood turns over */

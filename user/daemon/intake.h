@@ -11,13 +11,13 @@
 
 #include <stdbool.h>
 
-#include "../kernel/clock.h"
-#include "../kernel/events.h"
-#include "../kernel/feed.h"
-#include "../util/loop.h"
-#include "history.h"
-#include "in_force.h"
-#include "links.h"
+#include "daemon/history.h"
+#include "daemon/in_force.h"
+#include "daemon/links.h"
+#include "kernel/observe/events.h"
+#include "kernel/observe/tick_clock.h"
+#include "report/feed.h"
+#include "util/loop.h"
 
 struct intake {
 	struct in_force *in_force; /* not owned, as the next two */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* journal.c - sd_journal_send, where libsystemd is there. */
-#include "journal.h"
+#include "daemon/journal.h"
 
 #ifdef HAVE_SYSTEMD
 
@@ -12,10 +12,10 @@
 #define SD_JOURNAL_SUPPRESS_LOCATION
 #include <systemd/sd-journal.h>
 
-#include "../kernel/port_names.h"
-#include "../policy/cidr.h"
-#include "../policy/words.h"
-#include "../util/reason.h"
+#include "kernel/observe/port_names.h"
+#include "policy/cidr.h"
+#include "policy/words.h"
+#include "util/reason.h"
 
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
 

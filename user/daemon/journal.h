@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../kernel/feed.h"
+#include "report/feed.h"
 
 /* MESSAGE_ID of attempts, and of the summary of those left out. */
 #define JOURNAL_ID_ATTEMPT "15be9f81773d46e796734a72ea605466"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* links.c - RTMGRP_LINK, and what it means for the policy in force. */
-#include "links.h"
+#include "daemon/links.h"
 
 #include <errno.h>
 #include <linux/rtnetlink.h>
@@ -8,10 +8,10 @@
 #include <string.h>
 #include <sys/epoll.h>
 
-#include "../kernel/refresh.h"
-#include "../policy/words.h"
-#include "../util/cleanup.h"
-#include "say.h"
+#include "daemon/say.h"
+#include "kernel/commit/refresh.h"
+#include "policy/words.h"
+#include "util/cleanup.h"
 
 #define PAUSE_MS 20
 #define RETRY_MS 5000

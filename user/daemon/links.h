@@ -8,9 +8,9 @@
 
 #include <libmnl/libmnl.h>
 
-#include "../kernel/device.h"
-#include "../util/loop.h"
-#include "in_force.h"
+#include "daemon/in_force.h"
+#include "host/device.h"
+#include "util/loop.h"
 
 struct links {
 	struct in_force *in_force; /* not owned */

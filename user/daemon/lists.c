@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* lists.c - when to see to the lists. */
-#include "lists.h"
+#include "daemon/lists.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -10,14 +10,14 @@
 
 #include <bpf/bpf.h>
 
-#include "../kernel/bans.h"
-#include "../kernel/clock.h"
-#include "../kernel/openings.h"
-#include "../kernel/pending.h"
-#include "../kernel/restore.h"
-#include "../util/error.h"
-#include "lists_line.h"
-#include "say.h"
+#include "daemon/lists_line.h"
+#include "daemon/say.h"
+#include "kernel/commit/pending.h"
+#include "kernel/lists/bans.h"
+#include "kernel/lists/openings.h"
+#include "kernel/lists/restore.h"
+#include "util/clock.h"
+#include "util/error.h"
 
 #define REST 20 /* times as long as it took */
 

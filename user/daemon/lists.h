@@ -13,8 +13,8 @@
 
 #include <rolewall/abi.h>
 
-#include "../kernel/instance.h"
-#include "../kernel/maps.h"
+#include "kernel/object/instance.h"
+#include "kernel/object/maps.h"
 
 struct lists {
 	const struct instance *instance; /* not owned */

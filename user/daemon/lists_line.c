@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* lists_line.c - the newest of what may be a million entries. */
-#include "lists_line.h"
+#include "daemon/lists_line.h"
 
 #include <string.h>
 
-#include "../kernel/feed.h"
-#include "../policy/cidr.h"
-#include "../policy/words.h"
-#include "../util/json_clean.h"
+#include "policy/cidr.h"
+#include "policy/words.h"
+#include "report/feed.h"
+#include "util/json_clean.h"
 
 struct newest {
 	const struct timed *list[FEED_LISTED_MAX]; /* newest first */

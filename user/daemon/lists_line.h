@@ -5,7 +5,7 @@
 
 #include <jansson.h>
 
-#include "../kernel/timed.h"
+#include "kernel/lists/timed.h"
 
 /* {"total", "entries": [...]} as kernel/feed.h has it. NULL without memory. */
 json_t *lists_line_part(const struct timed_list *list);

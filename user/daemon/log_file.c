@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* log_file.c - open, append, notice that it was rotated. */
-#include "log_file.h"
+#include "daemon/log_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,8 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../util/cleanup.h"
-#include "say.h"
+#include "daemon/say.h"
+#include "util/cleanup.h"
 
 static void fail(struct log_file *file, int error)
 {

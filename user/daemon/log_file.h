@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../kernel/feed.h"
+#include "report/feed.h"
 
 struct log_file {
 	const char *path; /* NULL: none */

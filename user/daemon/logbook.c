@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* logbook.c - a bucket of tokens; the last number that was written is the entry's. */
-#include "logbook.h"
+#include "daemon/logbook.h"
 
-#include "journal.h"
+#include "daemon/journal.h"
 
 #define SUMMARY_SECONDS 60
 #define GROWTH		10

@@ -13,8 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "intake.h"
-#include "log_file.h"
+#include "daemon/intake.h"
+#include "daemon/log_file.h"
 
 #define LOGBOOK_RATE  5
 #define LOGBOOK_BURST 100

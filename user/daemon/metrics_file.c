@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* metrics_file.c - render into memory, then replace the file at once. */
-#include "metrics_file.h"
+#include "daemon/metrics_file.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-#include "../kernel/metrics.h"
-#include "../util/cleanup.h"
-#include "../util/file.h"
+#include "report/metrics.h"
+#include "util/cleanup.h"
+#include "util/file.h"
 
 static int render(const struct instance *instance, void (*more)(FILE *file, void *context),
 		  void *context, char **ret_text, size_t *ret_size, struct error *ret_error)

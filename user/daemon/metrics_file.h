@@ -5,8 +5,8 @@
 
 #include <stdio.h>
 
-#include "../kernel/instance.h"
-#include "../util/error.h"
+#include "kernel/object/instance.h"
+#include "util/error.h"
 
 #define METRICS_FILE_SECONDS 15
 

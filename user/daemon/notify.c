@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* notify.c - sd_notify, and for the static binary, which has no libsystemd, what it comes down to.
  */
-#include "notify.h"
+#include "daemon/notify.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "../kernel/pending.h"
+#include "kernel/commit/pending.h"
 
 #ifdef HAVE_SYSTEMD
 
@@ -27,7 +27,7 @@ static void send_state(const char *text)
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "../util/cleanup.h"
+#include "util/cleanup.h"
 
 /* One datagram to $NOTIFY_SOCKET, a path or an abstract "@name": sd_notify(3), "Notes". */
 static void send_state(const char *text)

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* policy.c - compile and install. */
-#include "policy.h"
+#include "daemon/policy.h"
 
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "../kernel/confirmed.h"
-#include "../kernel/folder.h"
-#include "../kernel/generation.h"
-#include "../kernel/install.h"
-#include "../kernel/maps.h"
-#include "../policy/compile.h"
-#include "../policy/text.h"
-#include "../policy/words.h"
-#include "../util/cleanup.h"
-#include "say.h"
+#include "daemon/say.h"
+#include "kernel/commit/confirmed.h"
+#include "kernel/commit/install.h"
+#include "kernel/generation/generation.h"
+#include "kernel/object/folder.h"
+#include "kernel/object/maps.h"
+#include "policy/compile.h"
+#include "policy/text.h"
+#include "policy/words.h"
+#include "util/cleanup.h"
 
 static void say_warnings(const struct warnings *warnings)
 {

@@ -3,7 +3,7 @@
 #ifndef ROLEWALL_DAEMON_POLICY_H
 #define ROLEWALL_DAEMON_POLICY_H
 
-#include "serve.h"
+#include "daemon/serve.h"
 
 /*
  * Nothing is in force: apply the policy that was confirmed last, whatever the node file says by now

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* privilege.c - capset(2) and the bounding set. */
-#include "privilege.h"
+#include "daemon/privilege.h"
 
 #include <errno.h>
 #include <linux/capability.h>
@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../util/array.h"
+#include "util/array.h"
 
 /* Debian 10 and RHEL 8 have headers without these. */
 #ifndef CAP_PERFMON

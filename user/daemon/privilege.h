@@ -3,7 +3,7 @@
 #ifndef ROLEWALL_DAEMON_PRIVILEGE_H
 #define ROLEWALL_DAEMON_PRIVILEGE_H
 
-#include "../util/error.h"
+#include "util/error.h"
 
 /*
  * For good, for this process and whatever it might start:

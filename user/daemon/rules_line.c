@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* rules_line.c - a snapshot's rules as JSON. */
-#include "rules_line.h"
+#include "daemon/rules_line.h"
 
-#include "../kernel/audit.h"
-#include "../kernel/feed.h"
-#include "../policy/words.h"
-#include "../util/json_clean.h"
+#include "kernel/observe/audit.h"
+#include "policy/words.h"
+#include "report/feed.h"
+#include "util/json_clean.h"
 
 static json_t *listening_make(const struct sockets *sockets, const struct rule *rule)
 {

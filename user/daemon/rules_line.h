@@ -5,8 +5,8 @@
 
 #include <jansson.h>
 
-#include "../kernel/snapshot.h"
-#include "../kernel/sockets.h"
+#include "host/sockets.h"
+#include "kernel/observe/snapshot.h"
 
 /*
  * As kernel/feed.h has it. NULL without memory. `snapshot` NULL: nothing is applied, so there are

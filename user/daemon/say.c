@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* say.c - lines on stderr. */
-#include "say.h"
+#include "daemon/say.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -5,7 +5,7 @@
 #ifndef ROLEWALL_DAEMON_SAY_H
 #define ROLEWALL_DAEMON_SAY_H
 
-#include "../util/error.h"
+#include "util/error.h"
 
 /* As syslog(3) has them. */
 enum say_level { SAY_ERROR = 3, SAY_WARNING = 4, SAY_NOTICE = 5, SAY_INFO = 6 };

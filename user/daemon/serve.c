@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* serve.c - start, one tick a second, stop. */
-#include "serve.h"
+#include "daemon/serve.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -9,25 +9,25 @@
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 
-#include "../kernel/audit.h"
-#include "../kernel/guardian.h"
-#include "../kernel/lock.h"
-#include "../kernel/metrics.h"
-#include "../kernel/pending.h"
-#include "../kernel/rollback.h"
-#include "../util/cleanup.h"
-#include "followers.h"
-#include "intake.h"
-#include "links.h"
-#include "lists.h"
-#include "logbook.h"
-#include "metrics_file.h"
-#include "notify.h"
-#include "policy.h"
-#include "privilege.h"
-#include "rules_line.h"
-#include "say.h"
-#include "status_line.h"
+#include "daemon/followers.h"
+#include "daemon/intake.h"
+#include "daemon/links.h"
+#include "daemon/lists.h"
+#include "daemon/logbook.h"
+#include "daemon/metrics_file.h"
+#include "daemon/notify.h"
+#include "daemon/policy.h"
+#include "daemon/privilege.h"
+#include "daemon/rules_line.h"
+#include "daemon/say.h"
+#include "daemon/status_line.h"
+#include "kernel/commit/guardian.h"
+#include "kernel/commit/pending.h"
+#include "kernel/commit/rollback.h"
+#include "kernel/object/lock.h"
+#include "kernel/observe/audit.h"
+#include "report/metrics.h"
+#include "util/cleanup.h"
 
 #define LOCK_NAME	  "serve.lock"
 #define TICK_MS		  1000

@@ -9,8 +9,8 @@
 #ifndef ROLEWALL_DAEMON_SERVE_H
 #define ROLEWALL_DAEMON_SERVE_H
 
-#include "../kernel/instance.h"
-#include "../util/error.h"
+#include "kernel/object/instance.h"
+#include "util/error.h"
 
 struct serve_options {
 	struct instance instance;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* status_line.c - a snapshot as JSON. */
-#include "status_line.h"
+#include "daemon/status_line.h"
 
-#include "../kernel/clock.h"
-#include "../kernel/feed.h"
-#include "../kernel/pending.h"
-#include "../policy/words.h"
-#include "../util/array.h"
-#include "../util/reason.h"
+#include "kernel/commit/pending.h"
+#include "policy/words.h"
+#include "report/feed.h"
+#include "util/array.h"
+#include "util/clock.h"
+#include "util/reason.h"
 
 static uint64_t dropped(const struct snapshot *snapshot, const struct history *history,
 			unsigned int reason)

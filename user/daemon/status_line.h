@@ -5,8 +5,8 @@
 
 #include <jansson.h>
 
-#include "history.h"
-#include "../kernel/snapshot.h"
+#include "daemon/history.h"
+#include "kernel/observe/snapshot.h"
 
 /*
  * {"type":"status", "version", "time_ms", "applied", "node", "roles", "mode", "generation",

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* book.c - an open hash table over a list. */
-#include "book.h"
+#include "live/book.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../util/array.h"
+#include "util/array.h"
 
 #define SLOTS_MIN 256
 #define RATE_NONE 0.05 /* packets a second: below it there is none */

@@ -8,7 +8,7 @@
 #ifndef ROLEWALL_LIVE_BOOK_H
 #define ROLEWALL_LIVE_BOOK_H
 
-#include "../kernel/attempts.h"
+#include "kernel/observe/attempts.h"
 
 #define BOOK_MAX 65536 /* attempts; of more, the half that was seen last stays */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* canvas.c - a screen in memory. */
-#include "canvas.h"
+#include "live/canvas.h"
 
 #include <errno.h>
 #include <limits.h>

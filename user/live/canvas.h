@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <wchar.h>
 
-#include "../util/tone.h"
+#include "util/tone.h"
 
 struct glyph {
 	wchar_t character;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* filter.c - which attempts are asked for. */
-#include "filter.h"
+#include "live/filter.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -10,10 +10,10 @@
 
 #include <rolewall/abi.h>
 
-#include "../util/array.h"
-#include "../util/guess.h"
-#include "../util/reason.h"
-#include "../util/since.h"
+#include "util/array.h"
+#include "util/guess.h"
+#include "util/reason.h"
+#include "util/since.h"
 
 /* "10/8" is what people write for 10.0.0.0/8. */
 static void prefix_complete(const char *text, char *ret, size_t size)

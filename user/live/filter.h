@@ -6,9 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../kernel/port_names.h"
-#include "../policy/cidr.h"
-#include "../util/error.h"
+#include "kernel/observe/port_names.h"
+#include "policy/cidr.h"
+#include "util/error.h"
 
 struct rw_attempt;
 

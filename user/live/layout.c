@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* layout.c - header, sparklines, panel, and the line at the bottom. */
-#include "layout.h"
+#include "live/layout.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "../util/reason.h"
-#include "table.h"
-#include "text.h"
+#include "live/table.h"
+#include "live/text.h"
+#include "util/reason.h"
 
 #define SPARKS_MAX 4
 #define SPARK_ROWS 16 /* screens lower than that have no sparklines */

@@ -3,7 +3,7 @@
 #ifndef ROLEWALL_LIVE_LAYOUT_H
 #define ROLEWALL_LIVE_LAYOUT_H
 
-#include "view.h"
+#include "live/view.h"
 
 /* The canvas has its size; also tells the view how many rows its table has. */
 void layout_draw(struct canvas *canvas, struct view *view);

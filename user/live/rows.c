@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* rows.c - filter, sum up, sort. */
-#include "rows.h"
+#include "live/rows.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../util/array.h"
-#include "../util/reason.h"
+#include "util/array.h"
+#include "util/reason.h"
 
 #define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
 

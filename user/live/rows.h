@@ -6,9 +6,9 @@
 #ifndef ROLEWALL_LIVE_ROWS_H
 #define ROLEWALL_LIVE_ROWS_H
 
-#include "../kernel/port_names.h"
-#include "book.h"
-#include "filter.h"
+#include "kernel/observe/port_names.h"
+#include "live/book.h"
+#include "live/filter.h"
 
 enum group { GROUP_NONE, GROUP_SOURCE, GROUP_PORT };
 

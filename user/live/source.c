@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* source.c - attempts, counters, bans and openings, as they change. */
-#include "source.h"
+#include "live/source.h"
 
 #include <errno.h>
 #include <string.h>
 #include <time.h>
 
-#include "../kernel/bans.h"
-#include "../kernel/openings.h"
-#include "../util/cleanup.h"
-#include "../util/reason.h"
+#include "kernel/lists/bans.h"
+#include "kernel/lists/openings.h"
+#include "util/cleanup.h"
+#include "util/reason.h"
 
 static int64_t monotonic_ns(void)
 {

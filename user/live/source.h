@@ -8,11 +8,11 @@
 
 #include <sys/stat.h>
 
-#include "../kernel/feed.h"
-#include "../kernel/port_names.h"
-#include "../kernel/timed.h"
-#include "book.h"
-#include "spark.h"
+#include "kernel/lists/timed.h"
+#include "kernel/observe/port_names.h"
+#include "live/book.h"
+#include "live/spark.h"
+#include "report/feed.h"
 
 struct source {
 	const struct instance *instance;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* spark.c - drops by reason over the last minutes. */
-#include "spark.h"
+#include "live/spark.h"
 
 #include <string.h>
 
-#include "../util/reason.h"
+#include "util/reason.h"
 
 void spark_put(struct spark *spark, const uint64_t drops[RW_REASON_COUNT], int64_t seconds)
 {

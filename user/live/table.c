@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* table.c - the tables of the three views. */
-#include "table.h"
+#include "live/table.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "../policy/words.h"
-#include "../policy/zone_text.h"
-#include "../util/array.h"
-#include "../util/reason.h"
-#include "text.h"
+#include "live/text.h"
+#include "policy/words.h"
+#include "policy/zone_text.h"
+#include "util/array.h"
+#include "util/reason.h"
 
 #define GAP 1
 

@@ -3,8 +3,8 @@
 #ifndef ROLEWALL_LIVE_TABLE_H
 #define ROLEWALL_LIVE_TABLE_H
 
-#include "canvas.h"
-#include "view.h"
+#include "live/canvas.h"
+#include "live/view.h"
 
 void table_blocked(struct canvas *canvas, const struct view *view, int row);
 void table_ports(struct canvas *canvas, const struct view *view, int row);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* text.c - numbers and times, as short as a table wants them. */
-#include "text.h"
+#include "live/text.h"
 
 #include <stdio.h>
 #include <time.h>
 
-#include "../kernel/port_names.h"
-#include "../policy/words.h"
+#include "kernel/observe/port_names.h"
+#include "policy/words.h"
 
 const char *number_text(uint64_t number, int width, char ret[24])
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* top.c - ncurses: keys come in, the canvas goes out. */
-#include "top.h"
+#include "live/top.h"
 
 #include <curses.h>
 #include <errno.h>
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "layout.h"
+#include "live/layout.h"
 
 #define TICK_MS	  1000
 #define ESCAPE_MS 25

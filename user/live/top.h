@@ -3,7 +3,7 @@
 #ifndef ROLEWALL_LIVE_TOP_H
 #define ROLEWALL_LIVE_TOP_H
 
-#include "view.h"
+#include "live/view.h"
 
 struct top_options {
 	const struct instance *instance;

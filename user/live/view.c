@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* view.c - what keys do. */
-#include "view.h"
+#include "live/view.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../kernel/clock.h"
-#include "../policy/words.h"
+#include "policy/words.h"
+#include "util/clock.h"
 
 #define KEY_ESCAPE 27
 

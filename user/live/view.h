@@ -5,9 +5,9 @@
 #ifndef ROLEWALL_LIVE_VIEW_H
 #define ROLEWALL_LIVE_VIEW_H
 
-#include "canvas.h"
-#include "rows.h"
-#include "source.h"
+#include "live/canvas.h"
+#include "live/rows.h"
+#include "live/source.h"
 
 enum tab { TAB_BLOCKED, TAB_PORTS, TAB_LISTS, TAB_COUNT };
 

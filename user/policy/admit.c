@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* admit.c - zone of a source, then the port. */
-#include "admit.h"
+#include "policy/admit.h"
 
 #include <string.h>
 
-#include "cidr.h"
+#include "policy/cidr.h"
 
 /* Longest prefix wins. */
 static uint16_t prefixes_find(const struct prefix *prefixes, size_t count, const uint8_t source[16],

@@ -6,7 +6,7 @@
 #ifndef ROLEWALL_POLICY_ADMIT_H
 #define ROLEWALL_POLICY_ADMIT_H
 
-#include "tables.h"
+#include "policy/tables.h"
 
 struct admission {
 	const char *interface; /* where it arrives; one that is not listed is external */

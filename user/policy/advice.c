@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* advice.c - what is allowed, but probably not meant. One function a warning, the list at the end.
  */
-#include "advice.h"
+#include "policy/advice.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "../util/array.h"
-#include "cluster.h"
+#include "policy/cluster.h"
+#include "util/array.h"
 
 #define SMTP_PORT 25
 /* net.ipv4.ip_local_port_range as Linux ships it. */

@@ -5,9 +5,9 @@
 #ifndef ROLEWALL_POLICY_BUILD_H
 #define ROLEWALL_POLICY_BUILD_H
 
-#include "merge.h"
-#include "model.h"
-#include "tables.h"
+#include "policy/merge.h"
+#include "policy/model.h"
+#include "policy/tables.h"
 
 /* 0, -EINVAL or -ENOMEM. `ret` owns all it points to. */
 int tables_build(const struct model *model, const struct merged *merged, struct tables *ret,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* cidr.c - addresses with a prefix length. */
-#include "cidr.h"
+#include "policy/cidr.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../util/error.h"
+#include "util/error.h"
 
 #define CIDR_TEXT_MAX 56 /* an IPv6 address, "/128" and the NUL */
 

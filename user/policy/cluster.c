@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* cluster.c - the cluster file, and one of its nodes. */
-#include "cluster.h"
+#include "policy/cluster.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../util/array.h"
+#include "util/array.h"
 
 #define NODES_MAX 1024
 

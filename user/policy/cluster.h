@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "model.h"
+#include "policy/model.h"
 
 /* From a file, or from the value of "cluster" in a node file. To be freed on failure, too. */
 int cluster_read(const char *file, struct cluster_model *ret, struct error *ret_error);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* compare.c - what differs between two policies. */
-#include "compare.h"
+#include "policy/compare.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../util/array.h"
-#include "../util/cleanup.h"
-#include "owners.h"
+#include "policy/owners.h"
+#include "util/array.h"
+#include "util/cleanup.h"
 
 static int compare_numbers(unsigned int left, unsigned int right)
 {

@@ -8,7 +8,7 @@
 #ifndef ROLEWALL_POLICY_COMPARE_H
 #define ROLEWALL_POLICY_COMPARE_H
 
-#include "tables.h"
+#include "policy/tables.h"
 
 /* Neighbouring ports of one protocol that change in the same way under the same rules. */
 struct change {

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* compile.c - files -> model -> merged policy -> tables. */
-#include "compile.h"
+#include "policy/compile.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-#include "../util/cleanup.h"
-#include "advice.h"
-#include "build.h"
-#include "merge.h"
-#include "model.h"
+#include "policy/advice.h"
+#include "policy/build.h"
+#include "policy/merge.h"
+#include "policy/model.h"
+#include "util/cleanup.h"
 
 void warnings_free(struct warnings *warnings)
 {

@@ -5,7 +5,7 @@
 #ifndef ROLEWALL_POLICY_COMPILE_H
 #define ROLEWALL_POLICY_COMPILE_H
 
-#include "tables.h"
+#include "policy/tables.h"
 
 struct warning {
 	char what[512];	 /* advice that is not followed, and what it means */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* document.c - read one JSON file; point into it. */
-#include "document.h"
+#include "policy/document.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../util/file.h"
+#include "util/file.h"
 
 #define EXCERPT_WIDTH 100 /* bytes of a long line that are shown around the caret */
 

@@ -10,8 +10,8 @@
 
 #include <jansson.h>
 
-#include "../util/error.h"
-#include "places.h"
+#include "policy/places.h"
+#include "util/error.h"
 
 #define DOCUMENT_BYTES_MAX (4 << 20)
 

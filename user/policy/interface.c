@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* interface.c - the interfaces of a node file, with their zones and source prefixes. */
-#include "model.h"
+#include "policy/model.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../util/array.h"
+#include "util/array.h"
 
 /* --- prefixes -----------------------------------------------------------------------------------
  */

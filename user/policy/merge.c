@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* merge.c - roles and node file put together. */
-#include "merge.h"
+#include "policy/merge.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../util/array.h"
-#include "../util/cleanup.h"
-#include "cluster.h"
-#include "search.h"
+#include "policy/cluster.h"
+#include "policy/search.h"
+#include "util/array.h"
+#include "util/cleanup.h"
 
 void merged_free(struct merged *merged)
 {

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "model.h"
+#include "policy/model.h"
 
 #define MERGE_SSH "ssh" /* the service that management sources may always reach */
 

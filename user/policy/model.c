@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* model.c - a node file and the role files that it names. */
-#include "cluster.h"
-#include "compile.h"
+#include "policy/cluster.h"
+#include "policy/compile.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -12,8 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../util/array.h"
-#include "../util/cleanup.h"
+#include "util/array.h"
+#include "util/cleanup.h"
 
 #define OWN_ROLE "node" /* what the node file's own services are called */
 

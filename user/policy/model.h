@@ -14,10 +14,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cidr.h"
-#include "document.h"
-#include "tables.h"
-#include "value.h"
+#include "policy/cidr.h"
+#include "policy/document.h"
+#include "policy/tables.h"
+#include "policy/value.h"
 
 #define MODEL_ADVISED	 "@advised" /* in vpn_only: every service that the profile marks */
 #define MODEL_EVERY_NODE "every-node"

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* node.c - the node file. */
-#include "cluster.h"
+#include "policy/cluster.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../util/array.h"
+#include "util/array.h"
 
 #define ECHO_RATE_DEFAULT 100
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* owners.c - spread rules over the ports they cover. */
-#include "owners.h"
+#include "policy/owners.h"
 
 #include <stdlib.h>
 

@@ -8,7 +8,7 @@
 #ifndef ROLEWALL_POLICY_OWNERS_H
 #define ROLEWALL_POLICY_OWNERS_H
 
-#include "tables.h"
+#include "policy/tables.h"
 
 #define OWNERS_COUNT (2 * 65536)
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* places.c - a scanner for JSON that is known to be right: it finds, it does not judge. */
-#include "places.h"
+#include "policy/places.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../util/array.h"
-#include "../util/cleanup.h"
+#include "util/array.h"
+#include "util/cleanup.h"
 
 struct scan {
 	const char *text;

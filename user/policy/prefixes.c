@@ -7,16 +7,16 @@
  * management prefix does. Sorted by (source, length), a prefix stands behind all that contain it,
  * so one pass with a stack of the containing ones is enough.
  */
-#include "build.h"
+#include "policy/build.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../util/array.h"
-#include "../util/cleanup.h"
-#include "cluster.h"
+#include "policy/cluster.h"
+#include "util/array.h"
+#include "util/cleanup.h"
 
 #define DEPTH_MAX 130 /* prefixes of length 0 .. 128, one inside the other */
 

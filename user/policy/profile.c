@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* profile.c - list profiles, read all of one, compare roles of two. */
-#include "profile.h"
+#include "policy/profile.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -9,10 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../util/array.h"
-#include "../util/cleanup.h"
-#include "build.h"
-#include "merge.h"
+#include "policy/build.h"
+#include "policy/merge.h"
+#include "util/array.h"
+#include "util/cleanup.h"
 
 /* --- the names ----------------------------------------------------------------------------------
  */

@@ -7,8 +7,8 @@
 
 #include <stddef.h>
 
-#include "compare.h"
-#include "model.h"
+#include "policy/compare.h"
+#include "policy/model.h"
 
 /* Folders below the folder of profiles that hold an every-node role. */
 struct profile_names {

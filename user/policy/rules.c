@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* rules.c - rows of the merged policy -> rules and ports. */
-#include "build.h"
+#include "policy/build.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../util/array.h"
-#include "../util/cleanup.h"
-#include "cluster.h"
+#include "policy/cluster.h"
+#include "util/array.h"
+#include "util/cleanup.h"
 
 #define PORTS 65536
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* search.c - read every role file of a profile. */
-#include "search.h"
+#include "policy/search.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../util/array.h"
-#include "../util/cleanup.h"
-#include "model.h"
+#include "policy/model.h"
+#include "util/array.h"
+#include "util/cleanup.h"
 
 void roles_found_free(struct roles_found *found)
 {

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "tables.h"
+#include "policy/tables.h"
 
 struct role_found {
 	char role[TABLES_NAME_MAX];

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* service.c - a list of services, and the role file that holds one. */
-#include "model.h"
+#include "policy/model.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../util/array.h"
+#include "util/array.h"
 
 /* --- one service --------------------------------------------------------------------------------
  */

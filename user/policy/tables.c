@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* tables.c - the merged policy as tables: names and switches here, the rest in its own files. */
-#include "tables.h"
+#include "policy/tables.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../util/array.h"
-#include "../util/cleanup.h"
-#include "build.h"
+#include "policy/build.h"
+#include "util/array.h"
+#include "util/cleanup.h"
 
 void tables_free(struct tables *tables)
 {

@@ -15,7 +15,7 @@
 
 #include <rolewall/abi.h>
 
-#include "../util/error.h"
+#include "util/error.h"
 
 #define TABLES_NAME_MAX	 64  /* roles, services and nodes, with the NUL */
 #define TABLES_PEERS_MAX 160 /* RW_PEER_ROLES of them, comma separated, cut where it is longer */

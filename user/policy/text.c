@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* text.c - set "mode" and "bind_guard" in a node file. */
-#include "text.h"
+#include "policy/text.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -11,8 +11,8 @@
 
 #include <rolewall/abi.h>
 
-#include "../util/cleanup.h"
-#include "words.h"
+#include "policy/words.h"
+#include "util/cleanup.h"
 
 #define WORD_MISSING "observe" /* what both keys mean where they are missing */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* value.c - typed reading of JSON values. */
-#include "value.h"
+#include "policy/value.h"
 
 #include <errno.h>
 #include <stdio.h>

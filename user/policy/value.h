@@ -13,9 +13,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "../util/guess.h"
-#include "document.h"
-#include "words.h"
+#include "policy/document.h"
+#include "policy/words.h"
+#include "util/guess.h"
 
 struct value {
 	struct at at;

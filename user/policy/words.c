@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* words.c - the words of role and node files. */
-#include "words.h"
+#include "policy/words.h"
 
 #include <netinet/in.h>
 #include <stddef.h>

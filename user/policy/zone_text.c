@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* zone_text.c - the bits of a zone mask, one word after the other. */
-#include "zone_text.h"
+#include "policy/zone_text.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include <rolewall/abi.h>
 
-#include "words.h"
+#include "policy/words.h"
 
 const char *zone_name(unsigned int zone)
 {

@@ -3,7 +3,7 @@
 #ifndef ROLEWALL_POLICY_ZONE_TEXT_H
 #define ROLEWALL_POLICY_ZONE_TEXT_H
 
-#include "tables.h"
+#include "policy/tables.h"
 
 #define ZONES_TEXT_MAX 48 /* "external,internal,vpn,management,peers" */
 #define PEERS_TEXT_MAX (ZONES_TEXT_MAX + TABLES_PEERS_MAX + 8)

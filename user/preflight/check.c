@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* check.c - a list of checks. */
-#include "check.h"
+#include "preflight/check.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../util/array.h"
+#include "util/array.h"
 
 /* A list without memory counts on, but holds nothing. */
 static const size_t lost = (size_t)-1;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* enforcer.c - judge the facts about this kernel; enforcer_read.c finds them. */
-#include "enforcer.h"
+#include "preflight/enforcer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../util/array.h"
-#include "rows.h"
+#include "preflight/rows.h"
+#include "util/array.h"
 
 #define PAGE_MTU 3498 /* what fits into one page beside the headroom; drivers differ a little */
 

@@ -7,9 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../kernel/probe.h"
-#include "../kernel/surroundings.h"
-#include "check.h"
+#include "host/surroundings.h"
+#include "kernel/object/probe.h"
+#include "preflight/check.h"
 
 enum filesystem { FILESYSTEM_ABSENT, FILESYSTEM_KNOWN, FILESYSTEM_MOUNTED };
 

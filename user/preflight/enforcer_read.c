@@ -15,11 +15,11 @@
 #include <linux/magic.h>
 #include <linux/sockios.h>
 
-#include "../kernel/device.h"
-#include "../util/array.h"
-#include "../util/cleanup.h"
-#include "../util/file.h"
-#include "enforcer.h"
+#include "host/device.h"
+#include "preflight/enforcer.h"
+#include "util/array.h"
+#include "util/cleanup.h"
+#include "util/file.h"
 
 /* "nodev	bpf" in /proc/filesystems. */
 static bool is_filesystem_known(const char *name)

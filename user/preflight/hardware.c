@@ -12,9 +12,9 @@
 #include <cpuid.h>
 #endif
 
-#include "../util/array.h"
-#include "../util/cleanup.h"
-#include "rows.h"
+#include "preflight/rows.h"
+#include "util/array.h"
+#include "util/cleanup.h"
 
 #define GB  UINT64_C(1000000000)
 #define GIB (UINT64_C(1) << 30)

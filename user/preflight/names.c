@@ -8,9 +8,9 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "../util/array.h"
-#include "resolver.h"
-#include "rows.h"
+#include "preflight/resolver.h"
+#include "preflight/rows.h"
+#include "util/array.h"
 
 /* What all the rows look at. */
 struct names {

@@ -3,7 +3,7 @@
 #ifndef ROLEWALL_PREFLIGHT_OS_H
 #define ROLEWALL_PREFLIGHT_OS_H
 
-#include "root.h"
+#include "preflight/root.h"
 
 /* Out of os-release(5); empty where it does not say. */
 struct os {

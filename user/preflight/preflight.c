@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* preflight.c - all rows, in the order of the page. */
-#include "preflight.h"
+#include "preflight/preflight.h"
 
 #include <errno.h>
 
-#include "rows.h"
+#include "preflight/rows.h"
 
 int preflight_run(const struct preflight_request *request, struct checks *ret,
 		  struct error *ret_error)

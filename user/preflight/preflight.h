@@ -12,9 +12,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../util/error.h"
-#include "check.h"
-#include "root.h"
+#include "preflight/check.h"
+#include "preflight/root.h"
+#include "util/error.h"
 
 struct preflight_request {
 	struct root root;

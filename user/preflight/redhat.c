@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../util/array.h"
-#include "../util/cleanup.h"
-#include "os.h"
-#include "rows.h"
+#include "preflight/os.h"
+#include "preflight/rows.h"
+#include "util/array.h"
+#include "util/cleanup.h"
 
 /* --- repositories -------------------------------------------------------------------------------
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* resolver.c - one question at a time through c-ares. */
-#include "resolver.h"
+#include "preflight/resolver.h"
 
 #include <arpa/nameser.h>
 #include <errno.h>
@@ -15,7 +15,7 @@
 
 #include <ares.h>
 
-#include "../util/array.h"
+#include "util/array.h"
 
 #define TIMEOUT_MS 2000 /* of the first try; c-ares waits longer for the second */
 #define TRIES	   2

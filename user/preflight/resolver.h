@@ -11,7 +11,7 @@
 #include <netinet/in.h>
 #include <stddef.h>
 
-#include "../util/error.h"
+#include "util/error.h"
 
 #define RECORDS_MAX   8 /* more are not looked at */
 #define NAME_TEXT_MAX 256

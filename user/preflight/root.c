@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* root.c - files below a folder, and the two shapes of text that they have. */
-#include "root.h"
+#include "preflight/root.h"
 
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "../util/cleanup.h"
-#include "../util/file.h"
+#include "util/cleanup.h"
+#include "util/file.h"
 
 #define FILE_BYTES_MAX (4 << 20)
 

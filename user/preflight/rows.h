@@ -3,7 +3,7 @@
 #ifndef ROLEWALL_PREFLIGHT_ROWS_H
 #define ROLEWALL_PREFLIGHT_ROWS_H
 
-#include "preflight.h"
+#include "preflight/preflight.h"
 
 struct disk {
 	const char *where; /* the folder whose file system this is */

@@ -6,10 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../util/array.h"
-#include "../util/cleanup.h"
-#include "os.h"
-#include "rows.h"
+#include "preflight/os.h"
+#include "preflight/rows.h"
+#include "util/array.h"
+#include "util/cleanup.h"
 
 /* --- distribution -------------------------------------------------------------------------------
  */

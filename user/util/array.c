@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* array.c - grow a list by one. */
-#include "array.h"
+#include "util/array.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "error.h"
+#include "util/error.h"
 
 /*
  * Read `path`, at most `limit` bytes. The text is owned by the caller and ends in a NUL that is not

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* guess.c - edit distance, and the nearest word. */
-#include "guess.h"
+#include "util/guess.h"
 
 #include <ctype.h>
 #include <stdbool.h>

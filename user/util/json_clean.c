@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* json_clean.c - interfaces, processes and people name things as they like. */
-#include "json_clean.h"
+#include "util/json_clean.h"
 
 #include <string.h>
 
-#include "cleanup.h"
+#include "util/cleanup.h"
 
 json_t *json_clean(const char *text)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* loop.c - epoll and timerfd. */
-#include "loop.h"
+#include "util/loop.h"
 
 #include <errno.h>
 #include <sys/epoll.h>
@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cleanup.h"
+#include "util/cleanup.h"
 
 int loop_open(struct loop *loop)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* reason.c - reasons by name. */
-#include "reason.h"
+#include "util/reason.h"
 
 #include <string.h>
 

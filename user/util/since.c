@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* since.c - points in time and durations as people type them. */
-#include "since.h"
+#include "util/since.h"
 
 #include <ctype.h>
 #include <stdlib.h>

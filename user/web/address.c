@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* address.c - literal addresses only; names can be made to mean anything. */
-#include "address.h"
+#include "web/address.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

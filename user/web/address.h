@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 
-#include "../util/error.h"
+#include "util/error.h"
 
 #define ADDRESS_PORT	 7373 /* unless another one is given */
 #define ADDRESS_TEXT_MAX 64

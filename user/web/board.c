@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* board.c - notices, a ring of samples, a table of attempts. */
-#include "board.h"
+#include "web/board.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../util/cleanup.h"
+#include "util/cleanup.h"
 
 #define BUCKETS 1024
 #define GROUPS	256 /* kinds of ports: their low bits */

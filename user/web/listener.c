@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* listener.c - whose address it is, and a socket on it. */
-#include "listener.h"
+#include "web/listener.h"
 
 #include <errno.h>
 #include <ifaddrs.h>
@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../util/cleanup.h"
+#include "util/cleanup.h"
 
 #define BACKLOG 64
 

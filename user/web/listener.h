@@ -5,7 +5,7 @@
 
 #include <net/if.h>
 
-#include "address.h"
+#include "web/address.h"
 
 /* The interface that has the address; "" if none has. 0 or -errno. */
 int listener_interface(const struct address *address, char ret[IF_NAMESIZE]);

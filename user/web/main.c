@@ -11,11 +11,11 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "../util/cleanup.h"
-#include "address.h"
-#include "listener.h"
-#include "server.h"
-#include "source.h"
+#include "util/cleanup.h"
+#include "web/address.h"
+#include "web/listener.h"
+#include "web/server.h"
+#include "web/source.h"
 
 #define STATUS_WAIT_MS 10000
 

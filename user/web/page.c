@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* page.c - the assembler reads the files; their names are as seen from the top folder. */
-#include "page.h"
+#include "web/page.h"
 
 #include <string.h>
 
-#include "../util/array.h"
+#include "util/array.h"
 
 #define JAVASCRIPT "text/javascript; charset=utf-8"
 

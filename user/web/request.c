@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* request.c - GET and HEAD, for a handful of paths, from those who mean us. */
-#include "request.h"
+#include "web/request.h"
 
 #include <string.h>
 

@@ -5,8 +5,8 @@
 
 #include <stdbool.h>
 
-#include "address.h"
-#include "page.h"
+#include "web/address.h"
+#include "web/page.h"
 
 struct request {
 	const char *method;

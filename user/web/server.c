@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* server.c - libmicrohttpd in our loop. */
-#include "server.h"
+#include "web/server.h"
 
 #include <errno.h>
 #include <microhttpd.h>
@@ -9,9 +9,9 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "../util/array.h"
-#include "request.h"
-#include "stream.h"
+#include "util/array.h"
+#include "web/request.h"
+#include "web/stream.h"
 
 #define READ_BYTES 32768 /* of the stream, at once */
 

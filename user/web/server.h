@@ -11,10 +11,10 @@
 #include <stdbool.h>
 #include <sys/queue.h>
 
-#include "../util/error.h"
-#include "../util/loop.h"
-#include "address.h"
-#include "board.h"
+#include "util/error.h"
+#include "util/loop.h"
+#include "web/address.h"
+#include "web/board.h"
 
 #define SERVER_CONNECTIONS	48
 #define SERVER_CONNECTION_BYTES 16384

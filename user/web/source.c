@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* source.c - connect, read, and connect again. */
-#include "source.h"
+#include "web/source.h"
 
 #include <errno.h>
 #include <poll.h>

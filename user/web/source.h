@@ -3,9 +3,9 @@
 #ifndef ROLEWALL_WEB_SOURCE_H
 #define ROLEWALL_WEB_SOURCE_H
 
-#include "../kernel/feed.h"
-#include "../util/loop.h"
-#include "board.h"
+#include "report/feed.h"
+#include "util/loop.h"
+#include "web/board.h"
 
 #define SOURCE_RETRY_MS 1000
 

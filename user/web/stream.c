@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* stream.c - from the board into text/event-stream. */
-#include "stream.h"
+#include "web/stream.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../util/reason.h"
+#include "util/reason.h"
 
 bool stream_has_news(const struct stream *stream, const struct board *board)
 {

@@ -18,7 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "board.h"
+#include "web/board.h"
 
 #define STREAM_PORTION 65536 /* bytes of attempts at once */
 

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* device.c - list the network devices through libmnl. */
+#include "host/device.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <net/if_arp.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include <libmnl/libmnl.h>
+#include <linux/ethtool.h>
+#include <linux/if_ether.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <linux/sockios.h>
+
+#include "util/cleanup.h"
+
+static void close_socket(struct mnl_socket **socket)
+{
+	if (*socket)
+		mnl_socket_close(*socket);
+}
+
+bool device_is(const struct device *device, const char *kind)
+{
+	return strcmp(device->kind, kind) == 0;
+}
+
+/* IFLA_LINKINFO { IFLA_INFO_KIND, IFLA_INFO_DATA { IFLA_VLAN_ID } }. */
+static void read_linkinfo(const struct nlattr *linkinfo, struct device *device)
+{
+	const struct nlattr *kind = NULL, *data = NULL, *attr;
+
+	mnl_attr_for_each_nested(attr, linkinfo)
+	{
+		if (mnl_attr_get_type(attr) == IFLA_INFO_KIND)
+			kind = attr;
+		else if (mnl_attr_get_type(attr) == IFLA_INFO_DATA)
+			data = attr;
+	}
+	if (!kind)
+		return;
+	strncpy(device->kind, mnl_attr_get_str(kind), sizeof(device->kind) - 1);
+	if (!data || !device_is(device, "vlan"))
+		return;
+	mnl_attr_for_each_nested(attr, data)
+	{
+		if (mnl_attr_get_type(attr) == IFLA_VLAN_ID)
+			device->vlan = mnl_attr_get_u16(attr);
+	}
+}
+
+/* Programs out of IFLA_XDP { IFLA_XDP_DRV_PROG_ID, ... }. */
+static void read_xdp(const struct nlattr *xdp, struct device *device)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each_nested(attr, xdp)
+	{
+		switch (mnl_attr_get_type(attr)) {
+		case IFLA_XDP_DRV_PROG_ID:
+		case IFLA_XDP_HW_PROG_ID:
+			device->xdp_native = mnl_attr_get_u32(attr);
+			break;
+		case IFLA_XDP_SKB_PROG_ID:
+			device->xdp_generic = mnl_attr_get_u32(attr);
+			break;
+		}
+	}
+}
+
+static void read_attribute(const struct nlattr *attr, struct device *device)
+{
+	switch (mnl_attr_get_type(attr)) {
+	case IFLA_IFNAME:
+		strncpy(device->name, mnl_attr_get_str(attr), sizeof(device->name) - 1);
+		break;
+	case IFLA_MTU:
+		device->mtu = mnl_attr_get_u32(attr);
+		break;
+	case IFLA_LINK:
+		device->parent = mnl_attr_get_u32(attr);
+		break;
+	case IFLA_LINKINFO:
+		read_linkinfo(attr, device);
+		break;
+	case IFLA_XDP:
+		read_xdp(attr, device);
+		break;
+	}
+}
+
+static int read_link(const struct nlmsghdr *message, void *context)
+{
+	const struct ifinfomsg *info = mnl_nlmsg_get_payload(message);
+	struct devices *devices = context;
+	struct device *list, device = {
+				     .ifindex = info->ifi_index,
+				     .type = info->ifi_type,
+				     .up = info->ifi_flags & IFF_UP,
+			     };
+	const struct nlattr *attr;
+
+	mnl_attr_for_each(attr, message, sizeof(*info)) read_attribute(attr, &device);
+	if (!device.vlan)
+		device.parent = 0;
+	list = reallocarray(devices->list, devices->count + 1, sizeof(*list));
+	if (!list) {
+		errno = ENOMEM;
+		return MNL_CB_ERROR;
+	}
+	devices->list = list;
+	list[devices->count++] = device;
+	return MNL_CB_OK;
+}
+
+static int receive_links(struct mnl_socket *socket, uint32_t sequence, struct devices *devices)
+{
+	char buffer[32768];
+	ssize_t size;
+	int more;
+
+	do {
+		size = mnl_socket_recvfrom(socket, buffer, sizeof(buffer));
+		if (size < 0)
+			return -errno;
+		more = mnl_cb_run(buffer, size, sequence, mnl_socket_get_portid(socket), read_link,
+				  devices);
+		if (more < 0)
+			return -errno;
+	} while (more > 0);
+	return 0;
+}
+
+static int request_links(struct devices *devices)
+{
+	_cleanup_(close_socket) struct mnl_socket *socket = mnl_socket_open(NETLINK_ROUTE);
+	char buffer[MNL_NLMSG_HDRLEN + 64] = {0};
+	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+	struct ifinfomsg *info;
+
+	if (!socket || mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0)
+		return -errno;
+	message->nlmsg_type = RTM_GETLINK;
+	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	message->nlmsg_seq = time(NULL);
+	info = mnl_nlmsg_put_extra_header(message, sizeof(*info));
+	info->ifi_family = AF_UNSPEC;
+	if (mnl_socket_sendto(socket, message, message->nlmsg_len) < 0)
+		return -errno;
+	return receive_links(socket, message->nlmsg_seq, devices);
+}
+
+bool device_is_master(const struct device *device)
+{
+	return device_is(device, "bridge") || device_is(device, "bond") ||
+	       device_is(device, "team");
+}
+
+/*
+ * The card's offload "rxvlan" (ethtool -k): the tag is beside the frame, not in it. Any socket does
+ * for the question; the daemon's unit allows this kind.
+ */
+static bool takes_tags_off(const struct device *device)
+{
+	_close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ethtool_value flags = {.cmd = ETHTOOL_GFLAGS};
+	struct ifreq request = {.ifr_data = (void *)&flags};
+
+	memcpy(request.ifr_name, device->name, sizeof(request.ifr_name));
+	return fd >= 0 && ioctl(fd, SIOCETHTOOL, &request) == 0 && flags.data & ETH_FLAG_RXVLAN;
+}
+
+static void find_hidden_vlans(struct devices *devices)
+{
+	size_t i, j;
+
+	for (i = 0; i < devices->count; i++) {
+		struct device *device = &devices->list[i];
+
+		for (j = 0; j < devices->count && !device->hides_vlans; j++)
+			if (devices->list[j].vlan && devices->list[j].parent == device->ifindex)
+				device->hides_vlans =
+					device_is_master(device) || takes_tags_off(device);
+	}
+}
+
+int devices_read(struct devices *ret, struct error *ret_error)
+{
+	struct devices devices = {0};
+	int error = request_links(&devices);
+
+	if (error) {
+		devices_free(&devices);
+		return error_set(ret_error, -error, "cannot list the network devices: %s",
+				 strerror(-error));
+	}
+	find_hidden_vlans(&devices);
+	*ret = devices;
+	return 0;
+}
+
+void devices_free(struct devices *devices)
+{
+	free(devices->list);
+	*devices = (struct devices){0};
+}
+
+const struct device *device_by_name(const struct devices *devices, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < devices->count; i++)
+		if (strcmp(devices->list[i].name, name) == 0)
+			return &devices->list[i];
+	return NULL;
+}
+
+const struct device *device_by_index(const struct devices *devices, uint32_t ifindex)
+{
+	size_t i;
+
+	for (i = 0; i < devices->count; i++)
+		if (devices->list[i].ifindex == ifindex)
+			return &devices->list[i];
+	return NULL;
+}
+
+int device_l2_length(const struct device *device)
+{
+	/* Says that it has no L2 header, and hands over the one of the device below. */
+	if (device_is(device, "xfrm"))
+		return -EOPNOTSUPP;
+	switch (device->type) {
+	case ARPHRD_ETHER:
+		return ETH_HLEN;
+	case ARPHRD_NONE: /* tun, WireGuard */
+	case ARPHRD_PPP:
+	case ARPHRD_RAWIP:
+		return 0;
+	default: /* gre, ipip, sit: generic XDP there sees the outer header, or not, by version */
+		return -EOPNOTSUPP;
+	}
+}

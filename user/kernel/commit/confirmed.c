@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* confirmed.c - the durable copy of the confirmed node file. */
+#include "kernel/commit/confirmed.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kernel/object/folder.h"
+#include "policy/text.h"
+#include "util/cleanup.h"
+#include "util/file.h"
+
+int confirmed_path(const struct instance *instance, char *ret, size_t size)
+{
+	int length = snprintf(ret, size, "%s/confirmed.json", instance->lib_dir);
+
+	return length < 0 || (size_t)length >= size ? -ENAMETOOLONG : 0;
+}
+
+static int path_make(const struct instance *instance, char ret[4096], struct error *ret_error)
+{
+	if (confirmed_path(instance, ret, 4096))
+		return error_set(ret_error, ENAMETOOLONG, "the path %.200s... is too long",
+				 instance->lib_dir);
+	return 0;
+}
+
+static int with_hint(int error, struct error *ret_error)
+{
+	if (error)
+		error_hint(ret_error, "make room or rights for the copy that a reboot needs, or "
+				      "choose another --lib-dir");
+	return error;
+}
+
+/* What was in force as observe must not come back as more. */
+static int text_make(const struct generation *generation, char **ret_text, size_t *ret_size,
+		     struct error *ret_error)
+{
+	int error = generation_text(generation, ret_text, ret_size);
+
+	if (!error)
+		error = text_agree(ret_text, ret_size, generation->header.flags);
+	return error ? error_set(ret_error, -error,
+				 "cannot read the node file of generation %u: %s",
+				 generation->number, strerror(-error))
+		     : 0;
+}
+
+int confirmed_stage(const struct instance *instance, const struct generation *generation,
+		    struct error *ret_error)
+{
+	_free_ char *text = NULL;
+	char path[4096];
+	size_t size;
+	int error = folder_make(instance->lib_dir, ret_error);
+
+	if (!error)
+		error = path_make(instance, path, ret_error);
+	if (!error)
+		error = text_make(generation, &text, &size, ret_error);
+	if (error)
+		return error;
+	return with_hint(file_stage(path, text, size, 0640, ret_error), ret_error);
+}
+
+int confirmed_publish(const struct instance *instance, struct error *ret_error)
+{
+	char path[4096];
+	int error = path_make(instance, path, ret_error);
+
+	return error ? error : with_hint(file_publish(path, ret_error), ret_error);
+}
+
+int confirmed_sync(const struct instance *instance, struct error *ret_error)
+{
+	struct error cause;
+	char path[4096];
+	int error = path_make(instance, path, &cause);
+
+	if (!error)
+		error = file_sync(path, &cause);
+	return error ? error_set(ret_error, -error,
+				 "%s; after a power failure the policy before this one may return",
+				 cause.what)
+		     : 0;
+}
+
+int confirmed_write(const struct instance *instance, const struct generation *generation,
+		    struct error *ret_error)
+{
+	int error = confirmed_stage(instance, generation, ret_error);
+
+	if (!error)
+		error = confirmed_publish(instance, ret_error);
+	return error ? error : confirmed_sync(instance, ret_error);
+}
+
+void confirmed_discard(const struct instance *instance)
+{
+	char path[4096];
+
+	if (confirmed_path(instance, path, sizeof(path)) == 0)
+		file_discard(path);
+}
+
+bool confirmed_is_there(const struct instance *instance)
+{
+	char path[4096];
+
+	return instance->lib_dir && confirmed_path(instance, path, sizeof(path)) == 0 &&
+	       access(path, F_OK) == 0;
+}
+
+void confirmed_remove(const struct instance *instance)
+{
+	char path[4096];
+
+	file_discard_all(instance->lib_dir);
+	if (confirmed_path(instance, path, sizeof(path)) == 0)
+		unlink(path);
+	rmdir(instance->lib_dir);
+}

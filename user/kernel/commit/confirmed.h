@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * confirmed.h - the node file of the policy that was confirmed last, for the time after a reboot.
+ *
+ * LIB_DIR/confirmed.json is always whole. An apply stages its text beside it before the commit,
+ * where a full disk can still refuse the change, and publishes it afterwards by a rename. It is the
+ * generation's own text, word for word, unless that was applied with --observe: then the copy says
+ * mode observe where the file said more.
+ */
+#ifndef ROLEWALL_KERNEL_CONFIRMED_H
+#define ROLEWALL_KERNEL_CONFIRMED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "kernel/generation/generation.h"
+#include "kernel/object/instance.h"
+#include "util/error.h"
+
+/* LIB_DIR/confirmed.json; -ENAMETOOLONG. */
+int confirmed_path(const struct instance *instance, char *ret, size_t size);
+
+/* Makes LIB_DIR (0750) if need be, and writes the staged copy durably. */
+int confirmed_stage(const struct instance *instance, const struct generation *generation,
+		    struct error *ret_error);
+
+/* Put the staged copy in its place. On failure the old one stands. */
+int confirmed_publish(const struct instance *instance, struct error *ret_error);
+
+/* Let the disk know of the rename. Its failure loses nothing unless the power fails, too. */
+int confirmed_sync(const struct instance *instance, struct error *ret_error);
+
+/* All three at once. */
+int confirmed_write(const struct instance *instance, const struct generation *generation,
+		    struct error *ret_error);
+
+/* Does a copy for the next boot lie there? */
+bool confirmed_is_there(const struct instance *instance);
+
+/* `down`: nothing comes back at the next boot, and what killed processes were writing goes. LIB_DIR
+ * goes too, unless it holds bans or openings. */
+void confirmed_remove(const struct instance *instance);
+
+/* Forget a staged copy; there may be none. */
+void confirmed_discard(const struct instance *instance);
+
+#endif

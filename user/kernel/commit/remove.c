@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* remove.c - detach, unpin, leave nothing. */
+#include "kernel/commit/remove.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kernel/attach/cgroup.h"
+#include "kernel/attach/direct.h"
+#include "kernel/attach/xdp.h"
+#include "kernel/commit/confirmed.h"
+#include "kernel/commit/install.h"
+#include "kernel/generation/generation.h"
+#include "kernel/object/folder.h"
+#include "kernel/object/lock.h"
+#include "util/cleanup.h"
+
+/* Unlink what is in a folder of pins, then the folder. */
+static int remove_folder(const char *path, struct error *ret_error)
+{
+	_closedir_ DIR *dir = opendir(path);
+	struct dirent *entry;
+	char file[4400];
+
+	if (!dir)
+		return errno == ENOENT
+			       ? 0
+			       : error_set(ret_error, errno, "%s: %s", path, strerror(errno));
+	while ((entry = readdir(dir))) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		snprintf(file, sizeof(file), "%s/%s", path, entry->d_name);
+		if (unlink(file) && errno != ENOENT)
+			return error_set(ret_error, errno, "cannot remove %s: %s", file,
+					 strerror(errno));
+	}
+	/* EBUSY: a mount point, which somebody else made. */
+	if (rmdir(path) && errno != ENOENT && errno != EBUSY)
+		return error_set(ret_error, errno, "cannot remove %s: %s", path, strerror(errno));
+	return 0;
+}
+
+static int remove_pins(const struct instance *instance, struct error *ret_error)
+{
+	char path[4096];
+	int error;
+
+	error = generation_keep(instance, 0, 0);
+	if (error && error != -ENOENT)
+		return error_set(ret_error, -error, "cannot remove the generations in %s: %s",
+				 instance->bpffs_dir, strerror(-error));
+	snprintf(path, sizeof(path), "%s/links", instance->bpffs_dir);
+	error = remove_folder(path, ret_error);
+	if (error)
+		return error;
+	snprintf(path, sizeof(path), "%s/maps", instance->bpffs_dir);
+	error = remove_folder(path, ret_error);
+	if (error)
+		return error;
+	return remove_folder(instance->bpffs_dir, ret_error);
+}
+
+int remove_everything(const struct instance *instance, struct error *ret_error)
+{
+	_maps_ struct maps maps = MAPS_NONE;
+	bool have_maps = maps_open(instance, &maps, NULL) == 0;
+	int error;
+
+	/* XDP first: while it goes, the cgroup hook still judges. */
+	error = xdp_detach(instance, have_maps ? &maps : NULL, NULL, ret_error);
+	if (!error)
+		error = cgroup_detach(instance, ret_error);
+	return error ? error : remove_pins(instance, ret_error);
+}
+
+bool install_is_left(const struct instance *instance)
+{
+	_close_ int cgroup_fd = -1;
+
+	/* Without a cgroup there are the devices still, and remove_left() says what is wrong. */
+	(void)cgroup_open(instance, &cgroup_fd, NULL);
+	return direct_is_left(instance, cgroup_fd);
+}
+
+static int remove_left(const struct instance *instance, struct error *ret_error)
+{
+	_close_ int cgroup_fd = -1;
+	int error = cgroup_open(instance, &cgroup_fd, ret_error);
+
+	/* -ENOENT would say that nothing was applied. */
+	if (error)
+		return error == -ENOENT ? -ENOTDIR : error;
+	error = direct_remove_left(instance, cgroup_fd);
+	return error ? error_set(ret_error, -error,
+				 "cannot detach programs whose pins are gone: %s", strerror(-error))
+		     : 0;
+}
+
+static void remove_state(const struct instance *instance)
+{
+	static const char *const files[] = {"events.lock", LOCK_LISTS, LOCK_POLICY};
+	char path[4096];
+	size_t i;
+
+	for (i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		snprintf(path, sizeof(path), "%s/%s", instance->state_dir, files[i]);
+		unlink(path);
+	}
+	rmdir(instance->state_dir);
+	if (instance->lib_dir)
+		confirmed_remove(instance);
+}
+
+int install_remove(const struct instance *instance, struct error *ret_error)
+{
+	_close_ int lists = -1, lock = -1;
+	char path[4096];
+	bool applied, pinned, left, waited;
+	int error;
+
+	snprintf(path, sizeof(path), "%s/maps", instance->bpffs_dir);
+	left = install_is_left(instance);
+	pinned = access(instance->bpffs_dir, F_OK) == 0 || errno != ENOENT;
+	/* After `rolewall=off`, say: what would come back at the next start goes all the same. */
+	if (!pinned && !left && confirmed_is_there(instance)) {
+		remove_state(instance);
+		return 0;
+	}
+	if (!pinned && !left)
+		return error_set(ret_error, ENOENT, "nothing is applied: there is no %s",
+				 instance->bpffs_dir);
+	error = pinned ? folder_check(instance->bpffs_dir, ret_error) : 0;
+	if (!error)
+		error = lock_take(instance, LOCK_LISTS, &lists, &waited, ret_error);
+	if (!error)
+		error = lock_take(instance, LOCK_POLICY, &lock, &waited, ret_error);
+	if (error)
+		return error;
+	applied = access(path, F_OK) == 0;
+	error = remove_everything(instance, ret_error);
+	if (!error && left)
+		error = remove_left(instance, ret_error);
+	if (error)
+		return error;
+	remove_state(instance);
+	return applied || left
+		       ? 0
+		       : error_set(ret_error, ENOENT, "nothing is applied: there is no %s", path);
+}

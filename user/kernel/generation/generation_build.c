@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* generation_build.c - tables -> maps, complete, frozen and pinned before anybody sees them (I2).
+ */
+#include "kernel/generation/generation.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "kernel/generation/assign.h"
+#include "kernel/generation/rule_counters.h"
+#include "util/cleanup.h"
+
+static int create(enum bpf_map_type type, const char *name, __u32 key, __u32 value, __u32 entries,
+		  __u32 flags, int *ret)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = flags);
+	int fd = bpf_map_create(type, name, key, value, entries, &opts);
+
+	if (fd < 0)
+		return -errno;
+	*ret = fd;
+	return 0;
+}
+
+static int put(int fd, const void *key, const void *value)
+{
+	return bpf_map_update_elem(fd, key, value, BPF_ANY) ? -errno : 0;
+}
+
+static int put_entry(int fd, __u32 index, struct rw_policy_entry entry)
+{
+	return put(fd, &index, &entry);
+}
+
+static int fill_slots(int fd, const struct tables *tables, const struct about *about)
+{
+	int error;
+	size_t i;
+
+	for (i = 0; i < tables->interface_count; i++) {
+		const struct interface *interface = &tables->interfaces[i];
+		struct rw_policy_entry entry = {.slot = {
+							.zone = interface->zone,
+							.has_prefixes = interface->prefix_count > 0,
+						}};
+
+		error = put_entry(fd, RW_POLICY_SLOTS + slot_by_name(about, interface->name),
+				  entry);
+		if (error)
+			return error;
+	}
+	return put_entry(
+		fd, RW_POLICY_SLOTS,
+		(struct rw_policy_entry){.slot = {
+						 .zone = RW_ZONE_EXTERNAL,
+						 .has_prefixes = tables->elsewhere_count > 0,
+					 }});
+}
+
+static int fill_protocols(int fd, const struct tables *tables)
+{
+	struct rw_policy_entry entry = {.protocol = {.listed = 1}};
+	int error, protocol;
+
+	for (protocol = 0; protocol < 256; protocol++) {
+		if (!tables->protocols[protocol])
+			continue;
+		error = put_entry(fd, RW_POLICY_PROTOCOLS + protocol, entry);
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+/* Only open ports: the array starts as zeros, and zeros are closed. */
+static int fill_ports(int fd, const struct tables *tables, const struct rule_record *records)
+{
+	uint32_t i;
+	int error;
+
+	for (i = 0; i < 2 * 65536; i++) {
+		const struct port *port = &tables->ports[i];
+
+		if (!port->zones)
+			continue;
+		error = put_entry(
+			fd, RW_POLICY_PORTS + i,
+			(struct rw_policy_entry){.port = {
+							 .zones = port->zones,
+							 .rule = records[port->rule].index,
+						 }});
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+static int build_policy(const struct generation_request *request, struct generation *generation)
+{
+	int error;
+
+	generation->header = (struct rw_policy_header){
+		.generation = request->number,
+		.flags = request->flags,
+		.side = request->side,
+		.echo_rate = request->tables->echo_rate,
+	};
+	error = create(BPF_MAP_TYPE_ARRAY, "rw_policy", sizeof(__u32),
+		       sizeof(struct rw_policy_entry), RW_POLICY_ENTRIES, BPF_F_RDONLY_PROG,
+		       &generation->policy_fd);
+	if (!error)
+		error = fill_slots(generation->policy_fd, request->tables, generation->about);
+	if (!error)
+		error = fill_protocols(generation->policy_fd, request->tables);
+	if (!error)
+		error = fill_ports(generation->policy_fd, request->tables, generation->rules);
+	if (!error)
+		error = put_entry(generation->policy_fd, 0,
+				  (struct rw_policy_entry){.header = generation->header});
+	if (!error && bpf_map_freeze(generation->policy_fd))
+		error = -errno;
+	return error;
+}
+
+static int put_prefixes(int fd, unsigned int slot, const struct prefix *prefixes, size_t count)
+{
+	int error;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		struct rw_zone_key key = {
+			.prefixlen = 32 + prefixes[i].length,
+			.slot = htonl(slot),
+		};
+
+		memcpy(key.source, prefixes[i].source, sizeof(key.source));
+		error = put(fd, &key, &prefixes[i].bits);
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+static int build_zones(const struct generation_request *request, struct generation *generation)
+{
+	const struct tables *tables = request->tables;
+	int error;
+	size_t i;
+
+	error = create(BPF_MAP_TYPE_LPM_TRIE, "rw_zones", sizeof(struct rw_zone_key), sizeof(__u16),
+		       RW_PREFIXES, BPF_F_NO_PREALLOC, &generation->zones_fd);
+	if (!error)
+		error = put_prefixes(generation->zones_fd, 0, tables->elsewhere,
+				     tables->elsewhere_count);
+	for (i = 0; !error && i < tables->interface_count; i++)
+		error = put_prefixes(generation->zones_fd,
+				     slot_by_name(generation->about, tables->interfaces[i].name),
+				     tables->interfaces[i].prefixes,
+				     tables->interfaces[i].prefix_count);
+	return error;
+}
+
+static int build_rules(struct generation *generation)
+{
+	uint32_t i, count = generation->about->rule_count;
+	int error;
+
+	error = create(BPF_MAP_TYPE_ARRAY, "rw_rules", sizeof(__u32), sizeof(struct rule_record),
+		       count ? count : 1, 0, &generation->rules_fd);
+	for (i = 0; !error && i < count; i++)
+		error = put(generation->rules_fd, &i, &generation->rules[i]);
+	return error;
+}
+
+static int build_about(struct generation *generation)
+{
+	__u32 zero = 0;
+	int error;
+
+	error = create(BPF_MAP_TYPE_ARRAY, "rw_about", sizeof(__u32), sizeof(struct about), 1, 0,
+		       &generation->about_fd);
+	return error ? error : put(generation->about_fd, &zero, generation->about);
+}
+
+static int build_text(const struct tables *tables, struct generation *generation)
+{
+	uint32_t pieces = tables->text_size / TEXT_PIECE + 1, piece;
+	char buffer[TEXT_PIECE];
+	int error;
+
+	error = create(BPF_MAP_TYPE_ARRAY, "rw_text", sizeof(__u32), TEXT_PIECE, pieces, 0,
+		       &generation->text_fd);
+	for (piece = 0; !error && piece < pieces; piece++) {
+		size_t from = (size_t)piece * TEXT_PIECE, left = tables->text_size - from;
+
+		memset(buffer, 0, sizeof(buffer));
+		if (left)
+			memcpy(buffer, tables->text + from, left < TEXT_PIECE ? left : TEXT_PIECE);
+		error = put(generation->text_fd, &piece, buffer);
+	}
+	return error;
+}
+
+static void describe(const struct generation_request *request, struct about *about)
+{
+	const struct tables *tables = request->tables;
+	size_t i, used = 0;
+
+	about->applied_at = time(NULL);
+	about->rule_count = tables->rule_count;
+	about->text_size = tables->text_size;
+	about->previous = request->current->number;
+	snprintf(about->node, sizeof(about->node), "%s", tables->node);
+	snprintf(about->profile, sizeof(about->profile), "%s", tables->profile);
+	snprintf(about->node_file, sizeof(about->node_file), "%s", request->node_file);
+	for (i = 0; i < tables->role_count && used < sizeof(about->roles); i++)
+		used += snprintf(about->roles + used, sizeof(about->roles) - used, "%s%s",
+				 i ? "," : "", tables->roles[i]);
+}
+
+static int pin(const struct instance *instance, uint32_t number, const char *name, int fd)
+{
+	char folder[32], path[4096];
+	int error;
+
+	snprintf(folder, sizeof(folder), "generation-%u", number);
+	error = pin_path(instance, folder, name, path, sizeof(path));
+	if (error)
+		return error;
+	return bpf_obj_pin(fd, path) ? -errno : 0;
+}
+
+static int pin_all(const struct instance *instance, const struct generation *generation)
+{
+	char path[4096];
+	int error;
+
+	snprintf(path, sizeof(path), "%s/generation-%u", instance->bpffs_dir, generation->number);
+	if (mkdir(path, 0750) && errno != EEXIST)
+		return -errno;
+	error = pin(instance, generation->number, "policy", generation->policy_fd);
+	if (!error)
+		error = pin(instance, generation->number, "zones", generation->zones_fd);
+	if (!error)
+		error = pin(instance, generation->number, "rules", generation->rules_fd);
+	if (!error)
+		error = pin(instance, generation->number, "about", generation->about_fd);
+	if (!error)
+		error = pin(instance, generation->number, "text", generation->text_fd);
+	return error;
+}
+
+static int allocate(const struct generation_request *request, struct generation *generation)
+{
+	generation->number = request->number;
+	generation->about = calloc(1, sizeof(*generation->about));
+	generation->rules = calloc(request->tables->rule_count + 1, sizeof(*generation->rules));
+	if (!generation->about || !generation->rules)
+		return -ENOMEM;
+	describe(request, generation->about);
+	return assign_slots(request->tables, request->current->about, generation->about);
+}
+
+/* Nobody counts there yet; what another rule has left there is counted on in its reasons. */
+static int settle_counters(const struct maps *maps, const struct rule_record *records,
+			   const bool *fresh, size_t count)
+{
+	int error = 0;
+	size_t i;
+
+	for (i = 0; !error && i < count; i++)
+		if (fresh[i])
+			error = rule_counters_settle(maps, records[i].index);
+	return error;
+}
+
+static int number_rules(const struct generation_request *request, struct generation *generation)
+{
+	size_t count = request->tables->rule_count;
+	_free_ bool *fresh = calloc(count + 1, sizeof(*fresh));
+	int error;
+
+	if (!fresh)
+		return -ENOMEM;
+	error = assign_rules(request->tables, request->current, generation->rules, fresh);
+	return error ? error : settle_counters(request->maps, generation->rules, fresh, count);
+}
+
+static int build_maps(const struct generation_request *request, struct generation *generation)
+{
+	int error = build_policy(request, generation);
+
+	if (!error)
+		error = build_zones(request, generation);
+	if (!error)
+		error = build_rules(generation);
+	if (!error)
+		error = build_about(generation);
+	return error ? error : build_text(request->tables, generation);
+}
+
+int generation_build(const struct instance *instance, const struct generation_request *request,
+		     struct generation *ret, struct error *ret_error)
+{
+	_generation_ struct generation generation = GENERATION_NONE;
+	int error;
+
+	/* I4: one that never got as far as its commit. */
+	error = generation_remove(instance, request->number);
+	if (!error)
+		error = allocate(request, &generation);
+	if (!error)
+		error = number_rules(request, &generation);
+	if (!error)
+		error = build_maps(request, &generation);
+	if (!error)
+		error = pin_all(instance, &generation);
+	if (error) {
+		generation_remove(instance, request->number);
+		return error_set(
+			ret_error, -error, "cannot build generation %u: %s", request->number,
+			error == -ENOSPC ? "too many interfaces or prefixes" : strerror(-error));
+	}
+	*ret = generation;
+	generation = (struct generation)GENERATION_NONE;
+	return 0;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* rule_counters.c - from a rule's counters into those of its reasons. */
+#include "kernel/generation/rule_counters.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "util/cleanup.h"
+
+/* Zeros, a value for each CPU. NULL: out of memory. */
+static void *values_new(size_t size)
+{
+	int cpus = libbpf_num_possible_cpus();
+
+	return cpus < 0 ? NULL : calloc(cpus, size);
+}
+
+/* Into the counter of one CPU: only the sum of them is ever read. */
+static int reason_add(const struct maps *maps, __u32 reason, const struct rw_counter *more)
+{
+	_free_ struct rw_counter *values = values_new(sizeof(*values));
+	int fd = maps->fd[MAP_REASON_COUNTERS];
+
+	if (!values)
+		return -ENOMEM;
+	if (bpf_map_lookup_elem(fd, &reason, values))
+		return -errno;
+	values[0].packets += more->packets;
+	values[0].bytes += more->bytes;
+	return bpf_map_update_elem(fd, &reason, values, BPF_EXIST) ? -errno : 0;
+}
+
+static int zero(const struct maps *maps, uint32_t index)
+{
+	_free_ struct rw_rule_counter *zeros = values_new(sizeof(*zeros));
+	int fd = maps->fd[MAP_RULE_COUNTERS];
+
+	if (!zeros)
+		return -ENOMEM;
+	return bpf_map_update_elem(fd, &index, zeros, BPF_EXIST) ? -errno : 0;
+}
+
+int rule_counters_settle(const struct maps *maps, uint32_t index)
+{
+	struct rw_rule_counter sum = {0};
+	int error = map_sum(maps->fd[MAP_RULE_COUNTERS], index, sizeof(sum),
+			    (unsigned long long *)&sum);
+
+	if (error || !(sum.passed.packets | sum.dropped.packets))
+		return error;
+	error = zero(maps, index);
+	if (!error)
+		error = reason_add(maps, RW_REASON_OPEN, &sum.passed);
+	return error ? error : reason_add(maps, RW_REASON_ZONE_DENIED, &sum.dropped);
+}
+
+static size_t rule_count(const struct generation *generation)
+{
+	return generation->about ? generation->about->rule_count : 0;
+}
+
+int rule_counters_retire(const struct maps *maps, const struct generation *current,
+			 const struct generation *next)
+{
+	_free_ bool *used = calloc(RW_RULES, sizeof(*used));
+	int error = 0;
+	size_t i;
+
+	if (!used)
+		return -ENOMEM;
+	for (i = 0; i < rule_count(next); i++)
+		used[next->rules[i].index] = true;
+	for (i = 0; !error && i < rule_count(current); i++)
+		if (!used[current->rules[i].index])
+			error = rule_counters_settle(maps, current->rules[i].index);
+	return error;
+}

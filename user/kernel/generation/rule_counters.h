@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * rule_counters.h - what a rule has counted outlives the rule, in the counters of the reasons
+ * `open` and `zone-denied`: there, programs count nothing themselves, and the sum of a reason
+ * (snapshot.h) never falls.
+ */
+#ifndef ROLEWALL_KERNEL_RULE_COUNTERS_H
+#define ROLEWALL_KERNEL_RULE_COUNTERS_H
+
+#include <stdint.h>
+
+#include "kernel/generation/generation.h"
+#include "kernel/object/maps.h"
+
+/* Empty one, which no policy in force counts with. 0 or -errno. */
+int rule_counters_settle(const struct maps *maps, uint32_t index);
+
+/* After the commit of `next`: those that only `current` counted with. */
+int rule_counters_retire(const struct maps *maps, const struct generation *current,
+			 const struct generation *next);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* zone.h - the zone of a source, as the programs find it (bpf/zone.bpf.h), read from the maps. */
+#ifndef ROLEWALL_KERNEL_ZONE_H
+#define ROLEWALL_KERNEL_ZONE_H
+
+#include <stdint.h>
+
+#include "kernel/generation/generation.h"
+#include "kernel/object/maps.h"
+
+/* RW_ZONE_* bits, management and roles of peers included. An interface that nobody listed is
+ * external. */
+uint16_t zone_find(const struct maps *maps, const struct generation *generation, uint32_t ifindex,
+		   const uint8_t source[16]);
+
+#endif

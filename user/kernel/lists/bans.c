@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* bans.c - two maps as one list. */
+#include "kernel/lists/bans.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+
+#include "kernel/lists/guard.h"
+#include "kernel/object/batch.h"
+#include "util/array.h"
+#include "util/cleanup.h"
+
+#define ADDRESS_BITS 128
+
+static struct map_shape shape_of(const struct maps *maps, enum map_id id)
+{
+	return (struct map_shape){
+		.fd = maps->fd[id],
+		.key_size =
+			id == MAP_BANS ? sizeof(struct rw_address) : sizeof(struct rw_prefix_key),
+		.value_size = sizeof(struct rw_ban),
+		.max_entries = RW_BANS,
+	};
+}
+
+static bool is_address(const struct timed *entry)
+{
+	return entry->source.length == ADDRESS_BITS;
+}
+
+/* Keys and values of one of the two maps, a part of them at a time. */
+#define ROWS_MAX 2048 /* some 100 kB, on the stack */
+
+struct rows {
+	struct map_shape map;
+	enum map_id id;
+	struct rw_address addresses[ROWS_MAX];
+	struct rw_prefix_key prefixes[ROWS_MAX];
+	struct rw_ban values[ROWS_MAX];
+	size_t count;
+};
+
+static const void *rows_keys(const struct rows *rows)
+{
+	return rows->id == MAP_BANS ? (const void *)rows->addresses : rows->prefixes;
+}
+
+static void rows_add(struct rows *rows, const struct timed *ban, int64_t ahead)
+{
+	struct rw_prefix_key *prefix = &rows->prefixes[rows->count];
+
+	if (rows->id == MAP_BANS) {
+		memcpy(rows->addresses[rows->count].bytes, ban->source.source, 16);
+	} else {
+		prefix->prefixlen = ban->source.length;
+		memcpy(prefix->source, ban->source.source, 16);
+	}
+	/* Whatever the clocks say, an end is no "never". */
+	rows->values[rows->count++] = (struct rw_ban){
+		.expires = !ban->expires	  ? 0
+			   : ban->expires > ahead ? ban->expires - ahead
+						  : 1,
+		.length = ban->source.length,
+	};
+}
+
+static int rows_flush(struct rows *rows, bool erase)
+{
+	size_t count = rows->count;
+
+	rows->count = 0;
+	return erase ? batch_delete(&rows->map, rows_keys(rows), count)
+		     : batch_insert(&rows->map, rows_keys(rows), rows->values, count);
+}
+
+static int map_change(const struct maps *maps, enum map_id id, int64_t ahead,
+		      const struct timed_list *bans, bool erase)
+{
+	struct rows rows = {.map = shape_of(maps, id), .id = id};
+	int error = 0;
+
+	for (size_t i = 0; !error && i < bans->count; i++) {
+		if (is_address(&bans->list[i]) != (id == MAP_BANS))
+			continue;
+		rows_add(&rows, &bans->list[i], ahead);
+		if (rows.count == ROWS_MAX)
+			error = rows_flush(&rows, erase);
+	}
+	return error ? error : rows_flush(&rows, erase);
+}
+
+static int bans_insert(const struct maps *maps, int64_t ahead, const struct timed_list *bans)
+{
+	int error = map_change(maps, MAP_BANS, ahead, bans, false);
+
+	return error ? error : map_change(maps, MAP_BAN_PREFIXES, ahead, bans, false);
+}
+
+static int bans_erase(const struct maps *maps, const struct timed_list *bans)
+{
+	int error = map_change(maps, MAP_BANS, 0, bans, true);
+
+	return error ? error : map_change(maps, MAP_BAN_PREFIXES, 0, bans, true);
+}
+
+static int ban_append(struct timed_list *list, const __u8 source[16], __u32 length, __u64 expires,
+		      int64_t ahead)
+{
+	struct timed *ban = array_append(&list->list, &list->count, sizeof(*ban));
+
+	if (!ban)
+		return -ENOMEM;
+	memcpy(ban->source.source, source, sizeof(ban->source.source));
+	ban->source.length = length;
+	ban->expires = expires ? (int64_t)expires + ahead : 0;
+	return 0;
+}
+
+static int map_read(const struct maps *maps, enum map_id id, int64_t ahead, struct timed_list *ret)
+{
+	const struct map_shape map = shape_of(maps, id);
+	_free_ void *keys = NULL;
+	_free_ struct rw_ban *values = NULL;
+	size_t count = 0;
+	int error = batch_read(&map, &keys, (void **)&values, &count);
+	const struct rw_address *addresses = keys;
+	const struct rw_prefix_key *prefixes = keys;
+
+	for (size_t i = 0; !error && i < count; i++)
+		error = id == MAP_BANS ? ban_append(ret, addresses[i].bytes, ADDRESS_BITS,
+						    values[i].expires, ahead)
+				       : ban_append(ret, prefixes[i].source, prefixes[i].prefixlen,
+						    values[i].expires, ahead);
+	return error;
+}
+
+static int bans_read(const struct maps *maps, int64_t ahead, struct timed_list *ret)
+{
+	int error = map_read(maps, MAP_BANS, ahead, ret);
+
+	return error ? error : map_read(maps, MAP_BAN_PREFIXES, ahead, ret);
+}
+
+static void bans_count(const struct timed_list *entries, struct rw_presence *presence)
+{
+	presence->bans = 0;
+	for (size_t i = 0; i < entries->count; i++)
+		presence->bans += is_address(&entries->list[i]);
+	presence->ban_prefixes = entries->count - presence->bans;
+}
+
+/* The longest prefix that is banned and holds all of `source`, which may be `source` itself. */
+static int prefix_find(const struct maps *maps, const struct cidr *source, struct rw_ban *ret)
+{
+	struct rw_prefix_key key = {.prefixlen = source->length};
+
+	memcpy(key.source, source->source, sizeof(key.source));
+	return bpf_map_lookup_elem(maps->fd[MAP_BAN_PREFIXES], &key, ret) ? -errno : 0;
+}
+
+static int bans_find(const struct maps *maps, int64_t ahead, struct timed *entry)
+{
+	struct rw_ban ban;
+	int error;
+
+	if (is_address(entry))
+		error = bpf_map_lookup_elem(maps->fd[MAP_BANS], entry->source.source, &ban) ? -errno
+											    : 0;
+	else
+		error = prefix_find(maps, &entry->source, &ban);
+	if (!error && ban.length != entry->source.length)
+		error = -ENOENT;
+	if (!error)
+		entry->expires = ban.expires ? (int64_t)ban.expires + ahead : 0;
+	return error;
+}
+
+static const struct ledger_kind kind = {
+	.format = {.kind = "bans"},
+	.noun = "bans",
+	.clock = CLOCK_BOOTTIME,
+	.id = RW_LIST_BANS,
+	.outlives_clock = true,
+	.read = bans_read,
+	.insert = bans_insert,
+	.erase = bans_erase,
+	.count = bans_count,
+	.find = bans_find,
+};
+
+int bans_open(const struct instance *instance, struct ledger *ret, struct error *ret_error)
+{
+	return ledger_open(instance, &kind, ret, ret_error);
+}
+
+int bans_open_for_one(const struct instance *instance, struct ledger *ret, struct error *ret_error)
+{
+	return ledger_open_for_one(instance, &kind, ret, ret_error);
+}
+
+int bans_read_file(const struct instance *instance, struct timed_list *ret, struct error *ret_error)
+{
+	return ledger_read_file(instance, &kind, ret, ret_error);
+}
+
+int bans_tidy(const struct instance *instance, struct error *ret_damage, struct error *ret_error)
+{
+	return ledger_tidy(instance, &kind, ret_damage, ret_error);
+}
+
+size_t bans_total(const struct ledger *ledger)
+{
+	struct rw_presence presence = {0};
+	__u32 zero = 0;
+
+	if (ledger->listed)
+		return ledger->list.count;
+	bpf_map_lookup_elem(ledger->maps.fd[MAP_PRESENCE], &zero, &presence);
+	return (size_t)presence.bans + presence.ban_prefixes;
+}
+
+/* In the order of the file, so that the first line that is wrong is the one that is named. */
+static int check_all(const struct ledger *ledger, const struct bans_request *request,
+		     struct error *ret_error)
+{
+	_cleanup_(guard_free) struct guard guard = {0};
+	int error = guard_read(ledger->instance, &ledger->maps, &guard, ret_error);
+
+	for (size_t i = 0; !error && i < request->bans->count; i++) {
+		const struct timed *ban = &request->bans->list[i];
+
+		error = guard_check(&guard, &ban->source, request->force, ret_error);
+		if (error && request->path)
+			error_where(ret_error, "%s:%u", request->path, ban->id);
+	}
+	return error;
+}
+
+static int64_t end_of(const struct timed *ban)
+{
+	return ban->expires ? ban->expires : INT64_MAX;
+}
+
+/* Is it banned already, until then or longer? */
+static bool is_outlasted(const struct ledger *ledger, const struct timed *ban)
+{
+	struct timed old = *ban;
+	const struct timed *found = &old;
+
+	if (ledger->listed)
+		found = timed_find(&ledger->list, ban);
+	else if (!ledger_find(ledger, &old))
+		return false;
+	return found && end_of(found) >= end_of(ban);
+}
+
+/* Somebody else's ban must not end sooner for a new one. Returns how many are kept as they are. */
+static size_t drop_outlasted(const struct ledger *ledger, struct timed_list *bans)
+{
+	size_t before = bans->count, changed = 0;
+
+	for (size_t i = 0; i < before; i++)
+		if (!is_outlasted(ledger, &bans->list[i]))
+			bans->list[changed++] = bans->list[i];
+	bans->count = changed;
+	return before - changed;
+}
+
+static int change(struct ledger *ledger, struct timed_list *bans, struct error *ret_error)
+{
+	if (!bans->count)
+		return 0;
+	return bans->count == 1 ? ledger_change_one(ledger, bans->list, false, ret_error)
+				: ledger_change(ledger, NULL, bans, ret_error);
+}
+
+int bans_add(struct ledger *ledger, const struct bans_request *request, struct bans_result *ret,
+	     struct error *ret_error)
+{
+	struct timed_list *bans = request->bans;
+	size_t before = bans_total(ledger), kept;
+	int error = check_all(ledger, request, ret_error);
+
+	if (error)
+		return error;
+	for (size_t i = 0; i < bans->count; i++)
+		bans->list[i].id = 0;
+	if (timed_sort(bans))
+		return error_set(ret_error, ENOMEM, "out of memory");
+	kept = request->replace ? 0 : drop_outlasted(ledger, bans);
+	error = change(ledger, bans, ret_error);
+	if (error)
+		return error;
+	ret->kept = kept;
+	ret->total = bans_total(ledger);
+	ret->added = ret->total - before;
+	ret->renewed = bans->count - ret->added;
+	return 0;
+}
+
+int bans_look_up(const struct ledger *ledger, struct timed *ban, char **ret_text,
+		 struct error *ret_error)
+{
+	return ledger_look_up(ledger, ban, ret_text, ret_error);
+}
+
+static int refuse_unknown(const struct ledger *ledger, const struct cidr *source,
+			  struct error *ret_error)
+{
+	char text[CIDR_TEXT_MAX], wider[CIDR_TEXT_MAX];
+	struct cidr found = *source;
+	struct rw_ban ban;
+
+	cidr_format(source->source, source->length, text);
+	if (prefix_find(&ledger->maps, source, &ban)) {
+		error_set(ret_error, ENOENT, "%s is not banned", text);
+		error_hint(ret_error, "\"rolewall bans\" lists what is");
+		return -ENOENT;
+	}
+	found.length = (uint8_t)ban.length;
+	cidr_cut(&found);
+	cidr_format(found.source, found.length, wider);
+	error_set(ret_error, ENOENT, "%s is not banned by itself, but as part of %s", text, wider);
+	error_hint(ret_error, "\"rolewall unban %s\" takes that one away", wider);
+	return -ENOENT;
+}
+
+int bans_remove(struct ledger *ledger, const struct cidr *source, struct error *ret_error)
+{
+	struct timed ban = {.source = *source, .who = "", .reason = ""};
+
+	return ledger_find(ledger, &ban) ? ledger_change_one(ledger, &ban, true, ret_error)
+					 : refuse_unknown(ledger, source, ret_error);
+}
+
+int bans_clear(struct ledger *ledger, struct error *ret_error)
+{
+	return ledger_change(ledger, &ledger->list, NULL, ret_error);
+}
+
+/* The first word of a line; NULL: there is none. What follows may only be a comment. -EINVAL. */
+static int word_find(char *line, char **ret)
+{
+	char *word = line + strspn(line, " \t\r"), *rest;
+
+	*ret = NULL;
+	if (!*word || *word == '#' || *word == ';')
+		return 0;
+	rest = word + strcspn(word, " \t\r#;");
+	if (!strchr("#;", rest[strspn(rest, " \t\r")])) /* the end is found, too */
+		return -EINVAL;
+	*rest = '\0';
+	*ret = word;
+	return 0;
+}
+
+static int line_parse(char *line, const struct timed *model, struct timed_list *list,
+		      struct error *ret_error)
+{
+	struct timed entry = *model, *added;
+	char *word;
+	int error = word_find(line, &word);
+
+	if (error)
+		return error_set(ret_error, EINVAL,
+				 "there is more on the line than an address and a comment");
+	if (!word)
+		return 0;
+	error = cidr_parse(word, &entry.source, ret_error);
+	if (error)
+		return error;
+	added = array_append(&list->list, &list->count, sizeof(*added));
+	if (!added)
+		return error_set(ret_error, ENOMEM, "out of memory");
+	*added = entry;
+	return 0;
+}
+
+int bans_parse(const char *path, char *text, const struct timed *model, struct timed_list *ret,
+	       struct error *ret_error)
+{
+	_timed_list_ struct timed_list list = {0};
+	struct timed entry = *model;
+	char *line;
+
+	while ((line = strsep(&text, "\n"))) {
+		int error;
+
+		entry.id++;
+		error = line_parse(line, &entry, &list, ret_error);
+		if (error) {
+			error_where(ret_error, "%s:%u", path, entry.id);
+			return error;
+		}
+	}
+	*ret = list;
+	list = (struct timed_list){0};
+	return 0;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * bans.h - sources that get nothing, whatever the policy says: the maps `bans` (addresses) and
+ * `ban_prefixes`, and LIB_DIR/bans.tsv (ledger.h).
+ *
+ * The programs do not look at the end of a ban: the daemon removes what has ended, or whoever opens
+ * all of the bans next.
+ */
+#ifndef ROLEWALL_KERNEL_BANS_H
+#define ROLEWALL_KERNEL_BANS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "kernel/lists/ledger.h"
+#include "kernel/object/instance.h"
+#include "util/error.h"
+
+/* Everything that is banned, until the ledger is closed. -ENOENT: nothing is applied. */
+int bans_open(const struct instance *instance, struct ledger *ret, struct error *ret_error);
+
+/* The same for a change of one: however many there are, it takes no longer. */
+int bans_open_for_one(const struct instance *instance, struct ledger *ret, struct error *ret_error);
+
+/* What the file says, without what has ended: takes no lock and asks no kernel. */
+int bans_read_file(const struct instance *instance, struct timed_list *ret,
+		   struct error *ret_error);
+
+/* Put back what has to be, remove what has ended (ledger_tidy()). */
+int bans_tidy(const struct instance *instance, struct error *ret_damage, struct error *ret_error);
+
+size_t bans_total(const struct ledger *ledger);
+
+/* What is to be banned, in one step. `path` is NULL, or the file whose line `id` an entry is. */
+struct bans_request {
+	struct timed_list *bans; /* will be sorted, and has in the end what was changed */
+	const char *path;
+	bool force;   /* peers and wide prefixes, too */
+	bool replace; /* even a ban that ends later, or never */
+};
+
+struct bans_result {
+	size_t added;
+	size_t renewed; /* were banned already: end and reason are now the new ones */
+	size_t kept;	/* were banned already, as long or longer: nothing is changed */
+	size_t total;	/* bans there are */
+};
+
+/* All of them or, with an error, none: -EINVAL for one that must not be banned (guard.h). */
+int bans_add(struct ledger *ledger, const struct bans_request *request, struct bans_result *ret,
+	     struct error *ret_error);
+
+/* Its end, and who wanted it and why (ledger_look_up()). -ENOENT: it is not banned by itself. */
+int bans_look_up(const struct ledger *ledger, struct timed *ban, char **ret_text,
+		 struct error *ret_error);
+
+/* -ENOENT: it is not banned; the hint names a ban that covers it. */
+int bans_remove(struct ledger *ledger, const struct cidr *source, struct error *ret_error);
+
+int bans_clear(struct ledger *ledger, struct error *ret_error);
+
+/*
+ * A list of addresses and prefixes, one a line; a "#" or ";" begins a comment. Each becomes an
+ * entry like `model`, with the number of its line as id. -EINVAL: FILE:LINE is in `ret_error`.
+ * Changes `text`. `ret` is owned by the caller.
+ */
+int bans_parse(const char *path, char *text, const struct timed *model, struct timed_list *ret,
+	       struct error *ret_error);
+
+#endif

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* guard.c - who must not be banned, out of the policy in force, the devices and the session. */
+#include "kernel/lists/guard.h"
+
+#include <errno.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+
+#include "host/session.h"
+#include "kernel/generation/assign.h"
+#include "kernel/generation/generation.h"
+#include "kernel/object/batch.h"
+#include "util/array.h"
+#include "util/cleanup.h"
+
+#define IPV4_BITS 96
+
+static const struct guarded loopback[] = {
+	{.source = {.source = {[10] = 0xff, [11] = 0xff, [12] = 127}, .length = IPV4_BITS + 8},
+	 .as = GUARDED_LOOPBACK},
+	{.source = {.source = {[15] = 1}, .length = 128}, .as = GUARDED_LOOPBACK},
+};
+
+static int guard_add(struct guard *guard, const uint8_t source[16], uint8_t length,
+		     enum guarded_as as)
+{
+	struct guarded *added = array_append(&guard->list, &guard->count, sizeof(*added));
+
+	if (!added)
+		return -ENOMEM;
+	*added = (struct guarded){.source.length = length, .as = as};
+	memcpy(added->source.source, source, sizeof(added->source.source));
+	return 0;
+}
+
+static int add_session(struct guard *guard)
+{
+	struct session session;
+
+	return session_find(&session) ? guard_add(guard, session.client, 128, GUARDED_SESSION) : 0;
+}
+
+/* False: it is neither IPv4 nor IPv6. */
+static bool address_read(const struct sockaddr *address, uint8_t ret[16])
+{
+	const struct sockaddr_in6 *ipv6 = (const struct sockaddr_in6 *)address;
+	const struct sockaddr_in *ipv4 = (const struct sockaddr_in *)address;
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+	if (address && address->sa_family == AF_INET6) {
+		memcpy(ret, &ipv6->sin6_addr, 16);
+		return true;
+	}
+	if (!address || address->sa_family != AF_INET)
+		return false;
+	memcpy(ret, mapped, sizeof(mapped));
+	memcpy(ret + sizeof(mapped), &ipv4->sin_addr, 4);
+	return true;
+}
+
+static int add_address(struct guard *guard, const struct sockaddr *address)
+{
+	uint8_t source[16];
+
+	return address_read(address, source) ? guard_add(guard, source, 128, GUARDED_OWN) : 0;
+}
+
+static int add_own(struct guard *guard)
+{
+	struct ifaddrs *list;
+	int error = 0;
+
+	if (getifaddrs(&list))
+		return -errno;
+	for (const struct ifaddrs *at = list; !error && at; at = at->ifa_next)
+		error = add_address(guard, at->ifa_addr);
+	freeifaddrs(list);
+	return error;
+}
+
+/* The zone prefixes that the programs use now; -ENOENT: there is no policy. */
+static int prefixes_open(const struct maps *maps, int *ret)
+{
+	struct rw_policy_header header;
+	__u32 side, id;
+	int error = generation_header(maps, &header);
+
+	if (error)
+		return error;
+	side = header.side;
+	if (bpf_map_lookup_elem(maps->fd[MAP_ZONE_PREFIXES], &side, &id))
+		return -errno;
+	*ret = bpf_map_get_fd_by_id(id);
+	return *ret < 0 ? -errno : 0;
+}
+
+/* Once for each slot that it is listed for; that does no harm. */
+static int add_prefix(struct guard *guard, const struct rw_zone_key *key, __u16 bits,
+		      enum guarded_as as)
+{
+	bool management = bits & RW_ZONE_MANAGEMENT, internal = bits & RW_ZONE_INTERNAL;
+
+	if (as == GUARDED_MANAGEMENT ? !management : management || !internal)
+		return 0;
+	return guard_add(guard, key->source, key->prefixlen - 32, as);
+}
+
+static int add_prefixes(struct guard *guard, const struct maps *maps, enum guarded_as as)
+{
+	struct map_shape map = {-1, sizeof(struct rw_zone_key), sizeof(__u16), RW_PREFIXES};
+	_free_ struct rw_zone_key *keys = NULL;
+	_free_ __u16 *bits = NULL;
+	_close_ int fd = -1;
+	size_t count = 0;
+	int error = prefixes_open(maps, &fd);
+
+	if (error)
+		return error == -ENOENT ? 0 : error;
+	map.fd = fd;
+	error = batch_read(&map, (void **)&keys, (void **)&bits, &count);
+	for (size_t i = 0; !error && i < count; i++)
+		error = add_prefix(guard, &keys[i], bits[i], as);
+	return error;
+}
+
+static uint8_t mask_length(const struct sockaddr *mask)
+{
+	uint8_t bytes[16], length;
+
+	if (!address_read(mask, bytes))
+		return 128;
+	length = mask->sa_family == AF_INET ? IPV4_BITS : 0;
+	while (length < 128 && bytes[length / 8] & 0x80 >> length % 8)
+		length++;
+	return length;
+}
+
+/* Name of an interface that the policy in force has as internal or vpn. */
+static bool is_inside(const struct generation *generation, const char *name)
+{
+	__u32 slot = slot_by_name(generation->about, name), index = RW_POLICY_SLOTS + slot;
+	struct rw_policy_entry entry;
+
+	return slot && bpf_map_lookup_elem(generation->policy_fd, &index, &entry) == 0 &&
+	       entry.slot.zone & (RW_ZONE_INTERNAL | RW_ZONE_VPN);
+}
+
+static int add_network(struct guard *guard, const struct generation *generation,
+		       const struct ifaddrs *at)
+{
+	bool has_peer = at->ifa_flags & IFF_POINTOPOINT && at->ifa_dstaddr;
+	char name[IF_NAMESIZE] = "";
+	struct guarded *added;
+	uint8_t source[16];
+	int error;
+
+	/* Without the label of an address: "eth1:2". */
+	memcpy(name, at->ifa_name, strnlen(at->ifa_name, sizeof(name) - 1));
+	name[strcspn(name, ":")] = '\0';
+	if (!address_read(has_peer ? at->ifa_dstaddr : at->ifa_addr, source) ||
+	    !is_inside(generation, name))
+		return 0;
+	error = guard_add(guard, source, mask_length(at->ifa_netmask), GUARDED_NETWORK);
+	if (error)
+		return error;
+	added = &guard->list[guard->count - 1];
+	cidr_cut(&added->source);
+	memcpy(added->interface, name, sizeof(added->interface));
+	return 0;
+}
+
+/* Who is directly connected there belongs to us. Where the pins are lost, nobody knows. */
+static int add_networks(struct guard *guard, const struct instance *instance,
+			const struct maps *maps)
+{
+	_generation_ struct generation generation = GENERATION_NONE;
+	struct ifaddrs *list;
+	int error = generation_current(instance, maps, &generation, NULL);
+
+	if (error)
+		return error == -ENOENT || error == -ESTALE ? 0 : error;
+	if (getifaddrs(&list))
+		return -errno;
+	for (const struct ifaddrs *at = list; !error && at; at = at->ifa_next)
+		error = add_network(guard, &generation, at);
+	freeifaddrs(list);
+	return error;
+}
+
+static int guard_fill(struct guard *guard, const struct instance *instance, const struct maps *maps)
+{
+	int error = add_session(guard);
+
+	if (!error)
+		error = add_prefixes(guard, maps, GUARDED_MANAGEMENT);
+	for (size_t i = 0; !error && i < ARRAY_SIZE(loopback); i++)
+		error = guard_add(guard, loopback[i].source.source, loopback[i].source.length,
+				  GUARDED_LOOPBACK);
+	if (!error)
+		error = add_own(guard);
+	if (!error)
+		error = add_prefixes(guard, maps, GUARDED_PEER);
+	return error ? error : add_networks(guard, instance, maps);
+}
+
+int guard_read(const struct instance *instance, const struct maps *maps, struct guard *ret,
+	       struct error *ret_error)
+{
+	_cleanup_(guard_free) struct guard guard = {0};
+	int error = guard_fill(&guard, instance, maps);
+
+	if (error)
+		return error_set(ret_error, -error, "cannot find out who must not be banned: %s",
+				 strerror(-error));
+	*ret = guard;
+	guard = (struct guard){0};
+	return 0;
+}
+
+void guard_free(struct guard *guard)
+{
+	free(guard->list);
+	*guard = (struct guard){0};
+}
+
+/* What a guarded prefix is, and what to do about it. */
+static const struct {
+	const char *is;
+	const char *hint;
+} words[] = {
+	[GUARDED_SESSION] = {"where your own SSH session comes from",
+			     "it would cut you off, so there is no --force for it"},
+	[GUARDED_MANAGEMENT] = {"a management prefix of the policy in force",
+				"take it out of the node file first; there is no --force for it"},
+	[GUARDED_OWN] = {"an address of this host", "ban a narrower prefix"},
+	[GUARDED_LOOPBACK] = {"loopback, which is never filtered", "ban a narrower prefix"},
+	[GUARDED_PEER] = {"an internal prefix of the policy in force: this node's peers",
+			  "--force bans it all the same"},
+	[GUARDED_NETWORK] = {"the network of", "--force bans it all the same"},
+};
+
+static bool gives_way(enum guarded_as as)
+{
+	return as == GUARDED_PEER || as == GUARDED_NETWORK;
+}
+
+/* A single address has nothing narrower. */
+static bool is_hint_of_use(const struct guarded *guarded, const struct cidr *ban)
+{
+	return ban->length < 128 || (guarded->as != GUARDED_OWN && guarded->as != GUARDED_LOOPBACK);
+}
+
+static int guarded_refuse(const struct guarded *guarded, const struct cidr *ban,
+			  struct error *ret_error)
+{
+	char banned[CIDR_TEXT_MAX], found[CIDR_TEXT_MAX];
+
+	cidr_format(ban->source, ban->length, banned);
+	cidr_format(guarded->source.source, guarded->source.length, found);
+	error_set(ret_error, EINVAL, "%s is not banned: %s is %s%s%s%s", banned, found,
+		  words[guarded->as].is, *guarded->interface ? " " : "", guarded->interface,
+		  *guarded->interface ? ", an interface to this node's own peers" : "");
+	if (is_hint_of_use(guarded, ban))
+		error_hint(ret_error, "%s", words[guarded->as].hint);
+	return -EINVAL;
+}
+
+static int wide_refuse(const struct cidr *ban, struct error *ret_error, const char *hint)
+{
+	char banned[CIDR_TEXT_MAX];
+
+	cidr_format(ban->source, ban->length, banned);
+	error_set(ret_error, EINVAL, "%s is not banned: it is too wide to be meant", banned);
+	error_hint(ret_error, "%s", hint);
+	return -EINVAL;
+}
+
+/* ::ffff:0:0/96 is where the maps keep IPv4: an IPv6 prefix around it would ban all of that. */
+static bool covers_mapped(const struct cidr *ban)
+{
+	static const struct cidr ipv4 = {.source = {[10] = 0xff, [11] = 0xff}, .length = IPV4_BITS};
+
+	return ban->length < IPV4_BITS && cidr_covers(ban, &ipv4);
+}
+
+static int width_check(const struct cidr *ban, bool force, struct error *ret_error)
+{
+	bool ipv4 = cidr_is_ipv4(ban->source, ban->length);
+	int bits = ipv4 ? ban->length - IPV4_BITS : ban->length;
+
+	if (bits == 0 || covers_mapped(ban))
+		return wide_refuse(ban, ret_error,
+				   "to refuse everybody, change the node file: ports are open only "
+				   "to the zones of their services");
+	if (bits < (ipv4 ? GUARD_IPV4_MIN : GUARD_IPV6_MIN) && !force)
+		return wide_refuse(ban, ret_error, "--force bans it all the same");
+	return 0;
+}
+
+int guard_check(const struct guard *guard, const struct cidr *ban, bool force,
+		struct error *ret_error)
+{
+	for (size_t i = 0; i < guard->count; i++) {
+		const struct guarded *guarded = &guard->list[i];
+
+		if (gives_way(guarded->as) && force)
+			continue;
+		if (cidr_overlaps(&guarded->source, ban))
+			return guarded_refuse(guarded, ban, ret_error);
+	}
+	return width_check(ban, force, ret_error);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * guard.h - sources that must not be banned: whoever bans them cuts off himself or the node.
+ */
+#ifndef ROLEWALL_KERNEL_GUARD_H
+#define ROLEWALL_KERNEL_GUARD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "kernel/object/instance.h"
+#include "kernel/object/maps.h"
+#include "policy/cidr.h"
+#include "util/error.h"
+
+enum guarded_as {
+	GUARDED_SESSION,    /* the caller's own SSH session comes from there */
+	GUARDED_MANAGEMENT, /* management prefix of the policy in force */
+	GUARDED_OWN,	    /* an address of this host */
+	GUARDED_LOOPBACK,
+	/* These two give way to force: */
+	GUARDED_PEER,	 /* internal source prefix of the policy in force */
+	GUARDED_NETWORK, /* network of an interface that is internal or vpn */
+};
+
+struct guarded {
+	struct cidr source;
+	enum guarded_as as;
+	char interface[16]; /* of a network; else "" */
+};
+
+struct guard {
+	struct guarded *list; /* owned; in the order in which they are asked */
+	size_t count;
+};
+
+/* Bits of IPv4 and IPv6 prefixes that are not banned without force. */
+#define GUARD_IPV4_MIN 8
+#define GUARD_IPV6_MIN 16
+
+int guard_read(const struct instance *instance, const struct maps *maps, struct guard *ret,
+	       struct error *ret_error);
+void guard_free(struct guard *guard);
+
+/* May it be banned? 0, or -EINVAL with the reason and what to do. Pure. */
+int guard_check(const struct guard *guard, const struct cidr *ban, bool force,
+		struct error *ret_error);
+
+#endif

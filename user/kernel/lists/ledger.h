@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * ledger.h - one table of things that end, in the kernel and on disk: bans, or openings.
+ *
+ * The kernel's maps are the truth while they exist. LIB_DIR/KIND.tsv knows who wanted an entry and
+ * why, and restores the maps after a reboot (or a `down`): whoever opens the ledger first puts back
+ * what has not ended meanwhile. A change is in the maps and in the file, or in neither: while one
+ * is under way, `presence` says that the maps are not whole, and if it never ends, whoever opens
+ * the ledger next makes them what the file says.
+ *
+ * Order: what is new is inserted before `presence` says that there is something, and what goes is
+ * deleted before `presence` says that there is nothing: the programs never miss an entry.
+ */
+#ifndef ROLEWALL_KERNEL_LEDGER_H
+#define ROLEWALL_KERNEL_LEDGER_H
+
+#include <stdbool.h>
+#include <time.h>
+
+#include <rolewall/abi.h>
+
+#include "kernel/lists/timed.h"
+#include "kernel/object/instance.h"
+#include "kernel/object/maps.h"
+#include "util/error.h"
+
+/* What bans and openings do each in its own way. Functions return 0 or -errno. */
+struct ledger_kind {
+	struct timed_format format;
+	const char *noun;    /* "bans" in messages */
+	clockid_t clock;     /* of `expires` in the maps */
+	__u32 id;	     /* RW_LIST_* */
+	bool outlives_clock; /* restored although the clock stands before it was made */
+	/* Source, port, id and end; `ahead` is what the epoch's clock is ahead of `clock`, in ns.
+	 */
+	int (*read)(const struct maps *maps, int64_t ahead, struct timed_list *ret);
+	int (*insert)(const struct maps *maps, int64_t ahead, const struct timed_list *entries);
+	int (*erase)(const struct maps *maps, const struct timed_list *entries);
+	void (*count)(const struct timed_list *entries, struct rw_presence *presence);
+	/* The end of this one entry; -ENOENT. Only where one is changed at a time: else NULL. */
+	int (*find)(const struct maps *maps, int64_t ahead, struct timed *entry);
+};
+
+/* Owning. Starts as LEDGER_NONE; while it is open, no one else changes anything. */
+struct ledger {
+	const struct ledger_kind *kind;
+	const struct instance *instance;
+	struct maps maps;
+	int lock;
+	bool waited; /* somebody else held the lock first */
+	bool listed; /* `list` is read; else one entry at a time can be changed */
+	int tail;    /* if not: the file, and how it begins */
+	struct timed_heading heading;
+	struct timed_list list; /* what is in the kernel; `expires` in ns since the epoch */
+	struct error damage; /* `what` is empty, or: the file was damaged, or cannot be written */
+};
+
+#define LEDGER_NONE                                                                                \
+	{                                                                                          \
+		.maps = MAPS_NONE, .lock = -1, .tail = -1                                          \
+	}
+#define _ledger_ __attribute__((cleanup(ledger_close)))
+
+/*
+ * Restore what has to be, remove what has ended, read what is there. -ENOENT: nothing is applied.
+ * A damaged file is no error: its good lines count, and it is kept as KIND.tsv.damaged.
+ */
+int ledger_open(const struct instance *instance, const struct ledger_kind *kind, struct ledger *ret,
+		struct error *ret_error);
+/* For a change of one entry: a long list is then not read, and what has ended stays in it. */
+int ledger_open_for_one(const struct instance *instance, const struct ledger_kind *kind,
+			struct ledger *ret, struct error *ret_error);
+void ledger_close(struct ledger *ledger);
+
+/* Open it only as far as something is to be restored or has ended. A damage goes to `ret_damage`.
+ */
+int ledger_tidy(const struct instance *instance, const struct ledger_kind *kind,
+		struct error *ret_damage, struct error *ret_error);
+
+/* What the file says, without what has ended. No lock, no maps: the file is whole at any time. */
+int ledger_read_file(const struct instance *instance, const struct ledger_kind *kind,
+		     struct timed_list *ret, struct error *ret_error);
+
+/*
+ * In one step: take away `removed`, put in `added` (sorted; what is there already is replaced).
+ * Either may be NULL; they have nothing in common. On failure everything is as it was. The strings
+ * of `added` must outlive the ledger.
+ */
+int ledger_change(struct ledger *ledger, const struct timed_list *removed,
+		  const struct timed_list *added, struct error *ret_error);
+
+/* Is it in the kernel? Fills in the end. */
+bool ledger_find(const struct ledger *ledger, struct timed *entry);
+
+/*
+ * All that is known of one entry, however the ledger was opened. `ret_text` is owned by the caller,
+ * and holds the words. -ENOENT: it is not there.
+ */
+int ledger_look_up(const struct ledger *ledger, struct timed *entry, char **ret_text,
+		   struct error *ret_error);
+
+/* A change of one entry, however the ledger was opened. */
+int ledger_change_one(struct ledger *ledger, struct timed *entry, bool gone,
+		      struct error *ret_error);
+
+#endif

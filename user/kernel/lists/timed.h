@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * timed.h - what bans and openings have in common: a source, an end, and who wanted it and why; in
+ * memory and as a file. No BPF in here.
+ *
+ * A file has a heading, the entries in their order, one a line, and then the changes that were made
+ * since it was written: an entry that is new or takes the place of one before it, or, with a "-"
+ * before it, one that is gone.
+ *
+ *	#rolewall KIND 2 SIZE BASE
+ *	CIDR <TAB> EXPIRES <TAB> WHO <TAB> SINCE <TAB> REASON
+ *
+ * for openings with <TAB> PORT/PROTO <TAB> ID behind it. Times are seconds since the epoch; EXPIRES
+ * 0 is never. SIZE and BASE are 12 digits, so that they can be written over: the bytes of the file,
+ * by which one that was cut short is recognised wherever the cut is, and the bytes without changes.
+ * What stands behind SIZE is a change that was never finished.
+ */
+#ifndef ROLEWALL_KERNEL_TIMED_H
+#define ROLEWALL_KERNEL_TIMED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "policy/cidr.h"
+#include "util/error.h"
+
+#define TIMED_SECOND	 1000000000LL
+#define TIMED_WHO_MAX	 64 /* bytes, without the NUL */
+#define TIMED_REASON_MAX 256
+
+struct timed {
+	struct cidr source;
+	uint8_t l4;	    /* openings: RW_L4_*; else 0 */
+	uint16_t port;	    /* openings, host order; else 0 */
+	bool gone;	    /* only while a file is read: it takes away the one before it */
+	uint32_t id;	    /* openings; else 0 */
+	int64_t expires;    /* ns since the epoch; 0 = never */
+	int64_t since;	    /* seconds since the epoch; 0 = not known */
+	const char *who;    /* borrowed; "" = not known */
+	const char *reason; /* borrowed; "" = none given */
+};
+
+struct timed_list {
+	struct timed *list; /* owned; in the order of timed_compare, each key once */
+	size_t count;
+	char *text; /* owned: what `who` and `reason` of entries from a file point into */
+};
+
+void timed_list_free(struct timed_list *list);
+#define _timed_list_ __attribute__((cleanup(timed_list_free)))
+
+/* By source, protocol and port: what makes two entries the same. */
+int timed_compare(const void *left, const void *right);
+
+/* Sort; of entries that are the same the last is kept. 0 or -ENOMEM. Up to 2^32 entries. */
+int timed_sort(struct timed_list *list);
+
+struct timed *timed_find(const struct timed_list *list, const struct timed *key);
+
+/* -EINVAL: `text` is longer than `max` bytes or has control characters; `noun` names it. */
+int timed_text_check(const char *noun, const char *text, size_t max, struct error *ret_error);
+
+struct timed_format {
+	const char *kind; /* "bans", "openings": in the heading */
+	bool has_ports;
+};
+
+/*
+ * Read the file's text, which is changed and becomes the list's own, or is freed. Lines that are
+ * wrong are left out: `ret_damage->what` is empty, or says what is wrong with the first of them, or
+ * with the file. 0 or -ENOMEM.
+ */
+int timed_parse(const struct timed_format *format, const char *path, char *text,
+		struct timed_list *ret, struct error *ret_damage);
+
+/*
+ * Who, since when and why, of one entry of a file without ports, whose text is changed and has to
+ * outlive the entry: the text is searched, not parsed, which is fast even for a million lines.
+ * False: it is not there.
+ */
+bool timed_find_text(const struct timed_format *format, char *text, struct timed *entry);
+
+/* The file's text; owned by the caller. 0 or -ENOMEM. */
+int timed_print(const struct timed_format *format, const struct timed_list *list, char **ret_text,
+		size_t *ret_size);
+
+/* The line of a change, likewise. */
+int timed_print_change(const struct timed_format *format, const struct timed *entry, bool gone,
+		       char **ret_text, size_t *ret_size);
+
+struct timed_heading {
+	size_t size;
+	size_t base;
+};
+
+#define TIMED_HEADING_MAX 64
+
+/* Returns the length, the new line included, as all headings of this kind have it. */
+size_t timed_heading_print(const struct timed_format *format, const struct timed_heading *heading,
+			   char ret[TIMED_HEADING_MAX]);
+
+/* False: `text` does not begin with a heading. */
+bool timed_heading_parse(const struct timed_format *format, const char *text,
+			 struct timed_heading *ret);
+
+#endif

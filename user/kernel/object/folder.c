@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* folder.c - make and check trusted folders. */
+#include "kernel/object/folder.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static int refuse(const char *path, const char *why, struct error *ret_error)
+{
+	error_set(ret_error, EUCLEAN, "what is in %s cannot be trusted: %s", path, why);
+	error_hint(ret_error,
+		   "look who made it; 'chown root %s && chmod 0750 %s' if all of it is "
+		   "yours",
+		   path, path);
+	return -EUCLEAN;
+}
+
+int folder_check(const char *path, struct error *ret_error)
+{
+	struct stat folder;
+
+	/* Not followed: whoever owns a symbolic link says where it leads. */
+	if (lstat(path, &folder))
+		return error_set(ret_error, errno, "%s: %s", path, strerror(errno));
+	if (!S_ISDIR(folder.st_mode))
+		return refuse(path, "it is no folder", ret_error);
+	if (folder.st_uid != 0)
+		return refuse(path, "it does not belong to root", ret_error);
+	if (folder.st_mode & (S_IWGRP | S_IWOTH))
+		return refuse(path, "others may write to it", ret_error);
+	return 0;
+}
+
+int folder_make(const char *path, struct error *ret_error)
+{
+	int error;
+
+	if (mkdir(path, 0750) == 0 || errno == EEXIST)
+		return folder_check(path, ret_error);
+	error = errno;
+	error_set(ret_error, error, "cannot make the folder %s: %s", path, strerror(error));
+	if (error == EPERM || error == EACCES)
+		error_hint(ret_error, "run it as root");
+	else if (error == ENOENT)
+		error_hint(ret_error, "make the folder above it");
+	return -error;
+}

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* load.c - open the skeleton, choose programs, set constants, load. */
+#include "kernel/object/load.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/magic.h>
+
+#include <rolewall/abi.h>
+
+#include <rolewall.skel.h>
+
+#include "kernel/object/folder.h"
+#include "kernel/object/maps.h"
+#include "util/cleanup.h"
+
+/* libbpf prints by itself; what it says is for whoever looks for a fault in the programs. */
+static int print_debug(enum libbpf_print_level level, const char *format, va_list args)
+{
+	(void)level;
+	return getenv("ROLEWALL_DEBUG") ? vfprintf(stderr, format, args) : 0;
+}
+
+void libbpf_hush(void)
+{
+	libbpf_set_print(print_debug);
+}
+
+void object_free(struct rolewall_bpf **object)
+{
+	rolewall_bpf__destroy(*object);
+	*object = NULL;
+}
+
+uint64_t object_hash(void)
+{
+	uint64_t hash = 0xcbf29ce484222325ULL; /* FNV-1a */
+	const unsigned char *bytes;
+	size_t size, i;
+
+	bytes = rolewall_bpf__elf_bytes(&size);
+	for (i = 0; i < size; i++)
+		hash = (hash ^ bytes[i]) * 0x100000001b3ULL;
+	return hash;
+}
+
+/* Pins elsewhere than on bpffs would fail one by one; say it once. */
+static int check_bpffs(const char *path, struct error *ret_error)
+{
+	struct statfs file_system;
+
+	if (statfs(path, &file_system))
+		return error_set(ret_error, errno, "%s: %s", path, strerror(errno));
+	if ((unsigned long)file_system.f_type == BPF_FS_MAGIC)
+		return 0;
+	error_set(ret_error, ENOTSUP, "%s is not on a BPF file system", path);
+	error_hint(ret_error, "mount -t bpf bpf /sys/fs/bpf, or choose another --bpffs");
+	return -ENOTSUP;
+}
+
+static int make_folders(const struct instance *instance, struct error *ret_error)
+{
+	char path[4096];
+	int error;
+
+	error = folder_make(instance->bpffs_dir, ret_error);
+	if (error == -ENOENT)
+		error_hint(ret_error, "mount a BPF file system above it: mount -t bpf bpf "
+				      "/sys/fs/bpf");
+	if (!error)
+		error = check_bpffs(instance->bpffs_dir, ret_error);
+	if (error)
+		return error;
+	snprintf(path, sizeof(path), "%s/maps", instance->bpffs_dir);
+	error = folder_make(path, ret_error);
+	if (error)
+		return error;
+	snprintf(path, sizeof(path), "%s/links", instance->bpffs_dir);
+	return folder_make(path, ret_error);
+}
+
+static int open_object(const struct instance *instance, const struct features *features,
+		       struct rolewall_bpf **ret, struct error *ret_error)
+{
+	_object_ struct rolewall_bpf *object = NULL;
+	struct bpf_program *program;
+	struct bpf_map *map;
+	char path[4096];
+
+	libbpf_hush();
+	object = rolewall_bpf__open();
+	if (!object)
+		return error_set(ret_error, errno, "cannot open the BPF object: %s",
+				 strerror(errno));
+	bpf_object__for_each_program (program, object->obj) {
+		bpf_program__set_autoload(program, false);
+	}
+	bpf_map__set_autocreate(object->maps.events, features->ringbuf);
+	bpf_map__set_autocreate(object->maps.events_perf, !features->ringbuf);
+	bpf_object__for_each_map (map, object->obj) {
+		if (map == object->maps.rodata || !bpf_map__autocreate(map))
+			continue;
+		if (pin_path(instance, "maps", bpf_map__name(map), path, sizeof(path)))
+			return error_set(ret_error, ENAMETOOLONG, "%s: the path is too long",
+					 instance->bpffs_dir);
+		bpf_map__set_pin_path(map, path);
+	}
+	*ret = object;
+	object = NULL;
+	return 0;
+}
+
+static int load_object(struct rolewall_bpf *object, const char *what, struct error *ret_error)
+{
+	int error = rolewall_bpf__load(object);
+
+	if (!error)
+		return 0;
+	error_set(ret_error, -error, "the kernel refuses to load %s: %s", what, strerror(-error));
+	if (error == -EPERM)
+		error_hint(ret_error, "run it as root");
+	else if (error == -EINVAL)
+		error_hint(ret_error, "if maps of another version are pinned here, 'rolewall down' "
+				      "removes them; ROLEWALL_DEBUG=1 shows what the kernel says");
+	return error;
+}
+
+struct bpf_program *cgroup_program(struct rolewall_bpf *object, const struct features *features,
+				   enum cgroup_hook hook)
+{
+	switch (hook) {
+	case CGROUP_INGRESS:
+		return features->ringbuf ? object->progs.rolewall_ingress
+					 : object->progs.rolewall_ingress_54;
+	case CGROUP_EGRESS:
+		return object->progs.rolewall_egress;
+	case CGROUP_BIND4:
+		return features->ringbuf ? object->progs.rolewall_bind4
+					 : object->progs.rolewall_bind4_54;
+	case CGROUP_BIND6:
+		return features->ringbuf ? object->progs.rolewall_bind6
+					 : object->progs.rolewall_bind6_54;
+	default:
+		return NULL;
+	}
+}
+
+/* The range that the kernel gives to sockets that do not care (net.ipv4.ip_local_port_range). */
+static void read_ephemeral(struct rolewall_bpf *object)
+{
+	unsigned short first, last;
+	_fclose_ FILE *file = fopen("/proc/sys/net/ipv4/ip_local_port_range", "re");
+
+	if (file && fscanf(file, "%hu %hu", &first, &last) == 2 && first <= last) {
+		object->rodata->ephemeral[0] = first;
+		object->rodata->ephemeral[1] = last;
+	}
+}
+
+int load_cgroup(const struct instance *instance, const struct features *features,
+		struct rolewall_bpf **ret, struct error *ret_error)
+{
+	_object_ struct rolewall_bpf *object = NULL;
+	int error, hook;
+
+	error = make_folders(instance, ret_error);
+	if (!error)
+		error = open_object(instance, features, &object, ret_error);
+	if (error)
+		return error;
+	for (hook = 0; hook < CGROUP_HOOKS; hook++)
+		bpf_program__set_autoload(cgroup_program(object, features, hook), true);
+	read_ephemeral(object);
+	error = load_object(object, "the cgroup programs", ret_error);
+	if (error)
+		return error;
+	*ret = object;
+	object = NULL;
+	return 0;
+}
+
+static struct bpf_program *choose_xdp(struct rolewall_bpf *object, const struct features *features)
+{
+	if (!features->ringbuf)
+		return object->progs.rolewall_xdp_54;
+	return features->frags ? object->progs.rolewall_frags : object->progs.rolewall_xdp;
+}
+
+int load_xdp(const struct instance *instance, const struct features *features,
+	     unsigned int l2_length, unsigned int slot, struct rolewall_bpf **ret, int *ret_fd,
+	     struct error *ret_error)
+{
+	_object_ struct rolewall_bpf *object = NULL;
+	struct bpf_program *program;
+	int error;
+
+	error = open_object(instance, features, &object, ret_error);
+	if (error)
+		return error;
+	program = choose_xdp(object, features);
+	bpf_program__set_autoload(program, true);
+	object->rodata->l2_len = l2_length;
+	object->rodata->own_slot = slot;
+	error = load_object(object, "an XDP program", ret_error);
+	if (error)
+		return error;
+	*ret_fd = bpf_program__fd(program);
+	*ret = object;
+	object = NULL;
+	return 0;
+}
+
+int scratch_map(const struct rolewall_bpf *object, enum map_id id)
+{
+	return bpf_object__find_map_fd_by_name(object->obj, map_name(id));
+}
+
+/* What is counted, or would tell somebody else of a packet that never was. */
+static void scratch_maps(struct rolewall_bpf *object, unsigned int rules)
+{
+	struct bpf_map *const own[] = {
+		object->maps.interfaces,    object->maps.echo_bucket, object->maps.reason_counters,
+		object->maps.rule_counters, object->maps.attempts,    object->maps.settled,
+		object->maps.event_grants,  object->maps.event_state, object->maps.events,
+		object->maps.events_perf,   object->maps.pending,     object->maps.build,
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(own) / sizeof(*own); i++)
+		bpf_map__set_pin_path(own[i], NULL);
+	bpf_map__set_max_entries(object->maps.rule_counters, rules);
+	bpf_map__set_max_entries(object->maps.events, sysconf(_SC_PAGESIZE));
+}
+
+int load_scratch(const struct instance *instance, const struct features *features,
+		 unsigned int slot, unsigned int rules, struct rolewall_bpf **ret, int *ret_fd,
+		 struct error *ret_error)
+{
+	_object_ struct rolewall_bpf *object = NULL;
+	struct bpf_program *program;
+	int error;
+
+	error = open_object(instance, features, &object, ret_error);
+	if (error)
+		return error;
+	scratch_maps(object, rules);
+	program = choose_xdp(object, features);
+	bpf_program__set_autoload(program, true);
+	object->rodata->l2_len = ETH_HLEN;
+	object->rodata->own_slot = slot;
+	error = load_object(object, "the program that answers", ret_error);
+	if (error)
+		return error;
+	*ret_fd = bpf_program__fd(program);
+	*ret = object;
+	object = NULL;
+	return 0;
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* maps.c - find the pinned maps. */
+#include "kernel/object/maps.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "kernel/object/folder.h"
+#include "util/cleanup.h"
+
+static const char *const names[MAP_COUNT] = {
+#define MAP_NAME(NAME, name, key, value) [MAP_##NAME] = #name,
+	MAPS(MAP_NAME)
+#undef MAP_NAME
+};
+
+static const struct map_sizes sizes_of[MAP_COUNT] = {
+#define MAP_SIZES(NAME, name, key, value) [MAP_##NAME] = {key, value},
+	MAPS(MAP_SIZES)
+#undef MAP_SIZES
+};
+
+const char *map_name(enum map_id id)
+{
+	return names[id];
+}
+
+int pin_path(const struct instance *instance, const char *folder, const char *name, char *ret,
+	     size_t size)
+{
+	int length = snprintf(ret, size, "%s/%s/%s", instance->bpffs_dir, folder, name);
+
+	return length < 0 || (size_t)length >= size ? -ENAMETOOLONG : 0;
+}
+
+int map_open(const struct instance *instance, const char *folder, const char *name,
+	     const struct map_sizes *sizes, int *ret_fd)
+{
+	struct bpf_map_info info = {0};
+	__u32 size = sizeof(info);
+	_close_ int fd = -1;
+	char path[4096];
+	int error;
+
+	error = pin_path(instance, folder, name, path, sizeof(path));
+	if (error)
+		return error;
+	fd = bpf_obj_get(path);
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size))
+		return -errno;
+	if (info.key_size != sizes->key || info.value_size != sizes->value)
+		return -EPROTO;
+	*ret_fd = TAKE_FD(fd);
+	return 0;
+}
+
+static int report_pin(const struct instance *instance, enum map_id id, int error,
+		      struct error *ret_error)
+{
+	if (error == -EPROTO)
+		error_set(
+			ret_error, EPROTO,
+			"another version of Rolewall applied the policy in force: its map %s is of "
+			"another shape",
+			names[id]);
+	else
+		error_set(ret_error, -error, "cannot open the pinned map %s: %s", names[id],
+			  strerror(-error));
+	error_where(ret_error, "%s/maps/%s", instance->bpffs_dir, names[id]);
+	if (error == -ENOENT)
+		error_hint(ret_error, "nothing is applied here; 'rolewall apply' does it");
+	else if (error == -EPERM || error == -EACCES)
+		error_hint(ret_error, "run it as root");
+	else if (error == -EPROTO)
+		error_hint(ret_error, HINT_OTHER_VERSION);
+	return error;
+}
+
+static int open_one(const struct instance *instance, enum map_id id, int *ret,
+		    struct error *ret_error)
+{
+	int error = map_open(instance, "maps", names[id], &sizes_of[id], ret);
+
+	/* One of the two is missing: the ring where the kernel has none (before 5.8), else the
+	 * other. */
+	if (error == -ENOENT && (id == MAP_EVENTS || id == MAP_EVENTS_PERF))
+		return 0;
+	return error ? report_pin(instance, id, error, ret_error) : 0;
+}
+
+bool has_pins(const struct instance *instance, const char *folder)
+{
+	_closedir_ DIR *dir = NULL;
+	const struct dirent *entry;
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/%s", instance->bpffs_dir, folder);
+	dir = opendir(path);
+	if (!dir)
+		return errno != ENOENT;
+	while ((entry = readdir(dir)))
+		if (entry->d_name[0] != '.')
+			return true;
+	return false;
+}
+
+/* Programs hold their maps, pinned or not: a lost pin is no end of the filter. */
+static int report_lost(const struct instance *instance, struct error *ret_error)
+{
+	if (!has_pins(instance, "maps") && !has_pins(instance, "links"))
+		return -ENOENT;
+	error_hint(ret_error, "pins are lost, though programs may go on filtering; 'rolewall "
+			      "apply' makes all of them anew, 'rolewall down' removes the rest");
+	return -ESTALE;
+}
+
+int maps_open(const struct instance *instance, struct maps *ret, struct error *ret_error)
+{
+	_maps_ struct maps maps = MAPS_NONE;
+	int id, error;
+
+	error = folder_check(instance->bpffs_dir, ret_error);
+	if (error == -ENOENT)
+		error_hint(ret_error, "nothing is applied here; 'rolewall apply' does it");
+	for (id = 0; !error && id < MAP_COUNT; id++)
+		error = open_one(instance, id, &maps.fd[id], ret_error);
+	if (error)
+		return error == -ENOENT ? report_lost(instance, ret_error) : error;
+	*ret = maps;
+	maps = (struct maps)MAPS_NONE;
+	return 0;
+}
+
+void maps_close(struct maps *maps)
+{
+	int id;
+
+	for (id = 0; id < MAP_COUNT; id++) {
+		cleanup_close(&maps->fd[id]);
+		maps->fd[id] = -1;
+	}
+}
+
+int map_sum(int fd, unsigned int key, size_t size, unsigned long long *sum)
+{
+	int cpus = libbpf_num_possible_cpus();
+	_free_ unsigned long long *values = NULL;
+	size_t words = size / sizeof(*values), i;
+	int cpu;
+
+	if (cpus < 0)
+		return cpus;
+	values = calloc(cpus, size);
+	if (!values)
+		return -ENOMEM;
+	if (bpf_map_lookup_elem(fd, &key, values))
+		return -errno;
+	for (cpu = 0; cpu < cpus; cpu++)
+		for (i = 0; i < words; i++)
+			sum[i] += values[cpu * words + i];
+	return 0;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * maps.h - the maps of bpf/maps.bpf.h as file descriptors, found by their pins.
+ */
+#ifndef ROLEWALL_KERNEL_MAPS_H
+#define ROLEWALL_KERNEL_MAPS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <rolewall/abi.h>
+
+#include "kernel/object/instance.h"
+#include "util/error.h"
+
+/* Name and, as in bpf/maps.bpf.h, shape: key and value. A ring has neither. */
+#define MAPS(X)                                                                                    \
+	X(POLICY, policy, sizeof(__u32), sizeof(__u32))                                            \
+	X(ZONE_PREFIXES, zone_prefixes, sizeof(__u32), sizeof(__u32))                              \
+	X(INTERFACES, interfaces, sizeof(struct rw_interface_key), sizeof(struct rw_interface))    \
+	X(UDP_FLOWS, udp_flows, sizeof(struct rw_flow_key), sizeof(__u64))                         \
+	X(PRESENCE, presence, sizeof(__u32), sizeof(struct rw_presence))                           \
+	X(BANS, bans, sizeof(struct rw_address), sizeof(struct rw_ban))                            \
+	X(BAN_PREFIXES, ban_prefixes, sizeof(struct rw_prefix_key), sizeof(struct rw_ban))         \
+	X(OPENINGS, openings, sizeof(struct rw_opening_key), sizeof(struct rw_opening))            \
+	X(ECHO_BUCKET, echo_bucket, sizeof(__u32), sizeof(__u64))                                  \
+	X(REASON_COUNTERS, reason_counters, sizeof(__u32), sizeof(struct rw_counter))              \
+	X(RULE_COUNTERS, rule_counters, sizeof(__u32), sizeof(struct rw_rule_counter))             \
+	X(ATTEMPTS, attempts, sizeof(__u32), sizeof(struct rw_attempt))                            \
+	X(SETTLED, settled, sizeof(__u32), sizeof(struct rw_settled))                              \
+	X(EVENT_GRANTS, event_grants, sizeof(__u32), sizeof(__u64))                                \
+	X(EVENT_STATE, event_state, sizeof(__u32), sizeof(struct rw_event_state))                  \
+	X(EVENT_SHARES, event_shares, sizeof(__u32), sizeof(struct rw_event_shares))               \
+	X(EVENTS, events, 0, 0)                                                                    \
+	X(EVENTS_PERF, events_perf, sizeof(__u32), sizeof(__u32))                                  \
+	X(PENDING, pending, sizeof(__u32), sizeof(struct rw_pending))                              \
+	X(BUILD, build, sizeof(__u32), sizeof(struct rw_build))
+
+enum map_id {
+#define MAP_ENUM(NAME, name, key, value) MAP_##NAME,
+	MAPS(MAP_ENUM)
+#undef MAP_ENUM
+		MAP_COUNT
+};
+
+/* Owning: close with maps_close. Starts as MAPS_NONE. */
+struct maps {
+	int fd[MAP_COUNT];
+};
+
+#define MAPS_NONE                                                                                  \
+	{                                                                                          \
+		.fd = { [0 ... MAP_COUNT - 1] = -1 }                                               \
+	}
+#define _maps_ __attribute__((cleanup(maps_close)))
+
+const char *map_name(enum map_id id);
+
+/* Is anything pinned in this folder of BPFFS_DIR? */
+bool has_pins(const struct instance *instance, const char *folder);
+
+/* -ENOENT: nothing is applied here; -ESTALE: something is, but not all of its pins are there;
+ * -EPROTO: another version of Rolewall applied it, and has maps of another shape. */
+int maps_open(const struct instance *instance, struct maps *ret, struct error *ret_error);
+void maps_close(struct maps *maps);
+
+/* Path of a pin: `ret` is "BPFFS_DIR/FOLDER/NAME". -ENAMETOOLONG. */
+int pin_path(const struct instance *instance, const char *folder, const char *name, char *ret,
+	     size_t size);
+
+/* What leads out where another version has applied a policy that this one cannot read. */
+#define HINT_OTHER_VERSION                                                                         \
+	"'rolewall down; rolewall apply', in one line, begins anew, unfiltered for that moment; "  \
+	"or "                                                                                      \
+	"use the version that applied it"
+
+/* Bytes of a key and of a value. */
+struct map_sizes {
+	uint32_t key, value;
+};
+
+/*
+ * Open the pin "BPFFS_DIR/FOLDER/NAME". -EPROTO: a map of that name, but of another shape: another
+ * version's, in which nothing may be read or written.
+ */
+int map_open(const struct instance *instance, const char *folder, const char *name,
+	     const struct map_sizes *sizes, int *ret_fd);
+
+/*
+ * Sum over CPUs. `size` bytes per CPU, a multiple of 8, all of it __u64 counters. Adds into `sum`.
+ */
+int map_sum(int fd, unsigned int key, size_t size, unsigned long long *sum);
+
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* probe.c - try what matters, once. */
+#include "kernel/object/probe.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <linux/if_link.h>
+
+#define BPF_F_XDP_HAS_FRAGS_ (1U << 5) /* linux/bpf.h since 5.18 */
+#define LOOPBACK_IFINDEX     1	       /* in every network namespace: net/core/dev.c */
+
+/* r0 = 0; exit */
+static const struct bpf_insn return_zero[] = {
+	{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 0},
+	{.code = BPF_JMP | BPF_EXIT},
+};
+
+static int load_minimal(enum bpf_prog_type type, enum bpf_attach_type expected, __u32 flags)
+{
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = expected,
+		    .prog_flags = flags);
+
+	return bpf_prog_load(type, "rw_probe", "GPL", return_zero,
+			     sizeof(return_zero) / sizeof(*return_zero), &opts);
+}
+
+bool probe_loads(void)
+{
+	int fd = load_minimal(BPF_PROG_TYPE_XDP, BPF_XDP, 0);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+static bool has_frags(void)
+{
+	int fd = load_minimal(BPF_PROG_TYPE_XDP, BPF_XDP, BPF_F_XDP_HAS_FRAGS_);
+
+	if (fd < 0)
+		return false;
+	close(fd);
+	return true;
+}
+
+/*
+ * Native XDP on loopback, which has none: a kernel with XDP links gets as far as the device and
+ * says so, one without them does not know the attach type (EINVAL). A device that does not exist
+ * would be EINVAL to both. (kernel/bpf/syscall.c, link_create; net/core/dev.c, bpf_xdp_link_attach)
+ */
+static bool has_links(void)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = XDP_FLAGS_DRV_MODE);
+	int fd = load_minimal(BPF_PROG_TYPE_XDP, BPF_XDP, 0);
+	int link;
+
+	if (fd < 0)
+		return false;
+	errno = 0;
+	link = bpf_link_create(fd, LOOPBACK_IFINDEX, BPF_XDP, &opts);
+	close(fd);
+	if (link >= 0)
+		close(link);
+	return link >= 0 || errno == EOPNOTSUPP || errno == EEXIST;
+}
+
+bool probe_is_off(const char *name)
+{
+	const char *off = getenv("ROLEWALL_PROBE_OFF");
+	size_t length = strlen(name);
+
+	while (off && *off) {
+		if (strncmp(off, name, length) == 0 && (off[length] == ',' || !off[length]))
+			return true;
+		off = strchr(off, ',');
+		off = off ? off + 1 : NULL;
+	}
+	return false;
+}
+
+void features_probe(struct features *ret)
+{
+	ret->ringbuf = !probe_is_off("ringbuf") &&
+		       libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) == 1;
+	ret->cgroup_lookup = !probe_is_off("cgroup_lookup") &&
+			     libbpf_probe_bpf_helper(BPF_PROG_TYPE_CGROUP_SKB,
+						     BPF_FUNC_skc_lookup_tcp, NULL) == 1;
+	/* Both came with 5.8; the programs know kernels with both and kernels with neither. */
+	ret->ringbuf = ret->ringbuf && ret->cgroup_lookup;
+	ret->frags = !probe_is_off("frags") && has_frags();
+	ret->links = !probe_is_off("links") && has_links();
+}

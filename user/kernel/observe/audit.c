@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* audit.c - sockets against rules. */
+#include "kernel/observe/audit.h"
+
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/cidr.h"
+#include "policy/owners.h"
+#include "util/array.h"
+#include "util/cleanup.h"
+
+#define LOOPBACK_IFINDEX 1
+#define DHCP_CLIENT	 68
+#define DHCPV6_CLIENT	 546
+
+/* What one comparison needs to know. */
+struct audit {
+	const struct snapshot *snapshot;
+	const struct sockets *sockets;
+	const uint16_t *ephemeral;
+	struct owner *owners;
+	struct findings *findings;
+};
+
+const char *finding_name(enum finding_kind kind)
+{
+	static const char *const names[] = {
+#define FINDING_NAME(NAME, name) [FINDING_##NAME] = (name),
+		AUDIT_FINDINGS(FINDING_NAME)
+#undef FINDING_NAME
+	};
+
+	return names[kind];
+}
+
+int audit_read_sockets(struct sockets *ret, struct error *ret_error)
+{
+	static const struct sockets_wanted wanted = {
+		.tcp = 1 << TCP_LISTEN,
+		.udp = 1 << TCP_CLOSE,
+	};
+
+	return sockets_read(&wanted, ret, ret_error);
+}
+
+static bool is_loopback(const struct socket_entry *socket)
+{
+	static const uint8_t ipv6[16] = {[15] = 1};
+
+	return socket->interface == LOOPBACK_IFINDEX || !memcmp(socket->local, ipv6, 16) ||
+	       (cidr_is_ipv4(socket->local, 128) && socket->local[12] == 127);
+}
+
+static bool is_wildcard(const struct socket_entry *socket)
+{
+	static const uint8_t ipv4[16] = {[10] = 0xff, [11] = 0xff}, ipv6[16];
+
+	return !socket->interface &&
+	       (!memcmp(socket->local, ipv4, 16) || !memcmp(socket->local, ipv6, 16));
+}
+
+/* Of a client: it asks, and nobody is to come by himself. */
+static bool is_client(const struct audit *audit, const struct socket_entry *socket)
+{
+	uint16_t port = socket->local_port;
+
+	if (socket->l4 != RW_L4_UDP)
+		return false;
+	return port == DHCP_CLIENT || port == DHCPV6_CLIENT ||
+	       (port >= audit->ephemeral[0] && port <= audit->ephemeral[1]);
+}
+
+static int finding_add(const struct audit *audit, const struct finding *finding)
+{
+	struct findings *findings = audit->findings;
+	struct finding *added = array_append(&findings->list, &findings->count, sizeof(*added));
+
+	if (!added)
+		return -ENOMEM;
+	*added = *finding;
+	return 0;
+}
+
+/* An interface that is there and whose zone may not reach the port. */
+static const struct interface_state *find_exposed(const struct audit *audit, uint16_t zones)
+{
+	const struct snapshot *snapshot = audit->snapshot;
+
+	for (size_t i = 0; i < snapshot->interface_count; i++)
+		if (snapshot->interfaces[i].ifindex && !(snapshot->interfaces[i].zone & zones))
+			return &snapshot->interfaces[i];
+	return NULL;
+}
+
+static int socket_judge(const struct audit *audit, const struct socket_entry *socket)
+{
+	const struct owner *owner = &audit->owners[owner_index(socket->l4, socket->local_port)];
+	struct finding finding = {
+		.kind = FINDING_CLOSED,
+		.l4 = socket->l4,
+		.port = socket->local_port,
+		.port_end = socket->local_port,
+		.zones = owner->zones,
+		.rule = owner->rule,
+		.socket = socket,
+	};
+
+	if (is_loopback(socket))
+		return 0;
+	if (!owner->zones)
+		return is_client(audit, socket) ? 0 : finding_add(audit, &finding);
+	if (owner->zones & RW_ZONE_EXTERNAL || !is_wildcard(socket))
+		return 0;
+	finding.kind = FINDING_WILDCARD;
+	finding.interface = find_exposed(audit, owner->zones);
+	return finding.interface ? finding_add(audit, &finding) : 0;
+}
+
+const struct socket_entry *audit_find_listener(const struct sockets *sockets,
+					       const struct rule *rule, bool *ret_loopback)
+{
+	const struct socket_entry *found = NULL;
+
+	for (size_t i = 0; i < sockets->count; i++) {
+		const struct socket_entry *socket = &sockets->list[i];
+
+		if (socket->l4 != rule->l4 || socket->local_port < rule->port ||
+		    socket->local_port > rule->port_end)
+			continue;
+		found = socket;
+		*ret_loopback = is_loopback(socket);
+		if (!*ret_loopback)
+			break;
+	}
+	return found;
+}
+
+static int rule_judge(const struct audit *audit, const struct rule *rule)
+{
+	struct finding finding = {
+		.kind = FINDING_UNUSED,
+		.l4 = rule->l4,
+		.port = rule->port,
+		.port_end = rule->port_end,
+		.zones = rule->zones,
+		.rule = rule,
+	};
+	bool loopback;
+
+	/* Granted, but no flow of the cluster leads there: it is not open at all. */
+	if (rule->zones == RW_ZONE_NOBODY)
+		return 0;
+	finding.socket = audit_find_listener(audit->sockets, rule, &loopback);
+	return finding.socket && !loopback ? 0 : finding_add(audit, &finding);
+}
+
+static int finding_compare(const void *left, const void *right)
+{
+	const struct finding *a = left, *b = right;
+
+	if (a->kind != b->kind)
+		return (int)a->kind - (int)b->kind;
+	if (a->l4 != b->l4)
+		return a->l4 - b->l4;
+	if (a->port != b->port)
+		return a->port - b->port;
+	return a->socket && b->socket ? memcmp(a->socket->local, b->socket->local, 16) : 0;
+}
+
+static struct owner *owners_of(const struct snapshot *snapshot)
+{
+	_free_ const struct rule **rules = calloc(snapshot->rule_count + 1, sizeof(*rules));
+
+	if (!rules)
+		return NULL;
+	for (size_t i = 0; i < snapshot->rule_count; i++)
+		rules[i] = &snapshot->rules[i].rule;
+	return owners_new(rules, snapshot->rule_count);
+}
+
+int audit_compare(const struct snapshot *snapshot, const struct sockets *sockets,
+		  const uint16_t ephemeral[2], struct findings *ret)
+{
+	_cleanup_(findings_free) struct findings findings = {0};
+	_free_ struct owner *owners = owners_of(snapshot);
+	const struct audit audit = {snapshot, sockets, ephemeral, owners, &findings};
+	int error = owners ? 0 : -ENOMEM;
+
+	for (size_t i = 0; !error && i < sockets->count; i++)
+		error = socket_judge(&audit, &sockets->list[i]);
+	for (size_t i = 0; !error && i < snapshot->rule_count; i++)
+		error = rule_judge(&audit, &snapshot->rules[i].rule);
+	if (error)
+		return error;
+	if (findings.count)
+		qsort(findings.list, findings.count, sizeof(*findings.list), finding_compare);
+	*ret = findings;
+	findings = (struct findings){0};
+	return 0;
+}
+
+void findings_free(struct findings *findings)
+{
+	free(findings->list);
+	*findings = (struct findings){0};
+}

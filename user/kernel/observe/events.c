@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* events.c - grant credits, read the ring, or the perf buffers of a kernel that has no ring. */
+#include "kernel/observe/events.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "kernel/object/lock.h"
+#include "kernel/object/maps.h"
+#include "util/cleanup.h"
+#include "util/clock.h"
+
+/*
+ * What a reader can take without being busy with nothing else: so many events a second on all CPUs
+ * together, and RW_EVENT_SHARES of each kind for each grant and CPU on top. The more CPUs, the
+ * rarer the grants.
+ */
+#define EVENTS_A_SECOND	      4096
+#define CREDITS_MIN	      16 /* of a CPU, for each grant */
+#define GRANT_CPUS	      4	 /* that one grant every GRANT_INTERVAL_NS is meant for */
+#define GRANT_INTERVAL_NS     250000000ULL
+#define GRANT_INTERVAL_MAX_NS 1000000000ULL
+
+/* In the ring, with its header, and in a perf buffer, likewise, where binds do not go. */
+#define RING_RECORD  (sizeof(struct rw_bind_event) + 8)
+#define SAMPLE_BYTES (sizeof(struct rw_event) + 16)
+#define SAMPLE_PAGES 64 /* of a perf buffer; a power of two */
+
+struct events {
+	struct maps maps;
+	struct ring_buffer *ring; /* one of the two, */
+	struct perf_buffer *perf; /* the other is NULL */
+	event_handler handler;
+	void *context;
+	int lock;
+	int cpus;
+	struct rw_event_state *states; /* owned: room for what every CPU has spent, */
+	uint64_t *grants;	       /* owned: and for what it is granted */
+	int count;		       /* events of this poll */
+	uint64_t credits;	       /* of a CPU, for each grant */
+	uint64_t interval;	       /* ns between two grants */
+	uint64_t granted;	       /* when, CLOCK_MONOTONIC */
+	bool spent;		       /* events came since */
+};
+
+/* One that is too short is of a program of another version. */
+static bool is_whole(const struct rw_event *event, size_t size)
+{
+	return size >= sizeof(*event) &&
+	       (event->type != RW_EVENT_BIND || size >= sizeof(struct rw_bind_event));
+}
+
+static int handle(void *context, void *data, size_t size)
+{
+	struct events *events = context;
+
+	events->count++;
+	if (is_whole(data, size))
+		events->handler(data, events->context);
+	return 0;
+}
+
+static void handle_sample(void *context, int cpu, void *data, __u32 size)
+{
+	(void)cpu;
+	handle(context, data, size);
+}
+
+/* grant = what was spent + credits, for each CPU; 0 withdraws what is left. */
+static int grant(const struct events *events, uint64_t credits)
+{
+	struct rw_event_state *states = events->states;
+	uint64_t *grants = events->grants;
+	__u32 zero = 0;
+	int cpu;
+
+	if (bpf_map_lookup_elem(events->maps.fd[MAP_EVENT_STATE], &zero, states))
+		return -errno;
+	for (cpu = 0; cpu < events->cpus; cpu++)
+		grants[cpu] = credits ? states[cpu].emitted + states[cpu].lost + credits : 0;
+	return bpf_map_update_elem(events->maps.fd[MAP_EVENT_GRANTS], &zero, grants, BPF_ANY)
+		       ? -errno
+		       : 0;
+}
+
+/* No further ahead of the reader than `room` records of a CPU's buffer. */
+static void set_pace(struct events *events, uint64_t room)
+{
+	uint64_t cpus = events->cpus, interval = GRANT_INTERVAL_NS;
+
+	if (cpus > GRANT_CPUS)
+		interval = interval * cpus / GRANT_CPUS;
+	if (interval > GRANT_INTERVAL_MAX_NS)
+		interval = GRANT_INTERVAL_MAX_NS;
+	events->interval = interval;
+	events->credits = EVENTS_A_SECOND * interval / 1000000000 / cpus;
+	if (events->credits < CREDITS_MIN)
+		events->credits = CREDITS_MIN;
+	if (events->credits > room)
+		events->credits = room;
+}
+
+static int open_ring(struct events *events)
+{
+	set_pace(events, RW_EVENT_BYTES / RING_RECORD / events->cpus);
+	events->ring = ring_buffer__new(events->maps.fd[MAP_EVENTS], handle, events, NULL);
+	return events->ring ? 0 : -errno;
+}
+
+/* What does not fit is counted by the program, as `lost`: no callback for that. */
+static int open_perf(struct events *events)
+{
+	set_pace(events, (uint64_t)SAMPLE_PAGES * sysconf(_SC_PAGESIZE) / SAMPLE_BYTES);
+	events->perf = perf_buffer__new(events->maps.fd[MAP_EVENTS_PERF], SAMPLE_PAGES,
+					handle_sample, NULL, events, NULL);
+	return events->perf ? 0 : -errno;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+static int top_up(struct events *events)
+{
+	events->granted = now_ns();
+	events->spent = false;
+	return grant(events, events->credits);
+}
+
+static int start(const struct instance *instance, struct events *events, struct error *ret_error)
+{
+	int error = maps_open(instance, &events->maps, ret_error);
+
+	if (error)
+		return error;
+	error = lock_take(instance, "events.lock", &events->lock, NULL, ret_error);
+	if (error == -EBUSY)
+		error_hint(ret_error, "somebody else follows the events already");
+	if (error)
+		return error;
+	events->cpus = libbpf_num_possible_cpus();
+	if (events->cpus < 0)
+		return error_set(ret_error, -events->cpus, "cannot count the CPUs: %s",
+				 strerror(-events->cpus));
+	events->states = calloc(events->cpus, sizeof(*events->states));
+	events->grants = calloc(events->cpus, sizeof(*events->grants));
+	if (!events->states || !events->grants)
+		return error_set(ret_error, ENOMEM, "out of memory");
+	error = events->maps.fd[MAP_EVENTS] >= 0 ? open_ring(events) : open_perf(events);
+	if (error)
+		return error_set(ret_error, -error, "cannot open the buffer of events: %s",
+				 strerror(-error));
+	error = top_up(events);
+	return error ? error_set(ret_error, -error, "cannot grant credits: %s", strerror(-error))
+		     : 0;
+}
+
+int events_open(const struct instance *instance, event_handler handler, void *context,
+		struct events **ret, struct error *ret_error)
+{
+	struct events *events = calloc(1, sizeof(*events));
+	int error;
+
+	if (!events)
+		return error_set(ret_error, ENOMEM, "out of memory");
+	events->maps = (struct maps)MAPS_NONE;
+	events->lock = -1;
+	events->handler = handler;
+	events->context = context;
+	error = start(instance, events, ret_error);
+	if (error) {
+		events_close(events);
+		return error;
+	}
+	*ret = events;
+	return 0;
+}
+
+/*
+ * A perf buffer is ready only once for each wake-up (kernel/events/core.c, perf_poll): whoever asks
+ * for that on events_fd() has used it up. So look into every buffer, ready or not.
+ */
+static int poll_perf(struct events *events, int timeout_ms)
+{
+	int result = timeout_ms ? perf_buffer__poll(events->perf, timeout_ms) : 0;
+
+	return result < 0 ? result : perf_buffer__consume(events->perf);
+}
+
+int events_poll(struct events *events, int timeout_ms)
+{
+	int result;
+
+	events->count = 0;
+	result = events->ring ? ring_buffer__poll(events->ring, timeout_ms)
+			      : poll_perf(events, timeout_ms);
+	if (result < 0)
+		return result;
+	events->spent |= events->count > 0;
+	if (events->spent && now_ns() - events->granted >= events->interval)
+		result = top_up(events);
+	return result < 0 ? result : events->count;
+}
+
+int events_pause(const struct events *events)
+{
+	uint64_t passed = now_ns() - events->granted;
+
+	if (!events->spent)
+		return -1;
+	return passed >= events->interval ? 0 : (events->interval - passed) / 1000000 + 1;
+}
+
+int events_fd(const struct events *events)
+{
+	return events->ring ? ring_buffer__epoll_fd(events->ring)
+			    : perf_buffer__epoll_fd(events->perf);
+}
+
+void events_close(struct events *events)
+{
+	if (!events)
+		return;
+	if (events->ring || events->perf)
+		grant(events, 0);
+	ring_buffer__free(events->ring);
+	perf_buffer__free(events->perf);
+	maps_close(&events->maps);
+	cleanup_close(&events->lock);
+	free(events->states);
+	free(events->grants);
+	free(events);
+}
+
+/* No character of it reaches a terminal but as itself. */
+void event_process(const struct rw_event *event, char ret[RW_PROCESS_NAME])
+{
+	const struct rw_bind_event *bind = (const struct rw_bind_event *)event;
+
+	memcpy(ret, bind->process, RW_PROCESS_NAME);
+	ret[RW_PROCESS_NAME - 1] = '\0';
+	for (char *at = ret; *at; at++)
+		if (!isprint((unsigned char)*at))
+			*at = '?';
+}
+
+int64_t event_time(const struct rw_event *event)
+{
+	return monotonic_to_wall(event->time);
+}

@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* explain.c - question -> interface -> packet -> program -> counters -> answer. */
+#include "kernel/observe/explain.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include <rolewall/abi.h>
+
+#include "host/device.h"
+#include "host/route.h"
+#include "kernel/attach/cgroup.h"
+#include "kernel/attach/xdp.h"
+#include "kernel/generation/generation.h"
+#include "kernel/generation/zone.h"
+#include "kernel/object/load.h"
+#include "kernel/object/maps.h"
+#include "kernel/observe/packet.h"
+#include "util/array.h"
+#include "util/cleanup.h"
+#include "util/reason.h"
+
+#define LOOPBACK_IFINDEX 1
+
+/* A program that was loaded to answer for one interface. */
+struct witness {
+	struct device device;
+	unsigned int slot; /* as the programs know it; 0 if they do not */
+	enum hook hook;
+	struct rolewall_bpf *object; /* owned; NULL: nothing filters there */
+	int program;		     /* owned by object */
+};
+
+struct explainer {
+	const struct instance *instance;
+	struct features features;
+	struct maps maps;
+	struct generation generation;
+	struct devices devices;
+	struct witness *witnesses; /* owned */
+	size_t witness_count;
+};
+
+void explainer_close(struct explainer **explainer)
+{
+	struct explainer *old = *explainer;
+	size_t i;
+
+	if (!old)
+		return;
+	for (i = 0; i < old->witness_count; i++)
+		object_free(&old->witnesses[i].object);
+	free(old->witnesses);
+	devices_free(&old->devices);
+	maps_close(&old->maps);
+	generation_close(&old->generation);
+	free(old);
+	*explainer = NULL;
+}
+
+int explainer_open(const struct instance *instance, struct explainer **ret, struct error *ret_error)
+{
+	_cleanup_(explainer_close) struct explainer *explainer = calloc(1, sizeof(*explainer));
+	int error;
+
+	if (!explainer)
+		return error_set(ret_error, ENOMEM, "out of memory");
+	explainer->instance = instance;
+	explainer->maps = (struct maps)MAPS_NONE;
+	explainer->generation = (struct generation)GENERATION_NONE;
+	features_probe(&explainer->features);
+	error = maps_open(instance, &explainer->maps, ret_error);
+	if (!error)
+		error = generation_current(instance, &explainer->maps, &explainer->generation,
+					   ret_error);
+	if (!error)
+		error = devices_read(&explainer->devices, ret_error);
+	if (error)
+		return error;
+	*ret = TAKE_PTR(explainer);
+	return 0;
+}
+
+/* Where strangers come from, if the routes do not say. */
+static const struct device *device_external(const struct explainer *explainer)
+{
+	const char(*slots)[16] = explainer->generation.about->slots;
+	unsigned int slot;
+
+	for (slot = 1; slot < RW_SLOTS; slot++) {
+		const struct device *device = device_by_name(&explainer->devices, slots[slot]);
+		__u32 index = RW_POLICY_SLOTS + slot;
+		struct rw_policy_entry entry;
+
+		if (slots[slot][0] && device &&
+		    bpf_map_lookup_elem(explainer->generation.policy_fd, &index, &entry) == 0 &&
+		    entry.slot.zone == RW_ZONE_EXTERNAL)
+			return device;
+	}
+	return NULL;
+}
+
+static int device_choose(const struct explainer *explainer, const struct question *question,
+			 const struct route *route, const struct device **ret,
+			 struct error *ret_error)
+{
+	const struct device *device;
+
+	if (question->interface)
+		device = device_by_name(&explainer->devices, question->interface);
+	else if (route->ifindex)
+		device = device_by_index(&explainer->devices, route->ifindex);
+	else
+		device = device_external(explainer);
+	if (device) {
+		*ret = device;
+		return 0;
+	}
+	if (question->interface)
+		error_set(ret_error, ENODEV, "there is no interface %s now", question->interface);
+	else
+		error_set(ret_error, ENODEV,
+			  "this host has no route to the source, and no "
+			  "external interface now");
+	error_hint(ret_error, "say where the packet would arrive: --interface IF; 'ip link' lists "
+			      "what there is");
+	return -ENODEV;
+}
+
+/* Highest counter slot that a rule of this generation has: scratch counters need no more. */
+static uint32_t rule_limit(const struct generation *generation)
+{
+	uint32_t i, limit = 1;
+
+	for (i = 0; i < generation->about->rule_count; i++)
+		if (generation->rules[i].index >= limit)
+			limit = generation->rules[i].index + 1;
+	return limit;
+}
+
+static void witness_place(const struct explainer *explainer, struct witness *witness)
+{
+	struct rw_interface_key key = {.ifindex = witness->device.ifindex};
+	struct rw_interface interface;
+	char note[192];
+
+	if (bpf_map_lookup_elem(explainer->maps.fd[MAP_INTERFACES], &key, &interface) == 0)
+		witness->slot = interface.slot;
+	if (witness->device.ifindex == LOOPBACK_IFINDEX)
+		witness->hook = HOOK_NONE;
+	else if (xdp_query(explainer->instance, &witness->device, note, sizeof(note)) !=
+		 XDP_MODE_NONE)
+		witness->hook = HOOK_XDP;
+	else if (cgroup_is_attached(explainer->instance, CGROUP_INGRESS))
+		witness->hook = HOOK_CGROUP;
+}
+
+static int witness_load(const struct explainer *explainer, struct witness *witness,
+			struct error *ret_error)
+{
+	witness_place(explainer, witness);
+	if (witness->hook == HOOK_NONE)
+		return 0;
+	return load_scratch(explainer->instance, &explainer->features, witness->slot,
+			    rule_limit(&explainer->generation), &witness->object, &witness->program,
+			    ret_error);
+}
+
+static int witness_find(struct explainer *explainer, const struct device *device,
+			const struct witness **ret, struct error *ret_error)
+{
+	struct witness *next;
+	int error;
+	size_t i;
+
+	for (i = 0; i < explainer->witness_count; i++) {
+		*ret = &explainer->witnesses[i];
+		if ((*ret)->device.ifindex == device->ifindex)
+			return 0;
+	}
+	next = array_append(&explainer->witnesses, &explainer->witness_count, sizeof(*next));
+	if (!next)
+		return error_set(ret_error, ENOMEM, "out of memory");
+	next->device = *device;
+	error = witness_load(explainer, next, ret_error);
+	if (error)
+		explainer->witness_count--;
+	*ret = next;
+	return error;
+}
+
+static int run(const struct witness *witness, const struct question *question,
+	       const uint8_t local[16], struct error *ret_error)
+{
+	unsigned char frame[PACKET_MAX];
+	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame, .repeat = 1);
+
+	options.data_size_in = packet_make(
+		&(struct packet_spec){
+			.source = question->source,
+			.destination = local,
+			.l4 = question->l4,
+			.port = question->port,
+			.ethernet = true,
+		},
+		frame);
+	if (bpf_prog_test_run_opts(witness->program, &options))
+		return error_set(ret_error, errno, "the kernel does not run the program: %s",
+				 strerror(errno));
+	return 0;
+}
+
+static int zero(int fd, uint32_t index, size_t size)
+{
+	int cpus = libbpf_num_possible_cpus();
+	_free_ void *zeros = NULL;
+
+	if (cpus < 0)
+		return cpus;
+	zeros = calloc(cpus, size);
+	if (!zeros)
+		return -ENOMEM;
+	return bpf_map_update_elem(fd, &index, zeros, BPF_ANY) ? -errno : 0;
+}
+
+/* Was this counter moved? It stands at zero afterwards. */
+static int take_reason(int fd, uint32_t index, bool *ret)
+{
+	struct rw_counter counter = {0};
+	int error = map_sum(fd, index, sizeof(counter), (unsigned long long *)&counter);
+
+	*ret = counter.packets;
+	return error || !counter.packets ? error : zero(fd, index, sizeof(counter));
+}
+
+static int take_rule(int fd, uint32_t index, uint8_t *ret_reason)
+{
+	struct rw_rule_counter counter = {0};
+	int error = map_sum(fd, index, sizeof(counter), (unsigned long long *)&counter);
+
+	if (counter.passed.packets)
+		*ret_reason = RW_REASON_OPEN;
+	else if (counter.dropped.packets)
+		*ret_reason = RW_REASON_ZONE_DENIED;
+	return error || !*ret_reason ? error : zero(fd, index, sizeof(counter));
+}
+
+/* The one counter that has moved. */
+static int take_verdict(const struct explainer *explainer, const struct witness *witness,
+			uint8_t *ret_reason, struct error *ret_error)
+{
+	int rules = scratch_map(witness->object, MAP_RULE_COUNTERS);
+	int reasons = scratch_map(witness->object, MAP_REASON_COUNTERS);
+	uint32_t i, rule_count = explainer->generation.about->rule_count;
+	uint8_t reason = RW_REASON_NONE;
+	bool moved = false;
+	int error = 0;
+
+	for (i = 1; !error && !moved && i < RW_REASON_COUNT; i++) {
+		error = take_reason(reasons, i, &moved);
+		if (moved)
+			reason = i;
+	}
+	for (i = 0; !error && !reason && i < rule_count; i++)
+		error = take_rule(rules, explainer->generation.rules[i].index, &reason);
+	if (error)
+		return error_set(ret_error, -error, "cannot read what the program counted: %s",
+				 strerror(-error));
+	if (!reason)
+		return error_set(ret_error, EIO, "the program counted nothing");
+	*ret_reason = reason;
+	return 0;
+}
+
+/* The narrowest rule that covers the port, as tables.h has it. */
+static void find_rule(const struct explainer *explainer, const struct question *question,
+		      struct explanation *ret)
+{
+	const struct generation *generation = &explainer->generation;
+	unsigned int width = 65536;
+	uint32_t i;
+
+	for (i = 0; i < generation->about->rule_count; i++) {
+		const struct rule *rule = &generation->rules[i].rule;
+
+		if (rule->l4 != question->l4 || question->port < rule->port ||
+		    question->port > rule->port_end || rule->port_end - rule->port >= (int)width)
+			continue;
+		width = rule->port_end - rule->port;
+		ret->rule = *rule;
+		ret->has_rule = true;
+	}
+}
+
+static void find_opening(const struct explainer *explainer, const struct question *question,
+			 struct explanation *ret)
+{
+	struct rw_opening_key key = {
+		.prefixlen = 32 + 128,
+		.l4 = question->l4,
+		.port = htons(question->port),
+	};
+	struct rw_opening opening;
+
+	memcpy(key.source, question->source, sizeof(key.source));
+	if (bpf_map_lookup_elem(explainer->maps.fd[MAP_OPENINGS], &key, &opening) == 0)
+		ret->opening = opening.id;
+}
+
+static void find_ban(const struct explainer *explainer, const struct question *question,
+		     struct explanation *ret)
+{
+	struct rw_prefix_key key = {.prefixlen = 128};
+	struct rw_ban ban;
+
+	memcpy(key.source, question->source, sizeof(key.source));
+	memcpy(ret->ban.source, question->source, sizeof(ret->ban.source));
+	ret->ban.length = 128;
+	if (bpf_map_lookup_elem(explainer->maps.fd[MAP_BANS], key.source, &ban) == 0 ||
+	    bpf_map_lookup_elem(explainer->maps.fd[MAP_BAN_PREFIXES], &key, &ban))
+		return;
+	ret->ban.length = (uint8_t)ban.length;
+	cidr_cut(&ret->ban);
+}
+
+static void describe(const struct explainer *explainer, const struct witness *witness,
+		     const struct question *question, struct explanation *ret)
+{
+	const struct generation *generation = &explainer->generation;
+
+	memcpy(ret->interface, witness->device.name, sizeof(ret->interface));
+	memcpy(ret->profile, generation->about->profile, sizeof(ret->profile));
+	memcpy(ret->roles, generation->about->roles, sizeof(ret->roles));
+	memcpy(ret->node_file, generation->about->node_file, sizeof(ret->node_file));
+	ret->hook = witness->hook;
+	ret->drop = reason_is_drop(ret->reason);
+	ret->enforce = generation->header.flags & RW_POLICY_ENFORCE;
+	ret->generation = generation->number;
+	if (witness->device.ifindex != LOOPBACK_IFINDEX)
+		ret->zone = zone_find(&explainer->maps, generation, witness->device.ifindex,
+				      question->source) &
+			    RW_ZONE_ALL;
+	find_rule(explainer, question, ret);
+	if (ret->reason == RW_REASON_OPENING)
+		find_opening(explainer, question, ret);
+	if (ret->reason == RW_REASON_BANNED)
+		find_ban(explainer, question, ret);
+}
+
+int explainer_ask(struct explainer *explainer, const struct question *question,
+		  struct explanation *ret, struct error *ret_error)
+{
+	struct explanation explanation = {0};
+	const struct witness *witness = NULL;
+	const struct device *device;
+	struct route route = {0};
+	int error;
+
+	route_find(question->source, &route, NULL);
+	error = device_choose(explainer, question, &route, &device, ret_error);
+	if (!error)
+		error = witness_find(explainer, device, &witness, ret_error);
+	if (!error && witness->hook != HOOK_NONE) {
+		error = run(witness, question, route.local, ret_error);
+		if (!error)
+			error = take_verdict(explainer, witness, &explanation.reason, ret_error);
+	}
+	if (error)
+		return error;
+	describe(explainer, witness, question, &explanation);
+	*ret = explanation;
+	return 0;
+}

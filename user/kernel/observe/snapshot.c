@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* snapshot.c - ask the kernel what is in force. */
+#include "kernel/observe/snapshot.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+
+#include "host/device.h"
+#include "kernel/attach/cgroup.h"
+#include "kernel/attach/xdp.h"
+#include "kernel/commit/pending.h"
+#include "kernel/generation/generation.h"
+#include "kernel/object/maps.h"
+#include "util/cleanup.h"
+
+static void counter_add(struct rw_counter *sum, const struct rw_counter *more)
+{
+	sum->packets += more->packets;
+	sum->bytes += more->bytes;
+}
+
+struct rw_counter snapshot_count(const struct snapshot *snapshot, unsigned int reason)
+{
+	struct rw_counter sum = snapshot->reasons[reason];
+	size_t i;
+
+	for (i = 0; i < snapshot->rule_count; i++) {
+		if (reason == RW_REASON_OPEN)
+			counter_add(&sum, &snapshot->rules[i].counter.passed);
+		else if (reason == RW_REASON_ZONE_DENIED)
+			counter_add(&sum, &snapshot->rules[i].counter.dropped);
+	}
+	return sum;
+}
+
+uint64_t snapshot_packets(const struct snapshot *snapshot, unsigned int reason)
+{
+	return snapshot_count(snapshot, reason).packets;
+}
+
+bool snapshot_is_enforced(const struct snapshot *snapshot)
+{
+	size_t i;
+
+	if (!snapshot->cgroup_ingress || !snapshot->cgroup_egress)
+		return false;
+	if ((snapshot->flags & RW_POLICY_BIND_OBSERVE) &&
+	    !(snapshot->cgroup_bind4 && snapshot->cgroup_bind6))
+		return false;
+	for (i = 0; i < snapshot->interface_count; i++)
+		if (snapshot->interfaces[i].ifindex && snapshot->interfaces[i].hook == HOOK_NONE)
+			return false;
+	return true;
+}
+
+static void copy_about(const struct generation *generation, struct snapshot *snapshot)
+{
+	const struct about *about = generation->about;
+
+	snapshot->generation = generation->number;
+	snapshot->flags = generation->header.flags;
+	snapshot->echo_rate = generation->header.echo_rate;
+	snapshot->applied_at = about->applied_at;
+	memcpy(snapshot->node, about->node, sizeof(snapshot->node));
+	memcpy(snapshot->profile, about->profile, sizeof(snapshot->profile));
+	memcpy(snapshot->roles, about->roles, sizeof(snapshot->roles));
+	memcpy(snapshot->node_file, about->node_file, sizeof(snapshot->node_file));
+}
+
+static int read_rules(const struct maps *maps, const struct generation *generation,
+		      struct snapshot *snapshot)
+{
+	uint32_t i, count = generation->about->rule_count;
+	int error = 0;
+
+	snapshot->rules = calloc(count + 1, sizeof(*snapshot->rules));
+	if (!snapshot->rules)
+		return -ENOMEM;
+	for (i = 0; !error && i < count; i++) {
+		struct rule_state *state = &snapshot->rules[i];
+
+		state->rule = generation->rules[i].rule;
+		state->index = generation->rules[i].index;
+		error = map_sum(maps->fd[MAP_RULE_COUNTERS], state->index, sizeof(state->counter),
+				(unsigned long long *)&state->counter);
+	}
+	snapshot->rule_count = count;
+	return error;
+}
+
+static int read_reasons(const struct maps *maps, struct snapshot *snapshot)
+{
+	unsigned int reason;
+	int error = 0;
+
+	for (reason = 0; !error && reason < RW_REASON_COUNT; reason++) {
+		error = map_sum(maps->fd[MAP_REASON_COUNTERS], reason, sizeof(*snapshot->reasons),
+				(unsigned long long *)&snapshot->reasons[reason]);
+		if (!error)
+			error = map_sum(maps->fd[MAP_SETTLED], reason, sizeof(*snapshot->settled),
+					(unsigned long long *)&snapshot->settled[reason]);
+	}
+	return error ? error
+		     : map_sum(maps->fd[MAP_EVENT_STATE], 0, sizeof(snapshot->events),
+			       (unsigned long long *)&snapshot->events);
+}
+
+static int read_slot_zone(const struct generation *generation, unsigned int slot, uint8_t *ret)
+{
+	__u32 index = RW_POLICY_SLOTS + slot;
+	struct rw_policy_entry entry;
+
+	if (bpf_map_lookup_elem(generation->policy_fd, &index, &entry))
+		return -errno;
+	*ret = entry.slot.zone;
+	return 0;
+}
+
+static void read_hook(const struct instance *instance, const struct device *device,
+		      const struct snapshot *snapshot, struct interface_state *state)
+{
+	if (!device) {
+		snprintf(state->note, sizeof(state->note),
+			 "there is no such device now; its zone is "
+			 "closed");
+		return;
+	}
+	state->ifindex = device->ifindex;
+	state->xdp_mode = xdp_query(instance, device, state->note, sizeof(state->note));
+	if (state->xdp_mode != XDP_MODE_NONE)
+		state->hook = HOOK_XDP;
+	else if (snapshot->cgroup_ingress)
+		state->hook = HOOK_CGROUP;
+	else
+		snprintf(state->note, sizeof(state->note),
+			 "nothing filters here; 'rolewall apply' "
+			 "attaches what is missing");
+}
+
+static int read_interfaces(const struct instance *instance, const struct generation *generation,
+			   struct snapshot *snapshot, struct error *ret_error)
+{
+	_cleanup_(devices_free) struct devices devices = {0};
+	struct interface_state *state;
+	unsigned int slot;
+	int error;
+
+	error = devices_read(&devices, ret_error);
+	if (error)
+		return error;
+	snapshot->interfaces = calloc(RW_SLOTS, sizeof(*snapshot->interfaces));
+	if (!snapshot->interfaces)
+		return error_set(ret_error, ENOMEM, "out of memory");
+	for (slot = 1; slot < RW_SLOTS; slot++) {
+		const char *name = generation->about->slots[slot];
+
+		if (!name[0])
+			continue;
+		state = &snapshot->interfaces[snapshot->interface_count++];
+		memcpy(state->name, name, sizeof(state->name));
+		state->slot = slot;
+		error = read_slot_zone(generation, slot, &state->zone);
+		if (error)
+			return error_set(ret_error, -error, "cannot read the policy: %s",
+					 strerror(-error));
+		read_hook(instance, device_by_name(&devices, name), snapshot, state);
+	}
+	return 0;
+}
+
+/* After a rollback nothing is kept: that is no loss. */
+static void find_previous(const struct instance *instance, const struct generation *generation,
+			  struct snapshot *snapshot)
+{
+	uint32_t previous = generation->about->previous;
+
+	if (snapshot->pending.deadline)
+		previous = snapshot->pending.previous;
+	else if (snapshot->taken_back.taken_back)
+		previous = 0;
+	snapshot->previous = previous;
+	snapshot->previous_lost = previous && !generation_is_kept(instance, previous);
+}
+
+static int read_all(const struct instance *instance, struct snapshot *snapshot,
+		    struct error *ret_error)
+{
+	_generation_ struct generation generation = GENERATION_NONE;
+	_maps_ struct maps maps = MAPS_NONE;
+	int error;
+
+	error = maps_open(instance, &maps, ret_error);
+	if (!error)
+		error = generation_current(instance, &maps, &generation, ret_error);
+	if (error)
+		return error;
+	copy_about(&generation, snapshot);
+	snapshot->cgroup_ingress = cgroup_is_attached(instance, CGROUP_INGRESS);
+	snapshot->cgroup_egress = cgroup_is_attached(instance, CGROUP_EGRESS);
+	snapshot->cgroup_bind4 = cgroup_is_attached(instance, CGROUP_BIND4);
+	snapshot->cgroup_bind6 = cgroup_is_attached(instance, CGROUP_BIND6);
+	error = pending_read(&maps, &snapshot->pending, ret_error);
+	if (!error)
+		error = pending_read_raw(&maps, &snapshot->taken_back, ret_error);
+	if (error)
+		return error;
+	if (!snapshot->taken_back.taken_back)
+		snapshot->taken_back = (struct rw_pending){0};
+	find_previous(instance, &generation, snapshot);
+	error = read_rules(&maps, &generation, snapshot);
+	if (!error)
+		error = read_reasons(&maps, snapshot);
+	if (error)
+		return error_set(ret_error, -error, "cannot read the counters: %s",
+				 strerror(-error));
+	return read_interfaces(instance, &generation, snapshot, ret_error);
+}
+
+int snapshot_read(const struct instance *instance, struct snapshot *ret, struct error *ret_error)
+{
+	struct snapshot snapshot = {0};
+	int error = read_all(instance, &snapshot, ret_error);
+
+	if (error) {
+		snapshot_free(&snapshot);
+		return error;
+	}
+	*ret = snapshot;
+	return 0;
+}
+
+void snapshot_free(struct snapshot *snapshot)
+{
+	free(snapshot->interfaces);
+	free(snapshot->rules);
+	*snapshot = (struct snapshot){0};
+}

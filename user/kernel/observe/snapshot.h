@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * snapshot.h - what is in force right now, read from the kernel and from nowhere else.
+ */
+#ifndef ROLEWALL_KERNEL_SNAPSHOT_H
+#define ROLEWALL_KERNEL_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rolewall/abi.h>
+
+#include "kernel/object/hooks.h"
+#include "kernel/object/instance.h"
+#include "policy/tables.h"
+#include "util/error.h"
+
+struct interface_state {
+	char name[16];
+	uint32_t ifindex; /* 0: no such device now */
+	uint8_t slot;	  /* 1 .. RW_SLOTS - 1 */
+	uint8_t zone;	  /* one RW_ZONE_* bit */
+	enum hook hook;	  /* what judges its packets; HOOK_NONE = nothing does, or the device is
+			     absent */
+	enum xdp_mode xdp_mode;
+	char note[192]; /* why it is not native XDP, or that the device is absent; may be empty */
+};
+
+struct rule_state {
+	struct rule rule;
+	uint32_t index;			/* counter slot */
+	struct rw_rule_counter counter; /* summed over CPUs */
+};
+
+struct snapshot {
+	uint32_t generation;
+	uint8_t flags; /* RW_POLICY_* of the policy in force */
+	uint16_t echo_rate;
+	char node[256];
+	char profile[TABLES_NAME_MAX];
+	char roles[1024]; /* comma separated, "every-node" first */
+	char node_file[256];
+	int64_t applied_at;  /* seconds since the epoch */
+	bool cgroup_ingress; /* hooks really attached, as the kernel says */
+	bool cgroup_egress;
+	bool cgroup_bind4;
+	bool cgroup_bind6;
+	struct interface_state *interfaces; /* owned */
+	size_t interface_count;
+	struct rule_state *rules; /* owned; sorted as in tables.h */
+	size_t rule_count;
+	struct rw_counter reasons[RW_REASON_COUNT]; /* without the rules' packets */
+	struct rw_settled settled[RW_REASON_COUNT];
+	struct rw_event_state events; /* summed over CPUs */
+	struct rw_pending pending;    /* zeros: it need not be confirmed (any more) */
+	struct rw_pending taken_back; /* the change before it, if that was not to stay; or zeros */
+	uint32_t previous;  /* was in force before; 0: none was, or there is no way back */
+	bool previous_lost; /* it should be kept, and is not: `rollback` has nowhere to go */
+};
+
+/* Packets and bytes of `reason`, the rules' included (zone-denied and open are counted in the
+ * rules). */
+struct rw_counter snapshot_count(const struct snapshot *snapshot, unsigned int reason);
+uint64_t snapshot_packets(const struct snapshot *snapshot, unsigned int reason);
+
+/* Everything is attached that the policy needs: each present interface has a hook, both cgroup skb
+ * hooks are there, and the bind hooks if the policy guards binds. */
+bool snapshot_is_enforced(const struct snapshot *snapshot);
+
+/*
+ * Read it. -ENOENT: nothing is applied. -EPERM, -EIO ...: `ret_error` says what. Untouched on
+ * failure; the caller owns the result.
+ */
+int snapshot_read(const struct instance *instance, struct snapshot *ret, struct error *ret_error);
+void snapshot_free(struct snapshot *snapshot);
+
+#endif

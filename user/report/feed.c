@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* feed.c - lines of JSON over a unix socket, seen from the listener. */
+#include "report/feed.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "util/cleanup.h"
+
+#define LINE_MAX_BYTES 262144 /* `status` lists every interface and rule */
+
+struct feed {
+	int fd;
+	size_t used;	/* bytes in `buffer` */
+	size_t scanned; /* of them, those that hold no end of line */
+	char buffer[LINE_MAX_BYTES];
+};
+
+int feed_address(const struct instance *instance, struct sockaddr_un *ret, struct error *ret_error)
+{
+	int length;
+
+	*ret = (struct sockaddr_un){.sun_family = AF_UNIX};
+	length = snprintf(ret->sun_path, sizeof(ret->sun_path), "%s/" FEED_SOCKET,
+			  instance->state_dir);
+	if (length < (int)sizeof(ret->sun_path))
+		return 0;
+	error_set(ret_error, ENAMETOOLONG, "the path %s/" FEED_SOCKET " is too long for a socket",
+		  instance->state_dir);
+	error_hint(ret_error, "choose a shorter --state-dir");
+	return -ENAMETOOLONG;
+}
+
+static int connect_to_daemon(const struct instance *instance, int *ret, struct error *ret_error)
+{
+	_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_un address;
+	int error = feed_address(instance, &address, ret_error);
+
+	if (error)
+		return error;
+	if (fd < 0)
+		return error_set(ret_error, errno, "cannot open a socket: %s", strerror(errno));
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address))) {
+		/* A daemon that was killed leaves its socket, which refuses. */
+		error = errno == ECONNREFUSED ? ENOENT : errno;
+		error_set(ret_error, error, "cannot ask the daemon: %s",
+			  error == ENOENT ? "it does not run" : strerror(error));
+		error_where(ret_error, "%s", address.sun_path);
+		error_hint(ret_error, "'rolewall serve' is the daemon");
+		return -error;
+	}
+	*ret = TAKE_FD(fd);
+	return 0;
+}
+
+static const char *word(bool value)
+{
+	return value ? "true" : "false";
+}
+
+static int say(int fd, const struct feed_request *request)
+{
+	char line[FEED_REQUEST_MAX];
+	int length = snprintf(line, sizeof(line),
+			      "{\"attempts\":%s,\"status\":%s,\"rules\":%s,\"lists\":%s,"
+			      "\"history\":%s,\"follow\":%s}\n",
+			      word(request->attempts), word(request->status), word(request->rules),
+			      word(request->lists), word(request->history), word(request->follow));
+
+	return send(fd, line, length, MSG_NOSIGNAL) == length ? 0 : -EPIPE;
+}
+
+int feed_open(const struct instance *instance, const struct feed_request *request,
+	      struct feed **ret, struct error *ret_error)
+{
+	_close_ int fd = -1;
+	struct feed *feed;
+	int error = connect_to_daemon(instance, &fd, ret_error);
+
+	if (error)
+		return error;
+	error = say(fd, request);
+	if (error)
+		return error_set(ret_error, -error, "the daemon does not listen");
+	feed = malloc(sizeof(*feed));
+	if (!feed)
+		return error_set(ret_error, ENOMEM, "out of memory");
+	feed->used = 0;
+	feed->scanned = 0;
+	feed->fd = TAKE_FD(fd);
+	*ret = feed;
+	return 0;
+}
+
+void feed_close(struct feed *feed)
+{
+	if (!feed)
+		return;
+	close(feed->fd);
+	free(feed);
+}
+
+int feed_fd(const struct feed *feed)
+{
+	return feed->fd;
+}
+
+/* The end of the first line in the buffer, or NULL. */
+static char *line_end(struct feed *feed)
+{
+	char *end = memchr(feed->buffer + feed->scanned, '\n', feed->used - feed->scanned);
+
+	feed->scanned = end ? 0 : feed->used;
+	return end;
+}
+
+static int receive(struct feed *feed)
+{
+	ssize_t size;
+
+	if (feed->used == sizeof(feed->buffer))
+		return -EPROTO;
+	size = recv(feed->fd, feed->buffer + feed->used, sizeof(feed->buffer) - feed->used,
+		    MSG_DONTWAIT);
+	if (size > 0) {
+		feed->used += size;
+		return 0;
+	}
+	return size < 0 && errno == EAGAIN ? -EAGAIN : -EPIPE;
+}
+
+int feed_next(struct feed *feed, json_t **ret)
+{
+	char *end;
+	size_t length;
+
+	while (!(end = line_end(feed))) {
+		int error = receive(feed);
+
+		if (error)
+			return error;
+	}
+	length = end - feed->buffer;
+	*ret = json_loadb(feed->buffer, length, 0, NULL);
+	feed->used -= length + 1;
+	memmove(feed->buffer, end + 1, feed->used);
+	return *ret ? 0 : -EPROTO;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * feed.h - what the daemon tells on STATE_DIR/rolewall.sock, and how to listen.
+ *
+ * A stream socket; a line is a JSON object. The listener says once what it wants; all of it may be
+ * left out, and what is left out is false:
+ *	{"version": 1, "attempts": true, "status": true, "rules": true, "lists": true,
+ *	 "history": true, "follow": true}
+ * attempts, status, rules, lists: what to hear of; history: the attempts that are known already,
+ * too; follow: go on with what happens from now on (else the daemon closes at the end); version: of
+ * this protocol, 1 if it is left out. In a version only keys are added, so a listener passes over
+ * what it does not know.
+ *
+ * Then come lines with a "type":
+ *	status	{"version": 1, "time_ms", "applied", ...}: what is in force, and its counters, once
+ *		a second: see daemon/status_line.h
+ *	rules	{"generation", "total", "rules": [{"role", "service", "proto", "port", "port_end",
+ *		"zones": [...], "peers", "origin", "passed", "dropped", "listening"}]}, when that
+ *		has changed, but not more often than every two seconds. At most FEED_RULES_MAX of
+ *		`total`. listening: "yes", "loopback" (on loopback alone) or "no"; null: not known
+ *	lists	{"bans": {"total", "entries": [...]}, "openings": {...}}, when that has changed; an
+ *		entry is {"source", "expires_ms" (null: never), "who", "since_ms", "reason"}, that
+ *		of an opening has "proto", "port" and "id" as well. The FEED_LISTED_MAX that were
+ *		made last, newest first
+ *	attempt	who was refused, where and why: see feed_attempt_print(); told again whenever its
+ *		numbers have changed
+ *	ready	{"version": 1}: what was known at the beginning has been told
+ * Times are ms since the epoch. A listener that is slow misses numbers in between, never the latest
+ * ones, and hinders nobody; one that does not read for a minute is let go.
+ */
+#ifndef ROLEWALL_KERNEL_FEED_H
+#define ROLEWALL_KERNEL_FEED_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "kernel/object/instance.h"
+#include "kernel/observe/attempts.h"
+#include "util/error.h"
+
+#define FEED_SOCKET	 "rolewall.sock"
+#define FEED_VERSION	 1
+#define FEED_REQUEST_MAX 512 /* bytes of what a listener says */
+#define FEED_RULES_MAX	 256
+#define FEED_LISTED_MAX	 128
+
+struct feed_request {
+	bool attempts;
+	bool status;
+	bool rules;
+	bool lists;
+	bool history;
+	bool follow;
+};
+
+/* -EINVAL: no JSON, a word that is not known, or another version. */
+int feed_request_parse(const char *line, struct feed_request *ret);
+
+/* An attempt, and what only the daemon knows of it. */
+struct feed_attempt {
+	struct attempt attempt;
+	const char *service; /* borrowed; NULL: no rule covers the port */
+	uint32_t pid;	     /* that bound the port; else 0 */
+	char process[RW_PROCESS_NAME];
+	uint64_t settled; /* of its packets: left the kernel's table with an event */
+	bool news; /* new, or its packets have doubled, since the listener last heard of it */
+};
+
+#define FEED_ATTEMPT_MAX 1024 /* bytes of its line */
+
+/*
+ * The line about it, without the end of line; its length, or 0 if it does not fit. Times are ms
+ * since the epoch; what is not known is null, a pid that is not known 0.
+ */
+size_t feed_attempt_print(const struct feed_attempt *attempt, char *ret, size_t size);
+
+/* The other way, from the parsed line; `service` stays NULL. -EINVAL: it is no such object. */
+int feed_attempt_read(const json_t *line, struct feed_attempt *ret);
+
+struct feed; /* a listener; opaque */
+
+/* -ENOENT: no daemon runs. */
+int feed_open(const struct instance *instance, const struct feed_request *request,
+	      struct feed **ret, struct error *ret_error);
+void feed_close(struct feed *feed); /* NULL is allowed */
+
+int feed_fd(const struct feed *feed);
+
+/*
+ * The next line that is here, without waiting: 0, -EAGAIN: none now; -EPIPE: the daemon has closed;
+ * -EPROTO: that was no JSON. `ret` is the caller's to json_decref().
+ */
+int feed_next(struct feed *feed, json_t **ret);
+
+/* STATE_DIR/rolewall.sock as an address. -ENAMETOOLONG. */
+struct sockaddr_un;
+int feed_address(const struct instance *instance, struct sockaddr_un *ret, struct error *ret_error);
+
+#endif
