@@ -9,7 +9,8 @@
 
 #include "policy/compile.h"
 #include "policy/merge.h"
-#include "policy/model.h"
+#include "policy/read.h"
+#include "policy/words.h"
 
 void dump_model(FILE *out, const struct model *model);
 void dump_merged(FILE *out, const struct merged *merged);

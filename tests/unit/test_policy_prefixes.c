@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "policy/build.h"
+#include "policy/prefixes.h"
 #include "util/array.h"
 
 #define ROUNDS	  2000

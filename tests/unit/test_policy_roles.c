@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "policy/profile.h"
+#include "policy/words.h"
 #include "util/array.h"
 
 #define ROLES_DIR  "roles"

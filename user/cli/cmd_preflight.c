@@ -10,7 +10,7 @@
 #include "cli/config.h"
 #include "cli/message.h"
 #include "cli/print.h"
-#include "policy/model.h"
+#include "policy/node.h"
 #include "preflight/preflight.h"
 #include "util/array.h"
 #include "util/cleanup.h"

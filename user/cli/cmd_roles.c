@@ -7,10 +7,12 @@
 #include "cli/config.h"
 #include "cli/message.h"
 #include "cli/print.h"
+#include "policy/node.h"
 #include "policy/profile.h"
 #include "policy/words.h"
 #include "util/array.h"
 #include "util/cleanup.h"
+#include "util/guess.h"
 
 enum { OPTION_PROFILE, OPTION_DIFF, OPTION_COUNT };
 

@@ -9,7 +9,15 @@
 #include <string.h>
 
 #include "policy/cluster.h"
+#include "policy/merge.h"
+#include "policy/flows.h"
 #include "util/array.h"
+
+void warnings_free(struct warnings *warnings)
+{
+	free(warnings->list);
+	*warnings = (struct warnings){0};
+}
 
 #define SMTP_PORT 25
 /* net.ipv4.ip_local_port_range as Linux ships it. */

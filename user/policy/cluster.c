@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/names.h"
+#include "policy/sources.h"
 #include "util/array.h"
 
 #define NODES_MAX 1024
@@ -29,7 +31,7 @@ static int addresses_check(const struct source_list *addresses, struct error *re
 static int addresses_read(const struct value *value, void *into, struct error *ret_error)
 {
 	struct peer_model *peer = into;
-	int r = sources_read(value, RW_ZONE_INTERNAL, &peer->addresses, ret_error);
+	int r = sources_read(value, RW_ZONE_INTERNAL, &peer->addresses, NULL, ret_error);
 
 	if (r == 0 && !peer->addresses.count)
 		r = error_at(ret_error, &value->at, "a node without an address cannot be a peer");

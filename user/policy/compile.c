@@ -3,19 +3,11 @@
 #include "policy/compile.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include "policy/advice.h"
 #include "policy/build.h"
 #include "policy/merge.h"
-#include "policy/model.h"
 #include "util/cleanup.h"
-
-void warnings_free(struct warnings *warnings)
-{
-	free(warnings->list);
-	*warnings = (struct warnings){0};
-}
 
 int policy_compile_from(const struct policy_source *source, struct tables *ret_tables,
 			struct warnings *ret_warnings, struct error *ret_error)

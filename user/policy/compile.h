@@ -5,27 +5,9 @@
 #ifndef ROLEWALL_POLICY_COMPILE_H
 #define ROLEWALL_POLICY_COMPILE_H
 
+#include "policy/advice.h"
+#include "policy/read.h"
 #include "policy/tables.h"
-
-struct warning {
-	char what[512];	 /* advice that is not followed, and what it means */
-	char where[512]; /* FILE:LINE:COLUMN, or empty */
-};
-
-struct warnings {
-	struct warning *list; /* owned */
-	size_t count;
-};
-
-void warnings_free(struct warnings *warnings);
-
-/* Where a policy comes from. */
-struct policy_source {
-	const char *node_file;
-	const char *roles_dir;
-	const char *cluster_file; /* in place of the node file's; NULL: what that says */
-	const char *node;	  /* another node of the cluster than the file's; NULL: its own */
-};
 
 /*
  * Compile what `source` names. As policy_compile(), which takes the cluster and the node from the

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* flows.c - the flows of a profile: who connects to whom. */
-#include "policy/cluster.h"
+#include "policy/flows.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/names.h"
 #include "util/array.h"
 
 /* --- reading ------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* interface.c - the interfaces of a node file, with their zones and source prefixes. */
-#include "policy/model.h"
+#include "policy/interface.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -8,66 +8,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/sources.h"
 #include "util/array.h"
 
 /* --- prefixes -----------------------------------------------------------------------------------
  */
 
-struct sources_reader {
-	struct source_list *into;
-	uint8_t zone;
-	bool *has_cluster; /* NULL: "@cluster" has no place here */
-};
-
-static int source_read(const struct value *value, void *into, struct error *ret_error)
-{
-	const struct sources_reader *reader = into;
-	struct source_model *source;
-	const char *text;
-	struct cidr cidr;
-	int r;
-
-	r = value_get_string(value, "the prefix", &text, ret_error);
-	if (r < 0)
-		return r;
-	if (reader->has_cluster && !strcmp(text, MODEL_CLUSTER)) {
-		*reader->has_cluster = true;
-		return 0;
-	}
-	r = cidr_parse(text, &cidr, ret_error);
-	if (r < 0) {
-		error_place(ret_error, &value->at);
-		return r;
-	}
-	source = array_append(&reader->into->list, &reader->into->count, sizeof(*source));
-	if (!source)
-		return error_set(ret_error, ENOMEM, "out of memory");
-	*source = (struct source_model){value->at, cidr, reader->zone};
-	return 0;
-}
-
-int sources_read(const struct value *value, uint8_t zone, struct source_list *into,
-		 struct error *ret_error)
-{
-	struct sources_reader reader = {into, zone, NULL};
-
-	return value_read_items(value, "a list of prefixes", source_read, &reader, ret_error);
-}
-
 static int zone_sources_read(const char *key, const struct value *value, void *into,
 			     struct error *ret_error)
 {
 	struct interface_model *interface = into;
-	struct sources_reader reader = {&interface->sources, RW_ZONE_INTERNAL,
-					&interface->has_cluster};
 	struct at at = at_key(&value->at);
 
 	if (!strcmp(key, word_of(words_zones, RW_ZONE_INTERNAL)))
-		return value_read_items(value, "a list of prefixes", source_read, &reader,
-					ret_error);
+		return sources_read(value, RW_ZONE_INTERNAL, &interface->sources,
+				    &interface->has_cluster, ret_error);
 	for (const struct word *zone = words_zones; zone->word; zone++)
 		if (!strcmp(zone->word, key))
-			return sources_read(value, zone->number, &interface->sources, ret_error);
+			return sources_read(value, zone->number, &interface->sources, NULL,
+					    ret_error);
 	return word_refuse(&at, "the zone", key, words_zones, ret_error);
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "policy/cluster.h"
+#include "policy/flows.h"
 #include "policy/search.h"
 #include "util/array.h"
 #include "util/cleanup.h"

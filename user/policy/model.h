@@ -2,7 +2,8 @@
 /*
  * model.h - what role and node files say, each value with its place.
  *
- * First stage of policy/. Every file is checked by itself here: types, ranges, names. What only
+ * Shapes only. First stage of policy/: node.h, role.h, cluster.h and flows.h read one file each and
+ * check it by itself (types, ranges, names); read.h reads all that a policy consists of. What only
  * shows when they are put together (does the service exist?) is merge.h's business.
  */
 #ifndef ROLEWALL_POLICY_MODEL_H
@@ -17,7 +18,6 @@
 #include "policy/cidr.h"
 #include "policy/document.h"
 #include "policy/tables.h"
-#include "policy/value.h"
 
 #define MODEL_ADVISED	 "@advised" /* in vpn_only: every service that the profile marks */
 #define MODEL_EVERY_NODE "every-node"
@@ -140,43 +140,5 @@ struct model {
 	struct flows_model flows; /* of the profile */
 	char folder[PATH_MAX];	  /* of the profile */
 };
-
-struct policy_source; /* compile.h */
-
-/* The node file, its cluster, the folder of its profile and its role files. 0 or -errno. */
-int model_read_from(const struct policy_source *source, struct model *ret, struct error *ret_error);
-
-/* The same, as the node file says. */
-int model_read(const char *node_file, const char *roles_dir, struct model *ret,
-	       struct error *ret_error);
-void model_free(struct model *model);
-
-/* One file each; `ret` is to be freed on failure, too. */
-int node_model_read(const char *file, struct node_model *ret, struct error *ret_error);
-void node_model_free(struct node_model *node);
-int role_model_read(const char *file, struct role_model *ret, struct error *ret_error);
-void role_model_free(struct role_model *role);
-
-/* Parts of files, for those that read them. */
-struct service_list {
-	struct service_model **list;
-	size_t *count;
-};
-int services_read(const struct value *value, struct service_list into, struct error *ret_error);
-int interfaces_read(const struct value *value, struct node_model *node, struct error *ret_error);
-int sources_read(const struct value *value, uint8_t zone, struct source_list *into,
-		 struct error *ret_error);
-
-/* What the things in a list of names are called in errors. */
-struct name_words {
-	const char *list;  /* "\"roles\"" */
-	const char *item;  /* "the name of a role" */
-	const char *thing; /* "the role" */
-};
-extern const struct name_words words_of_roles, words_of_services;
-int names_read(const struct value *value, const struct name_words *words, struct name_model **list,
-	       size_t *count, struct error *ret_error);
-bool is_node_name(const char *name);
-int version_read(const struct value *value, void *into, struct error *ret_error);
 
 #endif

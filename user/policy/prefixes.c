@@ -7,7 +7,7 @@
  * management prefix does. Sorted by (source, length), a prefix stands behind all that contain it,
  * so one pass with a stack of the containing ones is enough.
  */
-#include "policy/build.h"
+#include "policy/prefixes.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "policy/cluster.h"
+#include "policy/flows.h"
 #include "util/array.h"
 #include "util/cleanup.h"
 

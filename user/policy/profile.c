@@ -9,8 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "policy/build.h"
 #include "policy/merge.h"
+#include "policy/role.h"
+#include "policy/rules.h"
 #include "util/array.h"
 #include "util/cleanup.h"
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* rules.c - rows of the merged policy -> rules and ports. */
-#include "policy/build.h"
+#include "policy/rules.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/cluster.h"
+#include "policy/flows.h"
 #include "util/array.h"
 #include "util/cleanup.h"
 

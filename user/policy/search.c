@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/model.h"
+#include "policy/role.h"
 #include "util/array.h"
 #include "util/cleanup.h"
 

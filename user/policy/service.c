@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* service.c - a list of services, and the role file that holds one. */
-#include "policy/model.h"
+/* service.c - a list of services. */
+#include "policy/service.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -181,94 +181,3 @@ int services_read(const struct value *value, struct service_list into, struct er
 
 /* --- the role file ------------------------------------------------------------------------------
  */
-
-int version_read(const struct value *value, void *into, struct error *ret_error)
-{
-	int version, r;
-
-	r = value_get_integer(value, "the version", 0, 1 << 30, &version, ret_error);
-	if (r < 0)
-		return r;
-	if (version != 1) {
-		r = error_at(ret_error, &value->at, "version %d of this file is not understood",
-			     version);
-		error_hint(ret_error, "this rolewall understands version 1");
-	}
-	return r;
-}
-
-static int role_name_read(const struct value *value, void *into, struct error *ret_error)
-{
-	struct role_model *role = into;
-
-	role->name_at = value->at;
-	return value_get_name(value, "the name of a role", role->name, sizeof(role->name),
-			      ret_error);
-}
-
-static int role_services_read(const struct value *value, void *into, struct error *ret_error)
-{
-	struct role_model *role = into;
-
-	return services_read(value, (struct service_list){&role->services, &role->service_count},
-			     ret_error);
-}
-
-static int title_read(const struct value *value, void *into, struct error *ret_error)
-{
-	struct role_model *role = into;
-
-	return value_get_string(value, "the title", &role->title, ret_error);
-}
-
-/* For people; only its type matters. */
-static int role_about_read(const struct value *value, void *into, struct error *ret_error)
-{
-	const char *text;
-
-	return value_get_string(value, "the description", &text, ret_error);
-}
-
-static const struct field role_fields[] = {
-	{"version", version_read, true},	{"role", role_name_read, true},
-	{"title", title_read, false},		{"about", role_about_read, false},
-	{"services", role_services_read, true}, {NULL, NULL, false},
-};
-
-/* A copy under another name would otherwise count as the role it was copied from. */
-static int role_name_check(const struct role_model *role, struct error *ret_error)
-{
-	const char *file = role->document->file, *slash = strrchr(file, '/');
-	size_t size = strlen(role->name);
-	int r;
-
-	file = slash ? slash + 1 : file;
-	if (!strncmp(file, role->name, size) && !strcmp(file + size, ".json"))
-		return 0;
-	r = error_at(ret_error, &role->name_at, "the role \"%s\" stands in a file called \"%.80s\"",
-		     role->name, file);
-	error_hint(ret_error, "a role's file is called after it: %s.json", role->name);
-	return r;
-}
-
-int role_model_read(const char *file, struct role_model *ret, struct error *ret_error)
-{
-	struct value root;
-	int r;
-
-	r = document_read(file, &ret->document, ret_error);
-	if (r < 0)
-		return r;
-	root = value_root(ret->document);
-	r = value_read_fields(&root, "a role file", role_fields, ret, ret_error);
-	if (r < 0)
-		return r;
-	return role_name_check(ret, ret_error);
-}
-
-void role_model_free(struct role_model *role)
-{
-	free(role->services);
-	document_free(role->document);
-	*role = (struct role_model){0};
-}

@@ -244,3 +244,18 @@ int value_get_name(const struct value *value, const char *noun, char *ret, size_
 	snprintf(ret, ret_size, "%s", text);
 	return 0;
 }
+
+int version_read(const struct value *value, void *into, struct error *ret_error)
+{
+	int version = 0, r;
+
+	r = value_get_integer(value, "the version", 0, 1 << 30, &version, ret_error);
+	if (r < 0)
+		return r;
+	if (version != 1) {
+		r = error_at(ret_error, &value->at, "version %d of this file is not understood",
+			     version);
+		error_hint(ret_error, "this rolewall understands version 1");
+	}
+	return r;
+}

@@ -62,4 +62,7 @@ int word_refuse(const struct at *at, const char *noun, const char *word, const s
 /* "did you mean ...?" if there is a guess. Returns whether there was. */
 bool error_hint_guess(struct error *ret_error, const struct guess *guess);
 
+/* "version", the first key of every file: 1. `into` is not used. */
+int version_read(const struct value *value, void *into, struct error *ret_error);
+
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* model.c - a node file and the role files that it names. */
-#include "policy/cluster.h"
-#include "policy/compile.h"
+/* read.c - a node file and the files that it names. */
+#include "policy/read.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -12,6 +11,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "policy/cluster.h"
+#include "policy/flows.h"
+#include "policy/node.h"
+#include "policy/role.h"
+#include "policy/value.h"
 #include "util/array.h"
 #include "util/cleanup.h"
 

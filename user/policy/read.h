@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* read.h - every file that a policy is made from, as one model. */
+#ifndef ROLEWALL_POLICY_READ_H
+#define ROLEWALL_POLICY_READ_H
+
+#include "policy/model.h"
+#include "util/error.h"
+
+/* Where a policy comes from. */
+struct policy_source {
+	const char *node_file;
+	const char *roles_dir;
+	const char *cluster_file; /* in place of the node file's; NULL: what that says */
+	const char *node;	  /* another node of the cluster than the file's; NULL: its own */
+};
+
+/* The node file, its cluster, the folder of its profile and its role files. 0 or -errno. */
+int model_read_from(const struct policy_source *source, struct model *ret, struct error *ret_error);
+
+/* The same, as the node file says. */
+int model_read(const char *node_file, const char *roles_dir, struct model *ret,
+	       struct error *ret_error);
+void model_free(struct model *model);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* service.h - "services" of role and node files. */
+#ifndef ROLEWALL_POLICY_SERVICE_H
+#define ROLEWALL_POLICY_SERVICE_H
+
+#include "policy/model.h"
+#include "policy/value.h"
+
+/* A list that grows: of a role, or of a node. */
+struct service_list {
+	struct service_model **list;
+	size_t *count;
+};
+int services_read(const struct value *value, struct service_list into, struct error *ret_error);
+
+#endif
