@@ -296,6 +296,7 @@ lint-format:
 lint-includes:
 	$(call say,LINT,includes)
 	$(Q)/usr/bin/python3 tests/lint/includes.py
+	$(Q)tests/lint/planted.sh
 
 # A program for newer kernels must be refused, and each thing in newer.bpf.c, or the guard is asleep.
 lint-floor: $(B)/tests/lint/floor $(B)/bpf/rolewall.bpf.o $(B)/tests/lint/newer.bpf.o

@@ -14,6 +14,7 @@
 #include <rolewall.skel.h>
 
 #include "kernel/commit/install.h"
+#include "kernel/commit/remove.h"
 #include "kernel/object/load.h"
 #include "util/cleanup.h"
 #include "bench.h"
@@ -63,7 +64,7 @@ void instance_close(struct bench_instance *instance)
 	maps_close(&instance->maps);
 	object_free(&instance->xdp_object);
 	object_free(&instance->cgroup_object);
-	install_remove(&instance->instance, NULL);
+	remove_run(&instance->instance, NULL);
 }
 
 uint64_t instance_count(const struct bench_instance *instance, unsigned int reason)

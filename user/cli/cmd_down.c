@@ -5,12 +5,12 @@
 #include "cli/cli.h"
 #include "cli/message.h"
 #include "cli/print.h"
-#include "kernel/commit/install.h"
+#include "kernel/commit/remove.h"
 
 static int down_run(const struct settings *settings, const struct arguments *arguments)
 {
 	struct error error = {0};
-	int result = install_remove(&settings->instance, &error);
+	int result = remove_run(&settings->instance, &error);
 
 	if (result && result != -ENOENT)
 		return report_install(settings, result, &error);

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "kernel/commit/install.h"
+#include "kernel/commit/remove.h"
 
 #define RED    "\033[31;1m"
 #define YELLOW "\033[33;1m"
@@ -167,7 +167,7 @@ int report_kernel(const struct settings *settings, int result, const struct erro
 
 	if (result != -ENOENT)
 		return report_install(settings, result, error);
-	if (install_is_left(&settings->instance)) {
+	if (remove_has_left(&settings->instance)) {
 		error_set(&nothing, ENOENT,
 			  "no policy is pinned, but programs of one whose pins are gone filter "
 			  "still");

@@ -6,7 +6,7 @@
 #include <jansson.h>
 
 #include "cli/cli.h"
-#include "kernel/lists/ledger.h"
+#include "kernel/lists/ledger_open.h"
 
 struct term {
 	int64_t seconds; /* 0 = no end */

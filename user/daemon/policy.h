@@ -3,7 +3,8 @@
 #ifndef ROLEWALL_DAEMON_POLICY_H
 #define ROLEWALL_DAEMON_POLICY_H
 
-#include "daemon/serve.h"
+#include "daemon/options.h"
+#include "util/error.h"
 
 /*
  * Nothing is in force: apply the policy that was confirmed last, whatever the node file says by now

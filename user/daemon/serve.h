@@ -9,16 +9,8 @@
 #ifndef ROLEWALL_DAEMON_SERVE_H
 #define ROLEWALL_DAEMON_SERVE_H
 
-#include "kernel/object/instance.h"
+#include "daemon/options.h"
 #include "util/error.h"
-
-struct serve_options {
-	struct instance instance;
-	const char *config; /* node file */
-	const char *roles_dir;
-	const char *metrics_file; /* NULL: none */
-	const char *log_file;	  /* of attempts; NULL: none */
-};
 
 /*
  * Until SIGTERM or SIGINT. -EBUSY: another daemon serves this instance; otherwise as

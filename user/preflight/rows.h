@@ -3,7 +3,9 @@
 #ifndef ROLEWALL_PREFLIGHT_ROWS_H
 #define ROLEWALL_PREFLIGHT_ROWS_H
 
-#include "preflight/preflight.h"
+#include "preflight/check.h"
+#include "preflight/request.h"
+#include "util/error.h"
 
 struct disk {
 	const char *where; /* the folder whose file system this is */

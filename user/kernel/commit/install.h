@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * install.h - put a policy in force, and take everything away again.
+ * install.h - put a policy in force.
  *
  * Invariants (cited in the code as I1 .. I5):
  * I1  The one commit is the replacement of element 0 of `policy`. Before it, every error leaves the
@@ -47,12 +47,5 @@ struct install_result {
  */
 int install_policy(const struct instance *instance, const struct install_request *request,
 		   struct install_result *ret, struct error *ret_error);
-
-/* Detach and unpin everything, and forget the copy for the next boot. -ENOENT: there was neither
- * (leftovers are removed all the same). */
-int install_remove(const struct instance *instance, struct error *ret_error);
-
-/* Nothing is pinned here, but programs filter still: before 5.9 they outlive their pins. */
-bool install_is_left(const struct instance *instance);
 
 #endif

@@ -12,7 +12,6 @@
 #include "kernel/attach/direct.h"
 #include "kernel/attach/xdp.h"
 #include "kernel/commit/confirmed.h"
-#include "kernel/commit/install.h"
 #include "kernel/generation/generation.h"
 #include "kernel/object/folder.h"
 #include "kernel/object/lock.h"
@@ -76,7 +75,7 @@ int remove_everything(const struct instance *instance, struct error *ret_error)
 	return error ? error : remove_pins(instance, ret_error);
 }
 
-bool install_is_left(const struct instance *instance)
+bool remove_has_left(const struct instance *instance)
 {
 	_close_ int cgroup_fd = -1;
 
@@ -114,7 +113,7 @@ static void remove_state(const struct instance *instance)
 		confirmed_remove(instance);
 }
 
-int install_remove(const struct instance *instance, struct error *ret_error)
+int remove_run(const struct instance *instance, struct error *ret_error)
 {
 	_close_ int lists = -1, lock = -1;
 	char path[4096];
@@ -122,7 +121,7 @@ int install_remove(const struct instance *instance, struct error *ret_error)
 	int error;
 
 	snprintf(path, sizeof(path), "%s/maps", instance->bpffs_dir);
-	left = install_is_left(instance);
+	left = remove_has_left(instance);
 	pinned = access(instance->bpffs_dir, F_OK) == 0 || errno != ENOENT;
 	/* After `rolewall=off`, say: what would come back at the next start goes all the same. */
 	if (!pinned && !left && confirmed_is_there(instance)) {

@@ -9,6 +9,8 @@
 #include <bpf/bpf.h>
 
 #include "kernel/lists/guard.h"
+#include "kernel/lists/ledger_change.h"
+#include "kernel/lists/ledger_maps.h"
 #include "kernel/object/batch.h"
 #include "util/array.h"
 #include "util/cleanup.h"

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "kernel/lists/ledger.h"
+#include "kernel/lists/ledger_open.h"
 #include "kernel/object/instance.h"
 #include "util/error.h"
 

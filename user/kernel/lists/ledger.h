@@ -59,48 +59,5 @@ struct ledger {
 	{                                                                                          \
 		.maps = MAPS_NONE, .lock = -1, .tail = -1                                          \
 	}
-#define _ledger_ __attribute__((cleanup(ledger_close)))
-
-/*
- * Restore what has to be, remove what has ended, read what is there. -ENOENT: nothing is applied.
- * A damaged file is no error: its good lines count, and it is kept as KIND.tsv.damaged.
- */
-int ledger_open(const struct instance *instance, const struct ledger_kind *kind, struct ledger *ret,
-		struct error *ret_error);
-/* For a change of one entry: a long list is then not read, and what has ended stays in it. */
-int ledger_open_for_one(const struct instance *instance, const struct ledger_kind *kind,
-			struct ledger *ret, struct error *ret_error);
-void ledger_close(struct ledger *ledger);
-
-/* Open it only as far as something is to be restored or has ended. A damage goes to `ret_damage`.
- */
-int ledger_tidy(const struct instance *instance, const struct ledger_kind *kind,
-		struct error *ret_damage, struct error *ret_error);
-
-/* What the file says, without what has ended. No lock, no maps: the file is whole at any time. */
-int ledger_read_file(const struct instance *instance, const struct ledger_kind *kind,
-		     struct timed_list *ret, struct error *ret_error);
-
-/*
- * In one step: take away `removed`, put in `added` (sorted; what is there already is replaced).
- * Either may be NULL; they have nothing in common. On failure everything is as it was. The strings
- * of `added` must outlive the ledger.
- */
-int ledger_change(struct ledger *ledger, const struct timed_list *removed,
-		  const struct timed_list *added, struct error *ret_error);
-
-/* Is it in the kernel? Fills in the end. */
-bool ledger_find(const struct ledger *ledger, struct timed *entry);
-
-/*
- * All that is known of one entry, however the ledger was opened. `ret_text` is owned by the caller,
- * and holds the words. -ENOENT: it is not there.
- */
-int ledger_look_up(const struct ledger *ledger, struct timed *entry, char **ret_text,
-		   struct error *ret_error);
-
-/* A change of one entry, however the ledger was opened. */
-int ledger_change_one(struct ledger *ledger, struct timed *entry, bool gone,
-		      struct error *ret_error);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * ledger_maps.h - the maps of a ledger, and what `presence` says of them. Functions return 0 or
- * -errno. For ledger*.c only.
+ * -errno.
  */
 #ifndef ROLEWALL_KERNEL_LEDGER_MAPS_H
 #define ROLEWALL_KERNEL_LEDGER_MAPS_H
@@ -9,6 +9,9 @@
 #include <stdbool.h>
 
 #include "kernel/lists/ledger.h"
+
+/* Is it in the kernel? Fills in the end. */
+bool ledger_find(const struct ledger *ledger, struct timed *entry);
 
 int kernel_read(const struct ledger *ledger, struct timed_list *ret);
 int kernel_insert(const struct ledger *ledger, const struct timed_list *entries);

@@ -7,6 +7,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "kernel/lists/ledger_change.h"
+#include "kernel/lists/ledger_maps.h"
 #include "kernel/object/batch.h"
 #include "util/array.h"
 #include "util/cleanup.h"

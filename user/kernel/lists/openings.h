@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "kernel/lists/ledger.h"
+#include "kernel/lists/ledger_open.h"
 #include "kernel/object/instance.h"
 #include "util/error.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* ledger.c - open a ledger: restore, read, tidy. */
-#include "kernel/lists/ledger.h"
+/* ledger_open.c - open a ledger: restore, read, tidy. */
+#include "kernel/lists/ledger_open.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* request.h - what is to be looked at. */
+#ifndef ROLEWALL_PREFLIGHT_REQUEST_H
+#define ROLEWALL_PREFLIGHT_REQUEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "preflight/root.h"
+
+struct preflight_request {
+	struct root root;
+	bool today;		   /* what today's documentation asks, not the page of 23.10 */
+	const char *domain;	   /* of the mail addresses; NULL: from the host's name */
+	const char *public_ip;	   /* NULL: from the interfaces */
+	const char *dns;	   /* "ADDRESS" or "ADDRESS:PORT"; NULL: the system's servers */
+	const char *dkim_selector; /* NULL: DKIM is skipped */
+	uint64_t users;
+	uint64_t quota; /* bytes each */
+};
+
+#endif
