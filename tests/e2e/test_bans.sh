@@ -259,6 +259,27 @@ test_an_import_bans_what_the_file_lists() {
 	assert_json 'length == 3 and all(.[]; .expires == null)' bans
 }
 
+# Not reopened: what was read before stays read, and a socket cannot be opened at all.
+test_an_import_reads_standard_input_from_where_it_stands() {
+	local first
+
+	printf '198.51.100.1\n198.51.100.2\n' >"$LAB_DIR/list"
+	{
+		read -r first
+		assert_equal 198.51.100.1 "$first" "the line before"
+		assert_exit 0 rolewall bans --import -
+	} <"$LAB_DIR/list"
+	assert_json '[.[].source] == ["198.51.100.2"]' bans
+	python3 - "$ROLEWALL" "${LAB_INSTANCE[@]}" bans --import - <<-END
+		import socket, subprocess, sys
+		here, there = socket.socketpair()
+		here.sendall(b"198.51.100.3\n")
+		here.shutdown(socket.SHUT_WR)
+		sys.exit(subprocess.call(["nsenter", "--net=/run/netns/$LAB_NAME-node", *sys.argv[1:]], stdin=there))
+	END
+	assert_json '[.[].source] == ["198.51.100.2", "198.51.100.3"]' bans
+}
+
 assert_import_refused() { # LINE
 	assert_exit 1 rolewall bans --import "$LAB_DIR/list"
 	grep -q "$LAB_DIR/list:$1: error" <<<"$OUTPUT" || fail "line $1 is not named: $OUTPUT"

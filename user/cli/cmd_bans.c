@@ -2,6 +2,7 @@
 /* cmd_bans.c - rolewall bans: what is banned, read from the kernel; --import bans a whole file. */
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/config.h"
@@ -83,15 +84,23 @@ static int list_run(const struct settings *settings)
 /* --- the import ---------------------------------------------------------------------------------
  */
 
+/* What standard input is may not be opened a second time: a socket, a file half read, another's. */
+static int import_read(const char *path, char **ret_text, size_t *ret_size, struct error *ret_error)
+{
+	if (!strcmp(path, "-"))
+		return file_read_open(STDIN_FILENO, "standard input", FILE_MAX, ret_text, ret_size,
+				      ret_error);
+	return file_read(path, FILE_MAX, ret_text, ret_size, ret_error);
+}
+
 static int import_parse(const struct settings *settings, const char *path, const struct term *term,
 			struct timed_list *ret)
 {
-	const char *file = strcmp(path, "-") ? path : "/dev/stdin";
 	const struct timed model = term_begin(term);
 	_free_ char *text = NULL;
 	struct error error = {0};
 	size_t size;
-	int result = file_read(file, FILE_MAX, &text, &size, &error);
+	int result = import_read(path, &text, &size, &error);
 
 	if (!result && strlen(text) != size)
 		result = error_set(&error, EINVAL, "%s is no text file", path);

@@ -68,23 +68,29 @@ static int open_to_read(const char *path)
 	return TAKE_FD(fd);
 }
 
+int file_read_open(int fd, const char *name, size_t limit, char **ret_text, size_t *ret_size,
+		   struct error *ret_error)
+{
+	int r = read_up_to(fd, limit, ret_text, ret_size);
+
+	if (r == -EFBIG)
+		return error_set(ret_error, EFBIG, "\"%s\" is larger than %zu bytes", name, limit);
+	if (r < 0)
+		return error_set(ret_error, -r, "cannot read \"%s\": %s", name, strerror(-r));
+	return 0;
+}
+
 int file_read(const char *path, size_t limit, char **ret_text, size_t *ret_size,
 	      struct error *ret_error)
 {
 	_close_ int fd = open_to_read(path);
-	int r;
 
 	if (fd < 0) {
 		int saved = errno;
 
 		return error_set(ret_error, saved, "cannot open \"%s\": %s", path, strerror(saved));
 	}
-	r = read_up_to(fd, limit, ret_text, ret_size);
-	if (r == -EFBIG)
-		return error_set(ret_error, EFBIG, "\"%s\" is larger than %zu bytes", path, limit);
-	if (r < 0)
-		return error_set(ret_error, -r, "cannot read \"%s\": %s", path, strerror(-r));
-	return 0;
+	return file_read_open(fd, path, limit, ret_text, ret_size, ret_error);
 }
 
 static int write_all(int fd, const char *data, size_t size)

@@ -17,6 +17,10 @@
 int file_read(const char *path, size_t limit, char **ret_text, size_t *ret_size,
 	      struct error *ret_error);
 
+/* The same of what is open already, from where it stands: `name` is for the message. */
+int file_read_open(int fd, const char *name, size_t limit, char **ret_text, size_t *ret_size,
+		   struct error *ret_error);
+
 /*
  * Replace the content of `path`, in three steps, each durable before the next:
  *   file_stage    writes PATH.next, with `mode`, and syncs it: a full disk can still refuse;

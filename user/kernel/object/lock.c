@@ -51,6 +51,23 @@ static bool is_still_there(int fd, const char *path)
 	       mine.st_dev == theirs.st_dev;
 }
 
+/*
+ * The folder, made if need be. One that goes while we look is made again by the next try; a link
+ * that leads nowhere is neither a folder nor out of the way, however often it is tried.
+ */
+static int folder_have(const char *path)
+{
+	struct stat found;
+
+	if (mkdir(path, 0755) == 0)
+		return 0;
+	if (errno != EEXIST)
+		return -errno; /* ENOENT: the folder above it is missing */
+	if (stat(path, &found))
+		return lstat(path, &found) == 0 && S_ISLNK(found.st_mode) ? -ENOTDIR : 0;
+	return S_ISDIR(found.st_mode) ? 0 : -ENOTDIR;
+}
+
 static int open_and_lock(const struct instance *instance, const char *name, int *ret_fd,
 			 bool *ret_waited)
 {
@@ -59,10 +76,10 @@ static int open_and_lock(const struct instance *instance, const char *name, int 
 	lock_path(instance, name, path);
 	for (;;) {
 		_close_ int fd = -1;
-		int error;
+		int error = folder_have(instance->state_dir);
 
-		if (mkdir(instance->state_dir, 0755) && errno != EEXIST)
-			return -errno; /* ENOENT: the folder above it is missing */
+		if (error)
+			return error;
 		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 		if (fd < 0 && errno == ENOENT)
 			continue; /* the folder went between the two calls */
@@ -94,5 +111,7 @@ int lock_take(const struct instance *instance, const char *name, int *ret_fd, bo
 		error_hint(ret_error, "run it as root");
 	else if (error == -ENOENT)
 		error_hint(ret_error, "the folder above --state-dir does not exist");
+	else if (error == -ENOTDIR)
+		error_hint(ret_error, "--state-dir is no folder, or a link that leads to none");
 	return error;
 }
