@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Lists, guesses, files. */
+/* Lists, bursts, guesses, files. */
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "util/array.h"
+#include "util/burst.h"
 #include "util/file.h"
 #include "util/guess.h"
 
@@ -247,11 +248,36 @@ static void reading_stops_at_the_limit(void **state)
 	assert_null(text);
 }
 
+static void a_burst_is_over_when_it_is_quiet(void **state)
+{
+	struct burst burst = {.quiet = 20, .longest = 200};
+
+	assert_int_equal(burst_wait(&burst, 1000), 20);
+	assert_int_equal(burst_wait(&burst, 1015), 20);
+	burst_end(&burst);
+	assert_int_equal(burst_wait(&burst, 5000), 20);
+}
+
+/* 1,500 news 5 ms apart put the work off by 15 s once. */
+static void a_burst_that_does_not_end_is_not_waited_for(void **state)
+{
+	struct burst burst = {.quiet = 20, .longest = 200};
+	int64_t now, due = 0;
+
+	for (now = 1000; due == 0 || now < due; now += 5)
+		due = now + burst_wait(&burst, now);
+	assert_int_equal(due, 1200);
+	/* Late: at once. */
+	assert_int_equal(burst_wait(&burst, 9000), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_array_keeps_its_elements_and_zeroes_new_ones),
 		cmocka_unit_test(an_array_that_cannot_grow_is_left_alone),
+		cmocka_unit_test(a_burst_is_over_when_it_is_quiet),
+		cmocka_unit_test(a_burst_that_does_not_end_is_not_waited_for),
 		cmocka_unit_test(distance_counts_edits),
 		cmocka_unit_test(a_word_that_is_too_long_is_far),
 		cmocka_unit_test(the_nearest_word_is_guessed_or_none),

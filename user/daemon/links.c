@@ -12,9 +12,12 @@
 #include "kernel/commit/refresh.h"
 #include "policy/words.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 
-#define PAUSE_MS 20
-#define RETRY_MS 5000
+#define PAUSE_MS	 20
+#define PAUSE_LONGEST_MS 200
+#define RETRY_MS	 5000
+#define NS_PER_MS	 1000000
 
 /* NULL: the policy does not know slot `i`, or there is no such device. */
 static const struct device *slot_device(const struct links *links, const struct devices *devices,
@@ -163,6 +166,7 @@ static void pause_over(void *context, uint32_t events)
 
 	(void)events;
 	timer_take(&links->pause);
+	burst_end(&links->burst);
 	refresh_or_retry(links);
 }
 
@@ -175,7 +179,7 @@ static void news_read(void *context, uint32_t events)
 	(void)events;
 	while (mnl_socket_recvfrom(links->socket, buffer, sizeof(buffer)) > 0)
 		;
-	timer_set(&links->pause, PAUSE_MS);
+	timer_set(&links->pause, burst_wait(&links->burst, clock_now(CLOCK_MONOTONIC) / NS_PER_MS));
 }
 
 static int subscribe(struct links *links)
@@ -199,6 +203,7 @@ int links_open(struct links *links, struct loop *loop, struct in_force *in_force
 	*links = (struct links){.in_force = in_force,
 				.loop = loop,
 				.pause = {.fd = -1},
+				.burst = {.quiet = PAUSE_MS, .longest = PAUSE_LONGEST_MS},
 				.force = true,
 				.exchange = true};
 	error = subscribe(links);

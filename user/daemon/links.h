@@ -10,6 +10,7 @@
 
 #include "daemon/in_force.h"
 #include "host/device.h"
+#include "util/burst.h"
 #include "util/loop.h"
 
 struct links {
@@ -17,7 +18,8 @@ struct links {
 	struct loop *loop;	   /* not owned */
 	struct mnl_socket *socket; /* owned, as all below */
 	struct watch news;
-	struct watch pause;	/* changes come in bursts */
+	struct watch pause; /* changes come in bursts */
+	struct burst burst;
 	struct devices devices; /* as they were after the last refresh */
 	bool force;		/* the last refresh failed, or there was none yet */
 	bool exchange;		/* it has just started: another version's programs give way */
