@@ -184,7 +184,7 @@ void carrier_find(const char *device, const uint8_t inside[16], struct carrier *
 
 	/* What cannot be asked is no reason to refuse anything. */
 	if (query.ifindex)
-		netlink_dump(&request, link_read, &query);
+		netlink_dump(&request, link_read, NULL, &query);
 	if (!strcmp(carrier.kind, "wireguard"))
 		wireguard_ask(&query);
 	*ret = carrier;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* device.c - list the network devices through libmnl. */
+/* device.c - list the network devices (RTM_GETLINK). */
 #include "host/device.h"
 
 #include <errno.h>
@@ -8,22 +8,16 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <time.h>
 
-#include <libmnl/libmnl.h>
 #include <linux/ethtool.h>
 #include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <linux/sockios.h>
 
+#include "host/netlink.h"
+#include "util/array.h"
 #include "util/cleanup.h"
-
-static void close_socket(struct mnl_socket **socket)
-{
-	if (*socket)
-		mnl_socket_close(*socket);
-}
 
 bool device_is(const struct device *device, const char *kind)
 {
@@ -98,61 +92,52 @@ static int read_link(const struct nlmsghdr *message, void *context)
 {
 	const struct ifinfomsg *info = mnl_nlmsg_get_payload(message);
 	struct devices *devices = context;
-	struct device *list, device = {
-				     .ifindex = info->ifi_index,
-				     .type = info->ifi_type,
-				     .up = info->ifi_flags & IFF_UP,
-			     };
+	struct device *added, device = {
+				      .ifindex = info->ifi_index,
+				      .type = info->ifi_type,
+				      .up = info->ifi_flags & IFF_UP,
+			      };
 	const struct nlattr *attr;
 
 	mnl_attr_for_each(attr, message, sizeof(*info)) read_attribute(attr, &device);
 	if (!device.vlan)
 		device.parent = 0;
-	list = reallocarray(devices->list, devices->count + 1, sizeof(*list));
-	if (!list) {
+	added = array_append(&devices->list, &devices->count, sizeof(*added));
+	if (!added) {
 		errno = ENOMEM;
 		return MNL_CB_ERROR;
 	}
-	devices->list = list;
-	list[devices->count++] = device;
+	*added = device;
 	return MNL_CB_OK;
 }
 
-static int receive_links(struct mnl_socket *socket, uint32_t sequence, struct devices *devices)
+static void forget_links(void *context)
 {
-	char buffer[32768];
-	ssize_t size;
-	int more;
+	struct devices *devices = context;
 
-	do {
-		size = mnl_socket_recvfrom(socket, buffer, sizeof(buffer));
-		if (size < 0)
-			return -errno;
-		more = mnl_cb_run(buffer, size, sequence, mnl_socket_get_portid(socket), read_link,
-				  devices);
-		if (more < 0)
-			return -errno;
-	} while (more > 0);
-	return 0;
+	devices->count = 0;
 }
 
+/* Without the statistics twice as many links fit into a message of the kernel's. */
 static int request_links(struct devices *devices)
 {
-	_cleanup_(close_socket) struct mnl_socket *socket = mnl_socket_open(NETLINK_ROUTE);
-	char buffer[MNL_NLMSG_HDRLEN + 64] = {0};
-	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
-	struct ifinfomsg *info;
+	const struct {
+		struct ifinfomsg info;
+		struct nlattr attr;
+		uint32_t mask;
+	} all = {
+		.info = {.ifi_family = AF_UNSPEC},
+		.attr = {.nla_len = sizeof(all.attr) + sizeof(all.mask), .nla_type = IFLA_EXT_MASK},
+		.mask = RTEXT_FILTER_SKIP_STATS,
+	};
+	const struct netlink_request request = {
+		.family = NETLINK_ROUTE,
+		.type = RTM_GETLINK,
+		.payload = &all,
+		.size = sizeof(all),
+	};
 
-	if (!socket || mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0)
-		return -errno;
-	message->nlmsg_type = RTM_GETLINK;
-	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	message->nlmsg_seq = time(NULL);
-	info = mnl_nlmsg_put_extra_header(message, sizeof(*info));
-	info->ifi_family = AF_UNSPEC;
-	if (mnl_socket_sendto(socket, message, message->nlmsg_len) < 0)
-		return -errno;
-	return receive_links(socket, message->nlmsg_seq, devices);
+	return netlink_dump(&request, read_link, forget_links, devices);
 }
 
 bool device_is_master(const struct device *device)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* netlink.c - one dump: a socket, a request, messages until the last. */
+/* netlink.c - one dump: a socket, a request, messages until the last; and again if need be. */
 #include "host/netlink.h"
 
 #include <errno.h>
@@ -7,8 +7,10 @@
 #include <time.h>
 
 #include "util/cleanup.h"
+#include "util/clock.h"
 
 #define PAYLOAD_MAX 256
+#define PATIENCE_NS 10000000000LL
 
 static void socket_close(struct mnl_socket **socket)
 {
@@ -48,7 +50,7 @@ static int answer_receive(struct mnl_socket *socket, uint32_t sequence, mnl_cb_t
 	return more < 0 ? -errno : 0;
 }
 
-int netlink_dump(const struct netlink_request *request, mnl_cb_t read, void *context)
+static int dump_once(const struct netlink_request *request, mnl_cb_t read, void *context)
 {
 	_cleanup_(socket_close) struct mnl_socket *socket = mnl_socket_open(request->family);
 	uint32_t sequence = time(NULL);
@@ -58,4 +60,19 @@ int netlink_dump(const struct netlink_request *request, mnl_cb_t read, void *con
 		return -errno;
 	r = request_send(socket, request, sequence);
 	return r < 0 ? r : answer_receive(socket, sequence, read, context);
+}
+
+/* EINTR: what is listed has changed between two messages (NLM_F_DUMP_INTR), and may lack some. */
+int netlink_dump(const struct netlink_request *request, mnl_cb_t read,
+		 void (*forget)(void *context), void *context)
+{
+	int64_t deadline = clock_now(CLOCK_MONOTONIC) + PATIENCE_NS;
+	int r = dump_once(request, read, context);
+
+	while (r == -EINTR && clock_now(CLOCK_MONOTONIC) < deadline) {
+		if (forget)
+			forget(context);
+		r = dump_once(request, read, context);
+	}
+	return r;
 }

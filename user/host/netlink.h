@@ -17,8 +17,11 @@ struct netlink_request {
 
 /*
  * Dump: `read` is called for each message of the answer and returns MNL_CB_OK, or MNL_CB_ERROR with
- * errno set. Returns 0 or -errno.
+ * errno set. Where the list changes meanwhile the kernel is asked again, after `forget` (NULL: what
+ * is read twice does no harm) has dropped what was read so far. Returns 0 or -errno; -EINTR: it
+ * changed all the time for ten seconds.
  */
-int netlink_dump(const struct netlink_request *request, mnl_cb_t read, void *context);
+int netlink_dump(const struct netlink_request *request, mnl_cb_t read,
+		 void (*forget)(void *context), void *context);
 
 #endif

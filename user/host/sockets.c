@@ -19,6 +19,7 @@
 /* What one dump is for. */
 struct dump {
 	struct sockets *sockets;
+	size_t before; /* how many there were */
 	uint8_t l4;
 };
 
@@ -61,6 +62,13 @@ static int socket_read(const struct nlmsghdr *message, void *context)
 	return MNL_CB_OK;
 }
 
+static void sockets_forget(void *context)
+{
+	const struct dump *dump = context;
+
+	dump->sockets->count = dump->before;
+}
+
 static int sockets_dump(uint8_t family, uint8_t protocol, uint32_t states, struct sockets *sockets)
 {
 	const struct inet_diag_req_v2 question = {
@@ -74,9 +82,13 @@ static int sockets_dump(uint8_t family, uint8_t protocol, uint32_t states, struc
 		.payload = &question,
 		.size = sizeof(question),
 	};
-	struct dump dump = {sockets, protocol == IPPROTO_TCP ? RW_L4_TCP : RW_L4_UDP};
+	struct dump dump = {
+		.sockets = sockets,
+		.before = sockets->count,
+		.l4 = protocol == IPPROTO_TCP ? RW_L4_TCP : RW_L4_UDP,
+	};
 
-	return states ? netlink_dump(&request, socket_read, &dump) : 0;
+	return states ? netlink_dump(&request, socket_read, sockets_forget, &dump) : 0;
 }
 
 int sockets_read(const struct sockets_wanted *wanted, struct sockets *ret, struct error *ret_error)

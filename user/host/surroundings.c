@@ -100,6 +100,13 @@ static int rule_count(const struct nlmsghdr *message, void *context)
 	return MNL_CB_OK;
 }
 
+static void rules_forget(void *context)
+{
+	struct rule_tables *tables = context;
+
+	tables->count = 0;
+}
+
 static const char *family_name(uint8_t family)
 {
 	switch (family) {
@@ -132,7 +139,7 @@ static void nftables_read(struct surroundings *surroundings)
 	struct rule_tables tables = {0};
 
 	/* Not root, or no nf_tables in the kernel: then there is nothing to say. */
-	if (netlink_dump(&request, rule_count, &tables) < 0)
+	if (netlink_dump(&request, rule_count, rules_forget, &tables) < 0)
 		tables.count = 0;
 	for (size_t i = 0; i < tables.count; i++)
 		list_add(surroundings->firewalls, sizeof(surroundings->firewalls),

@@ -43,7 +43,7 @@ static int family_find(uint16_t *ret)
 		.size = sizeof(header),
 	};
 	uint16_t family = 0;
-	int r = netlink_dump(&request, family_read, &family);
+	int r = netlink_dump(&request, family_read, NULL, &family);
 
 	if (r)
 		return r;
@@ -65,6 +65,13 @@ struct search {
 	uint8_t endpoint[16];
 	struct wireguard found;
 };
+
+static void search_forget(void *context)
+{
+	struct search *search = context;
+
+	*search = (struct search){.inside = search->inside, .longest = -1};
+}
 
 static bool address_read(const struct nlattr *attr, uint8_t ret[16])
 {
@@ -191,7 +198,7 @@ int wireguard_read(uint32_t ifindex, const uint8_t inside[16], struct wireguard 
 	if (r)
 		return r;
 	memcpy(search.inside.source, inside, sizeof(search.inside.source));
-	r = netlink_dump(&request, device_read, &search);
+	r = netlink_dump(&request, device_read, search_forget, &search);
 	if (r)
 		return r;
 	*ret = search.found;
