@@ -238,6 +238,14 @@ test_absurdly_wide_prefixes_are_not_banned() {
 	assert_exit 0 rolewall ban 64.0.0.0/7 --force
 }
 
+test_what_can_be_nobodys_source_is_not_banned() {
+	local source
+
+	for source in 0.0.0.0 224.0.0.1 224.0.0.0/4 255.255.255.255 :: ff02::1; do
+		assert_not_banned "no address of a host" "$source" --force
+	done
+}
+
 # --- lists ----------------------------------------------------------------------------------------
 
 test_an_import_bans_what_the_file_lists() {
@@ -299,6 +307,24 @@ test_a_wrong_line_makes_the_whole_import_fail() {
 	assert_exit 1 rolewall bans --import "$LAB_DIR/list"
 	assert_exit 1 rolewall bans --import /nonexistent/list
 	assert_json '[.[].source] == ["198.51.100.200"]' bans
+}
+
+# As FireHOL's level 1 does: private ranges, loopback and multicast beside what is to be banned.
+test_an_import_can_leave_out_what_must_not_be_banned_and_says_what() {
+	printf '%s\n' "# list" 198.51.100.1 0.0.0.0/8 127.0.0.0/8 172.16.0.0/12 224.0.0.1 198.51.100.2 \
+		>"$LAB_DIR/list"
+	assert_exit 1 rolewall bans --import "$LAB_DIR/list"
+	assert_exit 0 rolewall bans --import "$LAB_DIR/list" --skip
+	grep -q "$LAB_DIR/list:4: warning: 127.0.0.0/8 is not banned" <<<"$OUTPUT" || fail "$OUTPUT"
+	grep -q "$LAB_DIR/list:5: warning: 172.16.0.0/12 is not banned" <<<"$OUTPUT" || fail "$OUTPUT"
+	grep -q "3 skipped" <<<"$OUTPUT" || fail "how many is not said: $OUTPUT"
+	assert_json '[.[].source] == ["0.0.0.0/8", "198.51.100.1", "198.51.100.2"]' bans
+	assert_json '.kept == 3 and [.skipped[] | [.source, .line]] ==
+		[["127.0.0.0/8", 4], ["172.16.0.0/12", 5], ["224.0.0.1", 6]]' \
+		rolewall --json bans --import "$LAB_DIR/list" --skip
+	echo 198.51.100.300 >>"$LAB_DIR/list"
+	assert_exit 1 rolewall bans --import "$LAB_DIR/list" --skip
+	assert_exit 2 rolewall bans --skip
 }
 
 # In the node's namespace, with a file system of its own that is full.

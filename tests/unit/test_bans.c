@@ -50,6 +50,18 @@ static void prefixes_overlap_where_one_contains_the_other(void **state)
 	}
 }
 
+/* With a copy of `list`. */
+static struct guard guard_of(const struct guarded *list, size_t count)
+{
+	struct guard guard = {.list = calloc(count + 1, sizeof(*list)), .count = count};
+
+	assert_non_null(guard.list);
+	if (count)
+		memcpy(guard.list, list, count * sizeof(*list));
+	assert_int_equal(guard_finish(&guard), 0);
+	return guard;
+}
+
 static void guarded_sources_are_not_banned_and_force_moves_only_some(void **state)
 {
 	struct guarded list[] = {
@@ -60,7 +72,7 @@ static void guarded_sources_are_not_banned_and_force_moves_only_some(void **stat
 		{cidr("172.16.0.0/24"), GUARDED_PEER, ""},
 		{cidr("10.8.0.0/24"), GUARDED_NETWORK, "wg0"},
 	};
-	const struct guard guard = {.list = list, .count = ARRAY_SIZE(list)};
+	struct guard guard = guard_of(list, ARRAY_SIZE(list));
 	static const struct {
 		const char *ban;
 		bool plain, forced;
@@ -103,6 +115,67 @@ static void guarded_sources_are_not_banned_and_force_moves_only_some(void **stat
 		}
 		assert_int_equal(!guard_check(&guard, &ban, true, &error), cases[i].forced);
 	}
+	guard_free(&guard);
+}
+
+static void what_can_be_nobodys_source_is_not_banned(void **state)
+{
+	static const char *const nobody[] = {"0.0.0.0",	      "224.0.0.1", "239.1.0.0/16",
+					     "224.0.0.0/4",   "::",	   "255.255.255.255",
+					     "ff02::1:0/112", "ff00::/8"};
+	/* Of these some part can be. */
+	static const char *const hosts[] = {"0.0.0.0/8",   "224.0.0.0/3", "240.0.0.1",
+					    "255.0.0.0/8", "fe80::1",	  "fe00::/7"};
+	struct guard guard = guard_of(NULL, 0);
+
+	for (size_t i = 0; i < ARRAY_SIZE(nobody); i++) {
+		const struct cidr ban = cidr(nobody[i]);
+		struct error error = {0};
+
+		assert_int_equal(guard_check(&guard, &ban, true, &error), -EINVAL);
+		assert_non_null(strstr(error.what, "no address of a host"));
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {
+		const struct cidr ban = cidr(hosts[i]);
+
+		assert_int_equal(guard_check(&guard, &ban, true, NULL), 0);
+	}
+	guard_free(&guard);
+}
+
+/* An import asks once for each of its lines: what that costs in all, in prefixes looked at. */
+static uint64_t guard_work(size_t count)
+{
+	struct guarded *list = calloc(count, sizeof(*list));
+	struct guard guard;
+	uint64_t steps;
+
+	assert_non_null(list);
+	for (size_t i = 0; i < count; i++) {
+		list[i] = (struct guarded){.source = cidr("10.0.0.0/32"), .as = GUARDED_PEER};
+		list[i].source.source[13] = i >> 8;
+		list[i].source.source[14] = i;
+	}
+	guard = guard_of(list, count);
+	free(list);
+	for (size_t i = 0; i < count; i++) {
+		struct cidr ban = cidr("11.0.0.0/32");
+
+		ban.source[13] = i >> 8;
+		ban.source[14] = i;
+		assert_int_equal(guard_check(&guard, &ban, false, NULL), 0);
+	}
+	steps = guard.firm.steps + guard.soft.steps;
+	guard_free(&guard);
+	return steps;
+}
+
+static void an_import_does_not_cost_prefixes_times_lines(void **state)
+{
+	const uint64_t once = guard_work(4096), four = guard_work(16384);
+
+	assert_in_range(once, 4096, 20 * 4096);
+	assert_in_range(four, 16384, 5 * once);
 }
 
 static void the_message_names_the_interface_and_no_narrower_address(void **state)
@@ -111,7 +184,7 @@ static void the_message_names_the_interface_and_no_narrower_address(void **state
 		{cidr("192.0.2.1"), GUARDED_OWN, ""},
 		{cidr("10.8.0.0/24"), GUARDED_NETWORK, "wg0"},
 	};
-	const struct guard guard = {.list = list, .count = ARRAY_SIZE(list)};
+	struct guard guard = guard_of(list, ARRAY_SIZE(list));
 	const struct cidr own = cidr("192.0.2.1"), around = cidr("192.0.2.0/31"),
 			  peer = cidr("10.8.0.5");
 	struct error error = {0};
@@ -124,6 +197,7 @@ static void the_message_names_the_interface_and_no_narrower_address(void **state
 	assert_string_equal(error.what,
 			    "10.8.0.5 is not banned: 10.8.0.0/24 is the network of wg0, an "
 			    "interface to this node's own peers");
+	guard_free(&guard);
 }
 
 static void a_list_may_have_comments_and_empty_lines(void **state)
@@ -205,6 +279,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(prefixes_overlap_where_one_contains_the_other),
 		cmocka_unit_test(guarded_sources_are_not_banned_and_force_moves_only_some),
+		cmocka_unit_test(what_can_be_nobodys_source_is_not_banned),
+		cmocka_unit_test(an_import_does_not_cost_prefixes_times_lines),
 		cmocka_unit_test(the_message_names_the_interface_and_no_narrower_address),
 		cmocka_unit_test(a_list_may_have_comments_and_empty_lines),
 		cmocka_unit_test(the_first_wrong_line_of_a_list_is_named),

@@ -126,7 +126,8 @@ const struct verb verb_ban = {
 		"addresses; peers\n"
 		"(internal source prefixes, networks of internal and vpn interfaces) and prefixes "
 		"wider than\n"
-		"/8 (IPv6: /16) need --force. Of two bans of the same source the one that ends "
+		"/8 (IPv6: /16) need --force; nor is what can be nobody's source (0.0.0.0, "
+		"multicast). Of two bans of the same source the one that ends "
 		"later "
 		"stays, with\n"
 		"its reason, unless --replace says otherwise.",

@@ -17,7 +17,15 @@
 #define FILE_MAX   ((size_t)1 << 30)
 #define TABLE_ROWS 4096 /* at a time: a table of a million rows would take a gigabyte */
 
-enum { OPTION_IMPORT, OPTION_FOR, OPTION_REASON, OPTION_FORCE, OPTION_REPLACE, OPTION_COUNT };
+enum {
+	OPTION_IMPORT,
+	OPTION_FOR,
+	OPTION_REASON,
+	OPTION_FORCE,
+	OPTION_REPLACE,
+	OPTION_SKIP,
+	OPTION_COUNT,
+};
 
 static const struct option_spec bans_options[] = {
 	[OPTION_IMPORT] = {"import", 0, "FILE",
@@ -27,6 +35,8 @@ static const struct option_spec bans_options[] = {
 	[OPTION_FORCE] = {"force", 0, NULL, "with --import: even peers and very wide prefixes"},
 	[OPTION_REPLACE] = {"replace", 0, NULL,
 			    "with --import: in place of bans that there are, even longer ones"},
+	[OPTION_SKIP] = {"skip", 0, NULL,
+			 "with --import: leave out what must not be banned, and say what"},
 };
 _Static_assert(ARRAY_SIZE(bans_options) == OPTION_COUNT, "an option lacks its row");
 
@@ -115,20 +125,42 @@ static int import_parse(const struct settings *settings, const char *path, const
 	return report_install(settings, result, &error);
 }
 
-static void import_report(const struct settings *settings, const struct bans_result *done)
+/* What was left out: said at once, or collected for the answer. */
+struct skipped {
+	const struct settings *settings;
+	json_t *list;
+};
+
+static void skip_note(void *context, const struct timed *ban, const struct error *why)
+{
+	struct skipped *skipped = context;
+	char source[CIDR_TEXT_MAX];
+
+	if (skipped->settings->output == OUTPUT_TABLE) {
+		report_warning(skipped->settings, why->where, why->what);
+		return;
+	}
+	cidr_format(ban->source.source, ban->source.length, source);
+	json_array_append_new(skipped->list,
+			      json_make("{s:s, s:I, s:o}", "source", source, "line",
+					(json_int_t)ban->id, "why", json_text(why->what)));
+}
+
+static void import_report(const struct settings *settings, const struct bans_result *done,
+			  json_t *skipped)
 {
 	if (settings->output != OUTPUT_TABLE)
 		print_json(settings,
-			   json_make("{s:i, s:I, s:I, s:I, s:I}", "version", 1, "added",
+			   json_make("{s:i, s:I, s:I, s:I, s:I, s:O}", "version", 1, "added",
 				     (json_int_t)done->added, "renewed", (json_int_t)done->renewed,
 				     "kept", (json_int_t)done->kept, "total",
-				     (json_int_t)done->total));
+				     (json_int_t)done->total, "skipped", skipped));
 	else
 		print_summary(settings,
-			      "%zu ban%s added, %zu renewed, %zu kept that last as long or longer; "
-			      "%zu in all.",
+			      "%zu ban%s added, %zu renewed, %zu kept that last as long or longer, "
+			      "%zu skipped; %zu in all.",
 			      done->added, plural(done->added), done->renewed, done->kept,
-			      done->total);
+			      done->skipped, done->total);
 }
 
 static int import_run(const struct settings *settings, const char *const *options,
@@ -136,11 +168,15 @@ static int import_run(const struct settings *settings, const char *const *option
 {
 	const char *path = options[OPTION_IMPORT];
 	_timed_list_ struct timed_list bans = {0};
+	_json_ json_t *list = json_make("[]");
+	struct skipped skipped = {settings, list};
 	const struct bans_request request = {
 		.bans = &bans,
 		.path = path,
 		.force = options[OPTION_FORCE],
 		.replace = options[OPTION_REPLACE],
+		.on_skip = options[OPTION_SKIP] ? skip_note : NULL,
+		.context = &skipped,
 	};
 	_ledger_ struct ledger ledger = LEDGER_NONE;
 	struct bans_result done;
@@ -156,7 +192,7 @@ static int import_run(const struct settings *settings, const char *const *option
 	result = bans_add(&ledger, &request, &done, &error);
 	if (result)
 		return report_install(settings, result, &error);
-	import_report(settings, &done);
+	import_report(settings, &done, list);
 	ledger_note_observe(settings, &ledger);
 	return EXIT_OK;
 }
@@ -169,10 +205,10 @@ static int bans_run(const struct settings *settings, const struct arguments *arg
 
 	if (!options[OPTION_IMPORT]) {
 		if (!options[OPTION_FOR] && !options[OPTION_REASON] && !options[OPTION_FORCE] &&
-		    !options[OPTION_REPLACE])
+		    !options[OPTION_REPLACE] && !options[OPTION_SKIP])
 			return list_run(settings);
 		report_failure(settings, "\"rolewall ban CIDR\" bans a single address or prefix",
-			       "--for, --reason, --force and --replace go with --import");
+			       "--for, --reason, --force, --replace and --skip go with --import");
 		return EXIT_USAGE;
 	}
 	code = term_parse(settings, options[OPTION_FOR], options[OPTION_REASON], &term);
@@ -186,7 +222,10 @@ const struct verb verb_bans = {
 	.details =
 		"The list is that of the kernel. An import is one step: all of the file is "
 		"checked first, and if\n"
-		"a line is wrong, or must not be banned (see \"rolewall help ban\"), nothing is.",
+		"a line is wrong, or must not be banned (see \"rolewall help ban\"), nothing is. "
+		"With --skip\n"
+		"what must not be banned is left out and named; a line that is wrong is an error "
+		"all the same.",
 	.options = bans_options,
 	.option_count = OPTION_COUNT,
 	.needs_root = true,

@@ -224,21 +224,48 @@ size_t bans_total(const struct ledger *ledger)
 	return (size_t)presence.bans + presence.ban_prefixes;
 }
 
-/* In the order of the file, so that the first line that is wrong is the one that is named. */
+/* May it be banned? 1: no, and that was told; -errno. */
+static int check_one(struct guard *guard, const struct bans_request *request,
+		     const struct timed *ban, struct error *ret_error)
+{
+	struct error error = {0};
+	int result = guard_check(guard, &ban->source, request->force, &error);
+
+	if (!result)
+		return 0;
+	if (request->path)
+		error_where(&error, "%s:%u", request->path, ban->id);
+	if (result == -EINVAL && request->on_skip) {
+		request->on_skip(request->context, ban, &error);
+		return 1;
+	}
+	if (ret_error)
+		*ret_error = error;
+	return result;
+}
+
+/*
+ * In the order of the file, so that the first line that is wrong is the one that is named. What is
+ * to be skipped is taken out.
+ */
 static int check_all(const struct ledger *ledger, const struct bans_request *request,
-		     struct error *ret_error)
+		     size_t *ret_skipped, struct error *ret_error)
 {
 	_cleanup_(guard_free) struct guard guard = {0};
+	struct timed_list *bans = request->bans;
 	int error = guard_read(ledger->instance, &ledger->maps, &guard, ret_error);
+	size_t kept = 0, count = bans->count;
 
-	for (size_t i = 0; !error && i < request->bans->count; i++) {
-		const struct timed *ban = &request->bans->list[i];
-
-		error = guard_check(&guard, &ban->source, request->force, ret_error);
-		if (error && request->path)
-			error_where(ret_error, "%s:%u", request->path, ban->id);
+	for (size_t i = 0; error >= 0 && i < count; i++) {
+		error = check_one(&guard, request, &bans->list[i], ret_error);
+		if (error == 0)
+			bans->list[kept++] = bans->list[i];
 	}
-	return error;
+	if (error < 0)
+		return error;
+	bans->count = kept;
+	*ret_skipped = count - kept;
+	return 0;
 }
 
 static int64_t end_of(const struct timed *ban)
@@ -283,8 +310,8 @@ int bans_add(struct ledger *ledger, const struct bans_request *request, struct b
 	     struct error *ret_error)
 {
 	struct timed_list *bans = request->bans;
-	size_t before = bans_total(ledger), kept;
-	int error = check_all(ledger, request, ret_error);
+	size_t before = bans_total(ledger), kept, skipped = 0;
+	int error = check_all(ledger, request, &skipped, ret_error);
 
 	if (error)
 		return error;
@@ -297,6 +324,7 @@ int bans_add(struct ledger *ledger, const struct bans_request *request, struct b
 	if (error)
 		return error;
 	ret->kept = kept;
+	ret->skipped = skipped;
 	ret->total = bans_total(ledger);
 	ret->added = ret->total - before;
 	ret->renewed = bans->count - ret->added;

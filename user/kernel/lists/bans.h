@@ -37,16 +37,23 @@ struct bans_request {
 	const char *path;
 	bool force;   /* peers and wide prefixes, too */
 	bool replace; /* even a ban that ends later, or never */
+	/* Told of each that must not be banned, which is then left out; NULL: it makes all fail. */
+	void (*on_skip)(void *context, const struct timed *ban, const struct error *why);
+	void *context; /* for on_skip */
 };
 
 struct bans_result {
 	size_t added;
 	size_t renewed; /* were banned already: end and reason are now the new ones */
+	size_t skipped; /* must not be banned, and were left out */
 	size_t kept;	/* were banned already, as long or longer: nothing is changed */
 	size_t total;	/* bans there are */
 };
 
-/* All of them or, with an error, none: -EINVAL for one that must not be banned (guard.h). */
+/*
+ * All of them (but for what is skipped) or, with an error, none: -EINVAL for one that must not be
+ * banned (guard.h).
+ */
 int bans_add(struct ledger *ledger, const struct bans_request *request, struct bans_result *ret,
 	     struct error *ret_error);
 

@@ -214,6 +214,8 @@ int guard_read(const struct instance *instance, const struct maps *maps, struct 
 	_cleanup_(guard_free) struct guard guard = {0};
 	int error = guard_fill(&guard, instance, maps);
 
+	if (!error)
+		error = guard_finish(&guard);
 	if (error)
 		return error_set(ret_error, -error, "cannot find out who must not be banned: %s",
 				 strerror(-error));
@@ -225,6 +227,8 @@ int guard_read(const struct instance *instance, const struct maps *maps, struct 
 void guard_free(struct guard *guard)
 {
 	free(guard->list);
+	cidr_set_free(&guard->firm);
+	cidr_set_free(&guard->soft);
 	*guard = (struct guard){0};
 }
 
@@ -247,6 +251,18 @@ static const struct {
 static bool gives_way(enum guarded_as as)
 {
 	return as == GUARDED_PEER || as == GUARDED_NETWORK;
+}
+
+int guard_finish(struct guard *guard)
+{
+	int error = 0;
+
+	for (size_t i = 0; !error && i < guard->count; i++)
+		error = cidr_set_add(gives_way(guard->list[i].as) ? &guard->soft : &guard->firm,
+				     &guard->list[i].source, i);
+	cidr_set_finish(&guard->firm);
+	cidr_set_finish(&guard->soft);
+	return error;
 }
 
 /* A single address has nothing narrower. */
@@ -302,16 +318,44 @@ static int width_check(const struct cidr *ban, bool force, struct error *ret_err
 	return 0;
 }
 
-int guard_check(const struct guard *guard, const struct cidr *ban, bool force,
-		struct error *ret_error)
-{
-	for (size_t i = 0; i < guard->count; i++) {
-		const struct guarded *guarded = &guard->list[i];
-
-		if (gives_way(guarded->as) && force)
-			continue;
-		if (cidr_overlaps(&guarded->source, ban))
-			return guarded_refuse(guarded, ban, ret_error);
+#define IPV4(a, b, c, d, bits)                                                                     \
+	{                                                                                          \
+		.source = {[10] = 0xff, 0xff, (a), (b), (c), (d)}, .length = IPV4_BITS + (bits)    \
 	}
-	return width_check(ban, force, ret_error);
+
+/* What no packet that reaches a host can have as its source (RFC 1122, 3.2.1.3; RFC 4291, 2.7). */
+static const struct cidr no_sources[] = {
+	IPV4(0, 0, 0, 0, 32), IPV4(224, 0, 0, 0, 4),	       IPV4(255, 255, 255, 255, 32),
+	{.length = 128},      {.source = {0xff}, .length = 8},
+};
+
+static int nobody_refuse(const struct cidr *ban, struct error *ret_error)
+{
+	char banned[CIDR_TEXT_MAX];
+
+	for (size_t i = 0; i < ARRAY_SIZE(no_sources); i++) {
+		if (!cidr_covers(&no_sources[i], ban))
+			continue;
+		cidr_format(ban->source, ban->length, banned);
+		error_set(
+			ret_error, EINVAL,
+			"%s is not banned: nothing ever comes from there, for it is no address of "
+			"a host",
+			banned);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int guard_check(struct guard *guard, const struct cidr *ban, bool force, struct error *ret_error)
+{
+	const struct cidr_item *found = cidr_set_find(&guard->firm, ban);
+	int error;
+
+	if (!found && !force)
+		found = cidr_set_find(&guard->soft, ban);
+	if (found)
+		return guarded_refuse(&guard->list[found->tag], ban, ret_error);
+	error = nobody_refuse(ban, ret_error);
+	return error ? error : width_check(ban, force, ret_error);
 }

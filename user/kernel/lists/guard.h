@@ -11,6 +11,7 @@
 #include "kernel/object/instance.h"
 #include "kernel/object/maps.h"
 #include "policy/cidr.h"
+#include "policy/cidr_set.h"
 #include "util/error.h"
 
 enum guarded_as {
@@ -30,8 +31,10 @@ struct guarded {
 };
 
 struct guard {
-	struct guarded *list; /* owned; in the order in which they are asked */
+	struct guarded *list; /* owned; of what guards the same prefix, the first is named */
 	size_t count;
+	struct cidr_set firm,
+		soft; /* those that do not give way, and those that do; by their place */
 };
 
 /* Bits of IPv4 and IPv6 prefixes that are not banned without force. */
@@ -42,8 +45,13 @@ int guard_read(const struct instance *instance, const struct maps *maps, struct 
 	       struct error *ret_error);
 void guard_free(struct guard *guard);
 
-/* May it be banned? 0, or -EINVAL with the reason and what to do. Pure. */
-int guard_check(const struct guard *guard, const struct cidr *ban, bool force,
-		struct error *ret_error);
+/* Before it is asked: `list` is whole. 0 or -ENOMEM. */
+int guard_finish(struct guard *guard);
+
+/*
+ * May it be banned? 0, or -EINVAL with the reason and what to do. Pure; what it costs hardly grows
+ * with the list (cidr_set.h).
+ */
+int guard_check(struct guard *guard, const struct cidr *ban, bool force, struct error *ret_error);
 
 #endif
