@@ -19,7 +19,7 @@ static __always_inline void skb_cursor(struct cursor *cursor, struct __sk_buff *
 {
 	cursor->at = (void *)(long)skb->data;
 	cursor->end = (void *)(long)skb->data_end;
-	cursor->left = skb->len;
+	cursor->left = skb->len & LEFT_MASK;
 	cursor->merged = true;
 }
 
@@ -96,6 +96,8 @@ static __always_inline int guard_bind(struct bpf_sock_addr *ctx, const struct ad
 		bpf_get_current_comm(bind.process, sizeof(bind.process));
 	}
 	count_bind(&bind, can);
+	/* Decided here, and not before the call: below 5.10 a spilled value loses its bounds. */
+	asm volatile("" : "+r"(flags));
 	return flags & RW_POLICY_BIND_DENY ? CGROUP_DROP : CGROUP_PASS;
 }
 

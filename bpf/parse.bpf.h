@@ -13,8 +13,9 @@
 
 #define VLAN_TAGS_MAX	 2
 #define IPV6_HEADERS_MAX 8
-#define EXTENSION_MASK	 0xfff	/* an extension header has at most 2048 bytes */
-#define CURSOR_MASK	 0x7fff /* 40 + 8 * 2048 bytes of headers fit */
+#define EXTENSION_MASK	 0xfff	    /* an extension header has at most 2048 bytes */
+#define CURSOR_MASK	 0x7fff	    /* 40 + 8 * 2048 bytes of headers fit */
+#define LEFT_MASK	 0x7fffffff /* no packet is longer; 31 bits, as RHEL 8.4 subtracts in s32 */
 #define IP_PAYLOAD_MAX	 65535
 #define FRAGMENT_MORE	 0x2000 /* IPv4, RFC 791 */
 #define FRAGMENT_OFFSET	 0x1fff
@@ -69,7 +70,7 @@ static __always_inline bool is_ipv6(const struct packet *packet)
 struct cursor {
 	void *at;
 	void *end;   /* of the buffer */
-	__u64 left;  /* bytes of the packet from `at` on, by its own account */
+	__u64 left;  /* bytes of the packet from `at` on, by its own account; see LEFT_MASK */
 	bool merged; /* GRO may have been at it: a length of 0 can mean more than 65535 */
 };
 
@@ -107,9 +108,17 @@ static __always_inline bool has_stated(const struct cursor *cursor, __u32 size)
 	return cursor->left >= size && has_bytes(cursor, size);
 }
 
-/* A stated length; what GRO merged beyond 64 KiB states 0 (include/net/ipv6.h, "BIG TCP"). */
-static __always_inline __u64 merged_length(const struct cursor *cursor, __u64 stated)
+/*
+ * A length as a header states it; what GRO merged beyond 64 KiB states 0 (include/net/ipv6.h, "BIG
+ * TCP"). The mask changes nothing: for the verifier of RHEL 8.4, which forgets the bounds of what
+ * is swapped, and gets differences of unbounded values wrong.
+ */
+static __always_inline __u64 stated_length(const struct cursor *cursor, __be16 field)
 {
+	__u64 stated = bpf_ntohs(field);
+
+	asm volatile("" : "+r"(stated));
+	stated &= 0xffff;
 	return cursor->merged && stated == 0 && cursor->left > IP_PAYLOAD_MAX ? cursor->left
 									      : stated;
 }
@@ -222,8 +231,7 @@ static __always_inline int parse_ipv4(struct cursor *cursor, struct packet *pack
 	packet->destination.halves[1] = map_ipv4(ip->daddr);
 	packet->protocol = ip->protocol;
 	size = ip->ihl * 4;
-	total = bpf_ntohs(ip->tot_len);
-	total = merged_length(cursor, total);
+	total = stated_length(cursor, ip->tot_len);
 	if (size < sizeof(*ip) || size > total || total > cursor->left)
 		return RW_REASON_MALFORMED;
 	cursor->at += size;
@@ -348,8 +356,7 @@ static __always_inline int parse_udp(const struct cursor *cursor, struct packet 
 
 	if (!has_stated(cursor, sizeof(*udp)))
 		return RW_REASON_MALFORMED;
-	length = bpf_ntohs(udp->len);
-	length = merged_length(cursor, length);
+	length = stated_length(cursor, udp->len);
 	if (length < sizeof(*udp) || (packet->piece == PIECE_WHOLE && length > cursor->left))
 		return RW_REASON_MALFORMED;
 	read_ports(packet, udp->source, udp->dest);
@@ -406,10 +413,9 @@ static __always_inline int parse_ipv6(struct cursor *cursor, struct packet *pack
 	__builtin_memcpy(&packet->destination, &ip->daddr, sizeof(packet->destination));
 	packet->protocol = ip->nexthdr;
 	packet->hop_limit = ip->hop_limit;
-	payload = bpf_ntohs(ip->payload_len);
 	cursor->at += sizeof(*ip);
 	cursor->left -= sizeof(*ip);
-	payload = merged_length(cursor, payload);
+	payload = stated_length(cursor, ip->payload_len);
 	if (payload > cursor->left || is_ipv4_mapped(&packet->source) ||
 	    is_ipv4_mapped(&packet->destination))
 		return RW_REASON_MALFORMED;
@@ -445,7 +451,7 @@ static __always_inline int parse_network4(struct cursor *cursor, struct packet *
 static __noinline int parse_network6(void *at, void *end, __u64 left, struct packet *packet)
 {
 	struct cursor cursor = {
-		.at = at, .end = end, .left = left & 0xffffffff, .merged = left >> 32};
+		.at = at, .end = end, .left = left & LEFT_MASK, .merged = left >> 32};
 	int reason = parse_ipv6(&cursor, packet);
 
 	return reason ? reason : parse_upper(&cursor, packet);

@@ -91,7 +91,7 @@ static __always_inline bool has_echo_token(__u16 rate)
 	interval = SECOND_NS / rate;
 	if (*next < now)
 		*next = now;
-	if (*next - now + interval > SECOND_NS)
+	if (*next + interval > now + SECOND_NS) /* sums: RHEL 8.4 gets differences wrong */
 		return false;
 	*next += interval;
 	return true;

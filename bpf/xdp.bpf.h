@@ -18,7 +18,7 @@ static __always_inline int filter_frame(struct xdp_md *ctx, __u64 length, __u64 
 	struct cursor cursor = {
 		.at = (void *)(long)ctx->data,
 		.end = (void *)(long)ctx->data_end,
-		.left = length,
+		.left = length & LEFT_MASK,
 	};
 	struct packet packet = {.bytes = length};
 	struct verdict verdict = {};
