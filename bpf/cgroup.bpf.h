@@ -92,7 +92,7 @@ static __always_inline int guard_bind(struct bpf_sock_addr *ctx, const struct ad
 	bind.event.attempt.observed = !(flags & RW_POLICY_BIND_DENY);
 	bind.event.attempt.packets = 1;
 	if (can & CAN_RINGBUF) {
-		bind.event.attempt.first = bpf_get_current_pid_tgid() >> 32;
+		bind.pid = bpf_get_current_pid_tgid() >> 32;
 		bpf_get_current_comm(bind.process, sizeof(bind.process));
 	}
 	count_bind(&bind, can);

@@ -18,7 +18,9 @@
 
 #include <linux/types.h>
 
-#define RW_ABI_VERSION 3
+/* Counted up with whatever moves, or means something else, in a map: another version's maps are
+ * not read, even where their shapes are the same. */
+#define RW_ABI_VERSION 4
 
 /*
  * Reasons: why a packet has its verdict. X(number, NAME, "name", verdict, "documentation").
@@ -276,11 +278,13 @@ struct rw_event {
 #define RW_PROCESS_NAME 16 /* TASK_COMM_LEN of linux/sched.h, with its NUL */
 
 /*
- * A process bound a port that no role opens: source is the address, first the pid. The name comes
- * with it, since who tries one port after another is gone before anybody reads of it.
+ * A process bound a port that no role opens: source is the address; its attempt has no times. The
+ * name comes with it, since who tries one port after another is gone before anybody reads of it.
  */
 struct rw_bind_event {
 	struct rw_event event;
+	__u32 pid;
+	__u32 pad0;
 	char process[RW_PROCESS_NAME]; /* as the process calls itself: any bytes */
 };
 
@@ -414,9 +418,10 @@ RW_AT(struct rw_event, type, 0);
 RW_AT(struct rw_event, generation, 4);
 RW_AT(struct rw_event, time, 8);
 RW_AT(struct rw_event, attempt, 16);
-RW_SIZE(struct rw_bind_event, 96);
+RW_SIZE(struct rw_bind_event, 104);
 RW_AT(struct rw_bind_event, event, 0);
-RW_AT(struct rw_bind_event, process, 80);
+RW_AT(struct rw_bind_event, pid, 80);
+RW_AT(struct rw_bind_event, process, 88);
 RW_SIZE(struct rw_event_state, 24);
 RW_AT(struct rw_event_state, emitted, 0);
 RW_AT(struct rw_event_state, suppressed, 8);

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # next_version.sh FOLDER MAKE-ARGUMENT... - the next version, for tests of an upgrade: these sources,
-# with a call more in each program for packets and another number, in FOLDER, and made there.
+# with a call more in each program for packets and another number, in FOLDER, and made there. With
+# OTHER_LAYOUT set, what it pins is of another layout, too: maps and records.
 set -eu
 
 ROOT=$(cd "$(dirname "$0")/../.." && pwd)
@@ -18,4 +19,8 @@ sed -i 's/^\tskb_cursor(&cursor, skb);$/\tbpf_ktime_get_ns();\n&/' "$FOLDER/bpf/
 for file in xdp cgroup; do
 	! cmp -s "$ROOT/bpf/$file.bpf.h" "$FOLDER/bpf/$file.bpf.h" || { echo "$file.bpf.h is not another" >&2; exit 1; }
 done
+if [ -n "${OTHER_LAYOUT:-}" ]; then
+	sed -i 's/^#define RW_ABI_VERSION .*/#define RW_ABI_VERSION 999/' "$FOLDER/include/rolewall/abi.h"
+	sed -i 's/^#define RECORD_LAYOUT .*/#define RECORD_LAYOUT 999/' "$FOLDER/user/kernel/generation/records.h"
+fi
 make -s -C "$FOLDER" -j "$(nproc)" "$@"

@@ -105,6 +105,10 @@ static void note_others(const struct settings *settings, const struct apply *app
 			    "programs of another version gave way to this one's; a daemon "
 			    "that runs is still that version's: \"systemctl restart "
 			    "rolewall\"");
+	if (result->renewed)
+		report_note(settings,
+			    "what was in force was of another version's layout and is replaced: "
+			    "its counters begin anew, and there is no way back to it");
 	if (result->rolled_back)
 		report_note(settings,
 			    "generation %" PRIu32 " had not been confirmed in time and was rolled "

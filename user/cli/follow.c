@@ -142,13 +142,11 @@ static void attempt_from_event(const struct follower *follower, const struct rw_
 						 .first_ns = now,
 						 .last_ns = now,
 						 .zone = record->zone & RW_ZONE_ALL}};
-	/* A bind has its pid there. A settled attempt had ended before the event was made. */
-	if (event->type == RW_EVENT_BIND) {
-		ret->pid = record->first;
-		event_process(event, ret->process);
-	} else {
+	if (event->type == RW_EVENT_BIND)
+		ret->pid = event_process(event, ret->process);
+	else
 		attempt->first_ns = tick_to_wall(&follower->clock, record->first);
-	}
+	/* It had ended before the event was made. */
 	if (event->type == RW_EVENT_SETTLED)
 		attempt->last_ns = tick_to_wall(&follower->clock, record->last);
 	if (record->ifindex && !if_indextoname(record->ifindex, attempt->interface))

@@ -208,8 +208,6 @@ struct history_entry *history_event(struct history *history, const struct rw_eve
 		count_subtract(&entry->live, record);
 	}
 	entry->told = history->scan;
-	if (event->type == RW_EVENT_BIND)
-		entry->pid = record->first;
 	/* What only moves from one place to another is no change. */
 	if (history_entry_sum(entry).packets != before) {
 		touch(history, entry, record, times);

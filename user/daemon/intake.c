@@ -34,9 +34,6 @@ static void times_of_event(const struct intake *intake, const struct rw_event *e
 	int64_t now = event_time(event);
 
 	*ret = (struct history_times){now, now};
-	/* A bind has its pid there. */
-	if (event->type == RW_EVENT_BIND)
-		return;
 	if (record->first)
 		ret->first_ns = tick_to_wall(&intake->clock, record->first);
 	/* It had ended before the event was made. */
@@ -63,7 +60,7 @@ static void take_event(const struct rw_event *event, void *context)
 	if (new)
 		interface_name(intake, entry);
 	if (event->type == RW_EVENT_BIND)
-		event_process(event, entry->process);
+		entry->pid = event_process(event, entry->process);
 	intake->changed_since = true;
 	if (event->type != RW_EVENT_SETTLED)
 		intake->changed(intake->context, entry);

@@ -44,6 +44,10 @@ static int put_in_force(const struct serve_options *options, const struct instal
 		return error;
 	if (result.warning.what[0])
 		say_error(SAY_WARNING, "the policy is in force, but", &result.warning);
+	if (result.renewed)
+		say(SAY_NOTICE,
+		    "what was in force was of another version's layout and is replaced: "
+		    "its counters begin anew");
 	say(SAY_NOTICE, "generation %u is in force, from %s", result.generation,
 	    request->node_file);
 	return 0;

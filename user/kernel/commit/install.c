@@ -22,8 +22,8 @@ static int settle_pending(const struct instance *instance, struct install_result
 	struct rw_pending pending = {0};
 	int error = pending_ask(instance, &pending, ret_error);
 
-	/* Lost pins: what was pending is lost with them. */
-	if (error == -ENOENT || error == -ESTALE)
+	/* Lost pins, or another version's: what was pending is lost with them. */
+	if (error == -ENOENT || error == -ESTALE || error == -EPROTO)
 		return 0;
 	if (error || !pending.deadline)
 		return error;
@@ -36,8 +36,8 @@ static int settle_pending(const struct instance *instance, struct install_result
 		return -EBUSY;
 	}
 	error = rollback_locked(instance, &rolled, ret_error);
-	/* The way back is lost: only a new policy leads out. */
-	if (error == -ENODATA)
+	/* The way back is lost, or another version's: only a new policy leads out. */
+	if (error == -ENODATA || error == -EPROTO)
 		return 0;
 	if (!error)
 		result->rolled_back = rolled.from;
@@ -181,6 +181,7 @@ int install_policy(const struct instance *instance, const struct install_request
 	ret->generation = installation.next.number;
 	ret->old_generation = installation.current.number;
 	ret->exchanged = installation.foreign;
+	ret->renewed = installation.renewed;
 	/* A pin too many is no reason to fail: the next apply removes it (I4). */
 	generation_keep(instance, ret->generation, ret->old_generation);
 	return 0;

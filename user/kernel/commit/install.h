@@ -34,6 +34,7 @@ struct install_result {
 	uint32_t old_generation; /* 0: there was none */
 	uint32_t rolled_back; /* was not confirmed in time, and went before anything else; or 0 */
 	bool exchanged;	      /* programs of another version gave way to this one's */
+	bool renewed;	      /* so did its maps or records: counters began anew, no way back */
 	bool waited;	      /* another apply held the lock first */
 	bool backed_out;      /* on failure: it was in force for a moment, the old one is back */
 	struct error warning; /* what did not succeed, though the policy is in force; or empty */

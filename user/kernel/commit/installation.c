@@ -52,11 +52,15 @@ static int open_or_load(struct installation *installation, struct error *ret_err
 	features_probe(&installation->features);
 	installation->fresh = !has_pins(instance, "maps") && !has_pins(instance, "links");
 	error = maps_open(instance, &installation->maps, ret_error);
+	installation->renewed = error == -EPROTO;
+	if (installation->renewed && !maps_forget(instance, ret_error))
+		error = -ESTALE;
 	if (error && error != -ENOENT && error != -ESTALE)
 		return error;
 	build = build_read(&installation->maps);
 	same = !error && is_ours(&build);
-	installation->foreign = !error && is_others_build(&installation->maps);
+	installation->foreign =
+		installation->renewed || (!error && is_others_build(&installation->maps));
 	if (same && cgroup_is_complete(instance, &installation->features))
 		return 0;
 	/* A map whose pin was lost is made anew; programs that use the lost one are replaced. */
@@ -67,7 +71,10 @@ static int open_or_load(struct installation *installation, struct error *ret_err
 	return error ? error : maps_open(instance, &installation->maps, ret_error);
 }
 
-/* -ESTALE (pins lost) counts as none: slots and counters start anew. */
+/*
+ * -ESTALE (pins lost) and -EPROTO (records of another layout) count as none: slots and counters
+ * start anew. The policy itself can come back: that is two kinds of maps, which are of this layout.
+ */
 static int open_current(struct installation *installation, struct error *ret_error)
 {
 	__u32 zero = 0, id;
@@ -84,7 +91,8 @@ static int open_current(struct installation *installation, struct error *ret_err
 				 strerror(error ? -error : errno));
 	error = generation_current(installation->instance, &installation->maps,
 				   &installation->current, ret_error);
-	return error == -ESTALE ? 0 : error;
+	installation->renewed |= error == -EPROTO;
+	return error == -ESTALE || error == -EPROTO ? 0 : error;
 }
 
 int installation_open(struct installation *installation, struct error *ret_error)

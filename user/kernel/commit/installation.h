@@ -29,6 +29,7 @@ struct installation {
 	bool replace; /* the attached programs are of another build, or use maps that are not pinned
 		       */
 	bool foreign; /* those programs were another version's */
+	bool renewed; /* maps or records were of another version's layout: they give way */
 	bool fresh;   /* there was nothing of ours before: a failure has nothing to preserve */
 };
 

@@ -7,12 +7,23 @@
 #include "kernel/commit/installation.h"
 #include "kernel/object/lock.h"
 
+/* Whoever applied it came later than this process: his programs are the ones to keep. */
+static int leave_alone(struct error *ret_error)
+{
+	error_set(ret_error, EPROTO,
+		  "another version of Rolewall has put its programs in place, and they stay");
+	error_hint(ret_error, "restart the daemon: 'systemctl restart rolewall'");
+	return -EPROTO;
+}
+
 static int open_current_as_next(struct installation *installation, struct error *ret_error)
 {
 	int error = installation_open(installation, ret_error);
 
 	if (error)
 		return error;
+	if (installation->renewed)
+		return leave_alone(ret_error);
 	if (!installation->header.generation)
 		return error_set(ret_error, ENOENT, "no policy is in force");
 	if (!installation->current.number) {
@@ -24,15 +35,6 @@ static int open_current_as_next(struct installation *installation, struct error 
 	}
 	return generation_open(installation->instance, installation->current.number,
 			       &installation->next, ret_error);
-}
-
-/* Whoever applied it came later than this process: his programs are the ones to keep. */
-static int leave_alone(struct error *ret_error)
-{
-	error_set(ret_error, EPROTO,
-		  "another version of Rolewall has put its programs in place, and they stay");
-	error_hint(ret_error, "restart the daemon: 'systemctl restart rolewall'");
-	return -EPROTO;
 }
 
 int install_refresh(const struct instance *instance, bool exchange, struct error *ret_error)

@@ -2,7 +2,6 @@
 /* remove.c - detach, unpin, leave nothing. */
 #include "kernel/commit/remove.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,31 +16,6 @@
 #include "kernel/object/lock.h"
 #include "util/cleanup.h"
 
-/* Unlink what is in a folder of pins, then the folder. */
-static int remove_folder(const char *path, struct error *ret_error)
-{
-	_closedir_ DIR *dir = opendir(path);
-	struct dirent *entry;
-	char file[4400];
-
-	if (!dir)
-		return errno == ENOENT
-			       ? 0
-			       : error_set(ret_error, errno, "%s: %s", path, strerror(errno));
-	while ((entry = readdir(dir))) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		snprintf(file, sizeof(file), "%s/%s", path, entry->d_name);
-		if (unlink(file) && errno != ENOENT)
-			return error_set(ret_error, errno, "cannot remove %s: %s", file,
-					 strerror(errno));
-	}
-	/* EBUSY: a mount point, which somebody else made. */
-	if (rmdir(path) && errno != ENOENT && errno != EBUSY)
-		return error_set(ret_error, errno, "cannot remove %s: %s", path, strerror(errno));
-	return 0;
-}
-
 static int remove_pins(const struct instance *instance, struct error *ret_error)
 {
 	char path[4096];
@@ -52,14 +26,14 @@ static int remove_pins(const struct instance *instance, struct error *ret_error)
 		return error_set(ret_error, -error, "cannot remove the generations in %s: %s",
 				 instance->bpffs_dir, strerror(-error));
 	snprintf(path, sizeof(path), "%s/links", instance->bpffs_dir);
-	error = remove_folder(path, ret_error);
+	error = folder_remove(path, ret_error);
 	if (error)
 		return error;
 	snprintf(path, sizeof(path), "%s/maps", instance->bpffs_dir);
-	error = remove_folder(path, ret_error);
+	error = folder_remove(path, ret_error);
 	if (error)
 		return error;
-	return remove_folder(instance->bpffs_dir, ret_error);
+	return folder_remove(instance->bpffs_dir, ret_error);
 }
 
 int remove_everything(const struct instance *instance, struct error *ret_error)

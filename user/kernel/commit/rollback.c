@@ -27,6 +27,9 @@ static int choose(const struct installation *installation, const struct rw_pendi
 
 	if (!current)
 		return error_set(ret_error, ENOENT, "no policy is in force");
+	/* installation_open() has said so. */
+	if (installation->renewed)
+		return -EPROTO;
 	if (pending->deadline) {
 		*ret = pending->previous;
 		return 0;

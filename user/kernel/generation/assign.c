@@ -51,8 +51,8 @@ int assign_slots(const struct tables *tables, const struct about *current, struc
 
 static int compare_identity(const void *left, const void *right)
 {
-	const struct rule *a = &(*(const struct rule_record *const *)left)->rule;
-	const struct rule *b = &(*(const struct rule_record *const *)right)->rule;
+	const struct rule *a = &(*(const struct numbered_rule *const *)left)->rule;
+	const struct rule *b = &(*(const struct numbered_rule *const *)right)->rule;
 	int order;
 
 	if (a->l4 != b->l4)
@@ -66,9 +66,9 @@ static int compare_identity(const void *left, const void *right)
 }
 
 /* Pointers to the current records, sorted by identity. */
-static const struct rule_record **sort_records(const struct generation *current, size_t count)
+static const struct numbered_rule **sort_records(const struct generation *current, size_t count)
 {
-	const struct rule_record **sorted = calloc(count + 1, sizeof(*sorted));
+	const struct numbered_rule **sorted = calloc(count + 1, sizeof(*sorted));
 	size_t i;
 
 	if (!sorted)
@@ -91,7 +91,7 @@ static uint32_t index_free(const uint8_t *taken, uint8_t mask, uint32_t from)
 #define TAKEN_NEW     1
 #define TAKEN_CURRENT 2
 
-static void assign_fresh(struct rule_record *records, bool *fresh, size_t count, uint8_t *taken)
+static void assign_fresh(struct numbered_rule *records, bool *fresh, size_t count, uint8_t *taken)
 {
 	uint8_t mask = TAKEN_NEW | TAKEN_CURRENT;
 	uint32_t next = 0;
@@ -111,12 +111,12 @@ static void assign_fresh(struct rule_record *records, bool *fresh, size_t count,
 }
 
 int assign_rules(const struct tables *tables, const struct generation *current,
-		 struct rule_record *records, bool *fresh)
+		 struct numbered_rule *records, bool *fresh)
 {
 	size_t have = current && current->about ? current->about->rule_count : 0, i;
-	_free_ const struct rule_record **sorted = NULL;
+	_free_ const struct numbered_rule **sorted = NULL;
 	_free_ uint8_t *taken = calloc(RW_RULES, 1);
-	const struct rule_record *record, **found;
+	const struct numbered_rule *record, **found;
 
 	sorted = sort_records(current, have);
 	if (!sorted || !taken)

@@ -22,6 +22,6 @@ unsigned int slot_by_name(const struct about *about, const char *name);
  * to be zeroed. -ENOMEM.
  */
 int assign_rules(const struct tables *tables, const struct generation *current,
-		 struct rule_record *records, bool *fresh);
+		 struct numbered_rule *records, bool *fresh);
 
 #endif

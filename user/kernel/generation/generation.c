@@ -10,6 +10,7 @@
 
 #include <bpf/bpf.h>
 
+#include "kernel/object/folder.h"
 #include "util/array.h"
 #include "util/cleanup.h"
 
@@ -20,7 +21,7 @@ static const struct {
 	{"policy", {sizeof(__u32), sizeof(struct rw_policy_entry)}},
 	{"zones", {sizeof(struct rw_zone_key), sizeof(__u16)}},
 	{"rules", {sizeof(__u32), sizeof(struct rule_record)}},
-	{"about", {sizeof(__u32), sizeof(struct about)}},
+	{"about", {sizeof(__u32), sizeof(struct about_record)}},
 	{"text", {sizeof(__u32), TEXT_PIECE}},
 };
 
@@ -43,9 +44,30 @@ static int read_rules(struct generation *generation)
 	generation->rules = calloc(generation->about->rule_count + 1, sizeof(*generation->rules));
 	if (!generation->rules)
 		return -ENOMEM;
-	for (i = 0; i < generation->about->rule_count; i++)
-		if (bpf_map_lookup_elem(generation->rules_fd, &i, &generation->rules[i]))
+	for (i = 0; i < generation->about->rule_count; i++) {
+		struct rule_record record;
+
+		if (bpf_map_lookup_elem(generation->rules_fd, &i, &record))
 			return -errno;
+		rule_from_record(&record, &generation->rules[i]);
+	}
+	return 0;
+}
+
+/* Before anything else: it says what the rest is. -EPROTO. */
+static int read_about(struct generation *generation)
+{
+	struct about_record record;
+	__u32 zero = 0;
+
+	if (bpf_map_lookup_elem(generation->about_fd, &zero, &record))
+		return -errno;
+	if (!about_record_is_known(&record))
+		return -EPROTO;
+	generation->about = calloc(1, sizeof(*generation->about));
+	if (!generation->about)
+		return -ENOMEM;
+	about_from_record(&record, generation->about);
 	return 0;
 }
 
@@ -68,7 +90,6 @@ static int read_generation(const struct instance *instance, struct generation *g
 	int *const fds[] = {&generation->policy_fd, &generation->zones_fd, &generation->rules_fd,
 			    &generation->about_fd, &generation->text_fd};
 	char folder[32];
-	__u32 zero = 0;
 	int error = 0;
 
 	_Static_assert(ARRAY_SIZE(fds) == ARRAY_SIZE(pins), "a pin lacks its descriptor");
@@ -76,15 +97,10 @@ static int read_generation(const struct instance *instance, struct generation *g
 	for (size_t i = 0; !error && i < ARRAY_SIZE(pins); i++)
 		error = map_open(instance, folder, pins[i].name, &pins[i].sizes, fds[i]);
 	if (!error)
+		error = read_about(generation);
+	if (!error)
 		error = read_policy(generation);
-	if (error)
-		return error;
-	generation->about = calloc(1, sizeof(*generation->about));
-	if (!generation->about)
-		return -ENOMEM;
-	if (bpf_map_lookup_elem(generation->about_fd, &zero, generation->about))
-		return -errno;
-	return read_rules(generation);
+	return error ? error : read_rules(generation);
 }
 
 static int report_unread(const struct instance *instance, uint32_t number, int error,
@@ -93,7 +109,7 @@ static int report_unread(const struct instance *instance, uint32_t number, int e
 	if (error == -EPROTO)
 		error_set(ret_error, EPROTO,
 			  "another version of Rolewall made generation %u: its records are of "
-			  "another shape",
+			  "another layout",
 			  number);
 	else
 		error_set(ret_error, -error, "cannot read generation %u: %s", number,
@@ -229,32 +245,15 @@ int generation_text(const struct generation *generation, char **ret_text, size_t
 	return 0;
 }
 
-static int remove_pin(const struct instance *instance, const char *folder, const char *name)
-{
-	char path[4096];
-	int error = pin_path(instance, folder, name, path, sizeof(path));
-
-	if (error)
-		return error;
-	return unlink(path) && errno != ENOENT ? -errno : 0;
-}
-
+/* Whatever is pinned there: another version may have pinned more. */
 int generation_remove(const struct instance *instance, uint32_t number)
 {
 	char folder[32], path[4096];
 	int error;
-	size_t i;
 
 	snprintf(folder, sizeof(folder), "generation-%u", number);
-	for (i = 0; i < ARRAY_SIZE(pins); i++) {
-		error = remove_pin(instance, folder, pins[i].name);
-		if (error)
-			return error;
-	}
 	error = pin_path(instance, folder, "", path, sizeof(path));
-	if (error)
-		return error;
-	return rmdir(path) && errno != ENOENT ? -errno : 0;
+	return error ? error : folder_remove(path, NULL);
 }
 
 int generation_keep(const struct instance *instance, uint32_t one, uint32_t other)

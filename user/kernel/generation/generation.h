@@ -5,10 +5,11 @@
  *	policy	the array that the programs read (abi.h), frozen
  *	zones	its zone prefixes
  *	rules	array of struct rule_record: for people and for the next generation
- *	about	one struct about
+ *	about	one struct about_record, which says whether this version can read all of them
  *	text	the node file it was compiled from, in elements of TEXT_PIECE bytes
  *
- * A generation is complete and frozen before it is committed, and never changes afterwards.
+ * A generation is complete and frozen before it is committed, and never changes afterwards. The
+ * shapes of the last three are in records.h.
  */
 #ifndef ROLEWALL_KERNEL_GENERATION_H
 #define ROLEWALL_KERNEL_GENERATION_H
@@ -18,32 +19,11 @@
 
 #include <rolewall/abi.h>
 
+#include "kernel/generation/records.h"
 #include "kernel/object/instance.h"
 #include "kernel/object/maps.h"
 #include "policy/tables.h"
 #include "util/error.h"
-
-struct rule_record {
-	uint32_t index; /* counter slot */
-	uint32_t pad0;
-	struct rule rule;
-};
-
-#define TEXT_PIECE 4096
-
-/* Element 0 of `about`. */
-struct about {
-	int64_t applied_at; /* seconds since the epoch */
-	uint32_t rule_count;
-	uint32_t text_size;
-	uint32_t previous; /* generation that was in force when this one was made; 0 = none */
-	uint32_t pad0;
-	char node[256];
-	char profile[TABLES_NAME_MAX];
-	char roles[1024];
-	char node_file[256];
-	char slots[RW_SLOTS][16]; /* interface name by slot; empty: free */
-};
 
 /* Owning. */
 struct generation {
@@ -52,7 +32,7 @@ struct generation {
 	struct rw_policy_header header;
 	int policy_fd, zones_fd, rules_fd, about_fd, text_fd;
 	struct about *about;
-	struct rule_record *rules; /* about->rule_count of them */
+	struct numbered_rule *rules; /* about->rule_count of them */
 };
 
 #define GENERATION_NONE                                                                            \
@@ -63,7 +43,8 @@ struct generation {
 
 void generation_close(struct generation *generation);
 
-/* The generation in force. -ENOENT: none; -EPROTO: another version made it (maps.h). */
+/* The generation in force. -ENOENT: none; -ESTALE: its pins are lost; -EPROTO: another version made
+ * it, with records of another layout. */
 int generation_current(const struct instance *instance, const struct maps *maps,
 		       struct generation *ret, struct error *ret_error);
 

@@ -80,7 +80,7 @@ static int fill_protocols(int fd, const struct tables *tables)
 }
 
 /* Only open ports: the array starts as zeros, and zeros are closed. */
-static int fill_ports(int fd, const struct tables *tables, const struct rule_record *records)
+static int fill_ports(int fd, const struct tables *tables, const struct numbered_rule *records)
 {
 	uint32_t i;
 	int error;
@@ -174,19 +174,25 @@ static int build_rules(struct generation *generation)
 
 	error = create(BPF_MAP_TYPE_ARRAY, "rw_rules", sizeof(__u32), sizeof(struct rule_record),
 		       count ? count : 1, 0, &generation->rules_fd);
-	for (i = 0; !error && i < count; i++)
-		error = put(generation->rules_fd, &i, &generation->rules[i]);
+	for (i = 0; !error && i < count; i++) {
+		struct rule_record record;
+
+		rule_to_record(&generation->rules[i], &record);
+		error = put(generation->rules_fd, &i, &record);
+	}
 	return error;
 }
 
 static int build_about(struct generation *generation)
 {
+	struct about_record record;
 	__u32 zero = 0;
 	int error;
 
-	error = create(BPF_MAP_TYPE_ARRAY, "rw_about", sizeof(__u32), sizeof(struct about), 1, 0,
+	about_to_record(generation->about, &record);
+	error = create(BPF_MAP_TYPE_ARRAY, "rw_about", sizeof(__u32), sizeof(record), 1, 0,
 		       &generation->about_fd);
-	return error ? error : put(generation->about_fd, &zero, generation->about);
+	return error ? error : put(generation->about_fd, &zero, &record);
 }
 
 static int build_text(const struct tables *tables, struct generation *generation)
@@ -269,7 +275,7 @@ static int allocate(const struct generation_request *request, struct generation 
 }
 
 /* Nobody counts there yet; what another rule has left there is counted on in its reasons. */
-static int settle_counters(const struct maps *maps, const struct rule_record *records,
+static int settle_counters(const struct maps *maps, const struct numbered_rule *records,
 			   const bool *fresh, size_t count)
 {
 	int error = 0;

@@ -2,9 +2,14 @@
 /* folder.c - make and check trusted folders. */
 #include "kernel/object/folder.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+#include "util/cleanup.h"
 
 static int refuse(const char *path, const char *why, struct error *ret_error)
 {
@@ -45,4 +50,28 @@ int folder_make(const char *path, struct error *ret_error)
 	else if (error == ENOENT)
 		error_hint(ret_error, "make the folder above it");
 	return -error;
+}
+
+int folder_remove(const char *path, struct error *ret_error)
+{
+	_closedir_ DIR *dir = opendir(path);
+	struct dirent *entry;
+	char file[4400];
+
+	if (!dir)
+		return errno == ENOENT
+			       ? 0
+			       : error_set(ret_error, errno, "%s: %s", path, strerror(errno));
+	while ((entry = readdir(dir))) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		snprintf(file, sizeof(file), "%s/%s", path, entry->d_name);
+		if (unlink(file) && errno != ENOENT)
+			return error_set(ret_error, errno, "cannot remove %s: %s", file,
+					 strerror(errno));
+	}
+	/* EBUSY: a mount point, which somebody else made. */
+	if (rmdir(path) && errno != ENOENT && errno != EBUSY)
+		return error_set(ret_error, errno, "cannot remove %s: %s", path, strerror(errno));
+	return 0;
 }

@@ -14,4 +14,7 @@ int folder_check(const char *path, struct error *ret_error);
 /* Make it (0750) if it is not there, and check it. */
 int folder_make(const char *path, struct error *ret_error);
 
+/* Unlink what is in it, then the folder itself; none: no error. A mount point stays, empty. */
+int folder_remove(const char *path, struct error *ret_error);
+
 #endif

@@ -119,6 +119,39 @@ static int report_lost(const struct instance *instance, struct error *ret_error)
 	return -ESTALE;
 }
 
+/* Shapes may be the same where what is in them is not. Zeros: nobody has attached anything yet. */
+static int check_abi(const struct instance *instance, const struct maps *maps,
+		     struct error *ret_error)
+{
+	struct rw_build build = {0};
+	__u32 zero = 0;
+
+	if (bpf_map_lookup_elem(maps->fd[MAP_BUILD], &zero, &build))
+		return error_set(ret_error, errno,
+				 "cannot read which version applied the policy: %s",
+				 strerror(errno));
+	if (!build.object || build.abi == RW_ABI_VERSION)
+		return 0;
+	error_set(ret_error, EPROTO,
+		  "another version of Rolewall applied the policy in force: its maps are of layout "
+		  "%u, this one's of %u",
+		  build.abi, RW_ABI_VERSION);
+	error_where(ret_error, "%s/maps", instance->bpffs_dir);
+	error_hint(ret_error, HINT_OTHER_VERSION);
+	return -EPROTO;
+}
+
+int maps_forget(const struct instance *instance, struct error *ret_error)
+{
+	char path[4096];
+	int error = pin_path(instance, "maps", "", path, sizeof(path));
+
+	if (error)
+		return error_set(ret_error, -error, "%s: the path is too long",
+				 instance->bpffs_dir);
+	return folder_remove(path, ret_error);
+}
+
 int maps_open(const struct instance *instance, struct maps *ret, struct error *ret_error)
 {
 	_maps_ struct maps maps = MAPS_NONE;
@@ -131,6 +164,9 @@ int maps_open(const struct instance *instance, struct maps *ret, struct error *r
 		error = open_one(instance, id, &maps.fd[id], ret_error);
 	if (error)
 		return error == -ENOENT ? report_lost(instance, ret_error) : error;
+	error = check_abi(instance, &maps, ret_error);
+	if (error)
+		return error;
 	*ret = maps;
 	maps = (struct maps)MAPS_NONE;
 	return 0;

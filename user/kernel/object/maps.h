@@ -61,9 +61,12 @@ const char *map_name(enum map_id id);
 bool has_pins(const struct instance *instance, const char *folder);
 
 /* -ENOENT: nothing is applied here; -ESTALE: something is, but not all of its pins are there;
- * -EPROTO: another version of Rolewall applied it, and has maps of another shape. */
+ * -EPROTO: another version of Rolewall applied it, and its maps are of another shape or layout. */
 int maps_open(const struct instance *instance, struct maps *ret, struct error *ret_error);
 void maps_close(struct maps *maps);
+
+/* Unpin all of them. Programs that use them go on as they are. */
+int maps_forget(const struct instance *instance, struct error *ret_error);
 
 /* Path of a pin: `ret` is "BPFFS_DIR/FOLDER/NAME". -ENAMETOOLONG. */
 int pin_path(const struct instance *instance, const char *folder, const char *name, char *ret,
@@ -71,9 +74,8 @@ int pin_path(const struct instance *instance, const char *folder, const char *na
 
 /* What leads out where another version has applied a policy that this one cannot read. */
 #define HINT_OTHER_VERSION                                                                         \
-	"'rolewall down; rolewall apply', in one line, begins anew, unfiltered for that moment; "  \
-	"or "                                                                                      \
-	"use the version that applied it"
+	"'rolewall apply' puts this version's in its place, without a moment unfiltered; or use "  \
+	"the version that applied it"
 
 /* Bytes of a key and of a value. */
 struct map_sizes {

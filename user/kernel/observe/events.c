@@ -244,7 +244,7 @@ void events_close(struct events *events)
 }
 
 /* No character of it reaches a terminal but as itself. */
-void event_process(const struct rw_event *event, char ret[RW_PROCESS_NAME])
+uint32_t event_process(const struct rw_event *event, char ret[RW_PROCESS_NAME])
 {
 	const struct rw_bind_event *bind = (const struct rw_bind_event *)event;
 
@@ -253,6 +253,7 @@ void event_process(const struct rw_event *event, char ret[RW_PROCESS_NAME])
 	for (char *at = ret; *at; at++)
 		if (!isprint((unsigned char)*at))
 			*at = '?';
+	return bind->pid;
 }
 
 int64_t event_time(const struct rw_event *event)

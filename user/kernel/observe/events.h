@@ -40,10 +40,10 @@ int events_fd(const struct events *events);
 void events_close(struct events *events);
 
 /*
- * What the process of a RW_EVENT_BIND was called. A process chooses its name: what cannot be
- * printed becomes '?'.
+ * The process of a RW_EVENT_BIND: its pid, and what it was called. A process chooses its name: what
+ * cannot be printed becomes '?'.
  */
-void event_process(const struct rw_event *event, char ret[RW_PROCESS_NAME]);
+uint32_t event_process(const struct rw_event *event, char ret[RW_PROCESS_NAME]);
 
 /* Time of an event as ns since the epoch. */
 int64_t event_time(const struct rw_event *event);

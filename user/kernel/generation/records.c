@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* records.c - between what is computed with and what is pinned. */
+#include "kernel/generation/records.h"
+
+#include <string.h>
+
+/* Room for all of it on both sides: where this fails, the record grows, and RECORD_LAYOUT with it.
+ */
+#define SAME_ROOM(record, field, type, other)                                                      \
+	_Static_assert(sizeof(((struct record *)0)->field) == sizeof(((struct type *)0)->other),   \
+		       #record "." #field " is not as long as " #type "." #other)
+
+SAME_ROOM(about_record, node, about, node);
+SAME_ROOM(about_record, profile, about, profile);
+SAME_ROOM(about_record, roles, about, roles);
+SAME_ROOM(about_record, node_file, about, node_file);
+SAME_ROOM(about_record, slots, about, slots);
+SAME_ROOM(rule_record, role, rule, role);
+SAME_ROOM(rule_record, service, rule, service);
+SAME_ROOM(rule_record, origin, rule, origin);
+SAME_ROOM(rule_record, peers, rule, peers);
+
+/* A string of the same room; what is behind its end stays zeros, whoever wrote it. */
+#define COPY(to, from)                                                                             \
+	do {                                                                                       \
+		_Static_assert(sizeof(to) == sizeof(from), "strings of two lengths");              \
+		memcpy((to), (from), strnlen((from), sizeof(from) - 1));                           \
+	} while (0)
+
+bool about_record_is_known(const struct about_record *record)
+{
+	return record->layout == RECORD_LAYOUT && record->abi == RW_ABI_VERSION;
+}
+
+void about_to_record(const struct about *about, struct about_record *ret)
+{
+	*ret = (struct about_record){
+		.layout = RECORD_LAYOUT,
+		.abi = RW_ABI_VERSION,
+		.applied_at = about->applied_at,
+		.rule_count = about->rule_count,
+		.text_size = about->text_size,
+		.previous = about->previous,
+	};
+	COPY(ret->node, about->node);
+	COPY(ret->profile, about->profile);
+	COPY(ret->roles, about->roles);
+	COPY(ret->node_file, about->node_file);
+	for (size_t i = 0; i < RW_SLOTS; i++)
+		COPY(ret->slots[i], about->slots[i]);
+}
+
+void about_from_record(const struct about_record *record, struct about *ret)
+{
+	*ret = (struct about){
+		.applied_at = record->applied_at,
+		.rule_count = record->rule_count,
+		.text_size = record->text_size,
+		.previous = record->previous,
+	};
+	COPY(ret->node, record->node);
+	COPY(ret->profile, record->profile);
+	COPY(ret->roles, record->roles);
+	COPY(ret->node_file, record->node_file);
+	for (size_t i = 0; i < RW_SLOTS; i++)
+		COPY(ret->slots[i], record->slots[i]);
+}
+
+void rule_to_record(const struct numbered_rule *numbered, struct rule_record *ret)
+{
+	const struct rule *rule = &numbered->rule;
+
+	*ret = (struct rule_record){
+		.index = numbered->index,
+		.port = rule->port,
+		.port_end = rule->port_end,
+		.zones = rule->zones,
+		.l4 = rule->l4,
+	};
+	COPY(ret->role, rule->role);
+	COPY(ret->service, rule->service);
+	COPY(ret->origin, rule->origin);
+	COPY(ret->peers, rule->peers);
+}
+
+void rule_from_record(const struct rule_record *record, struct numbered_rule *ret)
+{
+	struct rule *rule = &ret->rule;
+
+	*ret = (struct numbered_rule){.index = record->index};
+	rule->port = record->port;
+	rule->port_end = record->port_end;
+	rule->zones = record->zones;
+	rule->l4 = record->l4;
+	COPY(rule->role, record->role);
+	COPY(rule->service, record->service);
+	COPY(rule->origin, record->origin);
+	COPY(rule->peers, record->peers);
+}
