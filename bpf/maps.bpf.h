@@ -26,7 +26,6 @@
 const volatile __u32 l2_len =
 	ETH_HLEN;		   /* bytes before the IP header: ETH_HLEN, or 0 on L3 devices */
 const volatile __u32 own_slot = 0; /* the interface's slot in the policy */
-const volatile __u16 ephemeral[2] = {32768, 60999}; /* net.ipv4.ip_local_port_range */
 
 /* What is allowed? One slot: the policy in force. Replacing it is the commit. */
 struct {

@@ -167,9 +167,8 @@ static __always_inline __u8 judge_protocol(const struct packet *packet, void *ta
 }
 
 /*
- * May a process bind this port, as far as the roles go? Loopback is nobody's business, port 0 is
- * the kernel's choice, UDP clients bind ephemeral ports all the time, and a DHCP client its own: a
- * node that loses its lease is lost.
+ * May a process bind this port, as far as the roles go? Loopback is reachable by nobody else, port
+ * 0 is the kernel's choice, and which ports belong to clients stands in the policy.
  */
 static __always_inline bool is_bind_granted(void *tables, const struct address *address,
 					    __u32 protocol, __u16 port)
@@ -183,12 +182,8 @@ static __always_inline bool is_bind_granted(void *tables, const struct address *
 		return true;
 	if (is_ipv4_mapped(address) && address->bytes[12] == 127)
 		return true;
-	if (protocol == IPPROTO_UDP && port >= ephemeral[0] && port <= ephemeral[1])
-		return true;
-	if (protocol == IPPROTO_UDP && (port == DHCP_CLIENT || port == DHCPV6_CLIENT))
-		return true;
 	entry = policy_at(tables, RW_POLICY_PORTS + (l4 << 16) + port);
-	return entry && entry->port.zones;
+	return entry && (entry->port.zones || entry->port.client);
 }
 
 /* The steps of docs/verdict.md, in its order. Returns the reason. */

@@ -139,7 +139,8 @@ struct rw_policy_protocol {
 
 struct rw_policy_port {
 	__u16 zones; /* RW_ZONE_* bits that may reach the port; 0 = not open */
-	__u16 pad0;
+	__u8 client; /* 1: clients bind it, and the bind guard leaves them alone; opens nothing */
+	__u8 pad0;
 	__u32 rule; /* index of the rule, 0 .. RW_RULES - 1; only meaningful if zones != 0 */
 };
 
@@ -357,6 +358,7 @@ RW_SIZE(struct rw_policy_protocol, 8);
 RW_AT(struct rw_policy_protocol, listed, 0);
 RW_SIZE(struct rw_policy_port, 8);
 RW_AT(struct rw_policy_port, zones, 0);
+RW_AT(struct rw_policy_port, client, 2);
 RW_AT(struct rw_policy_port, rule, 4);
 RW_SIZE(struct rw_policy_entry, 8);
 RW_SIZE(struct rw_zone_key, 24);

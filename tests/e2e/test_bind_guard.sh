@@ -37,8 +37,13 @@ assert_free_binds() {
 		assert_bind bound "$proto" 0.0.0.0 0
 		assert_bind bound "$proto" :: 0
 	done
-	assert_bind bound udp 0.0.0.0 40000
-	assert_bind bound udp :: 40000
+	# A client's own choice (curl --local-port), of the ports that the kernel gives away anyway.
+	for proto in $PROTOS; do
+		assert_bind bound "$proto" 0.0.0.0 40000
+		assert_bind bound "$proto" :: 40000
+	done
+	# ntpd and chrony ask from the port that they answer at.
+	assert_bind bound udp 0.0.0.0 123
 	# A DHCP client: a node that loses its lease is lost.
 	assert_bind bound udp 0.0.0.0 68
 	assert_bind bound udp "$NODE_EXTERNAL" 68
@@ -59,8 +64,8 @@ test_deny_refuses_ports_that_no_role_opens() {
 			assert_bind refused "$proto" "$address" 9999
 		done
 	done
-	# TCP has no business on an ephemeral port; a UDP-only role opens no TCP and the other way round.
-	assert_bind refused tcp 0.0.0.0 40000
+	# A UDP-only role opens no TCP and the other way round.
+	assert_bind refused tcp 0.0.0.0 123
 	assert_bind refused udp 0.0.0.0 25
 	assert_bind refused tcp 0.0.0.0 68
 	assert_bind refused udp 0.0.0.0 67
@@ -84,6 +89,18 @@ test_deny_grants_what_the_next_policy_opens() {
 	guard deny '.services = [{ name: "own", proto: "tcp", port: "9998-9999", table: "internal" }]'
 	assert_bind bound tcp :: 9999
 	assert_bind refused udp :: 9999
+}
+
+# The range is the kernel's of the day, not that of the first apply.
+test_each_apply_asks_which_ports_are_clients() {
+	guard deny
+	assert_bind refused tcp 0.0.0.0 20000
+	node sh -c 'echo 20000 20999 >/proc/sys/net/ipv4/ip_local_port_range'
+	guard deny '.echo_rate = 99'
+	assert_bind bound tcp 0.0.0.0 20000
+	assert_bind bound udp :: 20999
+	assert_bind refused udp 0.0.0.0 40000
+	assert_bind refused tcp 0.0.0.0 21000
 }
 
 test_observe_reports_and_refuses_nothing() {

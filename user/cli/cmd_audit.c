@@ -34,33 +34,20 @@ static void audit_state_free(struct audit_state *state)
 	snapshot_free(&state->snapshot);
 }
 
-/* As ip_local_port_range says, or the kernel's own default. */
-static void ephemeral_read(uint16_t ret[2])
-{
-	_free_ char *text = NULL;
-	size_t size;
-
-	if (file_read("/proc/sys/net/ipv4/ip_local_port_range", 4096, &text, &size, NULL) ||
-	    sscanf(text, "%hu %hu", &ret[0], &ret[1]) != 2) {
-		ret[0] = 32768;
-		ret[1] = 60999;
-	}
-}
-
 static int audit_load(const struct settings *settings, struct audit_state *ret)
 {
 	struct error error = {0};
-	uint16_t ephemeral[2];
+	struct client_ports clients;
 	int result, code = state_load(settings, &ret->snapshot);
 
 	if (code != EXIT_OK)
 		return code;
-	ephemeral_read(ephemeral);
+	client_ports_read(&clients);
 	result = audit_read_sockets(&ret->sockets, &error);
 	if (!result)
 		result = socket_holders_read(&ret->holders, &error);
 	if (!result)
-		result = audit_compare(&ret->snapshot, &ret->sockets, ephemeral, &ret->findings);
+		result = audit_compare(&ret->snapshot, &ret->sockets, &clients, &ret->findings);
 	return result ? report_install(settings, result, &error) : EXIT_OK;
 }
 

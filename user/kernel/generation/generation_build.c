@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -13,8 +14,10 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "host/client_ports.h"
 #include "kernel/generation/assign.h"
 #include "kernel/generation/rule_counters.h"
+#include "kernel/object/batch.h"
 #include "util/cleanup.h"
 
 static int create(enum bpf_map_type type, const char *name, __u32 key, __u32 value, __u32 entries,
@@ -79,27 +82,43 @@ static int fill_protocols(int fd, const struct tables *tables)
 	return 0;
 }
 
-/* Only open ports: the array starts as zeros, and zeros are closed. */
-static int fill_ports(int fd, const struct tables *tables, const struct numbered_rule *records)
+/* Only what is not zeros: the array starts as zeros, and zeros are closed. */
+static size_t list_ports(const struct generation_request *request,
+			 const struct numbered_rule *records, __u32 *keys,
+			 struct rw_policy_entry *values)
 {
-	uint32_t i;
-	int error;
+	bool guarded = request->flags & RW_POLICY_BIND_OBSERVE;
+	struct client_ports clients;
+	size_t count = 0;
 
-	for (i = 0; i < 2 * 65536; i++) {
-		const struct port *port = &tables->ports[i];
+	client_ports_read(&clients);
+	for (uint32_t i = 0; i < 2 * 65536; i++) {
+		const struct port *port = &request->tables->ports[i];
+		struct rw_policy_port entry = {
+			.zones = port->zones,
+			.client = guarded && is_client_port(&clients, i >> 16, i & 0xffff),
+			.rule = port->zones ? records[port->rule].index : 0,
+		};
 
-		if (!port->zones)
+		if (!entry.zones && !entry.client)
 			continue;
-		error = put_entry(
-			fd, RW_POLICY_PORTS + i,
-			(struct rw_policy_entry){.port = {
-							 .zones = port->zones,
-							 .rule = records[port->rule].index,
-						 }});
-		if (error)
-			return error;
+		keys[count] = RW_POLICY_PORTS + i;
+		values[count++].port = entry;
 	}
-	return 0;
+	return count;
+}
+
+static int fill_ports(int fd, const struct generation_request *request,
+		      const struct numbered_rule *records)
+{
+	const struct map_shape map = {fd, sizeof(__u32), sizeof(struct rw_policy_entry),
+				      RW_POLICY_ENTRIES};
+	_free_ __u32 *keys = calloc(2 * 65536, sizeof(*keys));
+	_free_ struct rw_policy_entry *values = calloc(2 * 65536, sizeof(*values));
+
+	if (!keys || !values)
+		return -ENOMEM;
+	return batch_insert(&map, keys, values, list_ports(request, records, keys, values));
 }
 
 static int build_policy(const struct generation_request *request, struct generation *generation)
@@ -120,7 +139,7 @@ static int build_policy(const struct generation_request *request, struct generat
 	if (!error)
 		error = fill_protocols(generation->policy_fd, request->tables);
 	if (!error)
-		error = fill_ports(generation->policy_fd, request->tables, generation->rules);
+		error = fill_ports(generation->policy_fd, request, generation->rules);
 	if (!error)
 		error = put_entry(generation->policy_fd, 0,
 				  (struct rw_policy_entry){.header = generation->header});

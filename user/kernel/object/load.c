@@ -152,18 +152,6 @@ struct bpf_program *cgroup_program(struct rolewall_bpf *object, const struct fea
 	}
 }
 
-/* The range that the kernel gives to sockets that do not care (net.ipv4.ip_local_port_range). */
-static void read_ephemeral(struct rolewall_bpf *object)
-{
-	unsigned short first, last;
-	_fclose_ FILE *file = fopen("/proc/sys/net/ipv4/ip_local_port_range", "re");
-
-	if (file && fscanf(file, "%hu %hu", &first, &last) == 2 && first <= last) {
-		object->rodata->ephemeral[0] = first;
-		object->rodata->ephemeral[1] = last;
-	}
-}
-
 int load_cgroup(const struct instance *instance, const struct features *features,
 		struct rolewall_bpf **ret, struct error *ret_error)
 {
@@ -177,7 +165,6 @@ int load_cgroup(const struct instance *instance, const struct features *features
 		return error;
 	for (hook = 0; hook < CGROUP_HOOKS; hook++)
 		bpf_program__set_autoload(cgroup_program(object, features, hook), true);
-	read_ephemeral(object);
 	error = load_object(object, "the cgroup programs", ret_error);
 	if (error)
 		return error;

@@ -13,14 +13,12 @@
 #include "util/cleanup.h"
 
 #define LOOPBACK_IFINDEX 1
-#define DHCP_CLIENT	 68
-#define DHCPV6_CLIENT	 546
 
 /* What one comparison needs to know. */
 struct audit {
 	const struct snapshot *snapshot;
 	const struct sockets *sockets;
-	const uint16_t *ephemeral;
+	const struct client_ports *clients;
 	struct owner *owners;
 	struct findings *findings;
 };
@@ -65,12 +63,8 @@ static bool is_wildcard(const struct socket_entry *socket)
 /* Of a client: it asks, and nobody is to come by himself. */
 static bool is_client(const struct audit *audit, const struct socket_entry *socket)
 {
-	uint16_t port = socket->local_port;
-
-	if (socket->l4 != RW_L4_UDP)
-		return false;
-	return port == DHCP_CLIENT || port == DHCPV6_CLIENT ||
-	       (port >= audit->ephemeral[0] && port <= audit->ephemeral[1]);
+	return socket->l4 == RW_L4_UDP &&
+	       is_client_port(audit->clients, socket->l4, socket->local_port);
 }
 
 static int finding_add(const struct audit *audit, const struct finding *finding)
@@ -182,11 +176,11 @@ static struct owner *owners_of(const struct snapshot *snapshot)
 }
 
 int audit_compare(const struct snapshot *snapshot, const struct sockets *sockets,
-		  const uint16_t ephemeral[2], struct findings *ret)
+		  const struct client_ports *clients, struct findings *ret)
 {
 	_cleanup_(findings_free) struct findings findings = {0};
 	_free_ struct owner *owners = owners_of(snapshot);
-	const struct audit audit = {snapshot, sockets, ephemeral, owners, &findings};
+	const struct audit audit = {snapshot, sockets, clients, owners, &findings};
 	int error = owners ? 0 : -ENOMEM;
 
 	for (size_t i = 0; !error && i < sockets->count; i++)

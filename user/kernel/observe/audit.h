@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 
+#include "host/client_ports.h"
 #include "host/sockets.h"
 #include "kernel/observe/snapshot.h"
 #include "util/error.h"
@@ -55,11 +56,11 @@ const struct socket_entry *audit_find_listener(const struct sockets *sockets,
 					       const struct rule *rule, bool *ret_loopback);
 
 /*
- * `ephemeral`: first and last port that clients get (ip_local_port_range). 0 or -ENOMEM. Pure; the
+ * `clients`: the local ports of clients. 0 or -ENOMEM. Pure; the
  * result points into `snapshot` and `sockets`. A socket of an UNUSED finding listens on loopback.
  */
 int audit_compare(const struct snapshot *snapshot, const struct sockets *sockets,
-		  const uint16_t ephemeral[2], struct findings *ret);
+		  const struct client_ports *clients, struct findings *ret);
 void findings_free(struct findings *findings);
 
 #endif
