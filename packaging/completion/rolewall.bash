@@ -65,8 +65,8 @@ _rolewall_words() { # VERB PREVIOUS CURRENT
 		esac
 		;;
 	show) _rolewall_roles ;;
-	unban) rolewall --json bans 2>/dev/null | sed -n 's/^ *"source": "\([^"]*\)".*/\1/p' | head -n 200 ;;
-	close) rolewall --json openings 2>/dev/null | sed -n 's/^ *"id": \([0-9]*\).*/\1/p' ;;
+	unban) rolewall -o jsonl bans 2>/dev/null | sed -n 's/^{"source":"\([^"]*\)".*/\1/p' | head -n 200 ;;
+	close) rolewall -o jsonl openings 2>/dev/null | sed -n 's/.*"id":\([0-9]*\).*/\1/p' ;;
 	esac
 }
 

@@ -15,6 +15,9 @@
 # shellcheck source=tests/e2e/lab.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lab.sh"
 
+# jq knows no other time zone.
+export TZ=UTC
+
 SKIP_STATUS=77
 
 # --- the runner -----------------------------------------------------------------------------------
@@ -184,7 +187,7 @@ assert_books_balance() {
 	rolewall --json status >"$LAB_DIR/status.json"
 	rolewall --json blocked >"$LAB_DIR/blocked.json"
 	jq -e -n --slurpfile s "$LAB_DIR/status.json" --slurpfile b "$LAB_DIR/blocked.json" '
-		$s[0] as $s | ($b[0] | map(.packets) | add // 0) as $attempts
+		$s[0] as $s | ($b[0].attempts | map(.packets) | add // 0) as $attempts
 		| ($s.drops | add) as $drops
 		| if $s.totals.dropped != $drops then
 			error("dropped \($s.totals.dropped), sum of drops \($drops)")

@@ -269,7 +269,7 @@ mailbox_has() {
 blocked_has() { # SOURCE PORT PROTO
 	rolewall --json blocked >"$LAB_DIR/blocked.json"
 	jq -e --arg source "$1" --argjson port "$2" --arg proto "$3" \
-		'any(.[]; .source == $source and .port == $port and .proto == $proto and .packets > 0)' \
+		'any(.attempts[]; .source == $source and .port == $port and .proto == $proto and .packets > 0)' \
 		"$LAB_DIR/blocked.json"
 }
 
@@ -286,7 +286,7 @@ test_the_same_imap_from_outside_is_refused_and_seen() {
 	refused outside "imaps://$NODE_EXTERNAL:993/INBOX" -u "user:$PASSWORD"
 	blocked_has "$OUTSIDE" 143 tcp
 	blocked_has "$OUTSIDE" 993 tcp
-	jq -e 'any(.[]; .port == 143 and .reason == "zone-denied" and .service == "imap"
+	jq -e 'any(.attempts[]; .port == 143 and .reason == "zone-denied" and .service == "imap"
 		and .zone == "external")' "$LAB_DIR/blocked.json"
 }
 

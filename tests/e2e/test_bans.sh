@@ -22,7 +22,7 @@ prepare() {
 }
 
 bans() {
-	rolewall --json bans
+	rolewall --json bans | jq .bans
 }
 
 # --- one at a time --------------------------------------------------------------------------------

@@ -187,7 +187,7 @@ test_four_nodes_connect_along_every_flow_and_no_other() {
 # Port 7072 is the proxy's alone; srv4 plays no role.
 assert_refusal_is_explained() {
 	on srv3 --json blocked >"$LAB_DIR/blocked.json"
-	jq -e '.[] | select(.source == "172.16.0.14" and .port == 7072 and .proto == "tcp")
+	jq -e '.attempts[] | select(.source == "172.16.0.14" and .port == 7072 and .proto == "tcp")
 		| .reason == "zone-denied" and .service == "nginx-lookup" and .zone == "internal"' \
 		"$LAB_DIR/blocked.json"
 	assert_json '.verdict == "drop" and .reason == "zone-denied"' \

@@ -22,7 +22,7 @@ prepare() {
 # The program, with bans of a host that has none.
 rolewall() {
 	case "$*" in
-	"--json bans") printf '  "source": "%s",\n' 192.0.2.1 2001:db8::1 2001:db8::/48 2001:db9::1 ;;
+	"-o jsonl bans") printf '{"source":"%s","expires":null}\n' 192.0.2.1 2001:db8::1 2001:db8::/48 2001:db9::1 ;;
 	*) "$ROLEWALL" --roles-dir "$ROLES_DIR" --bpffs "$LAB_DIR/none" --state-dir "$LAB_DIR" "$@" ;;
 	esac
 }

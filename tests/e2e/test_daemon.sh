@@ -175,7 +175,7 @@ kernel_holds() { # PORT
 }
 
 remembers() { # PORT
-	rolewall --json blocked --port "$1" | jq -e 'length == 1 and .[0].source == "203.0.113.2"' >/dev/null
+	rolewall --json blocked --port "$1" | jq -e '.attempts | length == 1 and .[0].source == "203.0.113.2"' >/dev/null
 }
 
 test_a_request_that_makes_no_sense_is_refused() {
@@ -194,10 +194,10 @@ test_rules_are_told_with_their_zones_and_who_listens() {
 	rule_listens 110 no || fail "nobody listens on 110"
 	launch node local socat TCP-LISTEN:110,bind=127.0.0.1,fork,reuseaddr -
 	wait_for 5 rule_listens 110 loopback || fail "110 listens on loopback alone"
-	ask '{"version":1,"rules":true}' | jq -es '.[0].rules[] | select(.port == 5432)
+	ask '{"version":2,"rules":true}' | jq -es '.[0].rules[] | select(.port == 5432)
 		| .zones == ["internal"] and .role == "postgres" and .proto == "tcp"' >/dev/null ||
 		fail "5432: $(ask '{"rules":true}')"
-	assert_equal "" "$(ask '{"version":2,"rules":true}')" "answer to another version"
+	assert_equal "" "$(ask '{"version":1,"rules":true}')" "answer to another version"
 }
 
 lists_hold() { # FILTER
@@ -210,8 +210,8 @@ test_bans_and_openings_are_told_with_their_end() {
 	rolewall open 9999/tcp --from "$OUTSIDE" --for 10m --reason test
 	wait_for 5 lists_hold '.bans.total == 2 and .openings.total == 1 and .openings.entries[0].port == 9999
 		and (.bans.entries | map(select(.source == "198.51.100.0/24"))[0] | .reason == "test one"
-			and .expires_ms > now * 1000 + 3000000)
-		and (.bans.entries | map(select(.source == "192.0.2.1"))[0].expires_ms == null)' ||
+			and (.expires[0:19] + "Z" | fromdate) > now + 3000)
+		and (.bans.entries | map(select(.source == "192.0.2.1"))[0].expires == null)' ||
 		fail "told: $(ask '{"lists":true}')"
 	rolewall unban 198.51.100.0/24
 	rolewall unban 192.0.2.1
@@ -250,9 +250,9 @@ test_after_a_reboot_the_confirmed_policy_the_bans_and_the_openings_are_back() {
 	assert_json '.roles | length == 8' rolewall --json status
 	assert_answer open outside tcp "$NODE_EXTERNAL" 9999
 	assert_answer silent far tcp "$NODE_EXTERNAL" 25
-	assert_json 'length == 1 or (.bans | length == 1)' rolewall --json bans
+	assert_json '.bans | length == 1' rolewall --json bans
 	rolewall unban 198.51.100.0/24
-	rolewall --json openings | jq -r '.. | .id? // empty' | while read -r id; do
+	rolewall --json openings | jq '.openings[].id' | while read -r id; do
 		rolewall close "$id"
 	done
 }

@@ -46,7 +46,7 @@ scan_slowly() { # FIRST LAST
 
 sees_all() { # FIRST LAST
 	rolewall --json blocked --source $SLOW | jq -e --argjson first "$1" --argjson last "$2" \
-		'[.[].port] as $seen | all(range($first; $last + 1); . as $port | any($seen[]; . == $port))' >/dev/null
+		'[.attempts[].port] as $seen | all(range($first; $last + 1); . as $port | any($seen[]; . == $port))' >/dev/null
 }
 
 # What a second of the flood costs the daemon, in percent of a core; on stdout.
@@ -131,8 +131,8 @@ assert_history_balances() { # SETTLED-AT-ITS-BEGINNING
 	jq -e -n --slurpfile lines "$LAB_DIR/feed" --argjson before "$1" '
 		($lines | map(select(.type == "status")) | .[0]) as $status
 		| ($lines | map(select(.type == "attempt") | .settled) | add // 0) as $remembered
-		| ($status.forgotten | add // 0) as $forgotten
-		| ($status.settled | add // 0) as $settled
+		| $status.forgotten as $forgotten
+		| $status.settled as $settled
 		| if $settled - $before != $remembered + $forgotten then
 			error("settled \($settled) - \($before), remembered \($remembered), forgotten \($forgotten)")
 		  else true end' >/dev/null

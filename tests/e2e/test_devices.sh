@@ -111,7 +111,7 @@ test_a_vpn_only_port_answers_through_wireguard_and_not_beside_it() {
 	assert_answer silent outside udp 10.9.0.1 9999
 	assert_answer silent outside tcp "$NODE_EXTERNAL" 6071
 	assert_answer silent outside tcp "$NODE6_EXTERNAL" 6071
-	assert_json 'any(.[]; .interface == "wg0" and .port == 9999 and .zone == "vpn"
+	assert_json 'any(.attempts[]; .interface == "wg0" and .port == 9999 and .zone == "vpn"
 		and .source == "2001:db8:9::2" and .reason == "not-open")' rolewall --json blocked
 	assert_books_balance
 }
@@ -314,7 +314,7 @@ test_a_bond_is_judged_by_its_own_name() {
 	assert_answer open outside tcp 192.0.2.1 5432
 	assert_answer open outside tcp 2001:db8:12::1 5432
 	assert_answer silent outside tcp 192.0.2.1 9999
-	assert_json 'any(.[]; .port == 9999 and .interface == "bond0" and .zone == "internal")' \
+	assert_json 'any(.attempts[]; .port == 9999 and .interface == "bond0" and .zone == "internal")' \
 		rolewall --json blocked
 	assert_equal "received 1000, broken 0, unfinished 0" "$(node "$PROBE" fetch 1 192.0.2.2 8080)" \
 		"a connection of the node's own"
@@ -356,7 +356,7 @@ test_a_vpn_only_port_answers_through_an_ipsec_interface_and_not_beside_it() {
 	assert_answer open outside tcp 10.12.0.1 6071
 	assert_answer silent outside tcp 10.12.0.1 9999
 	assert_answer silent outside tcp "$NODE_EXTERNAL" 6071
-	assert_json 'any(.[]; .interface == "xfrm0" and .port == 9999 and .zone == "vpn")' \
+	assert_json 'any(.attempts[]; .interface == "xfrm0" and .port == 9999 and .zone == "vpn")' \
 		rolewall --json blocked
 	assert_books_balance
 }
@@ -396,7 +396,7 @@ tunnel_test() {
 	tunnel_pair "$1"
 	assert_exit 0 rolewall apply
 	assert_answer silent outside tcp "$3" 25
-	assert_json 'any(.[]; .interface == "eth0" and .reason == "protocol")' rolewall --json blocked
+	assert_json 'any(.attempts[]; .interface == "eth0" and .reason == "protocol")' rolewall --json blocked
 
 	# Let in, but not listed: external, and the cgroup hook judges.
 	node_file ".protocols = [\"$2\"]"
@@ -404,7 +404,7 @@ tunnel_test() {
 	assert_answer open outside tcp "$3" 25
 	assert_answer silent outside tcp "$3" 5432
 	assert_answer silent outside tcp "$3" 9999
-	assert_json 'any(.[]; .interface == "tun1" and .port == 5432 and .zone == "external"
+	assert_json 'any(.attempts[]; .interface == "tun1" and .port == 5432 and .zone == "external"
 		and .reason == "zone-denied")' rolewall --json blocked
 
 	node_file ".protocols = [\"$2\"] | .interfaces.tun1 = { zone: \"internal\" }"

@@ -76,7 +76,7 @@ fail_logins() { # SOURCE
 }
 
 bans() {
-	rolewall --json bans
+	rolewall --json bans | jq .bans
 }
 
 is_banned() { # SOURCE

@@ -35,7 +35,7 @@ test_one_source_is_counted_and_attributed_to_the_packet() {
 	arrived=$(flood "$PACKETS" -s 192.0.2.66 "$NODE_EXTERNAL" 9)
 	assert_equal $((before + arrived)) "$(drops_value not-open)" "not-open drops"
 	assert_books_balance
-	assert_json "[.[] | select(.source == \"192.0.2.66\" and .port == 9)] | length == 1
+	assert_json "[.attempts[] | select(.source == \"192.0.2.66\" and .port == 9)] | length == 1
 		and .[0].packets == $arrived and .[0].bytes >= 40 * $arrived
 		and .[0].reason == \"not-open\" and .[0].proto == \"tcp\" and .[0].interface == \"eth0\"" \
 		rolewall --json blocked

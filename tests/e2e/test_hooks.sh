@@ -63,7 +63,7 @@ assert_internal() { # HOST ADDRESS...
 
 # assert_blocked JQ-CONDITION
 assert_blocked() {
-	assert_json "any(.[]; $1)" rolewall --json blocked
+	assert_json "any(.attempts[]; $1)" rolewall --json blocked
 }
 
 node_ip() {

@@ -40,7 +40,7 @@ test_an_attempt_has_its_line() {
 	wait_for 5 has_line '.type == "attempt" and .source == "192.0.2.61" and .port == 5432 and .proto == "tcp"
 		and .service == "postgres" and .zone == "external" and .interface == "eth0"
 		and .reason == "zone-denied" and .packets == 1 and .observed == false
-		and (now * 1000 - .last_ms | fabs) < 60000' || fail "no such line: $(<"$LOG")"
+		and (now - (.last_seen[0:19] + "Z" | fromdate) | fabs) < 60' || fail "no such line: $(<"$LOG")"
 	assert_equal 640 "$(stat -c %a "$LOG")" "mode"
 }
 

@@ -20,13 +20,13 @@ prepare() {
 
 	node_file .
 	rolewall -q apply
-	for id in $(rolewall --json openings | jq '.[].id'); do
+	for id in $(rolewall --json openings | jq '.openings[].id'); do
 		rolewall -q close "$id"
 	done
 }
 
 openings() {
-	rolewall --json openings
+	rolewall --json openings | jq .openings
 }
 
 # --- what it opens --------------------------------------------------------------------------------

@@ -95,7 +95,7 @@ test_the_nodes_own_multicast_comes_back() {
 }
 
 a_stranger_was_refused() { # PORT
-	rolewall --json blocked --port "$1" | jq -e 'any(.[]; .reason == "no-connection")' >/dev/null
+	rolewall --json blocked --port "$1" | jq -e 'any(.attempts[]; .reason == "no-connection")' >/dev/null
 }
 
 # Never at the same time: a burst of transfers fills the queue between the hosts, and a question
@@ -162,7 +162,7 @@ assert_jumbo_frames_pass() { # HOST ADDRESS ADDRESS6 DEVICE
 
 jumbo_was_refused() { # DEVICE
 	rolewall --json blocked --port 9999 |
-		jq -e "any(.[]; .interface == \"$1\" and .proto == \"udp\" and .bytes >= 8900)" >/dev/null
+		jq -e "any(.attempts[]; .interface == \"$1\" and .proto == \"udp\" and .bytes >= 8900)" >/dev/null
 }
 
 test_the_mtu_may_grow_under_native_xdp() {
@@ -248,7 +248,7 @@ test_an_unlisted_vlan_is_external() {
 	assert_syn open inside "$NODE_INTERNAL" 5432
 	assert_syn open inside -v 0 "$NODE_INTERNAL" 5432
 	assert_syn silent inside -v 7 "$NODE_INTERNAL" 5432
-	assert_json 'any(.[]; .port == 5432 and .interface == "eth1" and .zone == "external"
+	assert_json 'any(.attempts[]; .port == 5432 and .interface == "eth1" and .zone == "external"
 		and .reason == "zone-denied")' rolewall --json blocked
 }
 

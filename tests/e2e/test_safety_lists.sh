@@ -29,7 +29,7 @@ prepare() {
 }
 
 bans_list() {
-	rolewall -q --json bans 2>/dev/null | jq -r '.[].source'
+	rolewall -q --json bans 2>/dev/null | jq -r '.bans[].source'
 }
 
 # For the maps a `down` is what a reboot is.
@@ -212,8 +212,8 @@ test_lists_in_somebody_elses_folder_are_not_used() {
 	grep -q "does not belong to root" <<<"$OUTPUT" || fail "it does not say why: $OUTPUT"
 	chown 0 "$LAB_DIR/lib"
 	rolewall -q apply
-	assert_json 'length == 1' rolewall --json openings
-	rolewall -q close "$(rolewall --json openings | jq '.[0].id')"
+	assert_json '.openings | length == 1' rolewall --json openings
+	rolewall -q close "$(rolewall --json openings | jq '.openings[0].id')"
 }
 
 # Changes are written behind the list until there are many; then the list is written anew.

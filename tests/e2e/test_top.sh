@@ -128,9 +128,9 @@ test_it_sums_up_by_source_and_by_port() {
 	sees "by port"
 	sees "2 sources"
 	rolewall --json blocked --by source >"$LAB_DIR/by"
-	jq -e 'length == 2 and ([.[].source] | sort == ["10.8.0.2", "203.0.113.2"])' "$LAB_DIR/by"
-	rolewall --json blocked --by port | jq -e 'map(select(.port == 11211))[0].sources == 2'
-	rolewall --json blocked --service admin-panel | jq -e 'length == 1 and .[0].port == 6071'
+	jq -e '.by == "source" and (.sums | length == 2) and ([.sums[].source] | sort == ["10.8.0.2", "203.0.113.2"])' "$LAB_DIR/by"
+	rolewall --json blocked --by port | jq -e '.sums | map(select(.port == 11211))[0].sources == 2'
+	rolewall --json blocked --service admin-panel | jq -e '.attempts | length == 1 and .[0].port == 6071'
 	assert_exit 2 rolewall blocked --by zone
 }
 
@@ -152,17 +152,17 @@ test_a_ban_and_an_opening_ask_first() {
 	sees "Ban 203.0.113.2 for 1h"
 	keys n
 	sees "nothing was changed"
-	assert_json '. == []' rolewall --json bans
+	assert_json '.bans == []' rolewall --json bans
 	keys o
 	sees "Open 6071/tcp to 203.0.113.2 for 30m"
 	keys y
 	sees "open for 30m"
-	assert_json '.[0].port == 6071 and .[0].source == "203.0.113.2"' rolewall --json openings
+	assert_json '.openings[0] | .port == 6071 and .source == "203.0.113.2"' rolewall --json openings
 	keys b
 	sees "Ban 203.0.113.2"
 	keys y
 	sees "banned for 1h"
-	assert_json '.[0].source == "203.0.113.2"' rolewall --json bans
+	assert_json '.bans[0].source == "203.0.113.2"' rolewall --json bans
 	rolewall ban 203.0.113.2
 	keys b
 	sees "Ban 203.0.113.2"
@@ -172,7 +172,7 @@ test_a_ban_and_an_opening_ask_first() {
 	sees "open 6071/tcp +203.0.113.2"
 	sees "banned +203.0.113.2"
 	rolewall unban 203.0.113.2
-	rolewall close "$(rolewall --json openings | jq '.[0].id')"
+	rolewall close "$(rolewall --json openings | jq '.openings[0].id')"
 	sees "no bans and no openings"
 }
 

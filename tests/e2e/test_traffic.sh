@@ -45,7 +45,7 @@ question_test() {
 	wait_for 3 grep -q "^from $server 53 the same peer" "$LAB_DIR/query.out" ||
 		fail "a second datagram of the peer does not arrive"
 	! grep -q other "$LAB_DIR/query.out" || fail "strangers got in: $(<"$LAB_DIR/query.out")"
-	assert_json "[.[] | select(.port == $port and .proto == \"udp\" and .reason == \"no-connection\")
+	assert_json "[.attempts[] | select(.port == $port and .proto == \"udp\" and .reason == \"no-connection\")
 		| .source] | unique == ([\"$server\", \"$3\", \"$4\"] | unique)" \
 		rolewall --json blocked
 	stop query

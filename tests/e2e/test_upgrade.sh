@@ -61,15 +61,15 @@ test_the_next_version_takes_over_the_programs_and_what_was_counted() {
 	rolewall -q open 9999 --from 192.0.2.200 --for 1h --reason before
 	flood 1000 -s 192.0.2.50 "$NODE_EXTERNAL" 7 >/dev/null
 	before=$(drops_value not-open)
-	attempts=$(rolewall --json blocked | jq length)
+	attempts=$(rolewall --json blocked | jq ".attempts | length")
 	assert_exit 0 next_rolewall apply
 	grep -q "systemctl restart rolewall" <<<"$OUTPUT" || fail "nothing is said of a daemon: $OUTPUT"
 	all_exchanged "$old" || fail "old programs run still: $old, $(program_tags)"
 	assert_exit 0 next_rolewall status
 	assert_equal "$before" "$(drops_value not-open)" "drops counted"
-	assert_equal "$attempts" "$(next_rolewall --json blocked | jq length)" "attempts"
-	assert_equal 1 "$(next_rolewall --json bans | jq length)" "bans"
-	assert_equal 1 "$(next_rolewall --json openings | jq length)" "openings"
+	assert_equal "$attempts" "$(next_rolewall --json blocked | jq ".attempts | length")" "attempts"
+	assert_equal 1 "$(next_rolewall --json bans | jq ".bans | length")" "bans"
+	assert_equal 1 "$(next_rolewall --json openings | jq ".openings | length")" "openings"
 	arrived=$(flood 1000 -s 192.0.2.50 "$NODE_EXTERNAL" 7)
 	assert_equal $((before + arrived)) "$(drops_value not-open)" "drops counted on"
 	assert_books_balance
@@ -130,7 +130,7 @@ test_the_next_daemon_puts_its_programs_in_the_place_of_the_old() {
 	wait_for 10 all_exchanged "$old" || fail "old programs run still: $old, $(program_tags)"
 	assert_exit 0 next_rolewall status
 	assert_equal "$before" "$(drops_value not-open)" "drops counted"
-	assert_equal 1 "$(next_rolewall --json bans | jq length)" "bans"
+	assert_equal 1 "$(next_rolewall --json bans | jq ".bans | length")" "bans"
 	assert_answer silent outside tcp "$NODE_EXTERNAL" 9999
 }
 

@@ -146,7 +146,7 @@ test_the_vpn_server_is_reached_by_the_nodes_own_service_alone() {
 	openvpn_start outside "$TUN_CLIENT" "$TUN_NODE" "$TUN6_CLIENT" "$TUN6_NODE" \
 		--secret "$LAB_DIR/vpn.key" 1 --remote "$NODE_EXTERNAL" --lport 1195
 	! tunnel_carries || fail "the tunnel needs no open port"
-	assert_json 'any(.[]; .port == 1194 and .proto == "udp" and .interface == "eth0"
+	assert_json 'any(.attempts[]; .port == 1194 and .proto == "udp" and .interface == "eth0"
 		and .reason == "no-connection")' rolewall --json blocked
 }
 
@@ -155,13 +155,13 @@ test_a_tunnel_that_comes_after_apply_is_external_until_the_next() {
 	assert_tun cgroup none true "apply"
 	assert_tunnel_is_external
 	assert_closed_beside
-	assert_json "any(.[]; .interface == \"tun0\" and .port == 6071 and .source == \"$TUN_CLIENT\"
+	assert_json "any(.attempts[]; .interface == \"tun0\" and .port == 6071 and .source == \"$TUN_CLIENT\"
 		and .reason == \"zone-denied\" and .zone == \"external\")" rolewall --json blocked
 
 	assert_exit 0 rolewall apply
 	assert_tun xdp generic true "native"
 	assert_tunnel_is_vpn
-	assert_json "any(.[]; .interface == \"tun0\" and .port == 5432 and .source == \"$TUN6_CLIENT\"
+	assert_json "any(.attempts[]; .interface == \"tun0\" and .port == 5432 and .source == \"$TUN6_CLIENT\"
 		and .reason == \"zone-denied\" and .zone == \"vpn\")" rolewall --json blocked
 	assert_books_balance
 }
@@ -184,7 +184,7 @@ test_a_vpn_address_on_the_public_interface_gets_nothing() {
 	# The client's very address: the node would answer into the tunnel.
 	impostor "$TUN_CLIENT" "$TUN_NODE" 6071
 	for source in "$IMPOSTOR" "$IMPOSTOR6" "$TUN_CLIENT"; do
-		assert_json "any(.[]; .source == \"$source\" and .port == 6071 and .interface == \"eth0\"
+		assert_json "any(.attempts[]; .source == \"$source\" and .port == 6071 and .interface == \"eth0\"
 			and .zone == \"external\" and .reason == \"zone-denied\")" rolewall --json blocked
 	done
 }

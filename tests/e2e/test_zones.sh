@@ -51,7 +51,7 @@ test_a_vpn_address_on_the_public_interface_gets_nothing() {
 	assert_answer open outside tcp "$NODE_EXTERNAL" 25 -s 10.8.0.66
 	assert_answer silent outside tcp "$NODE_EXTERNAL" 6071 -s 10.8.0.66
 	assert_answer silent outside tcp "$NODE_EXTERNAL" 22 -s 10.8.0.66
-	assert_json 'any(.[]; .source == "10.8.0.66" and .port == 6071 and .interface == "eth0"
+	assert_json 'any(.attempts[]; .source == "10.8.0.66" and .port == 6071 and .interface == "eth0"
 		and .zone == "external" and .reason == "zone-denied")' rolewall --json blocked
 	assert_answer open vpn tcp "$NODE_VPN" 6071
 }
@@ -76,7 +76,7 @@ test_a_forged_peer_of_a_conversation_gets_nothing_on_the_public_interface() {
 
 forged_was_refused() { # SOURCE
 	rolewall --json blocked --source "$1" --port 8301 |
-		jq -e 'any(.[]; .interface == "eth0" and .zone == "external"
+		jq -e 'any(.attempts[]; .interface == "eth0" and .zone == "external"
 			and .reason == "zone-denied")' >/dev/null
 }
 
@@ -88,13 +88,13 @@ test_a_vpn_only_service_is_refused_outside_and_the_attempt_is_shown() {
 	assert_answer silent inside tcp "$NODE_INTERNAL" 6071
 	assert_answer silent outside tcp "$NODE_EXTERNAL" 6071
 	assert_answer silent outside tcp "$NODE6_EXTERNAL" 6071 -s "$OUTSIDE6"
-	assert_json "[.[] | select(.port == 6071 and .source == \"$OUTSIDE\")] | length == 1 and
+	assert_json "[.attempts[] | select(.port == 6071 and .source == \"$OUTSIDE\")] | length == 1 and
 		(.[0] | .proto == \"tcp\" and .service == \"admin-panel\" and .zone == \"external\"
 		and .interface == \"eth0\" and .reason == \"zone-denied\" and .packets >= 1
 		and .bytes >= 40 * .packets and .first_seen <= .last_seen)" rolewall --json blocked
-	assert_json "any(.[]; .port == 6071 and .source == \"$OUTSIDE6\")" rolewall --json blocked
-	assert_json "all(.[]; .port == 6071)" rolewall --json blocked --port 6071
-	assert_json "length == 0" rolewall --json blocked --port 6071 --source "$VPN"
+	assert_json "any(.attempts[]; .port == 6071 and .source == \"$OUTSIDE6\")" rolewall --json blocked
+	assert_json "all(.attempts[]; .port == 6071)" rolewall --json blocked --port 6071
+	assert_json ".attempts == []" rolewall --json blocked --port 6071 --source "$VPN"
 }
 
 test_a_management_source_reaches_ssh_from_outside() {
@@ -114,8 +114,8 @@ test_an_interface_that_appears_later_is_external() {
 	assert_answer silent vpn udp 192.0.2.1 8301
 	assert_answer silent vpn tcp 192.0.2.1 9999
 	assert_answer silent vpn udp 2001:db8:5::1 9999
-	assert_json 'any(.[]; .interface == "late0" and .port == 9999 and .proto == "tcp"
-		and .reason == "not-open") and any(.[]; .interface == "late0" and .port == 22
+	assert_json 'any(.attempts[]; .interface == "late0" and .port == 9999 and .proto == "tcp"
+		and .reason == "not-open") and any(.attempts[]; .interface == "late0" and .port == 22
 		and .reason == "zone-denied" and .zone == "external")' rolewall --json blocked
 	ip -n "$LAB_NAME-node" link delete late0
 }

@@ -74,8 +74,8 @@ static void what_is_not_known_is_null(void **state)
 {
 	const struct feed_attempt nothing = {
 		.attempt = {.record = {.reason = RW_REASON_MALFORMED, .packets = 1}}};
-	static const char *const keys[] = {"port",	"proto",   "service",  "zone",
-					   "interface", "process", "first_ms", "last_ms"};
+	static const char *const keys[] = {"port",	"proto",   "service",	 "zone",
+					   "interface", "process", "first_seen", "last_seen"};
 	json_t *line = parse(&nothing);
 	struct feed_attempt read;
 
@@ -97,7 +97,7 @@ static void names_cannot_break_the_line(void **state)
 	strcpy(attempt.process, "\x7f\xc3\",\"a\":\"b");
 	attempt.pid = 1;
 	line = parse(&attempt);
-	assert_string_equal(json_string_value(json_object_get(line, "interface")), "?}????");
+	assert_string_equal(json_string_value(json_object_get(line, "interface")), "\"}\\\n?\x01");
 	assert_null(json_object_get(line, "a"));
 	json_decref(line);
 }
@@ -134,9 +134,9 @@ static void a_request_is_what_it_says_and_a_typo_is_none(void **state)
 	assert_true(request.attempts && request.follow && !request.history && !request.status);
 	assert_int_equal(feed_request_parse("{}\n", &request), 0);
 	assert_int_equal(
-		feed_request_parse("{\"version\":1,\"rules\":true,\"lists\":true}", &request), 0);
+		feed_request_parse("{\"version\":2,\"rules\":true,\"lists\":true}", &request), 0);
 	assert_true(request.rules && request.lists && !request.attempts && !request.follow);
-	assert_int_equal(feed_request_parse("{\"version\":2,\"rules\":true}", &request), -EINVAL);
+	assert_int_equal(feed_request_parse("{\"version\":1,\"rules\":true}", &request), -EINVAL);
 	assert_int_equal(feed_request_parse("{\"atempts\":true}\n", &request), -EINVAL);
 	assert_int_equal(feed_request_parse("{\"attempts\":1}\n", &request), -EINVAL);
 	assert_int_equal(feed_request_parse("hello\n", &request), -EINVAL);

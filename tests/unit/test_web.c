@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/words.h"
 #include "util/array.h"
 #include "web/request.h"
 #include "web/stream.h"
@@ -254,8 +255,9 @@ static void take_attempt(struct board *board, unsigned int source, int port, int
 
 static void take_status(struct board *board, json_int_t ms, int drops)
 {
-	json_t *line = json_pack("{s:s, s:I, s:{s:i}}", "type", "status", "time_ms", ms, "drops",
-				 "not-open", drops);
+	char time[TIME_TEXT_MAX];
+	json_t *line = json_pack("{s:s, s:s, s:{s:i}}", "type", "status", "time",
+				 time_text_ns(ms * 1000000, time), "drops", "not-open", drops);
 
 	board_take(board, line);
 	json_decref(line);

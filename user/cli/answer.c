@@ -12,11 +12,6 @@
 #include "util/cleanup.h"
 #include "util/reason.h"
 
-static const char *hook_text(enum hook hook)
-{
-	return hook == HOOK_XDP ? "xdp" : hook == HOOK_CGROUP ? "cgroup" : "none";
-}
-
 static bool is_loopback(const struct answer *answer)
 {
 	return answer->explanation.zone == 0;
@@ -52,14 +47,14 @@ static const struct rule *rule_shown(const struct answer *answer)
 
 /* --- JSON ------------------------------------------------------------------------------------- */
 
-static json_t *json_rule(const struct rule *rule)
+static json_t *json_rule_name(const struct rule *rule)
 {
 	char text[2 * TABLES_NAME_MAX + 2];
 
 	if (!rule)
 		return json_null();
 	snprintf(text, sizeof(text), "%s/%s", rule->role, rule->service);
-	return json_text(text);
+	return json_clean(text);
 }
 
 static json_t *json_remedies(const struct remedies *remedies)
@@ -67,20 +62,15 @@ static json_t *json_remedies(const struct remedies *remedies)
 	json_t *list = json_make("[]");
 
 	for (size_t i = 0; i < remedies->count; i++)
-		json_array_append_new(list, json_text(remedies->list[i]));
+		json_array_append_new(list, json_clean(remedies->list[i]));
 	return list;
 }
 
 static json_t *json_last(const struct attempt *attempt)
 {
-	char first[TIME_TEXT_MAX], last[TIME_TEXT_MAX];
-
-	return json_make(
-		"{s:s, s:I, s:o, s:o}", "reason", reason_name(attempt->record.reason), "packets",
-		(json_int_t)attempt->record.packets, "first_seen",
-		json_text(attempt->first_ns ? time_text_ns(attempt->first_ns, first) : NULL),
-		"last_seen",
-		json_text(attempt->last_ns ? time_text_ns(attempt->last_ns, last) : NULL));
+	return json_make("{s:s, s:I, s:o, s:o}", "reason", reason_name(attempt->record.reason),
+			 "packets", (json_int_t)attempt->record.packets, "first_seen",
+			 json_time(attempt->first_ns), "last_seen", json_time(attempt->last_ns));
 }
 
 json_t *json_answer(const struct answer *answer)
@@ -92,18 +82,17 @@ json_t *json_answer(const struct answer *answer)
 
 	cidr_format(answer->question.source, 128, source);
 	root = json_make(
-		"{s:i, s:s, s:s, s:o, s:o, s:o, s:s, s:s, s:i, s:s, s:o, s:s, s:b, s:I, "
+		"{s:s, s:s, s:o, s:o, s:o, s:s, s:s, s:i, s:s, s:o, s:s, s:b, s:I, "
 		"s:s, s:o}",
-		"version", 1, "verdict", explanation->drop ? "drop" : "pass", "reason",
-		reason_text(answer), "rule", json_rule(rule), "origin",
-		json_text(rule ? rule->origin : NULL), "zone",
-		json_text(zone_name(explanation->zone)), "hook", hook_text(explanation->hook),
-		"source", source, "port", (int)answer->question.port, "proto",
-		word_of(words_l4, answer->question.l4), "interface",
-		json_text(explanation->interface), "mode",
-		explanation->enforce ? "enforce" : "observe", "enforced", explanation->enforce,
-		"generation", (json_int_t)explanation->generation, "meaning", meaning_text(answer),
-		"remedies", json_remedies(&answer->remedies));
+		"verdict", explanation->drop ? "drop" : "pass", "reason", reason_text(answer),
+		"rule", json_rule_name(rule), "origin", json_clean(rule ? rule->origin : NULL),
+		"zone", json_clean(zone_name(explanation->zone)), "hook",
+		hook_word(explanation->hook), "source", source, "port", (int)answer->question.port,
+		"proto", word_of(words_l4, answer->question.l4), "interface",
+		json_clean(explanation->interface), "mode",
+		mode_word(explanation->enforce ? RW_POLICY_ENFORCE : 0), "enforced",
+		explanation->enforce, "generation", (json_int_t)explanation->generation, "meaning",
+		meaning_text(answer), "remedies", json_remedies(&answer->remedies));
 	if (answer->attempt)
 		json_object_set_new(root, "attempt", json_last(answer->attempt));
 	return root;
@@ -175,7 +164,7 @@ void answer_tell(const struct answer *answer, const struct answer_sink *sink)
 	if (zone)
 		tell(sink, "Zone", TONE_PLAIN, "%s", zone);
 	tell_rule(sink, answer);
-	tell(sink, "Hook", TONE_PLAIN, "%s, generation %u", hook_text(explanation->hook),
+	tell(sink, "Hook", TONE_PLAIN, "%s, generation %u", hook_word(explanation->hook),
 	     explanation->generation);
 	tell_last(sink, answer->attempt);
 	for (size_t i = 0; i < answer->remedies.count; i++)

@@ -4,7 +4,6 @@
 
 #include "cli/print.h"
 #include "policy/cidr.h"
-#include "policy/words.h"
 #include "util/array.h"
 #include "util/reason.h"
 
@@ -48,32 +47,17 @@ static const int widths[CELL_COUNT] = {
 	[CELL_REASON] = 13,  [CELL_VERDICT] = 8, [CELL_PACKETS] = 8,
 };
 
-/* NULL where the protocol could not be read. */
-static const char *protocol_text(const struct rw_attempt *record, char ret[8])
-{
-	const char *name = word_of(words_protocols, record->l4);
-
-	if (name || !record->l4)
-		return name;
-	snprintf(ret, 8, "%u", record->l4);
-	return ret;
-}
-
 static void row_fill(struct row *row, const struct port_names *names, const struct attempt *attempt)
 {
 	const struct rw_attempt *record = &attempt->record;
 	const struct rule *rule = service_of(names, record);
-	char number[8], when[TIME_TEXT_MAX];
-	const char *protocol = protocol_text(record, number);
+	char port[PROTOCOL_TEXT_MAX], when[TIME_TEXT_MAX];
 	const char *zone = zone_name(attempt->zone), *reason = reason_name(record->reason);
 
 #define CELL(cell, ...) snprintf(row->cells[cell], CELL_MAX, __VA_ARGS__)
 	CELL(CELL_LAST, "%s", attempt->last_ns ? time_text_ns(attempt->last_ns, when) : "-");
 	cidr_format(record->source, 128, row->cells[CELL_SOURCE]);
-	if (attempt_has_port(record))
-		CELL(CELL_PORT, "%u/%s", record->port, protocol);
-	else
-		CELL(CELL_PORT, "%s", protocol ? protocol : "-");
+	CELL(CELL_PORT, "%s", port_text(record, port));
 	CELL(CELL_SERVICE, "%s", rule ? rule->service : "-");
 	CELL(CELL_ZONE, "%s", zone ? zone : "-");
 	CELL(CELL_INTERFACE, "%s", attempt->interface[0] ? attempt->interface : "-");
@@ -133,27 +117,9 @@ void attempt_print_line(const struct settings *settings, const struct port_names
 	printf("%s%s\n", *remark ? "  " : "", remark);
 }
 
-static json_t *json_time(int64_t ns)
+json_t *json_attempt_named(const struct port_names *names, const struct attempt *attempt)
 {
-	char text[TIME_TEXT_MAX];
+	const struct rule *rule = service_of(names, &attempt->record);
 
-	return json_text(ns ? time_text_ns(ns, text) : NULL);
-}
-
-json_t *json_attempt(const struct port_names *names, const struct attempt *attempt)
-{
-	const struct rw_attempt *record = &attempt->record;
-	const struct rule *rule = service_of(names, record);
-	char number[8], source[CIDR_TEXT_MAX];
-
-	cidr_format(record->source, 128, source);
-	return json_make(
-		"{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:b}", "source", source,
-		"port", attempt_has_port(record) ? json_make("i", (int)record->port) : json_null(),
-		"proto", json_text(protocol_text(record, number)), "service",
-		json_text(rule ? rule->service : NULL), "zone", json_text(zone_name(attempt->zone)),
-		"interface", json_text(attempt->interface), "reason",
-		json_text(reason_name(record->reason)), "packets", (json_int_t)record->packets,
-		"bytes", (json_int_t)record->bytes, "first_seen", json_time(attempt->first_ns),
-		"last_seen", json_time(attempt->last_ns), "observed", record->observed != 0);
+	return json_attempt(attempt, rule ? rule->service : NULL);
 }

@@ -19,6 +19,7 @@ void attempt_print_heading(const struct settings *settings);
 void attempt_print_line(const struct settings *settings, const struct port_names *names,
 			const struct attempt *attempt, const char *remark);
 
-json_t *json_attempt(const struct port_names *names, const struct attempt *attempt);
+/* Its service is that of `names`. */
+json_t *json_attempt_named(const struct port_names *names, const struct attempt *attempt);
 
 #endif

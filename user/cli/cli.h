@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 #include "kernel/object/instance.h"
+#include "util/error.h"
 
 enum exit_code {
 	EXIT_OK = 0,
@@ -26,6 +27,12 @@ enum exit_code {
 
 enum output { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_JSONL };
 
+/* What stdout has of a run with --json: exactly one document, if not several of one kind. */
+struct outcome {
+	bool printed;
+	struct error error; /* the first that was reported: the document, if there is no other */
+};
+
 /* What the global options say. */
 struct settings {
 	const char *config;
@@ -33,11 +40,12 @@ struct settings {
 	const char *roles_dir;
 	struct instance instance;
 	enum output output;
-	bool quiet;	     /* no warnings, notes and summaries */
-	bool colour;	     /* on stdout */
-	bool colour_message; /* on stderr */
-	bool help;	     /* --help was given */
-	bool version;	     /* --version was given */
+	struct outcome *outcome; /* borrowed from main() */
+	bool quiet;		 /* no warnings, notes and summaries */
+	bool colour;		 /* on stdout */
+	bool colour_message;	 /* on stderr */
+	bool help;		 /* --help was given */
+	bool version;		 /* --version was given */
 };
 
 struct option_spec {

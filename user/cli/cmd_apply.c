@@ -83,10 +83,10 @@ static void apply_print_json(const struct settings *settings, const struct apply
 	const struct install_result *result = &apply->result;
 
 	print_json(settings,
-		   json_make("{s:i, s:b, s:I, s:I, s:s, s:o, s:I, s:I, s:o, s:o}", "version", 1,
-			     "applied", true, "generation", (json_int_t)result->generation,
-			     "previous_generation", (json_int_t)result->old_generation, "mode",
-			     mode_word(snapshot->flags), "node", json_text(snapshot->node), "rules",
+		   json_make("{s:b, s:I, s:I, s:s, s:o, s:I, s:I, s:o, s:o}", "applied", true,
+			     "generation", (json_int_t)result->generation, "previous_generation",
+			     (json_int_t)result->old_generation, "mode", mode_word(snapshot->flags),
+			     "node", json_clean(snapshot->node), "rules",
 			     (json_int_t)snapshot->rule_count, "confirm_seconds",
 			     (json_int_t)apply->request.confirm_seconds, "interfaces",
 			     json_interfaces(snapshot), "warnings",
@@ -133,9 +133,8 @@ static void report_unseen(const struct settings *settings, const struct apply *a
 	snprintf(what, sizeof(what), "its state cannot be read back: %s", error->what);
 	if (settings->output != OUTPUT_TABLE)
 		print_json(settings,
-			   json_make("{s:i, s:b, s:I, s:I}", "version", 1, "applied", true,
-				     "generation", (json_int_t)apply->result.generation,
-				     "previous_generation",
+			   json_make("{s:b, s:I, s:I}", "applied", true, "generation",
+				     (json_int_t)apply->result.generation, "previous_generation",
 				     (json_int_t)apply->result.old_generation));
 	else
 		print_summary(settings, "Generation %" PRIu32 " is in force.",

@@ -137,11 +137,11 @@ static json_t *json_finding(const struct audit_state *state, const struct findin
 	return json_make("{s:s, s:s, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s}", "kind",
 			 finding_name(finding->kind), "proto", word_of(words_l4, finding->l4),
 			 "port", (int)finding->port, "port_end", (int)finding->port_end, "address",
-			 json_text(address_text(finding, address)), "process",
-			 json_text(holder ? holder->name : NULL), "pid",
+			 json_clean(address_text(finding, address)), "process",
+			 json_clean(holder ? holder->name : NULL), "pid",
 			 holder ? json_integer(holder->pid) : json_null(), "service",
-			 json_text(finding->rule ? finding->rule->service : NULL), "role",
-			 json_text(finding->rule ? finding->rule->role : NULL), "open_to",
+			 json_clean(finding->rule ? finding->rule->service : NULL), "role",
+			 json_clean(finding->rule ? finding->rule->role : NULL), "open_to",
 			 json_zones(finding->zones), "closed_to",
 			 json_zones(RW_ZONE_ALL & ~finding->zones), "what",
 			 what_text(finding, what));
@@ -153,13 +153,11 @@ static void audit_print_json(const struct settings *settings, const struct audit
 
 	for (size_t i = 0; i < state->findings.count; i++)
 		json_array_append_new(findings, json_finding(state, &state->findings.list[i]));
-	if (settings->output == OUTPUT_JSONL)
-		print_json(settings, findings);
-	else
-		print_json(settings,
-			   json_make("{s:i, s:o, s:I, s:I}", "version", 1, "findings", findings,
-				     "sockets", (json_int_t)state->sockets.count, "rules",
-				     (json_int_t)state->snapshot.rule_count));
+	print_json_list(settings,
+			json_make("{s:o, s:I, s:I}", "findings", findings, "sockets",
+				  (json_int_t)state->sockets.count, "rules",
+				  (json_int_t)state->snapshot.rule_count),
+			"findings");
 }
 
 static int audit_run(const struct settings *settings, const struct arguments *arguments)

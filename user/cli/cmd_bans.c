@@ -87,7 +87,7 @@ static int list_run(const struct settings *settings)
 	if (settings->output == OUTPUT_TABLE)
 		list_print(settings, &ledger.list);
 	else
-		timed_print_json(settings, &ledger.list, json_timed);
+		timed_print_json(settings, &ledger.list, "bans");
 	return EXIT_OK;
 }
 
@@ -143,7 +143,7 @@ static void skip_note(void *context, const struct timed *ban, const struct error
 	cidr_format(ban->source.source, ban->source.length, source);
 	json_array_append_new(skipped->list,
 			      json_make("{s:s, s:I, s:o}", "source", source, "line",
-					(json_int_t)ban->id, "why", json_text(why->what)));
+					(json_int_t)ban->id, "why", json_clean(why->what)));
 }
 
 static void import_report(const struct settings *settings, const struct bans_result *done,
@@ -151,10 +151,10 @@ static void import_report(const struct settings *settings, const struct bans_res
 {
 	if (settings->output != OUTPUT_TABLE)
 		print_json(settings,
-			   json_make("{s:i, s:I, s:I, s:I, s:I, s:O}", "version", 1, "added",
-				     (json_int_t)done->added, "renewed", (json_int_t)done->renewed,
-				     "kept", (json_int_t)done->kept, "total",
-				     (json_int_t)done->total, "skipped", skipped));
+			   json_make("{s:I, s:I, s:I, s:I, s:O}", "added", (json_int_t)done->added,
+				     "renewed", (json_int_t)done->renewed, "kept",
+				     (json_int_t)done->kept, "total", (json_int_t)done->total,
+				     "skipped", skipped));
 	else
 		print_summary(settings,
 			      "%zu ban%s added, %zu renewed, %zu kept that last as long or longer, "

@@ -42,13 +42,14 @@ static void cleanup_feed(struct feed **feed)
 	feed_close(*feed);
 }
 
-/* Takes `line`. Those that tell of something else are left out. */
-static int list_add(struct attempts *attempts, json_t *line)
+/* Takes `line`, which tells of an attempt, or that it was the last one of them. */
+static int list_add(struct attempts *attempts, json_t *line, bool *ret_whole)
 {
 	struct feed_attempt told;
 	struct attempt *attempt = NULL;
 	bool wanted = feed_attempt_read(line, &told) == 0;
 
+	*ret_whole = !wanted;
 	json_decref(line);
 	if (!wanted)
 		return 0;
@@ -77,9 +78,9 @@ static void list_print_json(const struct settings *settings, const struct port_n
 
 		if (filter_matches(filter, &attempt->record, service_of(names, &attempt->record),
 				   attempt->last_ns))
-			json_array_append_new(list, json_attempt(names, attempt));
+			json_array_append_new(list, json_attempt_named(names, attempt));
 	}
-	print_json(settings, list);
+	print_json_list(settings, json_make("{s:o}", "attempts", list), "attempts");
 }
 
 static void list_print(const struct settings *settings, const struct port_names *names,
@@ -110,6 +111,7 @@ static int list_ask(const struct instance *instance, struct attempts *ret, struc
 	const struct feed_request request = {.attempts = true, .history = true};
 	_cleanup_(cleanup_feed) struct feed *feed = NULL;
 	int result = feed_open(instance, &request, &feed, ret_error);
+	bool whole = false;
 
 	while (!result) {
 		struct pollfd polled = {.fd = feed_fd(feed), .events = POLLIN};
@@ -119,19 +121,23 @@ static int list_ask(const struct instance *instance, struct attempts *ret, struc
 		if (result == -EAGAIN)
 			result = poll(&polled, 1, -1) < 0 && errno != EINTR ? -errno : 0;
 		else if (!result)
-			result = list_add(ret, line);
+			result = list_add(ret, line, &whole);
 	}
-	if (result == -EPIPE)
-		attempts_sort(ret);
-	return result == -EPIPE ? 0 : result;
+	/* A daemon of another version closes at once. */
+	if (result != -EPIPE || !whole)
+		return result;
+	attempts_sort(ret);
+	return 0;
 }
 
 static int list_read(const struct instance *instance, struct attempts *ret, struct error *ret_error)
 {
 	struct error error = {0};
-	int result = list_ask(instance, ret, &error);
 
-	return result ? attempts_read(instance, ret, ret_error) : 0;
+	if (!list_ask(instance, ret, &error))
+		return 0;
+	attempts_free(ret);
+	return attempts_read(instance, ret, ret_error);
 }
 
 static int sums_print(const struct settings *settings, const struct port_names *names,
@@ -148,7 +154,10 @@ static int sums_print(const struct settings *settings, const struct port_names *
 	if (result)
 		return report_failure(settings, NULL, "out of memory"), EXIT_FAILED;
 	if (settings->output != OUTPUT_TABLE)
-		print_json(settings, json_sums(&rows, request->group));
+		print_json_list(settings,
+				json_make("{s:s, s:o}", "by", group_word(request->group), "sums",
+					  json_sums(&rows, request->group)),
+				"sums");
 	else if (rows.count)
 		sums_table(settings, &rows, request->group);
 	else

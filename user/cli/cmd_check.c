@@ -7,19 +7,12 @@
 #include "host/surroundings.h"
 #include "util/cleanup.h"
 
-static json_t *json_error_of(const struct error *error)
-{
-	return json_make("{s:o, s:o, s:o, s:o}", "what", json_text(error->what), "where",
-			 json_text(error->where), "path", json_text(error->path), "hint",
-			 json_text(error->hint));
-}
-
 static void check_print_json(const struct settings *settings, const struct warnings *warnings,
 			     const struct error *error)
 {
-	print_json(settings, json_make("{s:i, s:b, s:o, s:o}", "version", 1, "ok", !error,
-				       "warnings", json_warnings(warnings), "error",
-				       error ? json_error_of(error) : json_null()));
+	print_json(settings,
+		   json_make("{s:b, s:o, s:o}", "ok", !error, "warnings", json_warnings(warnings),
+			     "error", error ? json_error(error) : json_null()));
 }
 
 static void check_print(const struct settings *settings, const char *file,

@@ -16,7 +16,7 @@ static void close_report(const struct settings *settings, const struct timed *op
 	char source[CIDR_TEXT_MAX];
 
 	if (settings->output != OUTPUT_TABLE) {
-		print_json(settings, json_opening(opening));
+		print_json(settings, json_timed(opening));
 		return;
 	}
 	cidr_format(opening->source.source, opening->source.length, source);

@@ -23,8 +23,8 @@ static int confirm_run_verb(const struct settings *settings, const struct argume
 		return result == -ETIME ? EXIT_ROLLED_BACK : code;
 	}
 	if (settings->output != OUTPUT_TABLE)
-		print_json(settings, json_make("{s:i, s:b, s:I}", "version", 1, "confirmed", true,
-					       "generation", (json_int_t)done.generation));
+		print_json(settings, json_make("{s:b, s:I}", "confirmed", true, "generation",
+					       (json_int_t)done.generation));
 	else
 		print_summary(settings, "Generation %" PRIu32 " stays in force.", done.generation);
 	return EXIT_OK;

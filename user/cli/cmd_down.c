@@ -15,7 +15,7 @@ static int down_run(const struct settings *settings, const struct arguments *arg
 	if (result && result != -ENOENT)
 		return report_install(settings, result, &error);
 	if (settings->output != OUTPUT_TABLE)
-		print_json(settings, json_make("{s:i, s:b}", "version", 1, "removed", !result));
+		print_json(settings, json_make("{s:b}", "removed", !result));
 	if (result) {
 		report_failure(settings, NULL, "nothing was applied: there is nothing to remove");
 		return EXIT_NOT_APPLIED;

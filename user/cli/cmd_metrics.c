@@ -12,6 +12,12 @@ static int metrics_run(const struct settings *settings, const struct arguments *
 	int result;
 
 	(void)arguments;
+	if (settings->output != OUTPUT_TABLE) {
+		report_failure(settings,
+			       "\"rolewall --json status\" and \"show\" have the same numbers",
+			       "metrics are Prometheus' text, not JSON");
+		return EXIT_USAGE;
+	}
 	result = metrics_write(stdout, &settings->instance, &error);
 	return result ? report_install(settings, result, &error) : EXIT_OK;
 }

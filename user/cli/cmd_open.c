@@ -64,7 +64,7 @@ static void open_report(const struct settings *settings, const struct timed *ope
 	char source[CIDR_TEXT_MAX], expires[TIME_TEXT_MAX];
 
 	if (settings->output != OUTPUT_TABLE) {
-		print_json(settings, json_opening(opening));
+		print_json(settings, json_timed(opening));
 		return;
 	}
 	cidr_format(opening->source.source, opening->source.length, source);

@@ -51,7 +51,7 @@ static int openings_run(const struct settings *settings, const struct arguments 
 	if (settings->output == OUTPUT_TABLE)
 		list_print(settings, &ledger.list);
 	else
-		timed_print_json(settings, &ledger.list, json_opening);
+		timed_print_json(settings, &ledger.list, "openings");
 	return EXIT_OK;
 }
 

@@ -29,8 +29,8 @@ static json_t *json_change(const struct change *change, uint16_t zones, const st
 	return json_make("{s:s, s:i, s:i, s:o, s:o, s:o, s:o}", "proto",
 			 word_of(words_l4, change->l4), "port", (int)change->port, "port_end",
 			 (int)change->port_end, "zones", json_zones(zones), "service",
-			 json_text(rule->service), "role", json_text(rule->role), "origin",
-			 json_text(rule->origin));
+			 json_clean(rule->service), "role", json_clean(rule->role), "origin",
+			 json_clean(rule->origin));
 }
 
 static json_t *json_moved(const struct change *change)
@@ -39,9 +39,9 @@ static json_t *json_moved(const struct change *change)
 
 	json_object_set_new(object, "from",
 			    json_make("{s:o, s:o, s:o}", "service",
-				      json_text(change->before->service), "role",
-				      json_text(change->before->role), "origin",
-				      json_text(change->before->origin)));
+				      json_clean(change->before->service), "role",
+				      json_clean(change->before->role), "origin",
+				      json_clean(change->before->origin)));
 	return object;
 }
 
@@ -74,8 +74,8 @@ static json_t *json_settings(const struct difference *difference)
 	for (size_t i = 0; i < difference->setting_count; i++)
 		json_array_append_new(
 			list, json_make("{s:s, s:o, s:o}", "name", difference->settings[i].name,
-					"from", json_text(difference->settings[i].before), "to",
-					json_text(difference->settings[i].after)));
+					"from", json_clean(difference->settings[i].before), "to",
+					json_clean(difference->settings[i].after)));
 	return list;
 }
 
@@ -85,9 +85,10 @@ static json_t *json_interface_changes(const struct interface_changes *changes)
 
 	for (size_t i = 0; i < changes->count; i++)
 		json_array_append_new(
-			list, json_make("{s:o, s:o, s:o}", "name", json_text(changes->list[i].name),
-					"from", json_text(zone_name(changes->list[i].before)), "to",
-					json_text(zone_name(changes->list[i].after))));
+			list,
+			json_make("{s:o, s:o, s:o}", "name", json_clean(changes->list[i].name),
+				  "from", json_clean(zone_name(changes->list[i].before)), "to",
+				  json_clean(zone_name(changes->list[i].after))));
 	return list;
 }
 
@@ -101,7 +102,7 @@ static json_t *json_prefix_changes(const struct prefix_changes *changes)
 
 		cidr_format(change->source, change->length, source);
 		json_array_append_new(list, json_make("{s:o, s:s, s:o, s:o}", "interface",
-						      json_text(change->interface), "source",
+						      json_clean(change->interface), "source",
 						      source, "from", json_zones(change->before),
 						      "to", json_zones(change->after)));
 	}
@@ -164,8 +165,8 @@ static json_t *json_outsiders(const struct plan *plan)
 				      json_make("{s:s, s:i, s:i, s:o, s:o, s:b}", "source", source,
 						"source_port", (int)outsider->socket.remote_port,
 						"port", (int)outsider->socket.local_port,
-						"interface", json_text(outsider->interface),
-						"service", json_text(rule ? rule->service : NULL),
+						"interface", json_clean(outsider->interface),
+						"service", json_clean(rule ? rule->service : NULL),
 						"cut", is_cut(plan, outsider)));
 	}
 	return list;
@@ -175,13 +176,13 @@ static void plan_print_json(const struct settings *settings, const struct plan *
 {
 	const struct snapshot *snapshot = plan->snapshot;
 	const struct difference *difference = &plan->difference;
-	json_t *root = json_make(
-		"{s:i, s:b, s:I, s:b, s:o, s:o, s:o, s:o}", "version", 1, "applied",
-		snapshot != NULL, "generation", (json_int_t)(snapshot ? snapshot->generation : 0),
-		"changes", !difference_is_empty(difference), "settings", json_settings(difference),
-		"interfaces", json_interface_changes(&difference->interfaces), "sources",
-		json_prefix_changes(&difference->prefixes), "warnings",
-		json_warnings(&plan->config->warnings));
+	json_t *root = json_make("{s:b, s:I, s:b, s:o, s:o, s:o, s:o}", "applied", snapshot != NULL,
+				 "generation", (json_int_t)(snapshot ? snapshot->generation : 0),
+				 "changes", !difference_is_empty(difference), "settings",
+				 json_settings(difference), "interfaces",
+				 json_interface_changes(&difference->interfaces), "sources",
+				 json_prefix_changes(&difference->prefixes), "warnings",
+				 json_warnings(&plan->config->warnings));
 
 	json_add_ports(root, &difference->ports);
 	json_object_set_new(root, "own_session", json_own(&plan->own, is_enforcing(plan)));

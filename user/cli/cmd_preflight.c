@@ -78,14 +78,11 @@ static void preflight_print_json(const struct settings *settings, const struct c
 
 		json_array_append_new(list, json_make("{s:s, s:s, s:o, s:o, s:o}", "id", check->id,
 						      "status", status_words[check->status],
-						      "found", json_text(check->found), "wanted",
-						      json_text(check->wanted), "fix",
-						      json_text(check->fix)));
+						      "found", json_clean(check->found), "wanted",
+						      json_clean(check->wanted), "fix",
+						      json_clean(check->fix)));
 	}
-	if (settings->output == OUTPUT_JSONL)
-		print_json(settings, list);
-	else
-		print_json(settings, json_make("{s:i, s:o}", "version", 1, "checks", list));
+	print_json_list(settings, json_make("{s:o}", "checks", list), "checks");
 }
 
 static void add_check(struct libscols_table *table, const struct check *check)

@@ -40,7 +40,7 @@ static json_t *json_role_names(const struct profile *profile)
 	for (size_t i = 0; i < profile->role_count; i++)
 		json_array_append_new(list,
 				      json_make("{s:s, s:o, s:i}", "role", profile->roles[i].name,
-						"title", json_text(profile->roles[i].title),
+						"title", json_clean(profile->roles[i].title),
 						"services", (int)profile->roles[i].service_count));
 	return list;
 }
@@ -86,7 +86,7 @@ static int list_run(const struct settings *settings, const char *only)
 	if (settings->output == OUTPUT_TABLE)
 		table_print(table);
 	else
-		print_json(settings, json_make("{s:i, s:O}", "version", 1, "profiles", list));
+		print_json(settings, json_make("{s:O}", "profiles", list));
 	return EXIT_OK;
 }
 
@@ -104,11 +104,11 @@ static json_t *json_service(const struct service_model *service)
 
 	for (const struct word *l4 = words_l4; l4->word; l4++)
 		if (service->l4s & (1 << l4->number))
-			json_array_append_new(protocols, json_text(l4->word));
+			json_array_append_new(protocols, json_clean(l4->word));
 	return json_make("{s:s, s:o, s:i, s:i, s:o, s:b, s:o}", "service", service->name, "proto",
 			 protocols, "port", (int)service->port, "port_end", (int)service->port_end,
 			 "zones", json_zones(service->zones), "vpn_advised", service->vpn_advised,
-			 "about", json_text(service->about));
+			 "about", json_clean(service->about));
 }
 
 static void role_print_json(const struct settings *settings, const char *profile,
@@ -119,8 +119,8 @@ static void role_print_json(const struct settings *settings, const char *profile
 	for (size_t i = 0; i < role->service_count; i++)
 		json_array_append_new(services, json_service(&role->services[i]));
 	print_json(settings,
-		   json_make("{s:i, s:s, s:s, s:o, s:o}", "version", 1, "profile", profile, "role",
-			     role->name, "title", json_text(role->title), "services", services));
+		   json_make("{s:s, s:s, s:o, s:o}", "profile", profile, "role", role->name,
+			     "title", json_clean(role->title), "services", services));
 }
 
 static void role_print(const struct settings *settings, const char *profile,
@@ -294,7 +294,7 @@ static json_t *json_roles_only_in(const struct profile *a, const struct profile 
 
 	for (size_t i = 0; i < a->role_count; i++)
 		if (!profile_role(b, a->roles[i].name))
-			json_array_append_new(list, json_text(a->roles[i].name));
+			json_array_append_new(list, json_clean(a->roles[i].name));
 	return list;
 }
 
@@ -323,10 +323,10 @@ static int diff_show(const struct settings *settings, const struct profile *old,
 		return EXIT_FAILED;
 	}
 	if (settings->output != OUTPUT_TABLE) {
-		print_json(settings, json_make("{s:i, s:s, s:s, s:O, s:o, s:o}", "version", 1,
-					       "from", old->name, "to", new->name, "changes", list,
-					       "roles_added", json_roles_only_in(new, old),
-					       "roles_removed", json_roles_only_in(old, new)));
+		print_json(settings, json_make("{s:s, s:s, s:O, s:o, s:o}", "from", old->name, "to",
+					       new->name, "changes", list, "roles_added",
+					       json_roles_only_in(new, old), "roles_removed",
+					       json_roles_only_in(old, new)));
 		return EXIT_OK;
 	}
 	if (diff.lines)

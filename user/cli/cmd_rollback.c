@@ -11,9 +11,8 @@
 static void rollback_print(const struct settings *settings, const struct rollback_result *done)
 {
 	if (settings->output != OUTPUT_TABLE)
-		print_json(settings,
-			   json_make("{s:i, s:I, s:I}", "version", 1, "generation",
-				     (json_int_t)done->to, "rolled_back", (json_int_t)done->from));
+		print_json(settings, json_make("{s:I, s:I}", "generation", (json_int_t)done->to,
+					       "rolled_back", (json_int_t)done->from));
 	else if (done->to)
 		print_summary(settings,
 			      "Generation %" PRIu32 " is in force again; generation %" PRIu32

@@ -7,6 +7,7 @@
 #include "cli/print.h"
 #include "cli/state.h"
 #include "policy/words.h"
+#include "report/json.h"
 #include "util/array.h"
 #include "util/cleanup.h"
 #include "util/guess.h"
@@ -14,19 +15,6 @@
 static bool is_shown(const struct rule_state *rule, const char *role)
 {
 	return !role || !strcmp(rule->rule.role, role);
-}
-
-static json_t *json_rule(const struct rule_state *state)
-{
-	const struct rule *rule = &state->rule;
-
-	return json_make("{s:o, s:o, s:s, s:i, s:i, s:o, s:o, s:o, s:I, s:I}", "service",
-			 json_text(rule->service), "role", json_text(rule->role), "proto",
-			 word_of(words_l4, rule->l4), "port", (int)rule->port, "port_end",
-			 (int)rule->port_end, "zones", json_zones(rule->zones), "peers",
-			 json_text(rule->peers), "origin", json_text(rule->origin), "passed",
-			 (json_int_t)state->counter.passed.packets, "dropped",
-			 (json_int_t)state->counter.dropped.packets);
 }
 
 static void show_print_json(const struct settings *settings, const struct snapshot *snapshot,
@@ -37,11 +25,10 @@ static void show_print_json(const struct settings *settings, const struct snapsh
 	for (size_t i = 0; i < snapshot->rule_count; i++)
 		if (is_shown(&snapshot->rules[i], role))
 			json_array_append_new(rules, json_rule(&snapshot->rules[i]));
-	if (settings->output == OUTPUT_JSONL)
-		print_json(settings, rules);
-	else
-		print_json(settings, json_make("{s:i, s:I, s:o}", "version", 1, "generation",
-					       (json_int_t)snapshot->generation, "rules", rules));
+	print_json_list(settings,
+			json_make("{s:I, s:o}", "generation", (json_int_t)snapshot->generation,
+				  "rules", rules),
+			"rules");
 }
 
 static void add_rule(struct libscols_table *table, const struct rule_state *state)

@@ -9,128 +9,11 @@
 #include "cli/print.h"
 #include "cli/state.h"
 #include "kernel/commit/pending.h"
+#include "report/json.h"
 #include "util/array.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/reason.h"
-
-/* Sums that the table and the JSON both show. */
-struct totals {
-	uint64_t passed;
-	uint64_t dropped;
-	uint64_t settled;
-	uint64_t unattributed;
-};
-
-static struct totals totals_of(const struct snapshot *snapshot)
-{
-	struct totals totals = {0};
-
-	for (unsigned int reason = 1; reason < RW_REASON_COUNT; reason++) {
-		if (!reason_name(reason))
-			continue;
-		*(reason_is_drop(reason) ? &totals.dropped : &totals.passed) +=
-			snapshot_packets(snapshot, reason);
-		totals.settled += snapshot->settled[reason].events;
-		totals.unattributed += snapshot->settled[reason].unattributed;
-	}
-	return totals;
-}
-
-static json_t *json_reasons(const struct snapshot *snapshot, bool drop)
-{
-	json_t *object = json_make("{}");
-
-	for (unsigned int reason = 1; reason < RW_REASON_COUNT; reason++)
-		if (reason_name(reason) && reason_is_drop(reason) == drop)
-			json_object_set_new(
-				object, reason_name(reason),
-				json_make("I", (json_int_t)snapshot_packets(snapshot, reason)));
-	return object;
-}
-
-static json_t *json_roles(const char *roles)
-{
-	json_t *list = json_make("[]");
-	char name[TABLES_NAME_MAX];
-	size_t length;
-
-	for (; *roles; roles += length + (roles[length] == ',')) {
-		length = strcspn(roles, ",");
-		snprintf(name, sizeof(name), "%.*s", (int)length, roles);
-		json_array_append_new(list, json_text(name));
-	}
-	return list;
-}
-
-static json_t *json_hooks(const struct snapshot *snapshot)
-{
-	return json_make("{s:b, s:b, s:b, s:b}", "ingress", snapshot->cgroup_ingress, "egress",
-			 snapshot->cgroup_egress, "bind4", snapshot->cgroup_bind4, "bind6",
-			 snapshot->cgroup_bind6);
-}
-
-static json_t *json_counts(const struct snapshot *snapshot)
-{
-	struct totals totals = totals_of(snapshot);
-	const struct rw_event_state *events = &snapshot->events;
-
-	return json_make("{s:{s:I, s:I}, s:o, s:o, s:{s:I, s:I, s:I}, s:I, s:I}", "totals",
-			 "passed", (json_int_t)totals.passed, "dropped", (json_int_t)totals.dropped,
-			 "drops", json_reasons(snapshot, true), "passes",
-			 json_reasons(snapshot, false), "events", "emitted",
-			 (json_int_t)events->emitted, "suppressed", (json_int_t)events->suppressed,
-			 "lost", (json_int_t)events->lost, "settled", (json_int_t)totals.settled,
-			 "unattributed", (json_int_t)totals.unattributed);
-}
-
-static json_t *json_pending(const struct snapshot *snapshot)
-{
-	const struct rw_pending *pending = &snapshot->pending;
-
-	if (!pending->deadline)
-		return json_null();
-	return json_make("{s:I, s:b, s:I}", "seconds_left", (json_int_t)pending_left(pending),
-			 "overdue", pending_is_overdue(pending), "previous_generation",
-			 (json_int_t)pending->previous);
-}
-
-static json_t *json_taken_back(const struct snapshot *snapshot)
-{
-	const struct rw_pending *back = &snapshot->taken_back;
-	char when[TIME_TEXT_MAX];
-
-	if (!back->taken_back)
-		return json_null();
-	return json_make("{s:I, s:s, s:o}", "generation", (json_int_t)back->generation, "at",
-			 time_text_ns(monotonic_to_wall(back->taken_back), when), "late_ms",
-			 back->missed ? json_integer((back->taken_back - back->missed) / 1000000)
-				      : json_null());
-}
-
-/* The same shape whether something is applied or not, so that readers need not ask first. */
-static void status_print_json(const struct settings *settings, const struct snapshot *snapshot)
-{
-	bool applied = snapshot->generation != 0;
-	bool attached = applied && snapshot_is_enforced(snapshot);
-	json_t *root;
-
-	char when[TIME_TEXT_MAX];
-
-	root = json_make(
-		"{s:i, s:b, s:b, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:s, s:o, s:o}",
-		"version", 1, "applied", applied, "attached", attached, "mode",
-		json_text(applied ? mode_word(snapshot->flags) : NULL), "generation",
-		(json_int_t)snapshot->generation, "node", json_text(snapshot->node), "profile",
-		json_text(snapshot->profile), "roles", json_roles(snapshot->roles), "node_file",
-		json_text(snapshot->node_file), "applied_at",
-		json_text(applied ? time_text(snapshot->applied_at, when) : NULL), "pending",
-		json_pending(snapshot), "taken_back", json_taken_back(snapshot), "previous_lost",
-		snapshot->previous_lost, "bind_guard", bind_guard_word(snapshot->flags),
-		"interfaces", json_interfaces(snapshot), "hooks", json_hooks(snapshot));
-	json_object_update_new(root, json_counts(snapshot));
-	print_json(settings, root);
-}
 
 static void print_pending(const struct settings *settings, const struct snapshot *snapshot)
 {
@@ -223,7 +106,7 @@ static void print_drops(const struct settings *settings, const struct snapshot *
 
 static void print_counts(const struct settings *settings, const struct snapshot *snapshot)
 {
-	struct totals totals = totals_of(snapshot);
+	struct totals totals = snapshot_totals(snapshot);
 	const struct rw_event_state *events = &snapshot->events;
 
 	print_fact(settings, "Packets", TONE_PLAIN, "%" PRIu64 " passed, %" PRIu64 " %s",
@@ -242,7 +125,7 @@ static int status_not_applied(const struct settings *settings, const struct erro
 	static const struct snapshot nothing;
 
 	if (settings->output != OUTPUT_TABLE)
-		status_print_json(settings, &nothing);
+		print_json(settings, json_status(&nothing));
 	return report_kernel(settings, -ENOENT, error);
 }
 
@@ -303,7 +186,7 @@ static int status_run(const struct settings *settings, const struct arguments *a
 	if (result)
 		return report_kernel(settings, result, &error);
 	if (settings->output != OUTPUT_TABLE) {
-		status_print_json(settings, &snapshot);
+		print_json(settings, json_status(&snapshot));
 		return report_all(settings, &snapshot);
 	}
 	print_head(settings, &snapshot);

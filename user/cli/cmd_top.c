@@ -112,7 +112,7 @@ static json_t *json_rows(const struct settings *settings, const struct rows *row
 	list = json_make("[]");
 	port_names_read(&settings->instance, &names, NULL);
 	for (size_t i = 0; i < rows->count; i++)
-		json_array_append_new(list, json_attempt(&names, rows->list[i].attempt));
+		json_array_append_new(list, json_attempt_named(&names, rows->list[i].attempt));
 	return list;
 }
 

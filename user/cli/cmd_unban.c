@@ -29,8 +29,7 @@ static void unban_report(const struct settings *settings, const struct ledger *l
 			 size_t removed)
 {
 	if (settings->output != OUTPUT_TABLE)
-		print_json(settings,
-			   json_make("{s:i, s:I}", "version", 1, "removed", (json_int_t)removed));
+		print_json(settings, json_make("{s:I}", "removed", (json_int_t)removed));
 	else
 		print_summary(settings, "%zu ban%s taken away; %zu left.", removed, plural(removed),
 			      bans_total(ledger));

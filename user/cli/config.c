@@ -36,8 +36,8 @@ json_t *json_warnings(const struct warnings *warnings)
 
 	for (size_t i = 0; i < warnings->count; i++)
 		json_array_append_new(list, json_make("{s:o, s:o}", "what",
-						      json_text(warnings->list[i].what), "where",
-						      json_text(warnings->list[i].where)));
+						      json_clean(warnings->list[i].what), "where",
+						      json_clean(warnings->list[i].where)));
 	return list;
 }
 

@@ -59,21 +59,18 @@ static void port_names_refresh(struct follower *follower, uint32_t generation)
 	follower->names = fresh;
 }
 
-static void print_json_line(const struct follower *follower, const struct notice *notice)
+static void print_notice(const struct follower *follower, const struct notice *notice)
 {
-	json_t *object = json_attempt(&follower->names, &notice->attempt.attempt);
-	char when[TIME_TEXT_MAX];
+	json_t *object = json_attempt_named(&follower->names, &notice->attempt.attempt);
 
-	json_object_set_new(object, "event", json_text(notice->event));
-	json_object_set_new(object, "time", json_text(time_text_ns(notice->time_ns, when)));
+	json_object_set_new(object, "event", json_clean(notice->event));
+	json_object_set_new(object, "time", json_time(notice->time_ns));
 	json_object_set_new(object, "generation", json_make("I", (json_int_t)notice->generation));
 	if (notice->attempt.pid) {
 		json_object_set_new(object, "pid", json_make("I", (json_int_t)notice->attempt.pid));
-		json_object_set_new(object, "process", json_text(notice->attempt.process));
+		json_object_set_new(object, "process", json_clean(notice->attempt.process));
 	}
-	json_dumpf(object, stdout, JSON_COMPACT);
-	putchar('\n');
-	json_decref(object);
+	print_json_line(follower->settings, object);
 }
 
 static void print_line(const struct follower *follower, const struct notice *notice)
@@ -107,7 +104,7 @@ static void handle_notice(struct follower *follower, const struct notice *notice
 		return;
 	port_names_refresh(follower, notice->generation);
 	if (follower->settings->output != OUTPUT_TABLE)
-		print_json_line(follower, notice);
+		print_notice(follower, notice);
 	/* For a reader's eyes a settled attempt is no news: its packets were shown as they came. */
 	else if (strcmp(notice->event, "settled") != 0)
 		print_line(follower, notice);
@@ -262,7 +259,8 @@ static int follow_daemon(struct follower *follower, struct feed *feed, int signa
 		if (result > 0)
 			result = handle_lines(follower, feed);
 		if (result == -EPIPE)
-			return error_set(ret_error, EPIPE, "the daemon has stopped");
+			return error_set(ret_error, EPIPE,
+					 "the daemon has stopped, or is of another version");
 		if (result)
 			return error_set(ret_error, -result, "cannot read from the daemon: %s",
 					 strerror(-result));

@@ -9,6 +9,7 @@
 #include "cli/cli.h"
 #include "cli/message.h"
 #include "cli/options.h"
+#include "cli/print.h"
 #include "cli/usage.h"
 #include "kernel/commit/rollback.h"
 #include "kernel/object/load.h"
@@ -116,6 +117,7 @@ static int dispatch(struct settings *settings, int argc, char **argv)
 	if (settings->version)
 		return version_print();
 	if (first == argc) {
+		error_set(&settings->outcome->error, EINVAL, "there is no verb");
 		usage_print(settings->help ? stdout : stderr);
 		return settings->help ? EXIT_OK : EXIT_USAGE;
 	}
@@ -129,6 +131,15 @@ static int dispatch(struct settings *settings, int argc, char **argv)
 		return EXIT_OK;
 	}
 	return verb_run(settings, verb, &arguments);
+}
+
+/* With --json stdout has a document, whatever comes of it. */
+static void print_error(const struct settings *settings, int code)
+{
+	const struct outcome *outcome = settings->outcome;
+
+	if (settings->output != OUTPUT_TABLE && code != EXIT_OK && !outcome->printed)
+		print_json(settings, json_make("{s:o}", "error", json_error(&outcome->error)));
 }
 
 /* Data that did not reach its reader (a full disk) must not look like success. */
@@ -173,7 +184,9 @@ static void tell_wait(const void *context, const char *lock)
 
 int main(int argc, char **argv)
 {
+	struct outcome outcome = {0};
 	struct settings settings;
+	int code;
 
 	/* A message is one write: several processes may speak to one terminal. */
 	setvbuf(stderr, NULL, _IOLBF, 0);
@@ -182,5 +195,8 @@ int main(int argc, char **argv)
 	settings_init(&settings);
 	settings.instance.on_wait = tell_wait;
 	settings.instance.context = &settings;
-	return output_close(&settings, dispatch(&settings, argc, argv));
+	settings.outcome = &outcome;
+	code = dispatch(&settings, argc, argv);
+	print_error(&settings, code);
+	return output_close(&settings, code);
 }

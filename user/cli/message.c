@@ -60,6 +60,8 @@ static void put_excerpt(const char *excerpt)
 
 void report_error(const struct settings *settings, const struct error *error)
 {
+	if (!settings->outcome->error.what[0])
+		settings->outcome->error = *error;
 	put_heading(settings, error->where, RED, "error");
 	put_clean(error->what);
 	if (error->path[0]) {

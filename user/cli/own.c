@@ -124,9 +124,9 @@ static json_t *json_carrier(const struct carrier *carrier)
 	cidr_format(carrier->peer, 128, peer);
 	return json_make(
 		"{s:s, s:o, s:o, s:o}", "kind", carrier->kind, "protocol",
-		json_text(carrier->protocol ? word_of(words_protocols, carrier->protocol) : NULL),
+		json_clean(carrier->protocol ? word_of(words_protocols, carrier->protocol) : NULL),
 		"port", carrier->port ? json_integer(carrier->port) : json_null(), "peer",
-		json_text(carrier->has_peer ? peer : NULL));
+		json_clean(carrier->has_peer ? peer : NULL));
 }
 
 json_t *json_own(const struct own_session *own, bool enforce)
@@ -138,8 +138,8 @@ json_t *json_own(const struct own_session *own, bool enforce)
 	cidr_format(own->session.client, 128, client);
 	return json_make(
 		"{s:s, s:i, s:o, s:o, s:o, s:o}", "source", client, "port",
-		(int)own->session.server_port, "interface", json_text(own->interface), "survives",
+		(int)own->session.server_port, "interface", json_clean(own->interface), "survives",
 		own_is_unsure(own, enforce) ? json_null() : json_boolean(!own_is_cut(own, enforce)),
-		"banned", json_text(own->is_banned ? own_ban_text(own, ban) : NULL), "carrier",
+		"banned", json_clean(own->is_banned ? own_ban_text(own, ban) : NULL), "carrier",
 		json_carrier(&own->carrier));
 }

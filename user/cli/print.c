@@ -9,9 +9,6 @@
 
 #include <rolewall/abi.h>
 
-#include "policy/words.h"
-#include "util/json_clean.h"
-
 static _Noreturn void out_of_memory(void)
 {
 	fputs("rolewall: error: out of memory\n", stderr);
@@ -145,94 +142,50 @@ json_t *json_make(const char *format, ...)
 	return made;
 }
 
-json_t *json_text(const char *text)
+/* Takes `object`. Where it has a version, as a node file has, that is the one. */
+static json_t *document_make(json_t *object)
 {
-	json_t *string = json_clean(text);
+	json_t *document = json_make("{s:i}", "version", JSON_VERSION);
 
-	if (!string)
+	if (!object || json_object_update(document, object))
 		out_of_memory();
-	return string;
+	json_decref(object);
+	return document;
 }
 
-static void dump_line(const json_t *value)
+static void dump(const struct settings *settings, const json_t *value, size_t flags)
 {
-	if (json_dumpf(value, stdout, JSON_COMPACT))
+	settings->outcome->printed = true;
+	if (json_dumpf(value, stdout, flags))
 		out_of_memory();
 	putchar('\n');
 }
 
-void print_json(const struct settings *settings, json_t *root)
+void print_json_line(const struct settings *settings, json_t *fields)
 {
-	size_t i;
+	_json_ json_t *document = document_make(fields);
+
+	dump(settings, document, JSON_COMPACT);
+}
+
+void print_json(const struct settings *settings, json_t *fields)
+{
+	_json_ json_t *document = document_make(fields);
+
+	dump(settings, document, settings->output == OUTPUT_JSONL ? JSON_COMPACT : JSON_INDENT(2));
+}
+
+void print_json_list(const struct settings *settings, json_t *fields, const char *key)
+{
 	json_t *element;
+	size_t i;
 
 	if (settings->output != OUTPUT_JSONL) {
-		if (json_dumpf(root, stdout, JSON_INDENT(2)))
-			out_of_memory();
-		putchar('\n');
-	} else if (json_is_array(root)) {
-		json_array_foreach (root, i, element)
-			dump_line(element);
-	} else {
-		dump_line(root);
+		print_json(settings, fields);
+		return;
 	}
-	json_decref(root);
-}
-
-static const char *time_format(int64_t seconds, int milliseconds, char ret[TIME_TEXT_MAX])
-{
-	time_t when = (time_t)seconds;
-	char zone[8] = "";
-	struct tm local;
-	size_t length;
-
-	localtime_r(&when, &local);
-	length = strftime(ret, TIME_TEXT_MAX, "%Y-%m-%dT%H:%M:%S", &local);
-	/* "+0700"; RFC 3339 wants "+07:00". */
-	strftime(zone, sizeof(zone), "%z", &local);
-	if (milliseconds >= 0)
-		length += snprintf(ret + length, TIME_TEXT_MAX - length, ".%03d", milliseconds);
-	snprintf(ret + length, TIME_TEXT_MAX - length, "%.3s:%.2s", zone, zone + 3);
-	return ret;
-}
-
-const char *time_text(int64_t seconds, char ret[TIME_TEXT_MAX])
-{
-	return time_format(seconds, -1, ret);
-}
-
-const char *time_text_ns(int64_t ns, char ret[TIME_TEXT_MAX])
-{
-	return time_format(ns / 1000000000, (int)(ns % 1000000000 / 1000000), ret);
-}
-
-const char *ports_text(uint16_t port, uint16_t port_end, char ret[PORTS_TEXT_MAX])
-{
-	if (port == port_end)
-		snprintf(ret, PORTS_TEXT_MAX, "%u", port);
-	else
-		snprintf(ret, PORTS_TEXT_MAX, "%u-%u", port, port_end);
-	return ret;
-}
-
-const char *mode_word(unsigned int flags)
-{
-	return word_of(words_modes, flags & RW_POLICY_ENFORCE);
-}
-
-const char *bind_guard_word(unsigned int flags)
-{
-	return word_of(words_bind_guard, flags & (RW_POLICY_BIND_OBSERVE | RW_POLICY_BIND_DENY));
-}
-
-json_t *json_zones(unsigned int zones)
-{
-	json_t *list = json_make("[]");
-
-	for (unsigned int bit = RW_ZONE_EXTERNAL; bit <= RW_ZONE_MANAGEMENT; bit <<= 1)
-		if (zones & bit)
-			json_array_append_new(list, json_make("s", zone_name(bit)));
-	if (zones & RW_ZONE_PEERS)
-		json_array_append_new(list, json_make("s", "peers"));
-	return list;
+	settings->outcome->printed = true;
+	json_array_foreach (json_object_get(fields, key), i, element)
+		dump(settings, element, JSON_COMPACT);
+	json_decref(fields);
 }

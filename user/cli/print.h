@@ -13,11 +13,9 @@
 #include <stdio.h>
 
 #include "cli/cli.h"
-#include "policy/zone_text.h"
+#include "report/json.h"
+#include "report/words.h"
 #include "util/tone.h"
-
-#define TIME_TEXT_MAX  40 /* RFC 3339 with milliseconds and offset */
-#define PORTS_TEXT_MAX 16 /* "25", "20000-40000" */
 
 /* `text` in colours if stdout has them; to be printed with printf("%s%s%s", ...). */
 const char *tone_begin(const struct settings *settings, enum tone tone);
@@ -60,26 +58,16 @@ static inline void cleanup_json(json_t **json)
 /* json_pack() that does not return NULL: a mistake in the format or no memory ends the program. */
 json_t *json_make(const char *format, ...);
 
-/* A string, or JSON null for NULL and ""; bytes that are not UTF-8 become '?'. */
-json_t *json_text(const char *text);
-
 /*
- * Print and free `root`: with -o json as it is; with -o jsonl on one line, an array element by
- * element.
+ * Print and free the document that these fields are, after "version": with -o json as it is; with
+ * -o jsonl on one line. NULL ends the program: there was no memory for it.
  */
-void print_json(const struct settings *settings, json_t *root);
+void print_json(const struct settings *settings, json_t *fields);
 
-/* RFC 3339, local time with its offset. Return `ret`. */
-const char *time_text(int64_t seconds, char ret[TIME_TEXT_MAX]);
-const char *time_text_ns(int64_t ns, char ret[TIME_TEXT_MAX]);
+/* The same of one with an array `key`, of which -o jsonl has nothing but the elements, one a line.
+ */
+void print_json_list(const struct settings *settings, json_t *fields, const char *key);
 
-const char *ports_text(uint16_t port, uint16_t port_end, char ret[PORTS_TEXT_MAX]);
-
-/* What RW_POLICY_* flags say, in the words of the node file: "enforce", "deny", ... */
-const char *mode_word(unsigned int flags);
-const char *bind_guard_word(unsigned int flags);
-
-/* Zones of a mask as a JSON array of names; roles of peers as "peers". */
-json_t *json_zones(unsigned int zones);
-
+/* One document of many, on a line; freed. */
+void print_json_line(const struct settings *settings, json_t *fields);
 #endif

@@ -14,32 +14,6 @@ int state_load(const struct settings *settings, struct snapshot *ret)
 	return result ? report_kernel(settings, result, &error) : EXIT_OK;
 }
 
-static const char *hook_text(const struct interface_state *interface)
-{
-	switch (interface->hook) {
-	case HOOK_XDP:
-		return "xdp";
-	case HOOK_CGROUP:
-		return "cgroup";
-	case HOOK_NONE:
-		break;
-	}
-	return "none";
-}
-
-static const char *xdp_mode_text(const struct interface_state *interface)
-{
-	switch (interface->xdp_mode) {
-	case XDP_MODE_NATIVE:
-		return "native";
-	case XDP_MODE_GENERIC:
-		return "generic";
-	case XDP_MODE_NONE:
-		break;
-	}
-	return "none";
-}
-
 static bool is_present(const struct interface_state *interface)
 {
 	return interface->ifindex != 0;
@@ -66,30 +40,12 @@ void state_print_interfaces(const struct settings *settings, const struct snapsh
 
 		cell_set(line, 0, "%s", interface->name);
 		cell_set(line, 1, "%s", zone ? zone : "?");
-		cell_set(line, 2, "%s", hook_text(interface));
-		cell_set(line, 3, "%s", xdp_mode_text(interface));
+		cell_set(line, 2, "%s", hook_word(interface->hook));
+		cell_set(line, 3, "%s", xdp_mode_word(interface->xdp_mode));
 		cell_set(line, 4, "%s", interface->note);
 		cell_tone(line, 2, interface_tone(interface));
 	}
 	table_print(table);
-}
-
-json_t *json_interfaces(const struct snapshot *snapshot)
-{
-	json_t *list = json_make("[]");
-
-	for (size_t i = 0; i < snapshot->interface_count; i++) {
-		const struct interface_state *interface = &snapshot->interfaces[i];
-
-		json_array_append_new(list, json_make("{s:o, s:o, s:s, s:s, s:b, s:o}", "name",
-						      json_text(interface->name), "zone",
-						      json_text(zone_name(interface->zone)), "hook",
-						      hook_text(interface), "xdp_mode",
-						      xdp_mode_text(interface), "present",
-						      is_present(interface), "note",
-						      json_text(interface->note)));
-	}
-	return list;
 }
 
 static void report_problem(const struct settings *settings, const char *what)

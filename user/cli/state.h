@@ -3,8 +3,6 @@
 #ifndef ROLEWALL_CLI_STATE_H
 #define ROLEWALL_CLI_STATE_H
 
-#include <jansson.h>
-
 #include "cli/cli.h"
 #include "kernel/observe/snapshot.h"
 
@@ -18,9 +16,6 @@ void state_print_interfaces(const struct settings *settings, const struct snapsh
  * EXIT_FAILED.
  */
 int state_report_problems(const struct settings *settings, const struct snapshot *snapshot);
-
-/* [{"name","zone","hook","xdp_mode","present","note"}] */
-json_t *json_interfaces(const struct snapshot *snapshot);
 
 /* Where a packet ends that is refused: "dropped", or "would be dropped" in mode observe. */
 const char *dropped_text(const struct snapshot *snapshot);

@@ -3,7 +3,6 @@
 #include "cli/sums.h"
 
 #include "cli/print.h"
-#include "policy/words.h"
 #include "util/array.h"
 #include "util/reason.h"
 
@@ -21,14 +20,12 @@ static void reasons_text(uint64_t reasons, char *ret, size_t size)
 static void key_text(const struct row *row, enum group group, char ret[CIDR_TEXT_MAX])
 {
 	const struct rw_attempt *record = &row->attempt->record;
-	const char *protocol = word_of(words_protocols, record->l4);
+	char port[PROTOCOL_TEXT_MAX];
 
 	if (group == GROUP_SOURCE)
 		cidr_format(record->source, 128, ret);
-	else if (attempt_has_port(record))
-		snprintf(ret, CIDR_TEXT_MAX, "%u/%s", record->port, protocol);
 	else
-		snprintf(ret, CIDR_TEXT_MAX, "%s", protocol ? protocol : "-");
+		snprintf(ret, CIDR_TEXT_MAX, "%s", port_text(record, port));
 }
 
 void sums_table(const struct settings *settings, const struct rows *rows, enum group group)
@@ -64,7 +61,7 @@ void sums_table(const struct settings *settings, const struct rows *rows, enum g
 static json_t *json_key(const struct row *row, enum group group)
 {
 	const struct rw_attempt *record = &row->attempt->record;
-	char source[CIDR_TEXT_MAX];
+	char source[CIDR_TEXT_MAX], number[PROTOCOL_TEXT_MAX];
 
 	if (group == GROUP_SOURCE) {
 		cidr_format(record->source, 128, source);
@@ -72,15 +69,8 @@ static json_t *json_key(const struct row *row, enum group group)
 	}
 	return json_make("{s:o, s:o, s:o}", "port",
 			 attempt_has_port(record) ? json_make("i", (int)record->port) : json_null(),
-			 "proto", json_text(word_of(words_protocols, record->l4)), "service",
-			 json_text(row->rule ? row->rule->service : NULL));
-}
-
-static json_t *json_when(int64_t ns)
-{
-	char text[TIME_TEXT_MAX];
-
-	return json_text(ns ? time_text_ns(ns, text) : NULL);
+			 "proto", json_clean(protocol_text(record->l4, number)), "service",
+			 json_clean(row->rule ? row->rule->service : NULL));
 }
 
 static json_t *json_reason_list(uint64_t reasons)
@@ -89,7 +79,7 @@ static json_t *json_reason_list(uint64_t reasons)
 
 	for (unsigned int reason = 1; reason < RW_REASON_COUNT; reason++)
 		if (reasons & 1ULL << reason)
-			json_array_append_new(list, json_text(reason_name(reason)));
+			json_array_append_new(list, json_clean(reason_name(reason)));
 	return list;
 }
 
@@ -109,7 +99,7 @@ json_t *json_sums(const struct rows *rows, enum group group)
 				  group == GROUP_SOURCE ? "ports" : "sources",
 				  (json_int_t)row->others, "reasons",
 				  json_reason_list(row->reasons), "first_seen",
-				  json_when(row->first_ns), "last_seen", json_when(row->last_ns)));
+				  json_time(row->first_ns), "last_seen", json_time(row->last_ns)));
 		json_array_append_new(list, object);
 	}
 	return list;

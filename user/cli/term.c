@@ -116,45 +116,23 @@ const char *expires_text(int64_t expires, char *ret)
 	return expires ? time_text(expires / TIMED_SECOND, ret) : "never";
 }
 
-json_t *json_timed(const struct timed *entry)
-{
-	char source[CIDR_TEXT_MAX], expires[TIME_TEXT_MAX], since[TIME_TEXT_MAX];
-
-	cidr_format(entry->source.source, entry->source.length, source);
-	return json_make("{s:s, s:o, s:o, s:o, s:o}", "source", source, "expires",
-			 json_text(entry->expires ? expires_text(entry->expires, expires) : NULL),
-			 "who", json_text(entry->who), "since",
-			 json_text(entry->since ? time_text(entry->since, since) : NULL), "reason",
-			 json_text(entry->reason));
-}
-
-json_t *json_opening(const struct timed *entry)
-{
-	json_t *opening = json_timed(entry);
-
-	json_object_set_new(opening, "id", json_make("I", (json_int_t)entry->id));
-	json_object_set_new(opening, "proto", json_make("s", word_of(words_l4, entry->l4)));
-	json_object_set_new(opening, "port", json_make("i", (int)entry->port));
-	return opening;
-}
-
 void timed_print_json(const struct settings *settings, const struct timed_list *list,
-		      json_t *(*make)(const struct timed *entry))
+		      const char *key)
 {
 	bool lines = settings->output == OUTPUT_JSONL;
 
+	settings->outcome->printed = true;
 	if (!lines)
-		putchar('[');
+		printf("{\n  \"version\": %d,\n  \"%s\": [", JSON_VERSION, key);
 	for (size_t i = 0; i < list->count; i++) {
-		json_t *entry = make(&list->list[i]);
+		_json_ json_t *entry = json_timed(&list->list[i]);
 
 		if (!lines)
-			fputs(i ? ",\n  " : "\n  ", stdout);
+			fputs(i ? ",\n    " : "\n    ", stdout);
 		json_dumpf(entry, stdout, JSON_COMPACT);
 		if (lines)
 			putchar('\n');
-		json_decref(entry);
 	}
 	if (!lines)
-		puts(list->count ? "\n]" : "]");
+		puts(list->count ? "\n  ]\n}" : "]\n}");
 }

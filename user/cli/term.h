@@ -38,14 +38,8 @@ void ledger_note_observe(const struct settings *settings, const struct ledger *l
 /* "never", or RFC 3339. Returns `ret`, which has TIME_TEXT_MAX bytes. */
 const char *expires_text(int64_t expires, char *ret);
 
-/* {"source","expires","who","since","reason"} */
-json_t *json_timed(const struct timed *entry);
-
-/* The same, and {"id","proto","port"}. */
-json_t *json_opening(const struct timed *entry);
-
-/* An array, without holding all of it in memory. */
+/* The document whose array `key` it is, without holding all of it in memory. */
 void timed_print_json(const struct settings *settings, const struct timed_list *list,
-		      json_t *(*make)(const struct timed *entry));
+		      const char *key);
 
 #endif

@@ -157,7 +157,7 @@ static bool take_bulletin(struct follower *follower, const struct bulletin *bull
 static bool fill(struct follower *follower, const struct intake *intake,
 		 const struct bulletin *bulletins)
 {
-	static const char ready[] = "{\"type\":\"ready\",\"version\":1}";
+	static const char ready[] = "{\"type\":\"ready\",\"version\":2}";
 	bool all;
 
 	follower->begin = follower->end = 0;

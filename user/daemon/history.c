@@ -30,7 +30,7 @@ struct history {
 	struct group groups[GROUPS];
 	uint64_t version;
 	uint64_t scan;
-	uint64_t forgotten[RW_REASON_COUNT];
+	uint64_t forgotten;
 };
 
 struct history *history_new(size_t capacity)
@@ -125,7 +125,7 @@ static struct history_entry *forget_one(struct history *history)
 	entry = TAILQ_FIRST(&fullest->list);
 	unthread(history, entry);
 	LIST_REMOVE(entry, bucket);
-	history->forgotten[entry->record.reason % RW_REASON_COUNT] += entry->settled.packets;
+	history->forgotten += entry->settled.packets;
 	return entry;
 }
 
@@ -289,7 +289,7 @@ size_t history_size(const struct history *history)
 	return history->used;
 }
 
-const uint64_t *history_forgotten(const struct history *history)
+uint64_t history_forgotten(const struct history *history)
 {
 	return history->forgotten;
 }

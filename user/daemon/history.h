@@ -5,9 +5,9 @@
  *
  * Memory is bounded. When it is full, the entry that was hit longest ago goes, among those whose
  * ports share the low bits that most entries share: so that a flood against one port pushes out
- * itself, and not who comes slowly. What goes is counted by reason.
+ * itself, and not who comes slowly. What goes is counted.
  *
- * Invariant, for each reason: packets in the SETTLED and BIND events that were taken in = `settled`
+ * Invariant: packets in the SETTLED and BIND events that were taken in = `settled`
  * of all entries + `forgotten`.
  */
 #ifndef ROLEWALL_DAEMON_HISTORY_H
@@ -89,7 +89,7 @@ const struct history_entry *history_next(const struct history_entry *entry);
 uint64_t history_version(const struct history *history);
 size_t history_size(const struct history *history);
 
-/* By reason: settled packets of entries that are not remembered any more. */
-const uint64_t *history_forgotten(const struct history *history);
+/* Settled packets of entries that are not remembered any more. */
+uint64_t history_forgotten(const struct history *history);
 
 #endif

@@ -10,7 +10,7 @@
 
 #include "daemon/say.h"
 #include "kernel/commit/refresh.h"
-#include "policy/words.h"
+#include "report/words.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 
@@ -60,7 +60,7 @@ static const struct interface_state *state_find(const struct snapshot *snapshot,
 	return NULL;
 }
 
-static const char *hook_word(const struct interface_state *state)
+static const char *way_text(const struct interface_state *state)
 {
 	if (state->hook == HOOK_XDP)
 		return state->xdp_mode == XDP_MODE_NATIVE ? "native XDP filters"
@@ -70,7 +70,7 @@ static const char *hook_word(const struct interface_state *state)
 
 static void say_vanished(const struct interface_state *state)
 {
-	const char *zone = word_of(words_zones, state->zone);
+	const char *zone = zone_name(state->zone);
 
 	say(SAY_NOTICE, "interface %s has vanished; nobody can come from its zone, %s, that way",
 	    state->name, zone ? zone : "external");
@@ -95,10 +95,10 @@ static void say_changes(const struct links *links, const struct devices *now)
 			say_vanished(state);
 		else if (state && (!before || before->ifindex != after->ifindex))
 			say(SAY_NOTICE, "interface %s has appeared: %s", state->name,
-			    hook_word(state));
+			    way_text(state));
 		else if (state)
 			say(SAY_NOTICE, "interface %s has changed: %s", state->name,
-			    hook_word(state));
+			    way_text(state));
 	}
 }
 

@@ -4,10 +4,7 @@
 
 #include <string.h>
 
-#include "policy/cidr.h"
-#include "policy/words.h"
-#include "report/feed.h"
-#include "util/json_clean.h"
+#include "report/json.h"
 
 struct newest {
 	const struct timed *list[FEED_LISTED_MAX]; /* newest first */
@@ -31,29 +28,6 @@ static void newest_add(struct newest *newest, const struct timed *entry)
 	newest->list[at] = entry;
 }
 
-static json_t *ms_make(int64_t ms)
-{
-	return ms ? json_integer(ms) : json_null();
-}
-
-static json_t *entry_make(const struct timed *entry)
-{
-	char source[CIDR_TEXT_MAX];
-	json_t *object;
-
-	cidr_format(entry->source.source, entry->source.length, source);
-	object = json_pack("{s:s, s:o, s:o, s:o, s:o}", "source", source, "expires_ms",
-			   ms_make(entry->expires / 1000000), "who", json_clean(entry->who),
-			   "since_ms", ms_make(entry->since * 1000), "reason",
-			   json_clean(entry->reason));
-	if (entry->port) {
-		json_object_set_new(object, "id", json_integer(entry->id));
-		json_object_set_new(object, "proto", json_string(word_of(words_l4, entry->l4)));
-		json_object_set_new(object, "port", json_integer(entry->port));
-	}
-	return object;
-}
-
 json_t *lists_line_part(const struct timed_list *list)
 {
 	struct newest newest = {.count = 0};
@@ -62,6 +36,6 @@ json_t *lists_line_part(const struct timed_list *list)
 	for (size_t i = 0; i < list->count; i++)
 		newest_add(&newest, &list->list[i]);
 	for (size_t i = 0; i < newest.count; i++)
-		json_array_append_new(entries, entry_make(newest.list[i]));
+		json_append(&entries, json_timed(newest.list[i]));
 	return json_pack("{s:I, s:o}", "total", (json_int_t)list->count, "entries", entries);
 }

@@ -8,11 +8,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "daemon/say.h"
+#include "report/words.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 
 static void fail(struct log_file *file, int error)
 {
@@ -100,13 +101,10 @@ void log_file_attempt(struct log_file *file, const struct feed_attempt *attempt)
 
 void log_file_omitted(struct log_file *file, uint64_t count)
 {
-	struct timespec now;
-	char line[128];
-	int length;
+	char line[128], time[TIME_TEXT_MAX];
+	int length = snprintf(line, sizeof(line),
+			      "{\"type\":\"omitted\",\"time\":\"%s\",\"attempts\":%" PRIu64 "}\n",
+			      time_text_ns(wall_now(), time), count);
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	length = snprintf(line, sizeof(line),
-			  "{\"type\":\"omitted\",\"time_ms\":%lld,\"attempts\":%" PRIu64 "}\n",
-			  now.tv_sec * 1000LL + now.tv_nsec / 1000000, count);
 	append(file, line, length);
 }

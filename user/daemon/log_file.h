@@ -3,7 +3,7 @@
  * log_file.h - refused attempts as lines of JSON in a file, for whoever reads such files.
  *
  * A line is an attempt as the daemon's socket tells it (kernel/feed.h), or
- *	{"type": "omitted", "time_ms", "attempts"}
+ *	{"type": "omitted", "time", "attempts"}
  * for changes of attempts that were left out. Each is one write at the end of the file. Rotation is
  * somebody else's: when the path names another file, or none, that one is opened, or made (0640),
  * within a second; no signal is needed, since SIGHUP applies the node file.

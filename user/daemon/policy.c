@@ -14,7 +14,7 @@
 #include "kernel/object/maps.h"
 #include "policy/compile.h"
 #include "policy/text.h"
-#include "policy/words.h"
+#include "report/words.h"
 #include "util/cleanup.h"
 
 static void say_warnings(const struct warnings *warnings)
@@ -69,7 +69,7 @@ static void say_difference(const struct serve_options *options, const struct tab
 		say(SAY_WARNING,
 		    "%s says more than was confirmed last: mode %s comes into force; \"rolewall "
 		    "apply\" puts it in force as it is",
-		    options->config, word_of(words_modes, confirmed->flags & RW_POLICY_ENFORCE));
+		    options->config, mode_word(confirmed->flags));
 }
 
 /* A policy whose pins are lost goes on filtering, and is more than one that only observes. */

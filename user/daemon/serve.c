@@ -99,17 +99,15 @@ static void see_to_pending(struct daemon *daemon)
 static void metrics_add(FILE *file, void *context)
 {
 	const struct daemon *daemon = context;
-	uint64_t forgotten = 0;
 
-	for (unsigned int reason = 0; reason < RW_REASON_COUNT; reason++)
-		forgotten += history_forgotten(daemon->intake.history)[reason];
 	metric_head(file, "rolewall_history_entries", "gauge", "Attempts the daemon remembers.");
 	metric_value(file, "rolewall_history_entries", history_size(daemon->intake.history));
 	metric_head(file, "rolewall_history_capacity", "gauge", "Attempts it has room for.");
 	metric_value(file, "rolewall_history_capacity", HISTORY_ENTRIES);
 	metric_head(file, "rolewall_history_forgotten_packets_total", "counter",
 		    "Packets of attempts that it had to forget.");
-	metric_value(file, "rolewall_history_forgotten_packets_total", forgotten);
+	metric_value(file, "rolewall_history_forgotten_packets_total",
+		     history_forgotten(daemon->intake.history));
 	metric_head(file, "rolewall_followers", "gauge", "Listeners on the daemon's socket.");
 	metric_value(file, "rolewall_followers", daemon->followers.count);
 	metric_head(file, "rolewall_followers_dropped_total", "counter",

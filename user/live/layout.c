@@ -7,6 +7,7 @@
 
 #include "live/table.h"
 #include "live/text.h"
+#include "report/words.h"
 #include "util/reason.h"
 
 #define SPARKS_MAX 4
@@ -50,9 +51,7 @@ static void head_hooks(struct canvas *canvas, const struct snapshot *snapshot, i
 		const struct interface_state *interface = &snapshot->interfaces[i];
 
 		at = head_hook(canvas, at, interface->name,
-			       interface->hook == HOOK_XDP	? "xdp"
-			       : interface->hook == HOOK_CGROUP ? "cgroup"
-								: NULL);
+			       interface->hook == HOOK_NONE ? NULL : hook_word(interface->hook));
 	}
 	head_hook(canvas, at, "cgroup",
 		  snapshot->cgroup_ingress && snapshot->cgroup_egress ? "on" : NULL);
@@ -214,7 +213,7 @@ static void keys_text(const struct view *view, int columns, char *ret, size_t si
 
 static void bottom_text(const struct view *view, int columns, char *ret, size_t size)
 {
-	char source[CIDR_TEXT_MAX] = "", port[24];
+	char source[CIDR_TEXT_MAX] = "", port[PROTOCOL_TEXT_MAX];
 
 	if (view->prompt == PROMPT_BAN || view->prompt == PROMPT_OPEN)
 		cidr_format(view->asked.attempt->record.source, 128, source);

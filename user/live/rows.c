@@ -11,6 +11,11 @@
 
 #define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
 
+const char *group_word(enum group group)
+{
+	return group == GROUP_SOURCE ? "source" : "port";
+}
+
 int group_parse(const char *text, enum group *ret)
 {
 	if (!strcmp(text, "source"))

@@ -58,6 +58,7 @@ int rows_build(struct rows *rows, const struct book *book, const struct port_nam
 void rows_free(struct rows *rows);
 
 /* "source" or "port": -EINVAL for anything else. */
+const char *group_word(enum group group);
 int group_parse(const char *text, enum group *ret);
 
 /* The two rows tell of the same, at different times. */

@@ -7,7 +7,7 @@
 
 #include "live/text.h"
 #include "policy/words.h"
-#include "policy/zone_text.h"
+#include "report/words.h"
 #include "util/array.h"
 #include "util/reason.h"
 
@@ -216,15 +216,11 @@ void table_ports(struct canvas *canvas, const struct view *view, int row)
 	for (int i = 0; i < view->page && top + i < snapshot->rule_count; i++) {
 		const struct rule_state *state = &snapshot->rules[top + i];
 		const struct rule *rule = &state->rule;
-		char text[PEERS_TEXT_MAX], number[24];
+		char text[PEERS_TEXT_MAX], number[24], ports[PORTS_TEXT_MAX];
 		int at = 0, line = row + 1 + i;
 
-		if (rule->port == rule->port_end)
-			snprintf(text, sizeof(text), "%u/%s", rule->port,
-				 word_of(words_l4, rule->l4));
-		else
-			snprintf(text, sizeof(text), "%u-%u/%s", rule->port, rule->port_end,
-				 word_of(words_l4, rule->l4));
+		snprintf(text, sizeof(text), "%s/%s", ports_text(rule->port, rule->port_end, ports),
+			 word_of(words_l4, rule->l4));
 		field_put(canvas, line, &at, &fields[0], TONE_BOLD, text);
 		field_put(canvas, line, &at, &fields[1], TONE_PLAIN, rule->service);
 		field_put(canvas, line, &at, &fields[2], TONE_PLAIN, rule->role);

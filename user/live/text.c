@@ -5,9 +5,6 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "kernel/observe/port_names.h"
-#include "policy/words.h"
-
 const char *number_text(uint64_t number, int width, char ret[24])
 {
 	static const char units[] = "kMGTP";
@@ -46,19 +43,6 @@ const char *when_text(int64_t ns, char ret[24])
 	localtime_r(&seconds, &when);
 	localtime_r(&now, &today);
 	strftime(ret, 24, when.tm_yday == today.tm_yday ? "%H:%M:%S" : "%d %b", &when);
-	return ret;
-}
-
-const char *port_text(const struct rw_attempt *record, char ret[24])
-{
-	const char *protocol = word_of(words_protocols, record->l4);
-
-	if (attempt_has_port(record))
-		snprintf(ret, 24, "%u/%s", record->port, protocol);
-	else if (protocol || !record->l4)
-		snprintf(ret, 24, "%s", protocol ? protocol : "-");
-	else
-		snprintf(ret, 24, "%u", record->l4);
 	return ret;
 }
 

@@ -6,17 +6,12 @@
 
 #include <stdint.h>
 
-#include <rolewall/abi.h>
-
 /* "999", "12.3k", "4.5M": in at most `width` cells, 5 at least. */
 const char *number_text(uint64_t number, int width, char ret[24]);
 const char *rate_text(double rate, char ret[24]);
 
 /* Time of day; of other days the day. */
 const char *when_text(int64_t ns, char ret[24]);
-
-/* "6071/tcp"; for what has no ports the protocol. */
-const char *port_text(const struct rw_attempt *record, char ret[24]);
 
 /* From now until then, or "for ever" (0). */
 const char *left_text(int64_t expires, char ret[24]);

@@ -65,11 +65,12 @@ static const char *word(bool value)
 static int say(int fd, const struct feed_request *request)
 {
 	char line[FEED_REQUEST_MAX];
-	int length = snprintf(line, sizeof(line),
-			      "{\"attempts\":%s,\"status\":%s,\"rules\":%s,\"lists\":%s,"
-			      "\"history\":%s,\"follow\":%s}\n",
-			      word(request->attempts), word(request->status), word(request->rules),
-			      word(request->lists), word(request->history), word(request->follow));
+	int length = snprintf(
+		line, sizeof(line),
+		"{\"version\":%d,\"attempts\":%s,\"status\":%s,\"rules\":%s,\"lists\":%s,"
+		"\"history\":%s,\"follow\":%s}\n",
+		FEED_VERSION, word(request->attempts), word(request->status), word(request->rules),
+		word(request->lists), word(request->history), word(request->follow));
 
 	return send(fd, line, length, MSG_NOSIGNAL) == length ? 0 : -EPIPE;
 }

@@ -4,28 +4,25 @@
  *
  * A stream socket; a line is a JSON object. The listener says once what it wants; all of it may be
  * left out, and what is left out is false:
- *	{"version": 1, "attempts": true, "status": true, "rules": true, "lists": true,
+ *	{"version": 2, "attempts": true, "status": true, "rules": true, "lists": true,
  *	 "history": true, "follow": true}
  * attempts, status, rules, lists: what to hear of; history: the attempts that are known already,
  * too; follow: go on with what happens from now on (else the daemon closes at the end); version: of
- * this protocol, 1 if it is left out. In a version only keys are added, so a listener passes over
- * what it does not know.
+ * this protocol, the daemon's own if it is left out. In a version only keys are added, so a
+ *listener passes over what it does not know; one that speaks another version is let go.
  *
  * Then come lines with a "type":
- *	status	{"version": 1, "time_ms", "applied", ...}: what is in force, and its counters, once
- *		a second: see daemon/status_line.h
- *	rules	{"generation", "total", "rules": [{"role", "service", "proto", "port", "port_end",
- *		"zones": [...], "peers", "origin", "passed", "dropped", "listening"}]}, when that
- *		has changed, but not more often than every two seconds. At most FEED_RULES_MAX of
+ *	status	once a second what `rolewall status` tells (json_status()), with "time",
+ *		"history_entries" and "forgotten": packets that the history does not remember
+ *	rules	{"generation", "total", "rules": [json_rule() with "listening"]}, when that has
+ *		changed, but not more often than every two seconds. At most FEED_RULES_MAX of
  *		`total`. listening: "yes", "loopback" (on loopback alone) or "no"; null: not known
- *	lists	{"bans": {"total", "entries": [...]}, "openings": {...}}, when that has changed; an
- *		entry is {"source", "expires_ms" (null: never), "who", "since_ms", "reason"}, that
- *		of an opening has "proto", "port" and "id" as well. The FEED_LISTED_MAX that were
- *		made last, newest first
+ *	lists	{"bans": {"total", "entries": [json_timed(), ...]}, "openings": {...}}, when that
+ *		has changed. The FEED_LISTED_MAX that were made last, newest first
  *	attempt	who was refused, where and why: see feed_attempt_print(); told again whenever its
  *		numbers have changed
- *	ready	{"version": 1}: what was known at the beginning has been told
- * Times are ms since the epoch. A listener that is slow misses numbers in between, never the latest
+ *	ready	{"version": 2}: what was known at the beginning has been told
+ * Times are RFC 3339. A listener that is slow misses numbers in between, never the latest
  * ones, and hinders nobody; one that does not read for a minute is let go.
  */
 #ifndef ROLEWALL_KERNEL_FEED_H
@@ -39,7 +36,7 @@
 #include "util/error.h"
 
 #define FEED_SOCKET	 "rolewall.sock"
-#define FEED_VERSION	 1
+#define FEED_VERSION	 2
 #define FEED_REQUEST_MAX 512 /* bytes of what a listener says */
 #define FEED_RULES_MAX	 256
 #define FEED_LISTED_MAX	 128
@@ -69,9 +66,12 @@ struct feed_attempt {
 #define FEED_ATTEMPT_MAX 1024 /* bytes of its line */
 
 /*
- * The line about it, without the end of line; its length, or 0 if it does not fit. Times are ms
- * since the epoch; what is not known is null, a pid that is not known 0.
+ * What every JSON about an attempt has, without braces; its length, or 0 if it does not fit. What
+ * is not known is null.
  */
+size_t attempt_print(const struct attempt *attempt, const char *service, char *ret, size_t size);
+
+/* The line about it: the same, and what only the daemon knows. A pid that is not known is 0. */
 size_t feed_attempt_print(const struct feed_attempt *attempt, char *ret, size_t size);
 
 /* The other way, from the parsed line; `service` stays NULL. -EINVAL: it is no such object. */

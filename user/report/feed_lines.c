@@ -9,10 +9,10 @@
 
 #include "kernel/observe/port_names.h"
 #include "policy/cidr.h"
-#include "policy/words.h"
+#include "report/words.h"
+#include "util/json_clean.h"
 #include "util/reason.h"
-
-#define MS 1000000
+#include "util/since.h"
 
 int feed_request_parse(const char *line, struct feed_request *ret)
 {
@@ -30,32 +30,47 @@ int feed_request_parse(const char *line, struct feed_request *ret)
 	return 0;
 }
 
-/* JSON as a quoted string, or null for nothing. Names of interfaces and processes may be any bytes.
- */
+/* As JSON: a string in quotes, or null for nothing. Returns `ret`. */
 struct quoted {
-	char text[72];
+	char text[TABLES_NAME_MAX + 16];
 };
 
-static const char *quote(const char *text, struct quoted *ret)
+static bool is_plain(const char *text)
 {
-	if (!text || !*text)
-		return "null";
-	snprintf(ret->text, sizeof(ret->text) - 1, "\"%s", text);
-	for (char *at = ret->text + 1; *at; at++)
-		if (*at == '"' || *at == '\\' || *at < ' ' || *at > '~')
-			*at = '?';
-	return strcat(ret->text, "\"");
+	while (*text && *text >= ' ' && *text <= '~' && *text != '"' && *text != '\\')
+		text++;
+	return !*text;
 }
 
-static const char *time_text(int64_t ns, struct quoted *ret)
+/* Names of interfaces and processes may be any bytes; most are none that JSON would escape. */
+static const char *quote(const char *text, struct quoted *ret)
 {
-	if (!ns)
+	json_t *clean;
+	size_t length;
+
+	if (!text || !*text)
 		return "null";
-	snprintf(ret->text, sizeof(ret->text), "%" PRId64, ns / MS);
+	if (is_plain(text)) {
+		snprintf(ret->text, sizeof(ret->text), "\"%s\"", text);
+		return ret->text;
+	}
+	clean = json_clean(text);
+	length = json_dumpb(clean, ret->text, sizeof(ret->text) - 1, JSON_ENCODE_ANY);
+	json_decref(clean);
+	if (!length || length >= sizeof(ret->text))
+		return "\"?\"";
+	ret->text[length] = '\0';
 	return ret->text;
 }
 
-static const char *port_text(const struct rw_attempt *record, struct quoted *ret)
+static const char *quote_time(int64_t ns, struct quoted *ret)
+{
+	char text[TIME_TEXT_MAX];
+
+	return quote(ns ? time_text_ns(ns, text) : NULL, ret);
+}
+
+static const char *quote_port(const struct rw_attempt *record, struct quoted *ret)
 {
 	if (!attempt_has_port(record))
 		return "null";
@@ -63,77 +78,77 @@ static const char *port_text(const struct rw_attempt *record, struct quoted *ret
 	return ret->text;
 }
 
-static const char *protocol_text(uint8_t protocol, struct quoted *ret)
-{
-	const char *name = word_of(words_protocols, protocol);
-
-	if (name || !protocol)
-		return quote(name, ret);
-	snprintf(ret->text, sizeof(ret->text), "\"%u\"", protocol);
-	return ret->text;
-}
-
 /* By hand: thousands a second, and json_pack() takes five times as long. */
-size_t feed_attempt_print(const struct feed_attempt *attempt, char *ret, size_t size)
+size_t attempt_print(const struct attempt *attempt, const char *service, char *ret, size_t size)
 {
-	const struct rw_attempt *record = &attempt->attempt.record;
-	struct quoted port, protocol, service, zone, interface, reason, first, last, process;
-	char source[CIDR_TEXT_MAX];
+	const struct rw_attempt *record = &attempt->record;
+	struct quoted port, protocol, quoted_service, zone, interface, reason, first, last;
+	char source[CIDR_TEXT_MAX], number[PROTOCOL_TEXT_MAX];
 	int length;
 
 	cidr_format(record->source, 128, source);
-	length = snprintf(
-		ret, size,
-		"{\"type\":\"attempt\",\"source\":\"%s\",\"port\":%s,\"l4\":%u,\"proto\":%s,"
-		"\"service\":%s,\"zone\":%s,\"interface\":%s,\"ifindex\":%u,\"reason\":%s,"
-		"\"packets\":%llu,\"bytes\":%llu,\"settled\":%" PRIu64 ",\"first_ms\":%s,"
-		"\"last_ms\":%s,\"observed\":%s,\"news\":%s,\"pid\":%" PRIu32 ",\"process\":%s}",
-		source, port_text(record, &port), record->l4, protocol_text(record->l4, &protocol),
-		quote(attempt->service, &service),
-		quote(word_of(words_zones, attempt->attempt.zone), &zone),
-		quote(attempt->attempt.interface, &interface), record->ifindex,
-		quote(reason_name(record->reason), &reason), record->packets, record->bytes,
-		attempt->settled, time_text(attempt->attempt.first_ns, &first),
-		time_text(attempt->attempt.last_ns, &last), record->observed ? "true" : "false",
-		attempt->news ? "true" : "false", attempt->pid, quote(attempt->process, &process));
+	length = snprintf(ret, size,
+			  "\"source\":\"%s\",\"port\":%s,\"proto\":%s,\"service\":%s,\"zone\":%s,"
+			  "\"interface\":%s,\"reason\":%s,\"packets\":%llu,\"bytes\":%llu,"
+			  "\"first_seen\":%s,\"last_seen\":%s,\"observed\":%s",
+			  source, quote_port(record, &port),
+			  quote(protocol_text(record->l4, number), &protocol),
+			  quote(service, &quoted_service), quote(zone_name(attempt->zone), &zone),
+			  quote(attempt->interface, &interface),
+			  quote(reason_name(record->reason), &reason), record->packets,
+			  record->bytes, quote_time(attempt->first_ns, &first),
+			  quote_time(attempt->last_ns, &last), record->observed ? "true" : "false");
+	return length < (int)size ? length : 0;
+}
+
+size_t feed_attempt_print(const struct feed_attempt *attempt, char *ret, size_t size)
+{
+	const struct rw_attempt *record = &attempt->attempt.record;
+	char fields[FEED_ATTEMPT_MAX];
+	struct quoted process;
+	int length;
+
+	if (!attempt_print(&attempt->attempt, attempt->service, fields, sizeof(fields)))
+		return 0;
+	length = snprintf(ret, size,
+			  "{\"type\":\"attempt\",%s,\"l4\":%u,\"ifindex\":%u,\"settled\":%" PRIu64
+			  ",\"news\":%s,\"pid\":%" PRIu32 ",\"process\":%s}",
+			  fields, record->l4, record->ifindex, attempt->settled,
+			  attempt->news ? "true" : "false", attempt->pid,
+			  quote(attempt->process, &process));
 	return length < (int)size ? length : 0;
 }
 
 /* What json_unpack() leaves as it is in the object. */
 struct parts {
 	const char *source, *reason;
-	const json_t *port, *zone, *interface, *process;
-	json_int_t packets, bytes, settled, first, last;
+	const json_t *port, *zone, *interface, *process, *first, *last;
+	json_int_t packets, bytes, settled;
 	int l4, ifindex, observed, news, pid;
 };
-
-static json_int_t time_read(const json_t *line, const char *key)
-{
-	return json_integer_value(json_object_get(line, key)) * MS;
-}
 
 static int parts_read(const json_t *line, struct parts *ret)
 {
 	json_error_t error;
 
-	/* "first_ms" and "last_ms" may be null, which no format of json_unpack() takes. */
 	return json_unpack_ex(
 		(json_t *)line, &error, 0,
-		"{s:s, s:o, s:i, s:o, s:o, s:i, s:s, s:I, s:I, s:I, s:b, s:b, s?i, s?o}", "source",
-		&ret->source, "port", &ret->port, "l4", &ret->l4, "zone", &ret->zone, "interface",
-		&ret->interface, "ifindex", &ret->ifindex, "reason", &ret->reason, "packets",
-		&ret->packets, "bytes", &ret->bytes, "settled", &ret->settled, "observed",
-		&ret->observed, "news", &ret->news, "pid", &ret->pid, "process", &ret->process);
+		"{s:s, s:o, s:i, s:o, s:o, s:i, s:s, s:I, s:I, s:I, s:b, s:b, s:i, s:o, s:o, s:o}",
+		"source", &ret->source, "port", &ret->port, "l4", &ret->l4, "zone", &ret->zone,
+		"interface", &ret->interface, "ifindex", &ret->ifindex, "reason", &ret->reason,
+		"packets", &ret->packets, "bytes", &ret->bytes, "settled", &ret->settled,
+		"observed", &ret->observed, "news", &ret->news, "pid", &ret->pid, "process",
+		&ret->process, "first_seen", &ret->first, "last_seen", &ret->last);
 }
 
-static uint8_t zone_read(const json_t *value)
+/* 0: null, or no time. */
+static int64_t time_read(const json_t *value)
 {
-	const char *name = json_string_value(value);
+	int64_t ns = 0;
 
-	for (const struct word *word = words_zones; name && word->word; word++)
-		if (!strcmp(word->word, name))
-			return word->number;
-	return 0;
+	if (json_is_string(value))
+		since_parse(json_string_value(value), 0, &ns);
+	return ns;
 }
 
 static void text_read(const json_t *value, char *ret, size_t size)
@@ -156,9 +171,11 @@ int feed_attempt_read(const json_t *line, struct feed_attempt *ret)
 				       .observed = parts.observed,
 				       .packets = parts.packets,
 				       .bytes = parts.bytes},
-			    .first_ns = time_read(line, "first_ms"),
-			    .last_ns = time_read(line, "last_ms"),
-			    .zone = zone_read(parts.zone)},
+			    .first_ns = time_read(parts.first),
+			    .last_ns = time_read(parts.last),
+			    .zone = json_is_string(parts.zone)
+					    ? zone_from_name(json_string_value(parts.zone))
+					    : 0},
 		.pid = parts.pid,
 		.settled = parts.settled,
 		.news = parts.news,

@@ -11,6 +11,8 @@
 #include "kernel/object/maps.h"
 #include "kernel/observe/snapshot.h"
 #include "policy/words.h"
+#include "report/words.h"
+#include "report/words.h"
 #include "util/array.h"
 #include "util/cleanup.h"
 #include "util/reason.h"
@@ -91,12 +93,9 @@ static void write_rule(FILE *file, const struct rule_state *state)
 {
 	const struct rule *rule = &state->rule;
 	const char *proto = word_of(words_l4, rule->l4);
-	char port[16];
+	char port[PORTS_TEXT_MAX];
 
-	if (rule->port == rule->port_end)
-		snprintf(port, sizeof(port), "%u", rule->port);
-	else
-		snprintf(port, sizeof(port), "%u-%u", rule->port, rule->port_end);
+	ports_text(rule->port, rule->port_end, port);
 	SAMPLE(file, "rolewall_rule_packets_total", state->counter.passed.packets,
 	       {"role", rule->role}, {"service", rule->service}, {"proto", proto}, {"port", port},
 	       {"verdict", "pass"});
@@ -152,7 +151,7 @@ static void write_hooks(FILE *file, const struct snapshot *snapshot)
 		    "Interfaces that the policy lists: is there such a device?");
 	for (size_t i = 0; i < snapshot->interface_count; i++) {
 		const struct interface_state *state = &snapshot->interfaces[i];
-		const char *zone = word_of(words_zones, state->zone);
+		const char *zone = zone_name(state->zone);
 
 		SAMPLE(file, "rolewall_interface_present", state->ifindex != 0,
 		       {"interface", state->name}, {"zone", zone ? zone : "external"});

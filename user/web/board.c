@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "util/cleanup.h"
+#include "util/since.h"
 
 #define BUCKETS 1024
 #define GROUPS	256 /* kinds of ports: their low bits */
@@ -202,10 +203,18 @@ static void take_notice(struct board *board, enum notice_kind kind, const json_t
 	notice->version = ++board->version;
 }
 
+static json_int_t time_ms_of(const json_t *line)
+{
+	int64_t ns = 0;
+
+	since_parse(text_of(line, "time"), 0, &ns);
+	return ns / 1000000;
+}
+
 /* A clock that was set back begins anew. */
 static void take_sample(struct board *board, const json_t *line)
 {
-	json_int_t now = number_of(line, "time_ms"), since = now - board->sampled_ms;
+	json_int_t now = time_ms_of(line), since = now - board->sampled_ms;
 	_free_ char *drops = json_dumps(json_object_get(line, "drops"), JSON_COMPACT);
 	char **slot = &board->samples[board->sampled % BOARD_SAMPLES];
 	char *sample;

@@ -44,7 +44,7 @@ static void read_lines(void *context, uint32_t events)
 	if (result == -EAGAIN)
 		source->news(source->context);
 	else
-		lose(source, result == -EPIPE ? "the daemon has stopped"
+		lose(source, result == -EPIPE ? "the daemon has stopped, or is of another version"
 					      : "the daemon speaks another language");
 }
 

@@ -5,6 +5,8 @@
 #ifndef ROLEWALL_KERNEL_ATTEMPTS_H
 #define ROLEWALL_KERNEL_ATTEMPTS_H
 
+#include <netinet/in.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +23,12 @@ struct attempt {
 	char interface[16]; /* name of record.ifindex, or "if12" if it is gone */
 	uint8_t zone;	    /* one RW_ZONE_* bit: where the policy in force puts the source */
 };
+
+/* Its protocol is one that has ports. */
+static inline bool attempt_has_port(const struct rw_attempt *record)
+{
+	return record->l4 == IPPROTO_TCP || record->l4 == IPPROTO_UDP;
+}
 
 struct attempts {
 	struct attempt *list; /* owned; newest last_ns first */

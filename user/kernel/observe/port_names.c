@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 
+#include "kernel/observe/attempts.h"
 #include "policy/owners.h"
 
 static int read_names(const struct instance *instance, struct port_names *names,
@@ -43,11 +44,6 @@ void port_names_free(struct port_names *names)
 	free(names->rules);
 	snapshot_free(&names->snapshot);
 	*names = (struct port_names){0};
-}
-
-bool attempt_has_port(const struct rw_attempt *record)
-{
-	return record->l4 == IPPROTO_TCP || record->l4 == IPPROTO_UDP;
 }
 
 const struct rule *service_of(const struct port_names *names, const struct rw_attempt *record)

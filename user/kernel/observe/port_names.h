@@ -22,7 +22,4 @@ void port_names_free(struct port_names *names);
 /* The rule that covers the attempt's port, or NULL. */
 const struct rule *service_of(const struct port_names *names, const struct rw_attempt *record);
 
-/* Its protocol is one that has ports. */
-bool attempt_has_port(const struct rw_attempt *record);
-
 #endif

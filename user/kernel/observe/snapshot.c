@@ -15,6 +15,7 @@
 #include "kernel/generation/generation.h"
 #include "kernel/object/maps.h"
 #include "util/cleanup.h"
+#include "util/reason.h"
 
 static void counter_add(struct rw_counter *sum, const struct rw_counter *more)
 {
@@ -39,6 +40,21 @@ struct rw_counter snapshot_count(const struct snapshot *snapshot, unsigned int r
 uint64_t snapshot_packets(const struct snapshot *snapshot, unsigned int reason)
 {
 	return snapshot_count(snapshot, reason).packets;
+}
+
+struct totals snapshot_totals(const struct snapshot *snapshot)
+{
+	struct totals totals = {0};
+
+	for (unsigned int reason = 1; reason < RW_REASON_COUNT; reason++) {
+		if (!reason_name(reason))
+			continue;
+		*(reason_is_drop(reason) ? &totals.dropped : &totals.passed) +=
+			snapshot_packets(snapshot, reason);
+		totals.settled += snapshot->settled[reason].events;
+		totals.unattributed += snapshot->settled[reason].unattributed;
+	}
+	return totals;
 }
 
 bool snapshot_is_enforced(const struct snapshot *snapshot)

@@ -63,6 +63,16 @@ struct snapshot {
 struct rw_counter snapshot_count(const struct snapshot *snapshot, unsigned int reason);
 uint64_t snapshot_packets(const struct snapshot *snapshot, unsigned int reason);
 
+/* Sums over all reasons. */
+struct totals {
+	uint64_t passed;
+	uint64_t dropped;
+	uint64_t settled;
+	uint64_t unattributed;
+};
+
+struct totals snapshot_totals(const struct snapshot *snapshot);
+
 /* Everything is attached that the policy needs: each present interface has a hook, both cgroup skb
  * hooks are there, and the bind hooks if the policy guards binds. */
 bool snapshot_is_enforced(const struct snapshot *snapshot);

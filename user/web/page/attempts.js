@@ -61,6 +61,7 @@ export class Attempts {
 			const before = this.known.get(key);
 
 			attempt.key = key;
+			attempt.last_ms = attempt.last_seen ? Date.parse(attempt.last_seen) : 0;
 			attempt.seen = before?.seen ?? now;
 			attempt.rate = this.rateOf(attempt, before);
 			this.known.delete(key);

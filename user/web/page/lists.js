@@ -2,7 +2,7 @@
 // lists.js - bans and openings, and how long they last.
 import {$, commandButton, count, el, setText, span, word} from "./dom.js";
 
-const endCell = (entry) => el("td", {class: "ends", "data-ends": entry.expires_ms ?? ""});
+const endCell = (entry) => el("td", {class: "ends", "data-ends": entry.expires ? Date.parse(entry.expires) : ""});
 
 const whoCell = (entry) => el("td", {}, el("span", {}, entry.reason ?? ""),
 	entry.who ? el("span", {class: "faint"}, ` ${entry.reason ? "– " : ""}${entry.who}`) : null);

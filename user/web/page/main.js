@@ -46,7 +46,7 @@ function drawHead(status) {
 
 	document.title = `${status.node ?? "Rolewall"} – Rolewall`;
 	setText($("node"), status.node ?? "Rolewall");
-	setText($("roles"), (status.roles ?? "").split(",").filter(Boolean).join(", "));
+	setText($("roles"), status.roles.join(", "));
 	if (!status.applied) {
 		facts.replaceChildren(fact("policy", "none", "bad"));
 		return;
@@ -75,12 +75,12 @@ function ratesOf(status, before) {
 function drawNumbers(status, before) {
 	const rates = ratesOf(status, before);
 	const lost = status.events?.lost ?? 0;
-	const unattributed = sum(status.unattributed);
+	const {unattributed} = status;
 
 	$("numbers").replaceChildren(
 		tile(status.mode === "observe" ? "Would be refused" : "Refused", rate(rates.drops), `${count(sum(status.drops))} packets`),
 		tile("Passed", rate(rates.passes), `${count(sum(status.passes))} packets`),
-		tile("Attempts remembered", count(status.history_entries ?? 0), `${count(sum(status.forgotten))} packets forgotten`),
+		tile("Attempts remembered", count(status.history_entries), `${count(status.forgotten)} packets forgotten`),
 		tile("Events lost", count(lost), `of ${count((status.events?.emitted ?? 0) + lost)}`, lost ? "care" : ""),
 		tile("Unattributed", count(unattributed), "packets whose source is not known", unattributed ? "care" : ""));
 }
@@ -99,9 +99,9 @@ function bannersOf({status, link, heard}) {
 		list.push(["bad", "A hook is missing: some packets are not filtered. \"rolewall status\" says which."]);
 	if (status?.applied && status.mode !== "enforce")
 		list.push(["care", "Mode is observe: what is listed as refused was counted, and passed."]);
-	if (typeof status?.pending_s === "number")
+	if (status?.pending)
 		// Not every second another text: it is read aloud.
-		list.push(["care", `The policy goes back within ${span(Math.ceil(status.pending_s / 10) * 10000)} unless it is confirmed: "rolewall confirm".`]);
+		list.push(["care", `The policy goes back within ${span(Math.ceil(status.pending.seconds_left / 10) * 10000)} unless it is confirmed: "rolewall confirm".`]);
 	return list;
 }
 
@@ -121,6 +121,7 @@ function drawBanners() {
 function setStatus(status) {
 	const before = state.status;
 
+	status.time_ms = Date.parse(status.time);
 	state.status = status;
 	state.skew = status.time_ms - Date.now();
 	attempts.skew = state.skew;

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* json.c - rules, interfaces, counters, bans and attempts as JSON. */
+#include "report/json.h"
+
+#include <string.h>
+
+#include "kernel/commit/pending.h"
+#include "policy/words.h"
+#include "report/words.h"
+#include "util/clock.h"
+#include "util/reason.h"
+
+void json_append(json_t **list, json_t *element)
+{
+	if (!json_array_append_new(*list, element))
+		return;
+	json_decref(*list);
+	*list = NULL;
+}
+
+json_t *json_time(int64_t ns)
+{
+	char text[TIME_TEXT_MAX];
+
+	return json_clean(ns ? time_text_ns(ns, text) : NULL);
+}
+
+static json_t *json_seconds(int64_t seconds)
+{
+	char text[TIME_TEXT_MAX];
+
+	return json_clean(seconds ? time_text(seconds, text) : NULL);
+}
+
+json_t *json_zones(unsigned int zones)
+{
+	json_t *list = json_array();
+
+	for (unsigned int bit = RW_ZONE_EXTERNAL; bit <= RW_ZONE_MANAGEMENT; bit <<= 1)
+		if (zones & bit)
+			json_append(&list, json_string(zone_name(bit)));
+	if (zones & RW_ZONE_PEERS)
+		json_append(&list, json_string("peers"));
+	return list;
+}
+
+json_t *json_rule(const struct rule_state *state)
+{
+	const struct rule *rule = &state->rule;
+
+	return json_pack("{s:o, s:o, s:s, s:i, s:i, s:o, s:o, s:o, s:I, s:I}", "service",
+			 json_clean(rule->service), "role", json_clean(rule->role), "proto",
+			 word_of(words_l4, rule->l4), "port", (int)rule->port, "port_end",
+			 (int)rule->port_end, "zones", json_zones(rule->zones), "peers",
+			 json_clean(rule->peers), "origin", json_clean(rule->origin), "passed",
+			 (json_int_t)state->counter.passed.packets, "dropped",
+			 (json_int_t)state->counter.dropped.packets);
+}
+
+json_t *json_interfaces(const struct snapshot *snapshot)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < snapshot->interface_count; i++) {
+		const struct interface_state *state = &snapshot->interfaces[i];
+
+		json_append(&list, json_pack("{s:o, s:o, s:s, s:s, s:b, s:o}", "name",
+					     json_clean(state->name), "zone",
+					     json_clean(zone_name(state->zone)), "hook",
+					     hook_word(state->hook), "xdp_mode",
+					     xdp_mode_word(state->xdp_mode), "present",
+					     state->ifindex != 0, "note", json_clean(state->note)));
+	}
+	return list;
+}
+
+json_t *json_attempt(const struct attempt *attempt, const char *service)
+{
+	char text[FEED_ATTEMPT_MAX] = "{";
+	size_t length = attempt_print(attempt, service, text + 1, sizeof(text) - 2);
+
+	text[length + 1] = '}';
+	return json_loadb(text, length + 2, 0, NULL);
+}
+
+json_t *json_timed(const struct timed *entry)
+{
+	char source[CIDR_TEXT_MAX];
+	json_t *object;
+
+	cidr_format(entry->source.source, entry->source.length, source);
+	object = json_pack("{s:s, s:o, s:o, s:o, s:o}", "source", source, "expires",
+			   json_seconds(entry->expires / TIMED_SECOND), "who",
+			   json_clean(entry->who), "since", json_seconds(entry->since), "reason",
+			   json_clean(entry->reason));
+	if (entry->port) {
+		json_object_set_new(object, "id", json_integer(entry->id));
+		json_object_set_new(object, "proto", json_string(word_of(words_l4, entry->l4)));
+		json_object_set_new(object, "port", json_integer(entry->port));
+	}
+	return object;
+}
+
+json_t *json_error(const struct error *error)
+{
+	return json_pack("{s:o, s:o, s:o, s:o}", "what", json_clean(error->what), "where",
+			 json_clean(error->where), "path", json_clean(error->path), "hint",
+			 json_clean(error->hint));
+}
+
+/* --- all of a snapshot ------------------------------------------------------------------------ */
+
+static json_t *json_names(const char *names)
+{
+	json_t *list = json_array();
+	size_t length;
+
+	for (; *names; names += length + (names[length] == ',')) {
+		length = strcspn(names, ",");
+		json_append(&list, json_stringn(names, length));
+	}
+	return list;
+}
+
+static json_t *json_pending(const struct snapshot *snapshot)
+{
+	const struct rw_pending *pending = &snapshot->pending;
+
+	if (!pending->deadline)
+		return json_null();
+	return json_pack("{s:I, s:b, s:I}", "seconds_left", (json_int_t)pending_left(pending),
+			 "overdue", pending_is_overdue(pending), "previous_generation",
+			 (json_int_t)pending->previous);
+}
+
+static json_t *json_taken_back(const struct snapshot *snapshot)
+{
+	const struct rw_pending *back = &snapshot->taken_back;
+
+	if (!back->taken_back)
+		return json_null();
+	return json_pack("{s:I, s:o, s:o}", "generation", (json_int_t)back->generation, "at",
+			 json_time(monotonic_to_wall(back->taken_back)), "late_ms",
+			 back->missed ? json_integer((back->taken_back - back->missed) / 1000000)
+				      : json_null());
+}
+
+static json_t *json_reasons(const struct snapshot *snapshot, bool drop)
+{
+	json_t *object = json_object();
+
+	for (unsigned int reason = 1; reason < RW_REASON_COUNT; reason++)
+		if (reason_name(reason) && reason_is_drop(reason) == drop)
+			json_object_set_new(object, reason_name(reason),
+					    json_integer(snapshot_packets(snapshot, reason)));
+	return object;
+}
+
+static json_t *json_counts(const struct snapshot *snapshot)
+{
+	struct totals totals = snapshot_totals(snapshot);
+	const struct rw_event_state *events = &snapshot->events;
+
+	return json_pack("{s:{s:I, s:I}, s:o, s:o, s:{s:I, s:I, s:I}, s:I, s:I}", "totals",
+			 "passed", (json_int_t)totals.passed, "dropped", (json_int_t)totals.dropped,
+			 "drops", json_reasons(snapshot, true), "passes",
+			 json_reasons(snapshot, false), "events", "emitted",
+			 (json_int_t)events->emitted, "suppressed", (json_int_t)events->suppressed,
+			 "lost", (json_int_t)events->lost, "settled", (json_int_t)totals.settled,
+			 "unattributed", (json_int_t)totals.unattributed);
+}
+
+/* The same shape whether something is applied or not, so that readers need not ask first. */
+json_t *json_status(const struct snapshot *snapshot)
+{
+	bool applied = snapshot->generation != 0;
+	json_t *root, *counts = json_counts(snapshot);
+
+	root = json_pack(
+		"{s:b, s:b, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:s, s:o, "
+		"s:{s:b, s:b, s:b, s:b}}",
+		"applied", applied, "attached", applied && snapshot_is_enforced(snapshot), "mode",
+		json_clean(applied ? mode_word(snapshot->flags) : NULL), "generation",
+		(json_int_t)snapshot->generation, "node", json_clean(snapshot->node), "profile",
+		json_clean(snapshot->profile), "roles", json_names(snapshot->roles), "node_file",
+		json_clean(snapshot->node_file), "applied_at", json_seconds(snapshot->applied_at),
+		"pending", json_pending(snapshot), "taken_back", json_taken_back(snapshot),
+		"previous_lost", snapshot->previous_lost, "bind_guard",
+		bind_guard_word(snapshot->flags), "interfaces", json_interfaces(snapshot), "hooks",
+		"ingress", snapshot->cgroup_ingress, "egress", snapshot->cgroup_egress, "bind4",
+		snapshot->cgroup_bind4, "bind6", snapshot->cgroup_bind6);
+	json_object_update(root, counts);
+	json_decref(counts);
+	return root;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * json.h - what the verbs and the daemon's feed tell as JSON: one object for one thing, each field
+ * with one spelling (packaging/schema/output/common.json). What is not known is null.
+ *
+ * All return a new reference, or NULL without memory; json_pack() with "o" passes a NULL on.
+ */
+#ifndef ROLEWALL_REPORT_JSON_H
+#define ROLEWALL_REPORT_JSON_H
+
+#include <jansson.h>
+
+#include "kernel/lists/timed.h"
+#include "kernel/observe/snapshot.h"
+#include "policy/compare.h"
+#include "report/feed.h"
+#include "util/error.h"
+#include "util/json_clean.h"
+
+#define JSON_VERSION 1 /* of every document; within one, keys are only added */
+
+/* Takes both. Without memory for the element the list is freed, and NULL from then on. */
+void json_append(json_t **list, json_t *element);
+
+/* RFC 3339 with milliseconds, from ns since the epoch; 0 is null. */
+json_t *json_time(int64_t ns);
+
+/* Zones of a mask by name; roles of peers as "peers". */
+json_t *json_zones(unsigned int zones);
+
+json_t *json_rule(const struct rule_state *state);
+json_t *json_interfaces(const struct snapshot *snapshot);
+
+/* All of a snapshot but its rules; of one of zeros likewise. */
+json_t *json_status(const struct snapshot *snapshot);
+
+json_t *json_attempt(const struct attempt *attempt, const char *service);
+
+/* A ban, or an opening. */
+json_t *json_timed(const struct timed *entry);
+
+/* {"what", "where", "path", "hint"} */
+json_t *json_error(const struct error *error);
+
+#endif

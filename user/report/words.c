@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* words.c - values as people read them. */
+#include "report/words.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "kernel/observe/attempts.h"
+#include "policy/words.h"
+
+#define SECOND 1000000000LL
+
+const char *hook_word(enum hook hook)
+{
+	static const char *const words[] = {
+		[HOOK_NONE] = "none", [HOOK_XDP] = "xdp", [HOOK_CGROUP] = "cgroup"};
+
+	return words[hook];
+}
+
+const char *xdp_mode_word(enum xdp_mode mode)
+{
+	static const char *const words[] = {[XDP_MODE_NONE] = "none",
+					    [XDP_MODE_NATIVE] = "native",
+					    [XDP_MODE_GENERIC] = "generic"};
+
+	return words[mode];
+}
+
+const char *mode_word(unsigned int flags)
+{
+	return word_of(words_modes, flags & RW_POLICY_ENFORCE);
+}
+
+const char *bind_guard_word(unsigned int flags)
+{
+	return word_of(words_bind_guard, flags & (RW_POLICY_BIND_OBSERVE | RW_POLICY_BIND_DENY));
+}
+
+const char *protocol_text(uint8_t protocol, char ret[PROTOCOL_TEXT_MAX])
+{
+	const char *name = word_of(words_protocols, protocol);
+
+	if (name || !protocol)
+		return name;
+	snprintf(ret, PROTOCOL_TEXT_MAX, "%u", protocol);
+	return ret;
+}
+
+const char *port_text(const struct rw_attempt *record, char ret[PROTOCOL_TEXT_MAX])
+{
+	const char *protocol = protocol_text(record->l4, ret);
+
+	if (!attempt_has_port(record))
+		return protocol ? protocol : "-";
+	snprintf(ret, PROTOCOL_TEXT_MAX, "%u/%s", record->port, protocol);
+	return ret;
+}
+
+const char *ports_text(uint16_t port, uint16_t port_end, char ret[PORTS_TEXT_MAX])
+{
+	if (port == port_end)
+		snprintf(ret, PORTS_TEXT_MAX, "%u", port);
+	else
+		snprintf(ret, PORTS_TEXT_MAX, "%u-%u", port, port_end);
+	return ret;
+}
+
+/* --- zones ------------------------------------------------------------------------------------ */
+
+const char *zone_name(unsigned int zone)
+{
+	/* No word of the node file: see abi.h. */
+	return zone == RW_ZONE_MANAGEMENT ? "management" : word_of(words_zones, (int)zone);
+}
+
+uint8_t zone_from_name(const char *name)
+{
+	for (const struct word *word = words_zones; word->word; word++)
+		if (!strcmp(word->word, name))
+			return (uint8_t)word->number;
+	return 0;
+}
+
+const char *zones_text(unsigned int zones, char ret[ZONES_TEXT_MAX])
+{
+	ret[0] = '\0';
+	for (unsigned int bit = RW_ZONE_EXTERNAL; bit <= RW_ZONE_MANAGEMENT; bit <<= 1) {
+		if (!(zones & bit))
+			continue;
+		if (ret[0])
+			strcat(ret, ",");
+		strcat(ret, zone_name(bit));
+	}
+	if (zones & RW_ZONE_PEERS)
+		strcat(ret, ret[0] ? ",peers" : "peers");
+	return ret[0] ? ret : strcpy(ret, "none");
+}
+
+const char *peers_text(unsigned int zones, const struct rule *rule, char ret[PEERS_TEXT_MAX])
+{
+	zones_text(zones, ret);
+	if ((zones & RW_ZONE_PEERS) && rule->peers[0])
+		snprintf(ret + strlen(ret), PEERS_TEXT_MAX - strlen(ret), "(%s)", rule->peers);
+	return ret;
+}
+
+/* --- times ------------------------------------------------------------------------------------ */
+
+static const char *time_format(int64_t seconds, int milliseconds, char ret[TIME_TEXT_MAX])
+{
+	time_t when = (time_t)seconds;
+	char zone[8] = "";
+	struct tm local;
+	size_t length;
+
+	localtime_r(&when, &local);
+	length = strftime(ret, TIME_TEXT_MAX, "%Y-%m-%dT%H:%M:%S", &local);
+	/* "+0700"; RFC 3339 wants "+07:00". */
+	strftime(zone, sizeof(zone), "%z", &local);
+	if (milliseconds >= 0)
+		length += snprintf(ret + length, TIME_TEXT_MAX - length, ".%03d", milliseconds);
+	snprintf(ret + length, TIME_TEXT_MAX - length, "%.3s:%.2s", zone, zone + 3);
+	return ret;
+}
+
+const char *time_text(int64_t seconds, char ret[TIME_TEXT_MAX])
+{
+	return time_format(seconds, -1, ret);
+}
+
+const char *time_text_ns(int64_t ns, char ret[TIME_TEXT_MAX])
+{
+	return time_format(ns / SECOND, (int)(ns % SECOND / 1000000), ret);
+}
