@@ -116,4 +116,52 @@ test_a_daemon_that_cannot_attach_at_first_goes_on_and_tries_again() {
 	assert_filtering
 }
 
+hold() { # LABEL LOCK: until that label is stopped
+	launch node "$1" flock -F "$LAB_DIR/state/$2" sleep 60
+	wait_for 5 is_held "$2" || fail "$2 is not held"
+}
+
+is_held() { # LOCK
+	! flock -n "$LAB_DIR/state/$1" true
+}
+
+# An import takes its time, and a ban has ended that the daemon is to take away.
+test_lists_that_are_locked_keep_no_interface_unattached() {
+	trap 'device_delete wan9' EXIT
+	node_file '.interfaces.wan9 = { zone: "external" }'
+	rolewall apply
+	wait_for 5 daemon_said "generation $(status_value .generation) is in force now"
+	rolewall ban 198.51.100.7 --for 1s
+	hold import lists.lock
+	sleep 3 # the ban's end, and a tick that sees it
+	device_add wan9
+	covered_in_time wan9
+	ask "status" >/dev/null
+	stop import
+	wait_for 10 nobody_is_banned || fail "the ban that had ended stays"
+}
+
+nobody_is_banned() {
+	! bpftool -j map dump pinned "$LAB_DIR/bpf/rolewall/maps/bans" | jq -e length | grep -qv '^0$'
+}
+
+# The same of a change of the policy: what it keeps the daemon from is done when it is over.
+test_a_policy_that_is_locked_keeps_the_daemon_from_nothing_else() {
+	trap 'device_delete wan9' EXIT
+	node_file '.interfaces.wan9 = { zone: "external" }'
+	rolewall apply
+	wait_for 5 daemon_said "generation $(status_value .generation) is in force now"
+	hold change lock
+	device_add wan9
+	kill -HUP "$(daemon_pid)"
+	sleep 1
+	rolewall ban 198.51.100.7 --for 1s
+	wait_for 10 nobody_is_banned || fail "nothing else is seen to: $(<"$LAB_DIR/daemon.err")"
+	! daemon_said "cannot" || fail "it complains: $(<"$LAB_DIR/daemon.err")"
+	stop change
+	covered_in_time wan9
+	wait_for 5 daemon_said "generation $(status_value .generation) is in force, from" ||
+		fail "it has forgotten to reload: $(<"$LAB_DIR/daemon.err")"
+}
+
 run_tests "$@"

@@ -27,8 +27,9 @@ static int serve_verb_run(const struct settings *settings, const struct argument
 	struct error error = {0};
 	int result;
 
-	/* Nobody sits before it and waits. */
+	/* Nobody sits before it and waits; and it has other things to do. */
 	options.instance.on_wait = NULL;
+	options.instance.never_waits = true;
 	result = serve_run(&options, &error);
 	return result ? report_install(settings, result, &error) : EXIT_OK;
 }

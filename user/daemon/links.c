@@ -16,6 +16,7 @@
 
 #define PAUSE_MS	 20
 #define PAUSE_LONGEST_MS 200
+#define HELD_MS		 250
 #define RETRY_MS	 5000
 #define NS_PER_MS	 1000000
 
@@ -155,6 +156,10 @@ static void refresh_or_retry(struct links *links)
 
 	if (result == 0)
 		return;
+	if (result == -EAGAIN) { /* a change is under way, and sees to most of it itself */
+		timer_set(&links->pause, HELD_MS);
+		return;
+	}
 	say_error(SAY_ERROR, "cannot attach to the interfaces that there are now", &error);
 	if (result != -EPROTO)
 		timer_set(&links->pause, RETRY_MS);

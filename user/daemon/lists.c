@@ -46,6 +46,8 @@ static void see_to_them(struct lists *lists)
 	struct error damage, error = {0};
 	int result = restore_lists(lists->instance, &damage, &error);
 
+	if (result == -EAGAIN)
+		return; /* the lists are being changed: the next tick tries again */
 	lists->rest_until = pending_now() + REST * (pending_now() - begun);
 	if (damage.what[0])
 		say_error(SAY_WARNING, "bans and openings", &damage);
@@ -65,6 +67,7 @@ void lists_tick(struct lists *lists)
 void lists_reset(struct lists *lists)
 {
 	lists->last_error = 0;
+	lists->rest_until = 0; /* what cannot be done now is due at the next tick */
 	see_to_them(lists);
 }
 

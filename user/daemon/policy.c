@@ -143,8 +143,14 @@ int policy_boot(const struct serve_options *options, struct error *ret_error)
 int policy_reload(const struct serve_options *options, struct error *ret_error)
 {
 	_cleanup_(tables_free) struct tables tables = {0};
+	_cleanup_(warnings_free) struct warnings warnings = {0};
 	const struct install_request request = {.tables = &tables, .node_file = options->config};
-	int error = compile(options, options->config, &tables, ret_error);
+	int error =
+		policy_compile(options->config, options->roles_dir, &tables, &warnings, ret_error);
 
-	return error ? error : put_in_force(options, &request, ret_error);
+	if (!error)
+		error = put_in_force(options, &request, ret_error);
+	if (error != -EAGAIN) /* what is tried again is said then */
+		say_warnings(&warnings);
+	return error;
 }

@@ -14,7 +14,7 @@
  */
 int policy_boot(const struct serve_options *options, struct error *ret_error);
 
-/* Apply the node file. On failure the policy in force stays. */
+/* Apply the node file. On failure the policy in force stays. -EAGAIN: a change is under way. */
 int policy_reload(const struct serve_options *options, struct error *ret_error);
 
 #endif

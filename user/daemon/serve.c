@@ -31,6 +31,7 @@
 
 #define LOCK_NAME	  "serve.lock"
 #define TICK_MS		  1000
+#define HELD_MS		  50
 #define DEADLINE_GRACE_MS 100 /* the guardian comes first, and tells those who are logged in */
 
 struct daemon {
@@ -46,6 +47,7 @@ struct daemon {
 	struct watch tick;
 	int lock;
 	unsigned int ticks;
+	bool reload;	   /* was asked for, and could not be done yet */
 	int metrics_error; /* that was said */
 };
 
@@ -74,7 +76,11 @@ static void take_back(struct daemon *daemon)
 	struct rollback_result rolled = {0};
 	struct error error = {0};
 
-	if (rollback_expired(&daemon->options->instance, NULL, &rolled, &error))
+	int result = rollback_expired(&daemon->options->instance, NULL, &rolled, &error);
+
+	if (result == -EAGAIN) /* a change is under way: perhaps the guardian's */
+		timer_set(&daemon->tick, HELD_MS);
+	else if (result)
 		say_error(SAY_ERROR, "cannot take back what was not confirmed", &error);
 	else if (rolled.from)
 		guardian_announce(&rolled);
@@ -142,6 +148,23 @@ static void tell_manager(const struct daemon *daemon)
 		notify("WATCHDOG=1\nSTATUS=nothing is applied");
 }
 
+static void reload(struct daemon *daemon)
+{
+	struct error error = {0};
+	int result;
+
+	if (!daemon->reload)
+		notify_reloading();
+	result = policy_reload(daemon->options, &error);
+	daemon->reload = result == -EAGAIN;
+	if (daemon->reload)
+		return; /* a change is under way: the next tick tries again */
+	if (result)
+		say_error(SAY_ERROR, "cannot reload: the policy in force stays", &error);
+	notify("READY=1");
+	notice_policy(daemon);
+}
+
 static void tick(void *context, uint32_t events)
 {
 	struct daemon *daemon = context;
@@ -149,6 +172,8 @@ static void tick(void *context, uint32_t events)
 	(void)events;
 	timer_take(&daemon->tick);
 	timer_set(&daemon->tick, TICK_MS);
+	if (daemon->reload)
+		reload(daemon);
 	notice_policy(daemon);
 	see_to_pending(daemon);
 	lists_tick(&daemon->lists);
@@ -162,17 +187,6 @@ static void tick(void *context, uint32_t events)
 
 /* --- what else happens --------------------------------------------------------------------------
  */
-
-static void reload(struct daemon *daemon)
-{
-	struct error error = {0};
-
-	notify_reloading();
-	if (policy_reload(daemon->options, &error))
-		say_error(SAY_ERROR, "cannot reload: the policy in force stays", &error);
-	notify("READY=1");
-	notice_policy(daemon);
-}
 
 static void signal_came(void *context, uint32_t events)
 {
@@ -267,8 +281,12 @@ static int open_policy(struct daemon *daemon, struct error *ret_error)
 {
 	in_force_update(&daemon->in_force);
 	if (!daemon->in_force.generation.number) {
-		int error = policy_boot(daemon->options, ret_error);
+		struct serve_options patient = *daemon->options;
+		int error;
 
+		/* Before it is ready nobody needs it, and without a policy nobody is guarded. */
+		patient.instance.never_waits = false;
+		error = policy_boot(&patient, ret_error);
 		if (error)
 			return error;
 		in_force_update(&daemon->in_force);

@@ -17,6 +17,8 @@
 #ifndef ROLEWALL_KERNEL_INSTANCE_H
 #define ROLEWALL_KERNEL_INSTANCE_H
 
+#include <stdbool.h>
+
 struct instance {
 	const char *bpffs_dir;	/* default /sys/fs/bpf/rolewall */
 	const char *cgroup_dir; /* NULL: the root of cgroup v2, mounted privately if need be */
@@ -25,6 +27,9 @@ struct instance {
 	/* Told the name (lock.h) of a lock before it is waited for; NULL: nobody wants to know. */
 	void (*on_wait)(const void *context, const char *lock);
 	const void *context; /* for on_wait */
+	/* The daemon's way: a lock that is held makes what needs it fail with -EAGAIN, to be tried
+	 * again; for who waits does nothing else meanwhile. */
+	bool never_waits;
 };
 
 #endif

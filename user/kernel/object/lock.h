@@ -20,7 +20,8 @@
 /*
  * Take `name` in the state directory, which is made if need be (0755). `ret_fd` is to be closed.
  * `ret_waited`: somebody else held it first, and `on_wait` of
- * the instance was told; NULL: do not wait, -EBUSY.
+ * the instance was told; NULL: do not wait, -EBUSY. -EAGAIN: it is held, and the instance never
+ * waits.
  */
 int lock_take(const struct instance *instance, const char *name, int *ret_fd, bool *ret_waited,
 	      struct error *ret_error);
