@@ -33,7 +33,7 @@ comma := ,
 SAN_FLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
 COV_FLAGS := $(if $(COV),--coverage)
 # Readiness, watchdog and journal of the daemon, where libsystemd is there.
-SYSTEMD := $(if $(STATIC)$(CROSS),,$(shell pkg-config --exists libsystemd && echo 1))
+SYSTEMD := $(if $(STATIC)$(CROSS),,$(shell pkg-config --exists libsystemd 2>/dev/null && echo 1))
 LIBS = $(if $(STATIC),-static -L$(STATIC_LIBS)) -lbpf -lelf -lz -ljansson -lsmartcols -lmnl -lcares -lncursesw -ltinfo $(if $(SYSTEMD),-lsystemd)
 
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v2 -Iinclude -I/usr/include/$(ARCH)-linux-gnu \
@@ -226,15 +226,28 @@ oracle-coverage: $(B)/fuzz/coverage ## how many branches of bpf/ do N of the ora
 mutants: ## faults put into bpf/ one by one: each must be caught (needs root)
 	$(Q)tests/mutants/run.sh
 
-# The two commands of the README. They install what is missing, and so start a second make that
-# looks for it anew.
-check: ## install what the tests need, build, and run them all (needs root)
+# The commands of the README. They install what is missing, and so start a second make that looks for it
+# anew. What is long says so in its own file (tests/run.sh).
+CHECKED := $(UNIT) $(PACKET) tests/oracle/run.sh $(wildcard tests/e2e/test_*.sh)
+CHECK_PROGRAMS := $(B)/rolewall $(B)/rolewall-web $(UNIT) $(PACKET) $(B)/tests/oracle/oracle $(B)/tests/e2e/probe \
+	$(B)/tests/bench/bench $(INJECT)
+
+check: ## install what the tests need, build, and run them: ten minutes (needs root)
 	$(Q)packaging/deps.sh build check
 	$(Q)$(MAKE) --no-print-directory check-all
 
-check-all: $(B)/rolewall $(B)/rolewall-web $(UNIT) $(PACKET) $(B)/tests/oracle/oracle $(B)/tests/e2e/probe $(B)/tests/bench/bench $(INJECT)
-	$(Q)ROLEWALL=$(CURDIR)/$(B)/rolewall B=$(B) N=$(N) tests/run.sh $(UNIT) $(PACKET) tests/oracle/run.sh \
-		$(wildcard tests/e2e/test_*.sh)
+check-all: $(CHECK_PROGRAMS)
+	$(Q)SUITE=short ROLEWALL=$(CURDIR)/$(B)/rolewall B=$(B) tests/run.sh $(CHECKED)
+
+# The machines begin first: they take longest.
+check-long: ## the long ones: sweeps, floods, packages, real servers, a browser, virtual machines (needs root)
+	$(Q)packaging/deps.sh build long
+	$(Q)$(MAKE) --no-print-directory deb rpm vm-programs
+	$(Q)$(MAKE) --no-print-directory check-long-all
+
+check-long-all: $(CHECK_PROGRAMS)
+	$(Q)SUITE=long ROLEWALL=$(CURDIR)/$(B)/rolewall B=$(B) tests/run.sh vmtests/check.sh \
+		tests/package/test_package.sh tests/e2e/mailnode.sh $(CHECKED)
 
 demo: ## a mail node, an attacker, a peer and a VPN client, live (needs root; KEEP=1 leaves it running)
 	$(Q)packaging/deps.sh build demo
@@ -430,7 +443,7 @@ clean: ## remove build/
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: all static cross cross-objects vm-programs vmtest check check-all check-unit check-packet check-e2e check-old oracle \
+.PHONY: all static cross cross-objects vm-programs vmtest check check-all check-long check-long-all check-unit check-packet check-e2e check-old oracle \
 	fuzz oracle-coverage mutants demo demo-run screenshots mailnode mailnode-run deps lint lint-format \
 	lint-includes lint-schema lint-monitoring lint-figures lint-floor lint-shell lint-cppcheck lint-tidy format man install uninstall \
 	deb rpm package-root check-package clean help

@@ -4,7 +4,7 @@
 # deps.sh - install the Debian packages that a part of the project needs, and only those that are
 # missing.
 #
-#	packaging/deps.sh [build] [check] [bench] [demo] [lint] [mailnode] [package] [vm] [static] [cross]	(without any: build)
+#	packaging/deps.sh [build] [check] [long] [bench] [demo] [lint] [mailnode] [package] [vm] [static] [cross]	(without any: build)
 #
 # Each set is complete for its purpose on top of "build". Running it again changes nothing; the
 # package lists are fetched only if something is missing.
@@ -18,17 +18,17 @@ BUILD="make gcc libc6-dev clang llvm bpftool pkg-config
 # Namespaces, JSON in shell, ping.
 DEMO="iproute2 jq iputils-ping"
 
-# Unit tests, a scanner to be scanned with, somebody else's firewall, a real VPN, a DNS server, a
-# real Prometheus, a real browser, leak checks, what the daemon asks of systemd and of the kernel.
-CHECK="$DEMO aha chromium chromium-driver curl fail2ban libcmocka-dev logrotate nmap nftables openvpn nsd prometheus prometheus-node-exporter
-	libclang-rt-14-dev python3 socat strace systemd tmux valgrind"
+# Unit tests, a scanner to be scanned with, somebody else's firewall, real VPNs, a DNS server, what the
+# daemon asks of systemd and of the kernel.
+CHECK="$DEMO curl ethtool libcmocka-dev logrotate nmap nftables nsd openvpn python3 socat strace systemd tmux
+	wireguard-tools"
 
 # A node with real servers, and the clients that ask them.
 MAILNODE="$DEMO curl dovecot-core dovecot-imapd dovecot-lmtpd dovecot-pop3d ldap-utils memcached nginx-light
 	openssl postfix postgresql prometheus-node-exporter slapd"
 
 # Virtual machines with kernels of their own, and what is copied into them.
-VM="$CHECK qemu-system-x86 busybox-static cpio kmod wireguard-tools ethtool openvpn gojq"
+VM="$CHECK qemu-system-x86 busybox-static cpio kmod gojq"
 
 # What make static and make cross need: to unpack sources, and the other machine's compiler.
 STATIC="dpkg-dev xz-utils"
@@ -36,6 +36,10 @@ CROSS="gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
 
 # Packages: manual pages, .deb and .rpm, a Debian to install them in.
 PACKAGE="$STATIC scdoc lintian rpm debootstrap bash-completion"
+
+# All else that is tested: a real browser, a real Prometheus, fail2ban, packages, mail servers, machines; and
+# fuzzing.
+LONG="$VM $PACKAGE $MAILNODE aha chromium chromium-driver fail2ban libclang-rt-14-dev prometheus"
 
 # The peers that the product is measured beside, and plots.
 BENCH="$DEMO nftables iptables xdp-tools ethtool gnuplot-nox"
@@ -46,6 +50,7 @@ packages_of() {
 	case $1 in
 	build) echo "$BUILD" ;;
 	check) echo "$CHECK" ;;
+	long) echo "$LONG" ;;
 	demo) echo "$DEMO" ;;
 	lint) echo "$LINT" ;;
 	bench) echo "$BENCH" ;;
@@ -55,7 +60,7 @@ packages_of() {
 	static) echo "$STATIC" ;;
 	cross) echo "$CROSS" ;;
 	*)
-		echo "deps: there is no set \"$1\"; the sets are build, check, bench, demo, lint, mailnode, package, vm, static and cross" >&2
+		echo "deps: there is no set \"$1\"; the sets are build, check, long, bench, demo, lint, mailnode, package, vm, static and cross" >&2
 		exit 2
 		;;
 	esac
@@ -96,7 +101,7 @@ fi
 
 echo "deps: installing$missing"
 
-# Tests start servers by hand; that a package starts its own as well is not wanted.
+# Tests start servers by hand: no package starts its own, now or at the next boot.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
 	trap 'rm -f "$policy"' EXIT
@@ -107,7 +112,29 @@ if [ ! -e "$policy" ]; then
 	chmod 0755 "$policy"
 fi
 export DEBIAN_FRONTEND=noninteractive
+
+install_packages() {
+	apt-get -q=2 install -y --no-install-recommends "$@" >/dev/null
+}
+
+enabled_units() {
+	systemctl list-unit-files --state=enabled --no-legend | awk '{ print $1 }'
+}
+
 apt-get -q=2 update
+# What comes with systemd itself may stay.
+command -v systemctl >/dev/null || [ "${missing#* systemd}" = "$missing" ] || install_packages systemd
+if command -v systemctl >/dev/null; then before=$(enabled_units); fi
 # shellcheck disable=SC2086
-apt-get -q=2 install -y --no-install-recommends $missing >/dev/null
+install_packages $missing
+if [ -n "${before:-}" ]; then
+	for unit in $(enabled_units); do
+		printf '%s\n' "$before" | grep -qxF "$unit" || added="${added:-} $unit"
+	done
+fi
+if [ -n "${added:-}" ]; then
+	# shellcheck disable=SC2086
+	systemctl -q disable $added 2>/dev/null
+	echo "deps: installed, but neither started nor enabled:$added"
+fi
 echo "deps: done"

@@ -168,5 +168,5 @@ matrix
 [ -z "${DOCS:-}" ] || docs_write
 passed=$(grep -c ' failed=$' "$RESULTS")
 failed=$(grep -vc ' failed=$' "$RESULTS")
-[ -z "${RUN_TOTALS:-}" ] || echo "$passed $failed 0" >>"$RUN_TOTALS"
+echo "$passed passed, $failed failed, 0 skipped"
 [ "$failed" = 0 ]

@@ -11,6 +11,10 @@
 # line "N passed, N failed, N skipped". If the file has them, `setup` runs once in the new lab and
 # `prepare` before each test. Processes that a test began with `spawn` end with it. A test says
 # `skip REASON` if it cannot run here. VERBOSE=1 shows what a passing test printed.
+#
+# SUITE=short and SUITE=long choose (see tests/run.sh): a line "# long: WHY" in the comment above a
+# function, or at the head of the file for all of them, makes a test long; "# also long: WHY" is in both,
+# where `sized` gives it less to do in the short one.
 
 # shellcheck source=tests/e2e/lab.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lab.sh"
@@ -23,7 +27,22 @@ SKIP_STATUS=77
 # --- the runner -----------------------------------------------------------------------------------
 
 test_names() {
-	sed -n 's/^\(test_[A-Za-z0-9_]*\)().*/\1/p' "$0"
+	awk -v suite="${SUITE:-}" '
+		/^# long: / { mark = "long" }
+		/^# also long: / { mark = "short long" }
+		/^#/ { next }
+		!head++ { whole = mark }
+		/^test_[A-Za-z0-9_]*\(\)/ {
+			if (!mark) mark = whole ? whole : "short"
+			sub(/\(.*/, "")
+			if (index(mark, suite)) print
+		}
+		{ mark = "" }' "$0"
+}
+
+# sized LONG SHORT: how much of something.
+sized() {
+	if [ "${SUITE:-}" = short ]; then echo "$2"; else echo "$1"; fi
 }
 
 # Only what was spawned by the test: what stood before goes on.
@@ -70,6 +89,10 @@ run_tests() {
 	for name in "${names[@]}"; do
 		declare -F "$name" >/dev/null || lab_die "$0 has no test $name"
 	done
+	if [ ${#names[@]} = 0 ]; then
+		echo "0 passed, 0 failed, 0 skipped"
+		return
+	fi
 	lab_create
 	mkdir "$LAB_DIR/kept"
 	if declare -F setup >/dev/null; then setup; fi
@@ -139,7 +162,7 @@ assert_json() {
 
 # assert_answer ANSWER HOST tcp|udp ADDRESS PORT [SCAN-OPTION...]
 assert_answer() {
-	local expected=$1 host=$2 proto=$3 address=$4 port=$5 wait_ms=3000 found
+	local expected=$1 host=$2 proto=$3 address=$4 port=$5 wait_ms=15000 found
 
 	shift 5
 	# What gets in is answered within a millisecond; only an answer is worth waiting for.

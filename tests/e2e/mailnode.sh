@@ -7,6 +7,8 @@
 #
 # Every server is started by hand in the node's namespace, with its configuration and data below the
 # lab's directory; nothing of the machine's own servers is read or written.
+#
+# long: the servers are 400 MB of packages
 
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

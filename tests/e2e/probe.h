@@ -45,6 +45,9 @@ const char *endpoint_text(const struct endpoint *endpoint);
 
 uint64_t number_parse(const char *text);
 
+/* So long, or PATIENCE times as long where that is set (lab.sh): a busy machine is late. */
+int patient_ms(int ms);
+
 /* Milliseconds of a clock that only goes forward. */
 int64_t now_ms(void);
 

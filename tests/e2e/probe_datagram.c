@@ -105,7 +105,7 @@ static int group_join6(int fd, const char *device, const struct endpoint *group)
 
 int probe_group(int argc, char **argv)
 {
-	struct timeval patience = {.tv_sec = 1};
+	struct timeval patience = {.tv_sec = patient_ms(1000) / 1000};
 	struct endpoint group, local;
 	char text[16];
 	int fd, error;

@@ -15,14 +15,6 @@
 /* What has not come after this long is lost. TCP waits 12.8 s before its seventh try. */
 #define WAIT_MS 30000
 
-/* PATIENCE=N: a machine that is N times as slow, as in lab.sh. */
-static int wait_ms(void)
-{
-	const char *patience = getenv("PATIENCE");
-
-	return WAIT_MS * (patience ? (int)number_parse(patience) : 1);
-}
-
 static char load_buffer[1 << 16];
 
 /* --- serve --- */
@@ -142,7 +134,7 @@ int probe_fetch(int argc, char **argv)
 	for (uint64_t i = number_parse(argv[1]); i > 0; i--)
 		transfer_start(&transfers, &server);
 	while (transfers.open && count > 0) {
-		count = epoll_wait(transfers.epoll, events, 64, wait_ms());
+		count = epoll_wait(transfers.epoll, events, 64, patient_ms(WAIT_MS));
 		for (int i = 0; i < count; i++)
 			transfer_read(&transfers, events[i].data.fd);
 	}
@@ -203,7 +195,7 @@ static void questions_run(struct questions *questions, uint64_t count)
 	for (unsigned int slot = 0; slot < ASK_WINDOW && questions->asked < count; slot++)
 		question_ask(questions, slot);
 	while (questions->answered < count && ready > 0) {
-		ready = epoll_wait(questions->epoll, events, ASK_WINDOW, wait_ms());
+		ready = epoll_wait(questions->epoll, events, ASK_WINDOW, patient_ms(WAIT_MS));
 		for (int i = 0; i < ready; i++) {
 			unsigned int slot = events[i].data.u32;
 

@@ -10,7 +10,7 @@
 
 #include "probe.h"
 
-#define TALK_TIMEOUT_S 3
+#define TALK_TIMEOUT_MS 3000
 
 static char bulk_buffer[1 << 18];
 
@@ -110,7 +110,7 @@ int probe_put(int argc, char **argv)
 
 int probe_talk(int argc, char **argv)
 {
-	struct timeval timeout = {.tv_sec = TALK_TIMEOUT_S};
+	struct timeval timeout = {.tv_sec = patient_ms(TALK_TIMEOUT_MS) / 1000};
 	char line[256];
 	int fd;
 

@@ -24,6 +24,13 @@ uint64_t number_parse(const char *text)
 	return value;
 }
 
+int patient_ms(int ms)
+{
+	const char *patience = getenv("PATIENCE");
+
+	return ms * (patience ? (int)number_parse(patience) : 1);
+}
+
 uint16_t port_parse(const char *text)
 {
 	uint64_t value = number_parse(text);

@@ -227,7 +227,7 @@ test_a_process_that_binds_a_port_is_named() {
 	needs ringbuf "without a ring of events a bind is counted, not reported"
 	node_file '.bind_guard = "observe"'
 	rolewall apply
-	node timeout 0.5 "$PROBE" listen -t 4444 >/dev/null || true
+	spawn node binder "$PROBE" listen -t 4444
 	wait_for 5 bind_is_known || fail "not told: $(ask '{"attempts":true,"history":true}')"
 }
 
@@ -385,11 +385,11 @@ test_what_was_not_confirmed_goes_back_even_if_the_guardian_is_killed() {
 
 	before=$(status_value .generation)
 	node_file '.roles = ["mta"]'
-	rolewall apply --confirm=3
+	rolewall apply --confirm=$((2 + PATIENCE))
 	mapfile -t pids < <(node_processes rolewall-confir)
 	[ "${#pids[@]}" -gt 0 ] || fail "there is no guardian to kill"
 	for pid in "${pids[@]}"; do kill -KILL "$pid"; done
-	wait_for 6 generation_is "$before" || fail "generation $(status_value .generation) is in force"
+	wait_for 10 generation_is "$before" || fail "generation $(status_value .generation) is in force"
 	assert_filtering
 }
 

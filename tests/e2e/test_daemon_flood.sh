@@ -3,6 +3,8 @@
 #
 # The daemon in a flood: it costs little, it does not lose sight of who comes slowly, and the books
 # balance whatever becomes of it.
+#
+# long: minutes of floods
 
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

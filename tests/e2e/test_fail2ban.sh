@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # A real fail2ban, with folders and a socket of its own, reads a log file and bans through Rolewall.
+#
+# long: a newcomer's machine needs no fail2ban
 
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

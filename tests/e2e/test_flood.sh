@@ -3,11 +3,13 @@
 #
 # Floods of SYNs: every single packet is counted, under the right reason, and either attributed to
 # its source or said to be unattributed.
+#
+# also long: a million packets each
 
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-PACKETS=${FLOOD_PACKETS:-1000000} # in each of the floods
+PACKETS=${FLOOD_PACKETS:-$(sized 1000000 100000)} # in each of the floods
 
 setup() {
 	spawn node listeners "$PROBE" listen -t 7,22,25

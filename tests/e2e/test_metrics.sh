@@ -18,6 +18,7 @@ metric() {
 	rolewall metrics | NAME=$1 awk 'index($0, ENVIRON["NAME"] " ") == 1 { print $NF }'
 }
 
+# long: promtool comes with Prometheus
 test_promtool_has_nothing_to_say() {
 	command -v promtool >/dev/null || skip "promtool is not installed"
 	daemon_start

@@ -89,7 +89,7 @@ is_shut() {
 }
 
 test_an_opening_ends_in_the_kernel_with_nobody_alive() {
-	assert_exit 0 rolewall open 9999 --from "$OUTSIDE" --for "$((2 * ${PATIENCE:-1}))s" "${WHY[@]}"
+	assert_exit 0 rolewall open 9999 --from "$OUTSIDE" --for "$((2 + PATIENCE))s" "${WHY[@]}"
 	assert_answer open outside tcp "$NODE_EXTERNAL" 9999
 	wait_for 5 is_shut || fail "it does not end"
 	# It was the program that ended it: the entry is still in the map, since nobody has removed it.

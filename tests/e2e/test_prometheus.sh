@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # A real Prometheus, with our alerts, sees the node through a real node exporter.
+#
+# long: Prometheus and its exporter are 110 MB
 
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -16,12 +16,12 @@ test_unconfirmed_it_goes_back_at_the_deadline() {
 
 	before=$(generation)
 	other_policy
-	assert_exit 0 rolewall apply --confirm=3
+	assert_exit 0 rolewall apply --confirm=$SOON
 	grep -q 'rolewall confirm' <<<"$OUTPUT" || fail "it does not say what to do: $OUTPUT"
 	assert_json ".pending.seconds_left >= 1 and .pending.previous_generation == $before" \
 		rolewall --json status
 	assert_smtp silent
-	assert_back "$before" 3
+	assert_back "$before" $SOON
 	assert_smtp open
 	assert_exit 0 rolewall status
 	assert_json '.roles == ["every-node", "mta"]' rolewall --json status
@@ -32,12 +32,12 @@ test_confirmed_it_stays() {
 
 	before=$(generation)
 	other_policy
-	assert_exit 0 rolewall apply --confirm=2
+	assert_exit 0 rolewall apply --confirm=$SOON
 	after=$(generation)
 	[ "$after" -gt "$before" ] || fail "generation $after after $before"
 	assert_exit 0 rolewall confirm
 	assert_equal false "$(pending)" "pending"
-	sleep 3 # past the deadline that no longer is
+	sleep $((SOON + 1)) # past the deadline that no longer is
 	is_generation "$after" || fail "it went back to $(generation)"
 	assert_smtp silent
 	assert_exit 1 rolewall confirm
@@ -190,7 +190,7 @@ test_a_rollback_to_what_observed_observes_after_a_reboot() {
 
 test_the_first_policy_unconfirmed_leaves_nothing() {
 	assert_exit 0 rolewall down
-	assert_exit 0 rolewall apply --confirm=1
+	assert_exit 0 rolewall apply --confirm=$SOON
 	assert_answer silent outside tcp "$NODE_EXTERNAL" 9999
 	wait_for 10 nothing_applied || fail "it stays"
 	assert_answer open outside tcp "$NODE_EXTERNAL" 9999

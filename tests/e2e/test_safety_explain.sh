@@ -3,13 +3,15 @@
 #
 # What explain says is what happens: random packets are explained, sent, and looked for behind the hooks.
 # TUPLES says how many.
+#
+# also long: ten thousand
 
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/inject/safety.sh
 . "$LAB_ROOT/tests/inject/safety.sh"
 
-TUPLES=${TUPLES:-10000}
+TUPLES=${TUPLES:-$(sized 10000 2000)}
 
 # A fourth cable to an interface that no node file lists: it is external, on the cgroup hook.
 setup() {

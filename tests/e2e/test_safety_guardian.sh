@@ -18,12 +18,12 @@ test_it_goes_back_though_the_terminal_is_closed() {
 	before=$(generation)
 	other_policy
 	launch node terminal script -qec \
-		"$ROLEWALL ${LAB_INSTANCE[*]} apply --confirm=4; echo applied; sleep 600" /dev/null
+		"$ROLEWALL ${LAB_INSTANCE[*]} apply --confirm=$SOON; echo applied; sleep 600" /dev/null
 	wait_for 20 grep -q applied "$LAB_DIR/terminal.out" || fail "$(<"$LAB_DIR/terminal.out")"
 	stop terminal
 	[ -n "$(guardians)" ] || fail "nobody waits"
 	assert_equal true "$(pending)" "pending"
-	assert_back "$before" 4
+	assert_back "$before" $SOON
 	wait_for 5 no_guardian || fail "the guardian stays"
 }
 
@@ -48,9 +48,9 @@ test_it_goes_back_in_time_though_the_daemon_is_killed() {
 	before=$(generation)
 	daemon_start
 	other_policy
-	assert_exit 0 rolewall apply --confirm=3
+	assert_exit 0 rolewall apply --confirm=$SOON
 	stop daemon
-	assert_back "$before" 3
+	assert_back "$before" $SOON
 	assert_smtp open
 }
 
@@ -179,24 +179,27 @@ listeners_script() {
 	END
 }
 
+# From a second after the deadline on status exits with 1.
+no_time_is_left() {
+	[ "$({ rolewall --json status || true; } | jq .pending.seconds_left)" = 0 ]
+}
+
 # Without the guardian, whatever changes anything next takes it back.
 test_without_its_guardian_the_next_change_takes_it_back() {
 	local before
 
 	before=$(generation)
 	other_policy
-	assert_exit 0 rolewall apply --confirm=3
+	assert_exit 0 rolewall apply --confirm=$SOON
 	kill_guardians
-	sleep 3.2 # the deadline
-	# From a second after the deadline on it exits with 1.
-	assert_equal 0 "$({ rolewall --json status || true; } | jq .pending.seconds_left)" "seconds left"
+	wait_for 10 no_time_is_left || fail "the deadline does not come: $(rolewall status)"
 	assert_exit 6 rolewall confirm
 	is_generation "$before" || fail "generation $(generation), not $before"
 
 	other_policy
-	assert_exit 0 rolewall apply --confirm=3
+	assert_exit 0 rolewall apply --confirm=$SOON
 	kill_guardians
-	sleep 3.2
+	wait_for 10 no_time_is_left || fail "the deadline does not come: $(rolewall status)"
 	assert_exit 0 rolewall apply
 	grep -q 'rolled back first' <<<"$OUTPUT" || fail "it does not say so: $OUTPUT"
 }
@@ -206,9 +209,10 @@ test_status_says_when_nobody_is_left_to_take_it_back() {
 
 	before=$(generation)
 	other_policy
-	assert_exit 0 rolewall apply --confirm=3
+	assert_exit 0 rolewall apply --confirm=$SOON
 	kill_guardians
-	sleep 4.5 # the deadline, and a second to see to it
+	wait_for 10 no_time_is_left || fail "the deadline does not come: $(rolewall status)"
+	sleep 2 # a second to see to it
 	assert_exit 1 rolewall status
 	grep -q "overdue: 'rolewall rollback' takes it back" <<<"$OUTPUT" || fail "$OUTPUT"
 	assert_exit 1 rolewall --json status
@@ -229,11 +233,11 @@ test_status_says_when_the_way_back_is_lost() {
 	# shellcheck disable=SC2016
 	printf '#!/bin/sh\necho "$1" >>"%s"\n' "$heard" >"$LAB_DIR/wall/wall"
 	chmod +x "$LAB_DIR/wall/wall"
-	PATH=$LAB_DIR/wall:$PATH assert_exit 0 rolewall apply --confirm=3
+	PATH=$LAB_DIR/wall:$PATH assert_exit 0 rolewall apply --confirm=$SOON
 	rm "$LAB_DIR/bpf/rolewall/generation-$before/zones"
 	assert_exit 1 rolewall status
 	grep -q "the way back is lost: the pins of generation $before are gone" <<<"$OUTPUT" || fail "$OUTPUT"
-	wait_for 10 grep -q "cannot be taken back: .*it stays in force" "$heard" || fail "nobody is told"
+	wait_for 20 grep -q "cannot be taken back: .*it stays in force" "$heard" || fail "nobody is told"
 	sleep 2.5
 	assert_equal 1 "$(wc -l <"$heard")" "said so often"
 	assert_exit 1 rolewall status

@@ -5,6 +5,8 @@
 # have it so. The outcome is one of two: a non-zero exit, a message that names the cause and the old
 # policy; or, where there is another way (a feature that a probe did not find), exit 0 and the new one,
 # attached as status says. STRIDE=1 tries every call.
+#
+# long: hundreds of changes
 
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

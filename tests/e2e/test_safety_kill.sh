@@ -3,6 +3,8 @@
 #
 # SIGKILL at the system calls of a change: after each the old policy is in force or the new one, whole;
 # what neither opens stays shut; the next apply works. STRIDE=1 tries every one of them.
+#
+# long: hundreds of changes
 
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -3,14 +3,16 @@
 #
 # Changes of policy under traffic: each packet has the verdict of the old policy or of the new one, and
 # of the new one from the moment at which apply has returned. RELOADS and PACKETS say how much of it.
+#
+# also long: a hundred changes
 
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/inject/safety.sh
 . "$LAB_ROOT/tests/inject/safety.sh"
 
-RELOADS=${RELOADS:-100}
-PACKETS=${PACKETS:-200000}
+RELOADS=${RELOADS:-$(sized 100 20)}
+PACKETS=${PACKETS:-$(sized 200000 50000)}
 
 # Both play a role of their own, and share services of the node's own.
 both_policies() {

@@ -62,37 +62,37 @@ test_own_question_over_ipv6_is_answered_and_strangers_are_not_heard() {
 test_arp_passes() {
 	ip -n "$LAB_NAME-outside" neigh flush all
 	ip -n "$LAB_NAME-node" neigh flush all
-	outside ping -q -c 1 -W 3 "$NODE_EXTERNAL"
+	outside ping -q -c 1 -W 15 "$NODE_EXTERNAL"
 	ip -n "$LAB_NAME-outside" neigh flush all
 	ip -n "$LAB_NAME-node" neigh flush all
-	node ping -q -c 1 -W 3 "$OUTSIDE"
+	node ping -q -c 1 -W 15 "$OUTSIDE"
 }
 
 test_neighbour_discovery_passes() {
 	ip -n "$LAB_NAME-outside" -6 neigh flush all
 	ip -n "$LAB_NAME-node" -6 neigh flush all
-	outside ping -q -c 1 -W 3 "$NODE6_EXTERNAL"
+	outside ping -q -c 1 -W 15 "$NODE6_EXTERNAL"
 	ip -n "$LAB_NAME-outside" -6 neigh flush all
 	ip -n "$LAB_NAME-node" -6 neigh flush all
-	node ping -q -c 1 -W 3 "$OUTSIDE6"
+	node ping -q -c 1 -W 15 "$OUTSIDE6"
 }
 
 test_ping_passes_both_ways_from_each_zone() {
 	local address
 
 	for address in "$OUTSIDE" "$OUTSIDE6" "$INSIDE" "$INSIDE6" "$VPN" "$VPN6" "$FAR" "$FAR6"; do
-		node ping -q -c 1 -W 3 "$address"
+		node ping -q -c 1 -W 15 "$address"
 	done
-	outside ping -q -c 1 -W 3 "$NODE_EXTERNAL"
-	inside ping -q -c 1 -W 3 "$NODE6_INTERNAL"
-	vpn ping -q -c 1 -W 3 "$NODE_VPN"
+	outside ping -q -c 1 -W 15 "$NODE_EXTERNAL"
+	inside ping -q -c 1 -W 15 "$NODE6_INTERNAL"
+	vpn ping -q -c 1 -W 15 "$NODE_VPN"
 }
 
 # Without the router's "too big" message the transfer would stand still: its packets have 1500
 # bytes, the path takes 1300.
 path_mtu_test() { # ADDRESS
 	spawn far sink "$PROBE" sink 8080
-	assert_equal "sent 2000000" "$(node timeout 10 "$PROBE" put "$1" 8080 2000000)" "upload"
+	assert_equal "sent 2000000" "$(node timeout 60 "$PROBE" put "$1" 8080 2000000)" "upload"
 	assert_equal 1300 "$(ip -n "$LAB_NAME-node" -j route get "$1" | jq '.[0].metrics[0].mtu')" \
 		"path MTU to $1"
 }
@@ -143,7 +143,7 @@ test_a_stray_segment_gets_nothing() {
 	command -v nmap >/dev/null || skip "nmap is not installed"
 	before=$(drops_value no-connection)
 	# nmap's ACK scan: a host without a firewall answers with a reset.
-	outside nmap -n -Pn -sA -p 9999 --max-retries 0 --host-timeout 5s "$NODE_EXTERNAL" >"$LAB_DIR/nmap"
+	outside nmap -n -Pn -sA -p 9999 --max-retries 0 --host-timeout 60s "$NODE_EXTERNAL" >"$LAB_DIR/nmap"
 	grep -q "9999/tcp filtered" "$LAB_DIR/nmap" || fail "$(<"$LAB_DIR/nmap")"
 	[ "$(drops_value no-connection)" -gt "$before" ] || fail "not counted"
 }

@@ -3,6 +3,8 @@
 #
 # Upgrade: the next version, whose programs are others, takes over from this one under traffic, and
 # back again. NEXT: where it is built already.
+#
+# long: it builds the next version
 
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -74,7 +74,7 @@ tunnel_start() {
 	openvpn_start outside "$TUN_CLIENT" "$TUN_NODE" "$TUN6_CLIENT" "$TUN6_NODE" \
 		--secret "$LAB_DIR/vpn.key" 1 --remote "$NODE_EXTERNAL"
 	wait_for 10 tunnel_carries || fail "no tunnel: $(tail -n 5 "$LAB_DIR"/openvpn-*.out)"
-	outside ping -q -c 1 -W 3 -I tun0 "$TUN6_NODE" >/dev/null
+	outside ping -q -c 1 -W 15 -I tun0 "$TUN6_NODE" >/dev/null
 }
 
 # By the device: before the client has it, the node answers for that address over the public interface.

@@ -3,6 +3,8 @@
 #
 # The web page in a real browser.
 #
+# long: a browser is 300 MB
+#
 # The expressions are the browser's, not the shell's:
 # shellcheck disable=SC2016,SC2119
 

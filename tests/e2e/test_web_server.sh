@@ -18,7 +18,7 @@ prepare() {
 }
 
 get() { # CURL-ARGUMENT...
-	node curl -s -m 5 "$@"
+	node curl -s -m 30 "$@"
 }
 
 status_of() { # CURL-ARGUMENT...
@@ -81,8 +81,8 @@ test_it_listens_on_loopback_and_in_the_vpn_and_nowhere_else() {
 	refused 192.0.2.1 "no interface of this host has that address"
 	web_start --listen "$NODE_VPN"
 	web_is_up || fail "it does not listen in the VPN: $(<"$LAB_DIR/web.err")"
-	vpn curl -s -m 5 "http://$NODE_VPN:7373/" | grep -q "Blocked attempts" || fail "no page in the VPN"
-	assert_equal 421 "$(vpn curl -s -m 5 -o /dev/null -w '%{http_code}' -H 'Host: localhost' "http://$NODE_VPN:7373/")" \
+	vpn curl -s -m 30 "http://$NODE_VPN:7373/" | grep -q "Blocked attempts" || fail "no page in the VPN"
+	assert_equal 421 "$(vpn curl -s -m 30 -o /dev/null -w '%{http_code}' -H 'Host: localhost' "http://$NODE_VPN:7373/")" \
 		"another name in the VPN"
 	# The same address by another way in.
 	ip -n "$LAB_NAME-inside" route replace "$NODE_VPN" via "$NODE_INTERNAL"

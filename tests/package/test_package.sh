@@ -3,6 +3,8 @@
 #
 # What users install: the .deb in a Debian 12 of its own, the .rpm, "make install", and the static
 # binary where there is nothing else. Expects them built: "make check-package".
+#
+# long: it makes a Debian
 
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/../e2e/lib.sh"
