@@ -24,6 +24,12 @@ export TZ=UTC
 
 SKIP_STATUS=77
 
+# --- the copy for the next boot -------------------------------------------------------------------
+
+is_confirmed() { # NODE-FILE
+	jq -j .policy.text "$LAB_DIR/lib/confirmed.json" | cmp "$1" -
+}
+
 # --- the runner -----------------------------------------------------------------------------------
 
 test_names() {

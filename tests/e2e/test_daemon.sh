@@ -257,6 +257,60 @@ test_after_a_reboot_the_confirmed_policy_the_bans_and_the_openings_are_back() {
 	done
 }
 
+# Role files of this test's own, and a reboot.
+reboot_with_own_roles() {
+	cp -r "$ROLES_DIR" "$LAB_DIR/roles"
+	LAB_INSTANCE+=(--roles-dir "$LAB_DIR/roles")
+	rolewall apply
+	assert_answer open outside tcp "$NODE_EXTERNAL" 25
+	reboot
+}
+
+test_after_a_reboot_a_role_file_that_was_not_applied_opens_nothing() {
+	local role
+
+	reboot_with_own_roles
+	for role in "$LAB_DIR"/roles/*/mta.json; do
+		jq '.services += [{"name": "more", "proto": "tcp", "port": 9999, "from": ["external"]}]' "$role" >"$LAB_DIR/more"
+		cp "$LAB_DIR/more" "$role"
+	done
+	rolewall check || fail "the changed role file is refused"
+	daemon_start
+	daemon_said "role files have changed since the policy was confirmed" || fail "it is not said"
+	assert_answer silent outside tcp "$NODE_EXTERNAL" 9999
+	assert_answer open outside tcp "$NODE_EXTERNAL" 25
+	rm -r "$LAB_DIR/roles"
+}
+
+test_after_a_reboot_no_role_file_is_asked() {
+	local before after
+
+	reboot_with_own_roles
+	truncate -s 20 "$LAB_DIR"/roles/*/mta.json
+	daemon_start
+	assert_filtering
+	assert_json '[.rules[] | select(.service == "smtp") | .origin | contains("mta.json:")] == [true]' rolewall --json show
+	before=$(jq -S '.policy | del(.text)' "$LAB_DIR/lib/confirmed.json")
+	rm -r "$LAB_DIR/roles"
+	reboot
+	daemon_start
+	assert_filtering
+	assert_answer open outside tcp "$NODE_EXTERNAL" 25
+	after=$(jq -S '.policy | del(.text)' "$LAB_DIR/lib/confirmed.json")
+	assert_equal "$before" "$after" "the copy"
+}
+
+# What versions before kept: the node file alone.
+test_the_copy_of_an_earlier_version_is_compiled_once_more() {
+	reboot
+	cp "$LAB_DIR/node.json" "$LAB_DIR/lib/confirmed.json"
+	daemon_start
+	daemon_said "kept by an earlier version" || fail "it is not said"
+	assert_filtering
+	rolewall apply
+	is_confirmed "$LAB_DIR/node.json" || fail "the copy stays the old one"
+}
+
 assert_serves_nothing() {
 	assert_equal 1 "$(grep -c 'nothing was confirmed.*rolewall apply' "$LAB_DIR/daemon.err")" \
 		"how often it says that nothing was confirmed: $(<"$LAB_DIR/daemon.err")"
@@ -299,7 +353,7 @@ test_sighup_applies_the_node_file_where_nothing_was() {
 	kill -HUP "$(daemon_pid)"
 	wait_for 10 daemon_said "generation 1 is in force, from" || fail "not applied: $(<"$LAB_DIR/daemon.err")"
 	assert_filtering
-	cmp "$LAB_DIR/node.json" "$LAB_DIR/lib/confirmed.json" || fail "it is not confirmed"
+	is_confirmed "$LAB_DIR/node.json" || fail "it is not confirmed"
 }
 
 # --- a copy that is damaged -----------------------------------------------------------------------
@@ -321,7 +375,7 @@ test_where_the_confirmed_copy_is_damaged_the_node_file_only_observes() {
 	cmp "$LAB_DIR/cut.json" "$LAB_DIR/lib/confirmed.json" || fail "it became the confirmed one"
 	rolewall apply
 	assert_json '.mode == "enforce"' rolewall --json status
-	cmp "$LAB_DIR/node.json" "$LAB_DIR/lib/confirmed.json" || fail "the copy stays cut"
+	is_confirmed "$LAB_DIR/node.json" || fail "the copy stays cut"
 }
 
 test_a_copy_in_somebody_elses_folder_is_damaged() {

@@ -45,15 +45,15 @@ test_confirmed_it_stays() {
 }
 
 test_the_copy_for_the_next_boot_follows_the_confirmation() {
-	cmp "$LAB_DIR/node.json" "$LAB_DIR/lib/confirmed.json" || fail "a plain apply is confirmed"
+	is_confirmed "$LAB_DIR/node.json" || fail "a plain apply is confirmed"
 	cp "$LAB_DIR/node.json" "$LAB_DIR/old.json"
 	other_policy
 	assert_exit 0 rolewall apply --confirm=30
-	cmp "$LAB_DIR/old.json" "$LAB_DIR/lib/confirmed.json" || fail "not confirmed, but copied"
+	is_confirmed "$LAB_DIR/old.json" || fail "not confirmed, but copied"
 	assert_exit 0 rolewall confirm
-	cmp "$LAB_DIR/node.json" "$LAB_DIR/lib/confirmed.json" || fail "confirmed, but not copied"
+	is_confirmed "$LAB_DIR/node.json" || fail "confirmed, but not copied"
 	assert_exit 0 rolewall rollback
-	cmp "$LAB_DIR/old.json" "$LAB_DIR/lib/confirmed.json" || fail "rolled back, but not the copy"
+	is_confirmed "$LAB_DIR/old.json" || fail "rolled back, but not the copy"
 	assert_equal "" "$(find "$LAB_DIR/lib" -name '*.next*')" "staged copies"
 }
 
@@ -64,7 +64,7 @@ test_the_copy_is_what_was_applied() {
 	assert_exit 0 rolewall apply --confirm=30
 	node_file '.roles = ["proxy"]'
 	assert_exit 0 rolewall confirm
-	cmp "$LAB_DIR/applied.json" "$LAB_DIR/lib/confirmed.json" || fail "another file was copied"
+	is_confirmed "$LAB_DIR/applied.json" || fail "another file was copied"
 }
 
 test_a_copy_that_cannot_be_written_leaves_it_unconfirmed() {
@@ -163,7 +163,7 @@ test_what_was_applied_to_observe_observes_after_a_reboot() {
 	daemon_start
 	assert_observes
 	assert_exit 0 rolewall apply
-	cmp "$LAB_DIR/node.json" "$LAB_DIR/lib/confirmed.json" || fail "the copy is not the node file"
+	is_confirmed "$LAB_DIR/node.json" || fail "the copy is not the node file"
 	reboot
 	daemon_start
 	assert_json '.mode == "enforce" and .bind_guard == "deny"' rolewall --json status

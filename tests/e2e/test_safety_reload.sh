@@ -84,7 +84,7 @@ test_ten_applies_at_once_all_succeed_and_one_of_them_is_in_force() {
 	ports=$(rolewall --json show | jq '[.rules[] | select(.service == "mine") | .port]')
 	assert_equal 1 "$(jq length <<<"$ports")" "of ten policies, these are in force: $ports"
 	i=$(($(jq '.[0]' <<<"$ports") - 8000))
-	cmp "$LAB_DIR/$i.json" "$LAB_DIR/lib/confirmed.json" || fail "another one was confirmed"
+	is_confirmed "$LAB_DIR/$i.json" || fail "another one was confirmed"
 	assert_equal 2 "$(find "$LAB_DIR/bpf/rolewall" -name 'generation-*' | wc -l)" "generations kept"
 	assert_exit 0 rolewall status
 }

@@ -10,9 +10,9 @@
 #include "kernel/commit/confirmed.h"
 #include "kernel/commit/install.h"
 #include "kernel/generation/generation.h"
-#include "kernel/object/folder.h"
 #include "kernel/object/maps.h"
 #include "policy/compile.h"
+#include "policy/compiled.h"
 #include "policy/text.h"
 #include "report/words.h"
 #include "util/cleanup.h"
@@ -53,14 +53,31 @@ static int put_in_force(const struct serve_options *options, const struct instal
 	return 0;
 }
 
+/* Does the same node file mean something else by now? */
+static bool is_compiled_alike(const struct tables *now, const struct tables *confirmed)
+{
+	_free_ char *a = NULL, *b = NULL;
+	size_t a_size, b_size;
+
+	return !compiled_write(now, confirmed->flags, &a, &a_size) &&
+	       !compiled_write(confirmed, confirmed->flags, &b, &b_size) && a_size == b_size &&
+	       memcmp(a, b, a_size) == 0;
+}
+
 static void say_difference(const struct serve_options *options, const struct tables *confirmed)
 {
 	_cleanup_(tables_free) struct tables now = {0};
 
-	if (policy_compile(options->config, options->roles_dir, &now, NULL, NULL) ||
-	    text_agree(&now.text, &now.text_size, confirmed->flags) ||
-	    now.text_size != confirmed->text_size ||
-	    memcmp(now.text, confirmed->text, now.text_size) != 0)
+	struct error error = {0};
+
+	if (policy_compile(options->config, options->roles_dir, &now, NULL, &error))
+		say_error(SAY_WARNING,
+			  "what was confirmed comes into force, though the node file as it is now "
+			  "cannot be used",
+			  &error);
+	else if (text_agree(&now.text, &now.text_size, confirmed->flags) ||
+		 now.text_size != confirmed->text_size ||
+		 memcmp(now.text, confirmed->text, now.text_size) != 0)
 		say(SAY_WARNING,
 		    "%s has changed since it was confirmed last: what was confirmed comes into "
 		    "force; \"rolewall plan\" shows the difference",
@@ -70,6 +87,10 @@ static void say_difference(const struct serve_options *options, const struct tab
 		    "%s says more than was confirmed last: mode %s comes into force; \"rolewall "
 		    "apply\" puts it in force as it is",
 		    options->config, mode_word(confirmed->flags));
+	else if (!is_compiled_alike(&now, confirmed))
+		say(SAY_WARNING,
+		    "role files have changed since the policy was confirmed last: what was "
+		    "confirmed comes into force; \"rolewall plan\" shows the difference");
 }
 
 /* A policy whose pins are lost goes on filtering, and is more than one that only observes. */
@@ -112,6 +133,20 @@ static int boot_observing(const struct serve_options *options, const struct erro
 	return error;
 }
 
+/* A version before this one kept the node file alone. The next apply makes a copy that is whole. */
+static int compile_old(const struct serve_options *options, const char *confirmed,
+		       struct tables *ret, struct error *ret_error)
+{
+	int error = compile(options, confirmed, ret, ret_error);
+
+	if (!error)
+		say(SAY_WARNING,
+		    "%s was kept by an earlier version, without the role files: today's are read; "
+		    "\"rolewall apply\" keeps all of it",
+		    confirmed);
+	return error;
+}
+
 int policy_boot(const struct serve_options *options, struct error *ret_error)
 {
 	_cleanup_(tables_free) struct tables tables = {0};
@@ -131,9 +166,9 @@ int policy_boot(const struct serve_options *options, struct error *ret_error)
 		    options->config);
 		return 0;
 	}
-	error = folder_check(options->instance.lib_dir, &cause);
-	if (!error)
-		error = compile(options, confirmed, &tables, &cause);
+	error = confirmed_read(&options->instance, &tables, &cause);
+	if (error == -EPROTO)
+		error = compile_old(options, confirmed, &tables, &cause);
 	if (error)
 		return boot_observing(options, &cause, ret_error);
 	say_difference(options, &tables);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* confirmed.c - the durable copy of the confirmed node file. */
+/* confirmed.c - the durable copy of the confirmed policy. */
 #include "kernel/commit/confirmed.h"
 
 #include <errno.h>
@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "kernel/object/folder.h"
-#include "policy/text.h"
+#include "policy/compiled.h"
 #include "util/cleanup.h"
 #include "util/file.h"
 
@@ -35,18 +35,28 @@ static int with_hint(int error, struct error *ret_error)
 	return error;
 }
 
-/* What was in force as observe must not come back as more. */
 static int text_make(const struct generation *generation, char **ret_text, size_t *ret_size,
 		     struct error *ret_error)
 {
 	int error = generation_text(generation, ret_text, ret_size);
 
-	if (!error)
-		error = text_agree(ret_text, ret_size, generation->header.flags);
-	return error ? error_set(ret_error, -error,
-				 "cannot read the node file of generation %u: %s",
+	return error ? error_set(ret_error, -error, "cannot read the policy of generation %u: %s",
 				 generation->number, strerror(-error))
 		     : 0;
+}
+
+int confirmed_read(const struct instance *instance, struct tables *ret, struct error *ret_error)
+{
+	_free_ char *text = NULL;
+	char path[4096];
+	size_t size;
+	int error = path_make(instance, path, ret_error);
+
+	if (!error)
+		error = folder_check(instance->lib_dir, ret_error);
+	if (!error)
+		error = file_read(path, COMPILED_BYTES_MAX, &text, &size, ret_error);
+	return error ? error : compiled_read(path, text, size, ret, ret_error);
 }
 
 int confirmed_stage(const struct instance *instance, const struct generation *generation,

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * confirmed.h - the node file of the policy that was confirmed last, for the time after a reboot.
+ * confirmed.h - the policy that was confirmed last, for the time after a reboot.
  *
  * LIB_DIR/confirmed.json is always whole. An apply stages its text beside it before the commit,
  * where a full disk can still refuse the change, and publishes it afterwards by a rename. It is the
- * generation's own text, word for word, unless that was applied with --observe: then the copy says
- * mode observe where the file said more.
+ * generation's own text: the policy as it was compiled and put in force (policy/compiled.h), so
+ * that a restart asks no role file, no cluster file and no network.
  */
 #ifndef ROLEWALL_KERNEL_CONFIRMED_H
 #define ROLEWALL_KERNEL_CONFIRMED_H
@@ -16,6 +16,12 @@
 #include "kernel/generation/generation.h"
 #include "kernel/object/instance.h"
 #include "util/error.h"
+
+/*
+ * What the copy says. -ENOENT: there is none; -EUCLEAN: its folder cannot be trusted; -EPROTO: it
+ * is the node file alone, as versions before this one kept it; -EINVAL: it is damaged.
+ */
+int confirmed_read(const struct instance *instance, struct tables *ret, struct error *ret_error);
 
 /* LIB_DIR/confirmed.json; -ENAMETOOLONG. */
 int confirmed_path(const struct instance *instance, char *ret, size_t size);

@@ -6,7 +6,8 @@
  *	zones	its zone prefixes
  *	rules	array of struct rule_record: for people and for the next generation
  *	about	one struct about_record, which says whether this version can read all of them
- *	text	the node file it was compiled from, in elements of TEXT_PIECE bytes
+ *	text	the policy as a text (policy/compiled.h), with the node file it was made from, in
+ *elements of TEXT_PIECE bytes
  *
  * A generation is complete and frozen before it is committed, and never changes afterwards. The
  * shapes of the last three are in records.h.
@@ -82,8 +83,8 @@ int generation_header(const struct maps *maps, struct rw_policy_header *ret);
 /* The highest number that is pinned, whatever became of it; 0: none. */
 uint32_t generation_highest(const struct instance *instance);
 
-/* The node file that it was compiled from; owned by the caller, ends in a NUL that is not counted.
- */
+/* The policy as a text that needs no other file (policy/compiled.h); owned by the caller, ends in a
+ * NUL that is not counted. */
 int generation_text(const struct generation *generation, char **ret_text, size_t *ret_size);
 
 /* Unpin one; nothing there is no error. */

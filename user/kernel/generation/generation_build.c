@@ -18,6 +18,7 @@
 #include "kernel/generation/assign.h"
 #include "kernel/generation/rule_counters.h"
 #include "kernel/object/batch.h"
+#include "policy/compiled.h"
 #include "util/cleanup.h"
 
 static int create(enum bpf_map_type type, const char *name, __u32 key, __u32 value, __u32 entries,
@@ -214,20 +215,21 @@ static int build_about(struct generation *generation)
 	return error ? error : put(generation->about_fd, &zero, &record);
 }
 
-static int build_text(const struct tables *tables, struct generation *generation)
+static int build_text(const char *text, struct generation *generation)
 {
-	uint32_t pieces = tables->text_size / TEXT_PIECE + 1, piece;
+	uint32_t size = generation->about->text_size;
+	uint32_t pieces = size / TEXT_PIECE + 1, piece;
 	char buffer[TEXT_PIECE];
 	int error;
 
 	error = create(BPF_MAP_TYPE_ARRAY, "rw_text", sizeof(__u32), TEXT_PIECE, pieces, 0,
 		       &generation->text_fd);
 	for (piece = 0; !error && piece < pieces; piece++) {
-		size_t from = (size_t)piece * TEXT_PIECE, left = tables->text_size - from;
+		size_t from = (size_t)piece * TEXT_PIECE, left = size - from;
 
 		memset(buffer, 0, sizeof(buffer));
 		if (left)
-			memcpy(buffer, tables->text + from, left < TEXT_PIECE ? left : TEXT_PIECE);
+			memcpy(buffer, text + from, left < TEXT_PIECE ? left : TEXT_PIECE);
 		error = put(generation->text_fd, &piece, buffer);
 	}
 	return error;
@@ -240,7 +242,6 @@ static void describe(const struct generation_request *request, struct about *abo
 
 	about->applied_at = time(NULL);
 	about->rule_count = tables->rule_count;
-	about->text_size = tables->text_size;
 	about->previous = request->current->number;
 	snprintf(about->node, sizeof(about->node), "%s", tables->node);
 	snprintf(about->profile, sizeof(about->profile), "%s", tables->profile);
@@ -320,15 +321,20 @@ static int number_rules(const struct generation_request *request, struct generat
 
 static int build_maps(const struct generation_request *request, struct generation *generation)
 {
-	int error = build_policy(request, generation);
+	_free_ char *text = NULL;
+	size_t size = 0;
+	int error = compiled_write(request->tables, request->flags, &text, &size);
 
+	generation->about->text_size = size;
+	if (!error)
+		error = build_policy(request, generation);
 	if (!error)
 		error = build_zones(request, generation);
 	if (!error)
 		error = build_rules(generation);
 	if (!error)
 		error = build_about(generation);
-	return error ? error : build_text(request->tables, generation);
+	return error ? error : build_text(text, generation);
 }
 
 int generation_build(const struct instance *instance, const struct generation_request *request,

@@ -38,8 +38,9 @@ struct about {
 };
 
 /* What is pinned. */
-/* "RW", 1. Before there was any, `about` began with a time: another number. */
-#define RECORD_LAYOUT 0x52570001
+/* "RW", 2: `text` is the policy, not the node file alone. Before there was any, `about` began with
+ * a time: another number. */
+#define RECORD_LAYOUT 0x52570002
 #define TEXT_PIECE    4096 /* bytes of an element of `text` */
 
 /* Element 0 of `about`. */
@@ -48,7 +49,7 @@ struct about_record {
 	__u32 abi;	  /* RW_ABI_VERSION of `policy` and `zones` */
 	__s64 applied_at; /* seconds since the epoch */
 	__u32 rule_count;
-	__u32 text_size; /* bytes */
+	__u32 text_size; /* bytes of `text` */
 	__u32 previous;	 /* generation that was in force when this one was made; 0 = none */
 	__u32 pad0;
 	char node[256];

@@ -12,7 +12,7 @@
  *it
  *
  * Layout of lib_dir (root, 0750):
- *	confirmed.json		the node file of the policy that was confirmed last
+ *	confirmed.json		the policy that was confirmed last, compiled
  */
 #ifndef ROLEWALL_KERNEL_INSTANCE_H
 #define ROLEWALL_KERNEL_INSTANCE_H
