@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "cli/changes.h"
 #include "cli/cli.h"
 #include "cli/config.h"
 #include "cli/difference.h"
@@ -15,57 +16,7 @@
 #include "util/array.h"
 #include "util/cleanup.h"
 
-/* A change that neither opens nor closes: only the rule is another one, with counters of its own.
- */
-static bool is_moved(const struct change *change)
-{
-	return !change->opened && !change->closed;
-}
-
 /* --- JSON ------------------------------------------------------------------------------------- */
-
-static json_t *json_change(const struct change *change, uint16_t zones, const struct rule *rule)
-{
-	return json_make("{s:s, s:i, s:i, s:o, s:o, s:o, s:o}", "proto",
-			 word_of(words_l4, change->l4), "port", (int)change->port, "port_end",
-			 (int)change->port_end, "zones", json_zones(zones), "service",
-			 json_clean(rule->service), "role", json_clean(rule->role), "origin",
-			 json_clean(rule->origin));
-}
-
-static json_t *json_moved(const struct change *change)
-{
-	json_t *object = json_change(change, change->after->zones, change->after);
-
-	json_object_set_new(object, "from",
-			    json_make("{s:o, s:o, s:o}", "service",
-				      json_clean(change->before->service), "role",
-				      json_clean(change->before->role), "origin",
-				      json_clean(change->before->origin)));
-	return object;
-}
-
-static void json_add_ports(json_t *root, const struct changes *changes)
-{
-	json_t *opened = json_make("[]"), *closed = json_make("[]"), *moved = json_make("[]");
-
-	for (size_t i = 0; i < changes->count; i++) {
-		const struct change *change = &changes->list[i];
-
-		if (change->opened)
-			json_array_append_new(opened,
-					      json_change(change, change->opened, change->after));
-		if (change->closed)
-			json_array_append_new(closed,
-					      json_change(change, change->closed, change->before));
-		if (is_moved(change))
-			json_array_append_new(moved, json_moved(change));
-	}
-	json_object_set_new(root, "opened", opened);
-	json_object_set_new(root, "closed", closed);
-	json_object_set_new(root, "moved", moved);
-	json_object_set_new(root, "unchanged", json_make("I", (json_int_t)changes->unchanged));
-}
 
 static json_t *json_settings(const struct difference *difference)
 {
@@ -135,13 +86,15 @@ static bool is_enforcing(const struct plan *plan)
 
 static const struct rule *rule_now(const struct snapshot *snapshot, uint16_t port)
 {
+	const struct rule *owner = NULL;
+
 	for (size_t i = 0; snapshot && i < snapshot->rule_count; i++) {
 		const struct rule *rule = &snapshot->rules[i].rule;
 
-		if (rule->l4 == RW_L4_TCP && rule->port <= port && port <= rule->port_end)
-			return rule;
+		if (rule_covers(rule, RW_L4_TCP, port))
+			owner = rule_owner(owner, rule);
 	}
-	return NULL;
+	return owner;
 }
 
 /* Of packets over IPv6 nothing passes then, open connection or not. */
@@ -184,7 +137,7 @@ static void plan_print_json(const struct settings *settings, const struct plan *
 				 json_prefix_changes(&difference->prefixes), "warnings",
 				 json_warnings(&plan->config->warnings));
 
-	json_add_ports(root, &difference->ports);
+	json_changes(root, &difference->ports);
 	json_object_set_new(root, "own_session", json_own(&plan->own, is_enforcing(plan)));
 	json_object_set_new(root, "sessions_cut",
 			    is_enforcing(plan) ? json_outsiders(plan) : json_make("[]"));
@@ -193,43 +146,13 @@ static void plan_print_json(const struct settings *settings, const struct plan *
 
 /* --- table ------------------------------------------------------------------------------------ */
 
-static void add_change(struct libscols_table *table, const struct change *change, enum tone tone,
-		       const char *word, uint16_t zones)
-{
-	const struct rule *rule = change->closed == zones ? change->before : change->after;
-	struct libscols_line *line = table_line(table);
-	char ports[PORTS_TEXT_MAX], text[PEERS_TEXT_MAX];
-
-	cell_set(line, 0, "%s", word);
-	cell_set(line, 1, "%s", word_of(words_l4, change->l4));
-	cell_set(line, 2, "%s", ports_text(change->port, change->port_end, ports));
-	cell_set(line, 3, "%s", peers_text(zones, rule, text));
-	cell_set(line, 4, "%s/%s", rule->role, rule->service);
-	cell_set(line, 5, "%s", rule->origin);
-	for (size_t cell = 0; cell < 3; cell++)
-		cell_tone(line, cell, tone);
-}
-
 static void print_ports(const struct settings *settings, const struct changes *changes)
 {
-	static const struct column columns[] = {
-		{"CHANGE", 0}, {"PROTO", 0},   {"PORT", SCOLS_FL_RIGHT},
-		{"ZONES", 0},  {"SERVICE", 0}, {"ORIGIN", SCOLS_FL_WRAP},
-	};
-	_table_ struct libscols_table *table = table_new(settings, columns, ARRAY_SIZE(columns));
+	_table_ struct libscols_table *table = changes_table(settings);
 
 	if (!changes->count)
 		return;
-	for (size_t i = 0; i < changes->count; i++) {
-		const struct change *change = &changes->list[i];
-
-		if (change->opened)
-			add_change(table, change, TONE_GOOD, "opens", change->opened);
-		if (change->closed)
-			add_change(table, change, TONE_BAD, "closes", change->closed);
-		if (is_moved(change))
-			add_change(table, change, TONE_FAINT, "moves", change->after->zones);
-	}
+	changes_add(table, changes);
 	table_print(table);
 	putchar('\n');
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "cli/changes.h"
 #include "cli/cli.h"
 #include "cli/config.h"
 #include "cli/message.h"
@@ -216,49 +217,8 @@ static int role_run(const struct settings *settings, const char *asked, const ch
 /* Where a comparison is collected. */
 struct diff {
 	struct libscols_table *table;
-	json_t *list; /* one object a change */
-	size_t lines;
+	json_t *root;
 };
-
-static void diff_add_line(struct diff *diff, const char *role, const struct change *change,
-			  const char *word, enum tone tone)
-{
-	bool closes = !strcmp(word, "closes");
-	const struct rule *rule = closes || !change->after ? change->before : change->after;
-	unsigned int zones = closes	      ? change->closed
-			     : change->opened ? change->opened
-					      : rule->zones;
-	struct libscols_line *line = table_line(diff->table);
-	char ports[PORTS_TEXT_MAX], text[ZONES_TEXT_MAX];
-
-	cell_set(line, 0, "%s", word);
-	cell_set(line, 1, "%s", role);
-	cell_set(line, 2, "%s", word_of(words_l4, change->l4));
-	cell_set(line, 3, "%s", ports_text(change->port, change->port_end, ports));
-	cell_set(line, 4, "%s", zones_text(zones, text));
-	cell_set(line, 5, "%s", rule->service);
-	cell_tone(line, 0, tone);
-	json_array_append_new(
-		diff->list, json_make("{s:s, s:s, s:s, s:i, s:i, s:o, s:s}", "change", word, "role",
-				      role, "proto", word_of(words_l4, change->l4), "port",
-				      (int)change->port, "port_end", (int)change->port_end, "zones",
-				      json_zones(zones), "service", rule->service));
-	diff->lines++;
-}
-
-static void diff_add_role(struct diff *diff, const char *role, const struct changes *changes)
-{
-	for (size_t i = 0; i < changes->count; i++) {
-		const struct change *change = &changes->list[i];
-
-		if (change->opened)
-			diff_add_line(diff, role, change, "opens", TONE_GOOD);
-		if (change->closed)
-			diff_add_line(diff, role, change, "closes", TONE_BAD);
-		if (!change->opened && !change->closed)
-			diff_add_line(diff, role, change, "renames", TONE_FAINT);
-	}
-}
 
 static int diff_role(struct diff *diff, const struct role_model *before,
 		     const struct role_model *after)
@@ -266,8 +226,10 @@ static int diff_role(struct diff *diff, const struct role_model *before,
 	_cleanup_(role_change_free) struct role_change change = {0};
 	int r = roles_compare(before, after, &change);
 
-	if (r == 0)
-		diff_add_role(diff, after ? after->name : before->name, &change.ports);
+	if (r == 0) {
+		changes_add(diff->table, &change.ports);
+		json_changes(diff->root, &change.ports);
+	}
 	return r;
 }
 
@@ -309,12 +271,9 @@ static void print_roles_only_in(const struct settings *settings, const struct pr
 static int diff_show(const struct settings *settings, const struct profile *old,
 		     const struct profile *new, const char *only)
 {
-	static const struct column columns[] = {{"CHANGE", 0}, {"ROLE", 0},
-						{"PROTO", 0},  {"PORT", SCOLS_FL_RIGHT},
-						{"ZONES", 0},  {"SERVICE", 0}};
-	_table_ struct libscols_table *table = table_new(settings, columns, ARRAY_SIZE(columns));
-	_json_ json_t *list = json_make("[]");
-	struct diff diff = {table, list, 0};
+	_table_ struct libscols_table *table = changes_table(settings);
+	_json_ json_t *root = json_make("{s:s, s:s}", "from", old->name, "to", new->name);
+	struct diff diff = {table, root};
 
 	if (only && !profile_role(old, only) && !profile_role(new, only))
 		return role_refuse(settings, new, only);
@@ -323,13 +282,12 @@ static int diff_show(const struct settings *settings, const struct profile *old,
 		return EXIT_FAILED;
 	}
 	if (settings->output != OUTPUT_TABLE) {
-		print_json(settings, json_make("{s:s, s:s, s:O, s:o, s:o}", "from", old->name, "to",
-					       new->name, "changes", list, "roles_added",
-					       json_roles_only_in(new, old), "roles_removed",
-					       json_roles_only_in(old, new)));
+		json_object_set_new(root, "roles_added", json_roles_only_in(new, old));
+		json_object_set_new(root, "roles_removed", json_roles_only_in(old, new));
+		print_json(settings, json_incref(root));
 		return EXIT_OK;
 	}
-	if (diff.lines)
+	if (scols_table_get_nlines(table))
 		table_print(table);
 	else
 		print_summary(settings, "From %s to %s no port changes.", old->name, new->name);

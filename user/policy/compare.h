@@ -22,6 +22,12 @@ struct change {
 		*after; /* will own them; differs in role or service if nothing opens or closes */
 };
 
+/* Neither opens nor closes: only the rule is another one, with counters of its own. */
+static inline bool change_is_moved(const struct change *change)
+{
+	return !change->opened && !change->closed;
+}
+
 struct changes {
 	struct change *list; /* owned; sorted by (l4, port) */
 	size_t count;

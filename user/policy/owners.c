@@ -4,16 +4,10 @@
 
 #include <stdlib.h>
 
-static unsigned int rule_width(const struct rule *rule)
-{
-	return (unsigned int)rule->port_end - rule->port;
-}
-
 static void owner_add(struct owner *owner, const struct rule *rule)
 {
 	owner->zones |= rule->zones;
-	if (!owner->rule || rule_width(rule) < rule_width(owner->rule))
-		owner->rule = rule;
+	owner->rule = rule_owner(owner->rule, rule);
 }
 
 struct owner *owners_new(const struct rule *const *rules, size_t count)

@@ -137,19 +137,6 @@ int tables_add_rules(struct tables *tables, const struct merged *merged, struct 
 /* --- ports --------------------------------------------------------------------------------------
  */
 
-static unsigned int width_of(const struct rule *rule)
-{
-	return rule->port_end - rule->port;
-}
-
-/* Of two that hold a port it belongs to the narrower; of two as narrow, to the first. */
-static bool is_nearer(const struct tables *tables, uint32_t candidate, uint32_t owner)
-{
-	unsigned int a = width_of(&tables->rules[candidate]), b = width_of(&tables->rules[owner]);
-
-	return a < b || (a == b && candidate < owner);
-}
-
 int tables_add_ports(struct tables *tables, struct error *ret_error)
 {
 	tables->ports = calloc(2 * PORTS, sizeof(*tables->ports));
@@ -161,7 +148,7 @@ int tables_add_ports(struct tables *tables, struct error *ret_error)
 		for (unsigned int number = rule->port; number <= rule->port_end; number++) {
 			struct port *port = &tables->ports[rule->l4 * PORTS + number];
 
-			if (!port->zones || is_nearer(tables, i, port->rule))
+			if (!port->zones || rule_owner(&tables->rules[port->rule], rule) == rule)
 				port->rule = i;
 			port->zones |= rule->zones;
 		}

@@ -41,6 +41,20 @@ struct rule {
 	char peers[TABLES_PEERS_MAX]; /* "proxy,appserver": roles of the peers that zones has */
 };
 
+static inline bool rule_covers(const struct rule *rule, unsigned int l4, unsigned int port)
+{
+	return rule->l4 == l4 && rule->port <= port && port <= rule->port_end;
+}
+
+/* Which of two that cover a port owns it: the narrower; of two as narrow, the first. It may be
+ * NULL.
+ */
+static inline const struct rule *rule_owner(const struct rule *first, const struct rule *second)
+{
+	return !first || second->port_end - second->port < first->port_end - first->port ? second
+											 : first;
+}
+
 /* One port: which rule it belongs to, and who may reach it. */
 struct port {
 	uint16_t zones; /* 0 = not open */

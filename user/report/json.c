@@ -101,6 +101,57 @@ json_t *json_timed(const struct timed *entry)
 	return object;
 }
 
+/* --- between two policies --------------------------------------------------------------------- */
+
+static json_t *json_change(const struct change *change, uint16_t zones, const struct rule *rule)
+{
+	return json_pack("{s:s, s:i, s:i, s:o, s:o, s:o, s:o}", "proto",
+			 word_of(words_l4, change->l4), "port", (int)change->port, "port_end",
+			 (int)change->port_end, "zones", json_zones(zones), "service",
+			 json_clean(rule->service), "role", json_clean(rule->role), "origin",
+			 json_clean(rule->origin));
+}
+
+static json_t *json_moved(const struct change *change)
+{
+	json_t *object = json_change(change, change->after->zones, change->after);
+
+	json_object_set_new(object, "from",
+			    json_pack("{s:o, s:o, s:o}", "service",
+				      json_clean(change->before->service), "role",
+				      json_clean(change->before->role), "origin",
+				      json_clean(change->before->origin)));
+	return object;
+}
+
+static json_t *list_of(json_t *root, const char *key)
+{
+	if (!json_object_get(root, key))
+		json_object_set_new(root, key, json_array());
+	return json_object_get(root, key);
+}
+
+void json_changes(json_t *root, const struct changes *changes)
+{
+	json_t *opened = list_of(root, "opened"), *closed = list_of(root, "closed");
+	json_t *moved = list_of(root, "moved"), *unchanged = json_object_get(root, "unchanged");
+
+	for (size_t i = 0; i < changes->count; i++) {
+		const struct change *change = &changes->list[i];
+
+		if (change->opened)
+			json_array_append_new(opened,
+					      json_change(change, change->opened, change->after));
+		if (change->closed)
+			json_array_append_new(closed,
+					      json_change(change, change->closed, change->before));
+		if (change_is_moved(change))
+			json_array_append_new(moved, json_moved(change));
+	}
+	json_object_set_new(root, "unchanged",
+			    json_integer(json_integer_value(unchanged) + changes->unchanged));
+}
+
 json_t *json_error(const struct error *error)
 {
 	return json_pack("{s:o, s:o, s:o, s:o}", "what", json_clean(error->what), "where",

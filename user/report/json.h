@@ -39,6 +39,9 @@ json_t *json_attempt(const struct attempt *attempt, const char *service);
 /* A ban, or an opening. */
 json_t *json_timed(const struct timed *entry);
 
+/* Adds them to the lists "opened", "closed" and "moved" of `root`, and to its sum "unchanged". */
+void json_changes(json_t *root, const struct changes *changes);
+
 /* {"what", "where", "path", "hint"} */
 json_t *json_error(const struct error *error);
 

@@ -282,19 +282,14 @@ static void find_rule(const struct explainer *explainer, const struct question *
 		      struct explanation *ret)
 {
 	const struct generation *generation = &explainer->generation;
-	unsigned int width = 65536;
-	uint32_t i;
+	const struct rule *owner = NULL;
 
-	for (i = 0; i < generation->about->rule_count; i++) {
-		const struct rule *rule = &generation->rules[i].rule;
-
-		if (rule->l4 != question->l4 || question->port < rule->port ||
-		    question->port > rule->port_end || rule->port_end - rule->port >= (int)width)
-			continue;
-		width = rule->port_end - rule->port;
-		ret->rule = *rule;
-		ret->has_rule = true;
-	}
+	for (uint32_t i = 0; i < generation->about->rule_count; i++)
+		if (rule_covers(&generation->rules[i].rule, question->l4, question->port))
+			owner = rule_owner(owner, &generation->rules[i].rule);
+	if (owner)
+		ret->rule = *owner;
+	ret->has_rule = owner;
 }
 
 static void find_opening(const struct explainer *explainer, const struct question *question,

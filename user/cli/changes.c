@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* changes.c - a line a change. */
+#include "cli/changes.h"
+
+#include "cli/print.h"
+#include "policy/words.h"
+#include "util/array.h"
+
+struct libscols_table *changes_table(const struct settings *settings)
+{
+	static const struct column columns[] = {
+		{"CHANGE", 0}, {"PROTO", 0},   {"PORT", SCOLS_FL_RIGHT},
+		{"ZONES", 0},  {"SERVICE", 0}, {"ORIGIN", SCOLS_FL_WRAP},
+	};
+
+	return table_new(settings, columns, ARRAY_SIZE(columns));
+}
+
+static void add_change(struct libscols_table *table, const struct change *change, enum tone tone,
+		       const char *word, uint16_t zones)
+{
+	const struct rule *rule = change->closed == zones ? change->before : change->after;
+	struct libscols_line *line = table_line(table);
+	char ports[PORTS_TEXT_MAX], text[PEERS_TEXT_MAX];
+
+	cell_set(line, 0, "%s", word);
+	cell_set(line, 1, "%s", word_of(words_l4, change->l4));
+	cell_set(line, 2, "%s", ports_text(change->port, change->port_end, ports));
+	cell_set(line, 3, "%s", peers_text(zones, rule, text));
+	cell_set(line, 4, "%s/%s", rule->role, rule->service);
+	cell_set(line, 5, "%s", rule->origin);
+	for (size_t cell = 0; cell < 3; cell++)
+		cell_tone(line, cell, tone);
+}
+
+void changes_add(struct libscols_table *table, const struct changes *changes)
+{
+	for (size_t i = 0; i < changes->count; i++) {
+		const struct change *change = &changes->list[i];
+
+		if (change->opened)
+			add_change(table, change, TONE_GOOD, "opens", change->opened);
+		if (change->closed)
+			add_change(table, change, TONE_BAD, "closes", change->closed);
+		if (change_is_moved(change))
+			add_change(table, change, TONE_FAINT, "moves", change->after->zones);
+	}
+}
