@@ -20,8 +20,8 @@ DEMO="iproute2 jq iputils-ping"
 
 # Unit tests, a scanner to be scanned with, somebody else's firewall, real VPNs, a DNS server, what the
 # daemon asks of systemd and of the kernel.
-CHECK="$DEMO curl ethtool libcmocka-dev logrotate nmap nftables nsd openvpn python3 socat strace systemd tmux
-	wireguard-tools"
+CHECK="$DEMO curl ethtool libcmocka-dev logrotate nmap nftables nsd openvpn python3 python3-jsonschema
+	socat strace systemd tmux wireguard-tools"
 
 # A node with real servers, and the clients that ask them.
 MAILNODE="$DEMO curl dovecot-core dovecot-imapd dovecot-lmtpd dovecot-pop3d ldap-utils memcached nginx-light

@@ -1,0 +1,66 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""schema.py FILE... - are the documents in FILE as the schema of its name says?
+
+FILE is .../NAME.json or .../NAME.ANYTHING.json, its documents stand one behind the other, and the
+schema is packaging/schema/output/NAME.json. The schemas allow what a later version may add; here a
+field that they do not name is an error, so that none goes undescribed.
+"""
+import json
+import pathlib
+import sys
+
+import jsonschema
+
+FOLDER = pathlib.Path(__file__).resolve().parents[2] / "packaging/schema/output"
+
+
+def closed(schema):
+    """The same, but objects have no other properties than those named."""
+    if isinstance(schema, list):
+        return [closed(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    made = {key: closed(part) for key, part in schema.items()}
+    if isinstance(schema.get("properties"), dict) and schema.get("type") == "object":
+        made.setdefault("additionalProperties", False)
+    return made
+
+
+def validator(name):
+    store = {path.as_uri(): closed(json.loads(path.read_text()))
+             for path in [*FOLDER.glob("*.json"), *FOLDER.parent.glob("*.json")]}
+    uri = (FOLDER / f"{name}.json").as_uri()
+    if uri not in store:
+        sys.exit(f"schema: there is no {FOLDER}/{name}.json")
+    jsonschema.Draft202012Validator.check_schema(store[uri])
+    resolver = jsonschema.RefResolver(uri, store[uri], store=store)
+    return jsonschema.Draft202012Validator(store[uri], resolver=resolver)
+
+
+def documents(text):
+    decoder, at = json.JSONDecoder(), 0
+    while text[at:].strip():
+        at += len(text[at:]) - len(text[at:].lstrip())
+        found, at = decoder.raw_decode(text, at)
+        yield found
+
+
+def main():
+    failed = count = 0
+    for path in map(pathlib.Path, sys.argv[1:]):
+        schema = validator(path.name.split(".")[0])
+        for document in documents(path.read_text()):
+            count += 1
+            error = next(schema.iter_errors(document), None)
+            # Of the kinds that it may be, the one that it comes nearest to is the one that is meant.
+            while error and error.context:
+                error = max(error.context, key=lambda deeper: len(deeper.absolute_path))
+            if error:
+                print(f"{path.name}: {error.json_path}: {error.message}\n    {json.dumps(document)[:2000]}", file=sys.stderr)
+                failed = 1
+    print(f"# {count} documents")
+    return failed or not count
+
+
+sys.exit(main())
