@@ -435,6 +435,27 @@ bench: bench-programs ## measure beside the peers, two minutes (needs root, inst
 bench-compare: ## prog-run of BASE=REV and of this tree, interleaved (needs root)
 	$(Q)tests/bench/compare.sh "$(BASE)" .
 
+# --- for editors, and figures --------------------------------------------------------------------
+
+compile_commands.json: Makefile ## for clangd: how each file of user/ and bpf/ is compiled
+	$(call say,JSON,$@)
+	$(Q)for file in $(LIB_SRC) $(CLI_SRC) $(WEB_SRC) $(UNIT_SRC); do \
+		jq -n --arg d '$(CURDIR)' --arg f "$$file" --arg c "$(subst ",\",$(CC) $(ALL_CFLAGS)) -c $$file" \
+			'{directory: $$d, file: $$f, command: $$c}'; done >$@.part
+	$(Q)jq -n --arg d '$(CURDIR)' --arg c '$(CLANG) $(BPF_CFLAGS) -c bpf/rolewall.bpf.c' \
+		'{directory: $$d, file: "bpf/rolewall.bpf.c", command: $$c}' >>$@.part
+	$(Q)jq -s . $@.part >$@ && rm $@.part
+
+coverage: ## how many lines of user/ do the unit tests and the end-to-end tests reach? (needs root)
+	$(Q)packaging/deps.sh build check coverage
+	$(Q)$(MAKE) --no-print-directory $(CHECK_PROGRAMS)
+	$(Q)$(MAKE) --no-print-directory COV=1 coverage-run
+
+coverage-run: $(B)/rolewall $(B)/rolewall-web $(UNIT)
+	$(Q)find $(B) -name '*.gcda' -delete
+	$(Q)SUITE=short ROLEWALL=$(CURDIR)/$(B)/rolewall tests/run.sh $(UNIT) $(wildcard tests/e2e/test_*.sh)
+	$(Q)gcovr -r . --filter user/ --object-directory $(B) $(B) --txt $(B)/coverage.txt --print-summary | tail -n 4
+
 # --- house keeping --------------------------------------------------------------------------------
 
 clean: ## remove build/
@@ -443,7 +464,7 @@ clean: ## remove build/
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: all static cross cross-objects vm-programs vmtest check check-all check-long check-long-all check-unit check-packet check-e2e check-old oracle \
+.PHONY: all coverage coverage-run static cross cross-objects vm-programs vmtest check check-all check-long check-long-all check-unit check-packet check-e2e check-old oracle \
 	fuzz oracle-coverage mutants demo demo-run screenshots mailnode mailnode-run deps lint lint-format \
 	lint-includes lint-schema lint-monitoring lint-figures lint-floor lint-shell lint-cppcheck lint-tidy format man install uninstall \
 	deb rpm package-root check-package clean help

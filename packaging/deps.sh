@@ -4,7 +4,7 @@
 # deps.sh - install the Debian packages that a part of the project needs, and only those that are
 # missing.
 #
-#	packaging/deps.sh [build] [check] [long] [bench] [demo] [lint] [mailnode] [package] [vm] [static] [cross]	(without any: build)
+#	packaging/deps.sh [build] [check] [long] [bench] [demo] [lint] [mailnode] [package] [vm] [static] [cross] [coverage]	(without any: build)
 #
 # Each set is complete for its purpose on top of "build". Running it again changes nothing; the
 # package lists are fetched only if something is missing.
@@ -46,6 +46,9 @@ BENCH="$DEMO nftables iptables xdp-tools ethtool gnuplot-nox"
 
 LINT="clang-tidy clang-format-14 cppcheck shellcheck prometheus python3-jsonschema"
 
+# How much of the code the tests reach.
+COVERAGE="gcovr"
+
 packages_of() {
 	case $1 in
 	build) echo "$BUILD" ;;
@@ -59,8 +62,9 @@ packages_of() {
 	package) echo "$PACKAGE" ;;
 	static) echo "$STATIC" ;;
 	cross) echo "$CROSS" ;;
+	coverage) echo "$COVERAGE" ;;
 	*)
-		echo "deps: there is no set \"$1\"; the sets are build, check, long, bench, demo, lint, mailnode, package, vm, static and cross" >&2
+		echo "deps: there is no set \"$1\"; the sets are build, check, long, bench, demo, lint, mailnode, package, vm, static, cross and coverage" >&2
 		exit 2
 		;;
 	esac
