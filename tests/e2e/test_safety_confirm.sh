@@ -79,6 +79,63 @@ test_a_copy_that_cannot_be_written_leaves_it_unconfirmed() {
 	assert_exit 0 rolewall confirm
 }
 
+# The copy comes first, then the note that nothing is pending: that fails here.
+test_what_was_taken_back_does_not_return_though_confirm_got_half_way() {
+	local before calls
+
+	command -v strace >/dev/null || skip "strace is not installed; 'make deps' installs it"
+	before=$(generation)
+	cp "$LAB_DIR/node.json" "$LAB_DIR/old.json"
+	other_policy
+	assert_exit 0 rolewall apply --confirm=30
+	node strace -qq -e trace=bpf -o "$LAB_DIR/trace" "$ROLEWALL" "${LAB_INSTANCE[@]}" -q confirm
+	calls=$(grep -c 'bpf(' "$LAB_DIR/trace")
+	assert_exit 0 rolewall rollback
+	before=$(generation)
+	assert_exit 0 rolewall apply --confirm=$((SOON + 3))
+	assert_exit 1 node strace -qq -e trace=bpf -e inject=bpf:error=ENOMEM:when="$calls" -o "$LAB_DIR/trace" \
+		"$ROLEWALL" "${LAB_INSTANCE[@]}" -q confirm
+	assert_equal true "$(pending)" "pending"
+	wait_for $((SOON + 30)) is_generation "$before" || fail "it did not go back"
+	wait_for 10 is_confirmed "$LAB_DIR/old.json" || fail "what was taken back is the copy for the next boot"
+	reboot
+	daemon_start
+	assert_smtp open
+}
+
+lib_read_only() {
+	trap 'umount "$LAB_DIR/lib"' EXIT # of this test's subshell
+	mount --bind "$LAB_DIR/lib" "$LAB_DIR/lib"
+	mount -o remount,ro,bind "$LAB_DIR/lib"
+}
+
+test_a_rollback_whose_copy_cannot_be_written_says_what_returns() {
+	local before
+
+	before=$(generation)
+	other_policy
+	assert_exit 0 rolewall apply
+	lib_read_only
+	assert_exit 1 rolewall rollback
+	umount "$LAB_DIR/lib"
+	trap - EXIT
+	is_generation "$before" || fail "it did not go back"
+	grep -q "after a restart .* comes back" <<<"$OUTPUT" || fail "it does not say what returns: $OUTPUT"
+	grep -q "$LAB_DIR/lib" <<<"$OUTPUT" || fail "it does not name the directory: $OUTPUT"
+	assert_smtp open
+}
+
+test_a_down_that_cannot_remove_the_copy_says_what_returns() {
+	lib_read_only
+	assert_exit 1 rolewall down
+	umount "$LAB_DIR/lib"
+	trap - EXIT
+	nothing_applied || fail "it is in force still"
+	grep -q "comes back at the next start" <<<"$OUTPUT" || fail "it does not say what returns: $OUTPUT"
+	assert_exit 0 rolewall down
+	[ ! -e "$LAB_DIR/lib" ] || fail "the copy is there still"
+}
+
 test_confirmed_too_late_says_that_it_is_gone() {
 	local before
 

@@ -120,6 +120,8 @@ test_rollback_killed_at_any_call_leaves_one_policy_whole() {
 		found=$(policy_settle A B)
 		[ "$found" = A ] || [ "$found" = B ] || fail "neither policy, $where: $found"
 		status_is "$found" "$where"
+		policy_a
+		[ "$found" = B ] || is_confirmed "$LAB_DIR/node.json" || fail "what was taken back is the copy, $where"
 	done
 	calls_report
 }

@@ -34,12 +34,15 @@ static int rollback_run_verb(const struct settings *settings, const struct argum
 	(void)arguments;
 	if (result)
 		return report_kernel(settings, result, &error);
-	if (done.warning.what[0])
-		report_warning(settings, done.warning.where, done.warning.what);
 	rollback_print(settings, &done);
 	if (done.to)
 		own_warn(settings);
-	return EXIT_OK;
+	if (!done.warning.what[0])
+		return EXIT_OK;
+	/* It went back, but not for good. */
+	report_warning(settings, done.warning.where, done.warning.what);
+	report_note(settings, "%s", done.warning.hint);
+	return EXIT_FAILED;
 }
 
 const struct verb verb_rollback = {

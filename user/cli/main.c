@@ -80,6 +80,8 @@ static int take_back_expired(const struct settings *settings)
 			settings,
 			"generation %u had not been confirmed in time and was rolled back first",
 			rolled.from);
+	if (rolled.warning.what[0])
+		report_warning(settings, rolled.warning.where, rolled.warning.what);
 	return EXIT_OK;
 }
 

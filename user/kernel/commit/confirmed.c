@@ -124,12 +124,32 @@ bool confirmed_is_there(const struct instance *instance)
 	       access(path, F_OK) == 0;
 }
 
-void confirmed_remove(const struct instance *instance)
+bool confirmed_is(const struct instance *instance, const struct generation *generation)
 {
+	_free_ char *copy = NULL, *text = NULL;
+	size_t copy_size, size;
 	char path[4096];
 
+	return !confirmed_path(instance, path, sizeof(path)) &&
+	       !file_read(path, COMPILED_BYTES_MAX, &copy, &copy_size, NULL) &&
+	       !generation_text(generation, &text, &size) && copy_size == size &&
+	       memcmp(copy, text, size) == 0;
+}
+
+int confirmed_forget(const struct instance *instance, struct error *ret_error)
+{
+	char path[4096];
+	int error = path_make(instance, path, ret_error);
+
+	if (error)
+		return error;
+	if (unlink(path) && errno != ENOENT)
+		return error_set(ret_error, errno, "cannot remove %s: %s", path, strerror(errno));
+	return 0;
+}
+
+void confirmed_clean(const struct instance *instance)
+{
 	file_discard_all(instance->lib_dir);
-	if (confirmed_path(instance, path, sizeof(path)) == 0)
-		unlink(path);
 	rmdir(instance->lib_dir);
 }

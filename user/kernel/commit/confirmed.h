@@ -43,9 +43,14 @@ int confirmed_write(const struct instance *instance, const struct generation *ge
 /* Does a copy for the next boot lie there? */
 bool confirmed_is_there(const struct instance *instance);
 
-/* `down`: nothing comes back at the next boot, and what killed processes were writing goes. LIB_DIR
- * goes too, unless it holds bans or openings. */
-void confirmed_remove(const struct instance *instance);
+/* Is it what this generation keeps? False, too, where that cannot be found out. */
+bool confirmed_is(const struct instance *instance, const struct generation *generation);
+
+/* Nothing comes back at the next boot. None: no error. */
+int confirmed_forget(const struct instance *instance, struct error *ret_error);
+
+/* `down`: what killed processes were writing goes. LIB_DIR goes too, unless it holds something. */
+void confirmed_clean(const struct instance *instance);
 
 /* Forget a staged copy; there may be none. */
 void confirmed_discard(const struct instance *instance);

@@ -50,18 +50,19 @@ static void tell_everybody(const char *text)
 
 void guardian_announce(const struct rollback_result *rolled)
 {
-	char text[256];
+	const char *warning = rolled->warning.what;
+	char text[1024];
 
 	if (rolled->to)
 		snprintf(text, sizeof(text),
 			 "rolewall: generation %u was not confirmed in time; generation %u is in "
-			 "force again",
-			 rolled->from, rolled->to);
+			 "force again%s%s",
+			 rolled->from, rolled->to, *warning ? "; " : "", warning);
 	else
 		snprintf(text, sizeof(text),
 			 "rolewall: generation %u was not confirmed in time; as before it, nothing "
-			 "is filtered",
-			 rolled->from);
+			 "is filtered%s%s",
+			 rolled->from, *warning ? "; " : "", warning);
 	tell_everybody(text);
 }
 

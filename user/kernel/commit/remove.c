@@ -84,23 +84,44 @@ static void remove_state(const struct instance *instance)
 	}
 	rmdir(instance->state_dir);
 	if (instance->lib_dir)
-		confirmed_remove(instance);
+		confirmed_clean(instance);
+}
+
+/*
+ * Before anything is detached: whoever is killed on the way leaves nothing that comes back. Where
+ * it cannot be removed, the rest goes all the same, and `down` fails in the end.
+ */
+static int forget_copy(const struct instance *instance, struct error *ret_error)
+{
+	struct error cause;
+	int error = instance->lib_dir ? confirmed_forget(instance, &cause) : 0;
+
+	if (!error)
+		return 0;
+	error_set(ret_error, -error,
+		  "nothing is filtered any more, but what was confirmed comes back at the next "
+		  "start of the daemon: %s",
+		  cause.what);
+	error_hint(ret_error, "make it writable, and say 'rolewall down' again");
+	return error;
 }
 
 int remove_run(const struct instance *instance, struct error *ret_error)
 {
 	_close_ int lists = -1, lock = -1;
+	struct error copy;
 	char path[4096];
 	bool applied, pinned, left, waited;
-	int error;
+	int error, kept;
 
 	snprintf(path, sizeof(path), "%s/maps", instance->bpffs_dir);
 	left = remove_has_left(instance);
 	pinned = access(instance->bpffs_dir, F_OK) == 0 || errno != ENOENT;
 	/* After `rolewall=off`, say: what would come back at the next start goes all the same. */
 	if (!pinned && !left && confirmed_is_there(instance)) {
+		kept = forget_copy(instance, ret_error);
 		remove_state(instance);
-		return 0;
+		return kept;
 	}
 	if (!pinned && !left)
 		return error_set(ret_error, ENOENT, "nothing is applied: there is no %s",
@@ -113,12 +134,17 @@ int remove_run(const struct instance *instance, struct error *ret_error)
 	if (error)
 		return error;
 	applied = access(path, F_OK) == 0;
+	kept = forget_copy(instance, &copy);
 	error = remove_everything(instance, ret_error);
 	if (!error && left)
 		error = remove_left(instance, ret_error);
 	if (error)
 		return error;
 	remove_state(instance);
+	if (kept) {
+		*ret_error = copy;
+		return kept;
+	}
 	return applied || left
 		       ? 0
 		       : error_set(ret_error, ENOENT, "nothing is applied: there is no %s", path);

@@ -55,26 +55,70 @@ static void note_taken_back(const struct maps *maps, const struct rw_pending *pe
 	pending_write(maps, &note, NULL);
 }
 
-static int go_back(struct installation *installation, const struct rw_pending *pending,
-		   uint32_t number, struct error *ret_error)
+/*
+ * What is taken back must not come back at the next boot, whoever dies on the way: the copy is
+ * exchanged first. What was pending never became the copy, unless confirm() got half way. Where it
+ * cannot be exchanged the rollback goes on: it is the way out.
+ */
+static void exchange_copy(const struct installation *installation, const struct rw_pending *pending,
+			  struct rollback_result *result)
 {
 	const struct instance *instance = installation->instance;
-	uint32_t from = installation->header.generation;
+	struct error cause = {0};
 	int error;
 
-	error = generation_open(instance, number, &installation->next, ret_error);
+	if (!instance->lib_dir ||
+	    (pending->deadline && !confirmed_is(instance, &installation->current)))
+		return;
+	error = result->to ? confirmed_write(instance, &installation->next, &cause)
+			   : confirmed_forget(instance, &cause);
+	if (!error)
+		return;
+	error_set(&result->warning, -error,
+		  "after a restart generation %u, which was taken back, comes back: %s",
+		  result->from, cause.what);
+	error_hint(&result->warning,
+		   "mend that, and apply what is in force, so that it is what a restart finds");
+}
+
+/* It did not go: a restart is to find what stays. */
+static void restore_copy(const struct installation *installation, const struct rw_pending *pending)
+{
+	if (installation->instance->lib_dir && !pending->deadline && installation->current.about)
+		confirmed_write(installation->instance, &installation->current, NULL);
+}
+
+static int go_back(struct installation *installation, const struct rw_pending *pending,
+		   struct rollback_result *result, struct error *ret_error)
+{
+	const struct instance *instance = installation->instance;
+	int error;
+
+	error = generation_open(instance, result->to, &installation->next, ret_error);
 	if (error == -ENOENT)
-		return refuse_nothing_kept(from, ret_error);
+		return refuse_nothing_kept(result->from, ret_error);
 	if (!error)
 		error = installation_prepare(installation, ret_error);
-	if (!error)
-		error = installation_switch(installation, ret_error);
 	if (error)
 		return error;
-	note_taken_back(&installation->maps, pending, from, number);
+	exchange_copy(installation, pending, result);
+	error = installation_switch(installation, ret_error);
+	if (error) {
+		restore_copy(installation, pending);
+		return error;
+	}
+	note_taken_back(&installation->maps, pending, result->from, result->to);
 	/* There is no way forth: what was taken back would have to be applied again. */
-	generation_keep(instance, number, 0);
+	generation_keep(instance, result->to, 0);
 	return 0;
+}
+
+/* There was none before it. */
+static int go_away(struct installation *installation, const struct rw_pending *pending,
+		   struct rollback_result *result, struct error *ret_error)
+{
+	exchange_copy(installation, pending, result);
+	return remove_everything(installation->instance, ret_error);
 }
 
 int rollback_locked(const struct instance *instance, struct rollback_result *ret,
@@ -93,15 +137,11 @@ int rollback_locked(const struct instance *instance, struct rollback_result *ret
 	if (error)
 		return error;
 	result.from = installation.header.generation;
-	error = result.to ? go_back(&installation, &pending, result.to, ret_error)
-			  : remove_everything(instance, ret_error);
-	if (error)
-		return error;
-	/* What was pending never became the confirmed one. */
-	if (!pending.deadline && instance->lib_dir)
-		confirmed_write(instance, &installation.next, &result.warning);
-	*ret = result;
-	return 0;
+	error = result.to ? go_back(&installation, &pending, &result, ret_error)
+			  : go_away(&installation, &pending, &result, ret_error);
+	if (!error)
+		*ret = result;
+	return error;
 }
 
 int rollback_run(const struct instance *instance, struct rollback_result *ret,

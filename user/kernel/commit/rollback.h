@@ -18,9 +18,10 @@
 #include "util/error.h"
 
 struct rollback_result {
-	uint32_t from;	      /* was in force; 0: nothing was done */
-	uint32_t to;	      /* is now; 0: nothing is, everything was taken away */
-	struct error warning; /* what did not succeed beside it; or empty */
+	uint32_t from; /* was in force; 0: nothing was done */
+	uint32_t to;   /* is now; 0: nothing is, everything was taken away */
+	struct error
+		warning; /* the copy for the next boot is still that of `from`: why; or empty */
 };
 
 /*
