@@ -300,7 +300,7 @@ $(B)/tidy/%.ok: %.c .clang-tidy | $(SKEL)
 		-Iinclude -iquote user -I$(B)/include 2>$@.log || { cat $@.log >&2; exit 1; }
 	@touch $@
 
-lint: lint-format lint-includes lint-schema lint-monitoring lint-figures lint-floor lint-shell lint-cppcheck lint-tidy ## every static check
+lint: lint-format lint-includes lint-lists lint-schema lint-monitoring lint-figures lint-floor lint-shell lint-cppcheck lint-tidy ## every static check
 
 lint-format:
 	$(call say,FORMAT,check)
@@ -310,6 +310,10 @@ lint-includes:
 	$(call say,LINT,includes)
 	$(Q)/usr/bin/python3 tests/lint/includes.py
 	$(Q)tests/lint/planted.sh
+
+lint-lists:
+	$(call say,LINT,lists)
+	$(Q)/usr/bin/python3 tests/lint/lists.py
 
 # A program for newer kernels must be refused, and each thing in newer.bpf.c, or the guard is asleep.
 lint-floor: $(B)/tests/lint/floor $(B)/bpf/rolewall.bpf.o $(B)/tests/lint/newer.bpf.o
@@ -466,7 +470,7 @@ help: ## this list
 
 .PHONY: all coverage coverage-run static cross cross-objects vm-programs vmtest check check-all check-long check-long-all check-unit check-packet check-e2e check-old oracle \
 	fuzz oracle-coverage mutants demo demo-run screenshots mailnode mailnode-run deps lint lint-format \
-	lint-includes lint-schema lint-monitoring lint-figures lint-floor lint-shell lint-cppcheck lint-tidy format man install uninstall \
+	lint-includes lint-lists lint-schema lint-monitoring lint-figures lint-floor lint-shell lint-cppcheck lint-tidy format man install uninstall \
 	deb rpm package-root check-package clean help
 
 -include $(shell find $(B)/bpf $(B)/user $(B)/tests $(B)/vmtests -type f -name '*.d' 2>/dev/null)

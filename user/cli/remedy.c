@@ -170,7 +170,8 @@ static void remedies_choose(struct case_file *file)
 {
 	const struct explanation *explanation = file->explanation;
 
-	switch (explanation->reason) {
+	/* Every reason stands here, so that the compiler names this place for a new one. */
+	switch ((enum rw_reason)explanation->reason) {
 	case RW_REASON_NOT_OPEN:
 	case RW_REASON_NO_CONNECTION:
 		remedy_not_open(file);
@@ -191,7 +192,20 @@ static void remedies_choose(struct case_file *file)
 		add(file, "write \"ipv6\": \"filter\" into %s, then \"rolewall apply\"",
 		    explanation->node_file);
 		break;
-	default:
+	case RW_REASON_NONE:
+	case RW_REASON_MALFORMED:
+	case RW_REASON_FRAGMENT:
+	case RW_REASON_BAD_FLAGS:
+	case RW_REASON_PROTOCOL:
+	case RW_REASON_ICMP:
+	case RW_REASON_ICMP_RATE:
+	case RW_REASON_BIND_DENIED:
+	case RW_REASON_NO_POLICY:
+	case RW_REASON_ESTABLISHED:
+	case RW_REASON_EXEMPT:
+	case RW_REASON_ICMP_ALLOWED:
+	case RW_REASON_FRAGMENT_ALLOWED:
+	case RW_REASON_PROTOCOL_LISTED:
 		break;
 	}
 }

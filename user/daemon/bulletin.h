@@ -13,8 +13,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum bulletin_kind { BULLETIN_STATUS, BULLETIN_RULES, BULLETIN_LISTS, BULLETIN_COUNT };
-
 struct line {
 	unsigned int holders;
 	size_t length; /* with the end of line */

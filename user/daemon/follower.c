@@ -65,13 +65,11 @@ void follower_begin(struct follower *follower, const struct intake *intake)
 	follower->seen = follower->wants.history ? 0 : follower->initial;
 }
 
-bool follower_wants(const struct follower *follower, enum bulletin_kind kind)
+bool follower_wants(const struct follower *follower, enum feed_bulletin kind)
 {
-	const bool wants[] = {
-		[BULLETIN_STATUS] = follower->wants.status,
-		[BULLETIN_RULES] = follower->wants.rules,
-		[BULLETIN_LISTS] = follower->wants.lists,
-	};
+#define WANTED(NAME, key, seconds) [FEED_##NAME] = follower->wants.key,
+	const bool wants[] = {FEED_BULLETINS(WANTED)};
+#undef WANTED
 
 	return follower->begun && wants[kind];
 }
@@ -140,7 +138,7 @@ static bool put_attempts(struct follower *follower, const struct intake *intake)
 /* Take up a bulletin that it wants and has not heard. */
 static bool take_bulletin(struct follower *follower, const struct bulletin *bulletins)
 {
-	for (unsigned int kind = 0; kind < BULLETIN_COUNT; kind++) {
+	for (unsigned int kind = 0; kind < FEED_BULLETIN_COUNT; kind++) {
 		const struct bulletin *bulletin = &bulletins[kind];
 
 		if (!follower_wants(follower, kind) || follower->heard[kind] == bulletin->version)
@@ -204,7 +202,7 @@ static int send_all(struct follower *follower)
 }
 
 int follower_write(struct follower *follower, const struct intake *intake,
-		   const struct bulletin bulletins[BULLETIN_COUNT])
+		   const struct bulletin bulletins[FEED_BULLETIN_COUNT])
 {
 	bool all = false;
 	int result = send_all(follower);

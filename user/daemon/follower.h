@@ -29,10 +29,10 @@ struct follower {
 				*/
 	char request[FEED_REQUEST_MAX];
 	size_t request_size;
-	uint64_t heard[BULLETIN_COUNT]; /* their versions */
-	struct line *line;		/* held: it takes this in now, or NULL */
-	size_t line_sent;		/* bytes of it */
-	size_t begin, end;		/* of what is in `buffer`, which comes after `line` */
+	uint64_t heard[FEED_BULLETIN_COUNT]; /* their versions */
+	struct line *line;		     /* held: it takes this in now, or NULL */
+	size_t line_sent;		     /* bytes of it */
+	size_t begin, end;		     /* of what is in `buffer`, which comes after `line` */
 	char buffer[FOLLOWER_BUFFER];
 };
 
@@ -49,11 +49,11 @@ int follower_read(struct follower *follower);
 /* It has said what it wants: from here on there is something to tell. */
 void follower_begin(struct follower *follower, const struct intake *intake);
 
-bool follower_wants(const struct follower *follower, enum bulletin_kind kind);
+bool follower_wants(const struct follower *follower, enum feed_bulletin kind);
 
 /* 0: everything is told; -EAGAIN: it takes no more now; -EPIPE: it has gone, or has had all. */
 int follower_write(struct follower *follower, const struct intake *intake,
-		   const struct bulletin bulletins[BULLETIN_COUNT]);
+		   const struct bulletin bulletins[FEED_BULLETIN_COUNT]);
 
 /* It listens, and is not waiting for room. */
 bool follower_is_eager(const struct follower *follower);

@@ -42,23 +42,23 @@ static void serve(struct followers *followers, struct follower *follower)
 }
 
 /* The status is told again even if nothing has changed: it says that the daemon is alive. */
-static void publish(struct followers *followers, enum bulletin_kind kind)
+static void publish(struct followers *followers, enum feed_bulletin kind)
 {
 	json_t *object = followers->make(followers->context, kind);
 
-	bulletin_tell(&followers->bulletins[kind], object, kind == BULLETIN_STATUS);
+	bulletin_tell(&followers->bulletins[kind], object, kind == FEED_STATUS);
 	json_decref(object);
 }
 
 /* For one who has just come: as things are now. */
 static void publish_for(struct followers *followers, const struct follower *follower)
 {
-	for (unsigned int kind = 0; kind < BULLETIN_COUNT; kind++)
+	for (unsigned int kind = 0; kind < FEED_BULLETIN_COUNT; kind++)
 		if (follower_wants(follower, kind))
 			publish(followers, kind);
 }
 
-static bool is_wanted(const struct followers *followers, enum bulletin_kind kind)
+static bool is_wanted(const struct followers *followers, enum feed_bulletin kind)
 {
 	const struct follower *follower = LIST_FIRST(&followers->list);
 
@@ -69,11 +69,12 @@ static bool is_wanted(const struct followers *followers, enum bulletin_kind kind
 
 static void publish_due(struct followers *followers)
 {
-	static const unsigned int seconds[] = {
-		[BULLETIN_STATUS] = 1, [BULLETIN_RULES] = 2, [BULLETIN_LISTS] = 1};
+#define SECONDS(NAME, key, count) [FEED_##NAME] = count,
+	static const unsigned int seconds[] = {FEED_BULLETINS(SECONDS)};
+#undef SECONDS
 
 	followers->ticks++;
-	for (unsigned int kind = 0; kind < BULLETIN_COUNT; kind++)
+	for (unsigned int kind = 0; kind < FEED_BULLETIN_COUNT; kind++)
 		if (followers->ticks % seconds[kind] == 0 && is_wanted(followers, kind))
 			publish(followers, kind);
 }
@@ -208,7 +209,7 @@ void followers_close(struct followers *followers)
 
 	while (!LIST_EMPTY(&followers->list))
 		drop(followers, LIST_FIRST(&followers->list));
-	for (unsigned int kind = 0; kind < BULLETIN_COUNT; kind++)
+	for (unsigned int kind = 0; kind < FEED_BULLETIN_COUNT; kind++)
 		bulletin_free(&followers->bulletins[kind]);
 	if (followers->listener.fd < 0)
 		return;

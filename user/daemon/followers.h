@@ -14,6 +14,7 @@
 
 #include "daemon/bulletin.h"
 #include "daemon/intake.h"
+#include "report/feed.h"
 #include "util/loop.h"
 
 #define FOLLOWERS_MAX	   64
@@ -32,9 +33,9 @@ struct followers {
 	unsigned int ticks;
 	unsigned long long accepted,
 		dropped; /* dropped: stalled, one too many, or spoke nonsense */
-	struct bulletin bulletins[BULLETIN_COUNT];
+	struct bulletin bulletins[FEED_BULLETIN_COUNT];
 	/* What they say; NULL: nothing new, or no memory. `context` is the owner's. */
-	json_t *(*make)(void *context, enum bulletin_kind kind);
+	json_t *(*make)(void *context, enum feed_bulletin kind);
 	void *context;
 };
 

@@ -224,18 +224,25 @@ static json_t *rules_make(const struct snapshot *snapshot)
 	return rules_line_make(snapshot, error ? NULL : &sockets);
 }
 
-static json_t *bulletin_make(void *context, enum bulletin_kind kind)
+static json_t *bulletin_make(void *context, enum feed_bulletin kind)
 {
 	struct daemon *daemon = context;
 	_cleanup_(snapshot_free) struct snapshot snapshot = {0};
 	const struct snapshot *found = NULL;
 
-	if (kind == BULLETIN_LISTS)
-		return lists_line_make(&daemon->lists);
-	if (!snapshot_read(&daemon->options->instance, &snapshot, NULL))
+	if (kind != FEED_LISTS && !snapshot_read(&daemon->options->instance, &snapshot, NULL))
 		found = &snapshot;
-	return kind == BULLETIN_RULES ? rules_make(found)
-				      : status_line_make(found, daemon->intake.history);
+	switch (kind) {
+	case FEED_STATUS:
+		return status_line_make(found, daemon->intake.history);
+	case FEED_RULES:
+		return rules_make(found);
+	case FEED_LISTS:
+		return lists_line_make(&daemon->lists);
+	case FEED_BULLETIN_COUNT:
+		break;
+	}
+	return NULL;
 }
 
 /* --- start and stop -----------------------------------------------------------------------------

@@ -39,6 +39,13 @@ struct service_model {
 	const char *about; /* borrowed from the document; NULL = not there */
 };
 
+#if __SIZEOF_POINTER__ == 8
+_Static_assert(
+	sizeof(struct service_model) == 104,
+	"struct service_model: see policy/service.c (read), policy/merge.c and policy/rules.c "
+	"(made a rule of), cli/cmd_roles.c (told), tests/unit/policy_dump.c");
+#endif
+
 struct role_model {
 	struct document *document; /* owned */
 	char name[TABLES_NAME_MAX];

@@ -41,6 +41,13 @@ struct rule {
 	char peers[TABLES_PEERS_MAX]; /* "proxy,appserver": roles of the peers that zones has */
 };
 
+/* A field more has to be known to all who copy, compare or tell of a rule. */
+_Static_assert(
+	sizeof(struct rule) == 488,
+	"struct rule: see policy/rules.c (made), policy/compare.c (compared), "
+	"kernel/generation/records.h (pinned), report/json.c, packaging/schema/output/common.json "
+	"and cli/cmd_show.c (told), tests/unit/policy_dump.c");
+
 static inline bool rule_covers(const struct rule *rule, unsigned int l4, unsigned int port)
 {
 	return rule->l4 == l4 && rule->port <= port && port <= rule->port_end;

@@ -57,20 +57,10 @@ static int connect_to_daemon(const struct instance *instance, int *ret, struct e
 	return 0;
 }
 
-static const char *word(bool value)
-{
-	return value ? "true" : "false";
-}
-
 static int say(int fd, const struct feed_request *request)
 {
 	char line[FEED_REQUEST_MAX];
-	int length = snprintf(
-		line, sizeof(line),
-		"{\"version\":%d,\"attempts\":%s,\"status\":%s,\"rules\":%s,\"lists\":%s,"
-		"\"history\":%s,\"follow\":%s}\n",
-		FEED_VERSION, word(request->attempts), word(request->status), word(request->rules),
-		word(request->lists), word(request->history), word(request->follow));
+	int length = feed_request_print(request, line, sizeof(line));
 
 	return send(fd, line, length, MSG_NOSIGNAL) == length ? 0 : -EPIPE;
 }

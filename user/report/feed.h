@@ -41,14 +41,36 @@
 #define FEED_RULES_MAX	 256
 #define FEED_LISTED_MAX	 128
 
+/*
+ * What there is one of, so that the newest counts: X(NAME, its type and key, seconds between two).
+ * Who reads them: daemon/serve.c, user/web/page/main.js, packaging/schema/output/feed.json.
+ */
+#define FEED_BULLETINS(X)                                                                          \
+	X(STATUS, status, 1)                                                                       \
+	X(RULES, rules, 2)                                                                         \
+	X(LISTS, lists, 1)
+
+enum feed_bulletin {
+#define FEED_ENUM(NAME, key, seconds) FEED_##NAME,
+	FEED_BULLETINS(FEED_ENUM)
+#undef FEED_ENUM
+		FEED_BULLETIN_COUNT
+};
+
+/* Its type. */
+const char *feed_bulletin_name(enum feed_bulletin kind);
+
 struct feed_request {
 	bool attempts;
-	bool status;
-	bool rules;
-	bool lists;
 	bool history;
 	bool follow;
+#define FEED_WANTED(NAME, key, seconds) bool key;
+	FEED_BULLETINS(FEED_WANTED)
+#undef FEED_WANTED
 };
+
+/* As a line with its end. The length, or -ENOSPC. */
+int feed_request_print(const struct feed_request *request, char *ret, size_t size);
 
 /* -EINVAL: no JSON, a word that is not known, or another version. */
 int feed_request_parse(const char *line, struct feed_request *ret);

@@ -10,25 +10,70 @@
 #include "kernel/observe/port_names.h"
 #include "policy/cidr.h"
 #include "report/words.h"
+#include "util/array.h"
 #include "util/json_clean.h"
 #include "util/reason.h"
 #include "util/since.h"
 
+const char *feed_bulletin_name(enum feed_bulletin kind)
+{
+#define NAME(NAME, key, seconds) [FEED_##NAME] = #key,
+	static const char *const names[] = {FEED_BULLETINS(NAME)};
+#undef NAME
+
+	return names[kind];
+}
+
+/* --- the request ------------------------------------------------------------------------------ */
+
+#define WORD(key)		     {#key, offsetof(struct feed_request, key)},
+#define BULLETIN(NAME, key, seconds) WORD(key)
+static const struct {
+	const char *key;
+	size_t at;
+} words[] = {WORD(attempts) WORD(history) WORD(follow) FEED_BULLETINS(BULLETIN)};
+
+int feed_request_print(const struct feed_request *request, char *ret, size_t size)
+{
+	int length = snprintf(ret, size, "{\"version\":%d", FEED_VERSION);
+
+	for (size_t i = 0; i < ARRAY_SIZE(words) && length < (int)size; i++)
+		if (*((const bool *)request + words[i].at))
+			length +=
+				snprintf(ret + length, size - length, ",\"%s\":true", words[i].key);
+	if (length < (int)size)
+		length += snprintf(ret + length, size - length, "}\n");
+	return length < (int)size ? length : -ENOSPC;
+}
+
+static int word_read(const char *key, const json_t *value, struct feed_request *request)
+{
+	if (!strcmp(key, "version"))
+		return json_integer_value(value) == FEED_VERSION ? 0 : -EINVAL;
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (!strcmp(words[i].key, key) && json_is_boolean(value)) {
+			*((bool *)request + words[i].at) = json_is_true(value);
+			return 0;
+		}
+	return -EINVAL;
+}
+
 int feed_request_parse(const char *line, struct feed_request *ret)
 {
-	int version = FEED_VERSION, attempts = 0, status = 0, rules = 0, lists = 0, history = 0,
-	    follow = 0, wrong;
-	json_t *object = json_loads(line, 0, NULL);
+	json_t *object = json_loads(line, 0, NULL), *value;
+	struct feed_request request = {0};
+	int error = json_is_object(object) ? 0 : -EINVAL;
+	const char *key;
 
-	wrong = json_unpack(object, "{s?i, s?b, s?b, s?b, s?b, s?b, s?b !}", "version", &version,
-			    "attempts", &attempts, "status", &status, "rules", &rules, "lists",
-			    &lists, "history", &history, "follow", &follow);
+	json_object_foreach (object, key, value)
+		error = error ? error : word_read(key, value, &request);
 	json_decref(object);
-	if (wrong || version != FEED_VERSION)
-		return -EINVAL;
-	*ret = (struct feed_request){attempts, status, rules, lists, history, follow};
-	return 0;
+	if (!error)
+		*ret = request;
+	return error;
 }
+
+/* --- an attempt ------------------------------------------------------------------------------- */
 
 /* As JSON: a string in quotes, or null for nothing. Returns `ret`. */
 struct quoted {

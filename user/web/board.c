@@ -191,7 +191,7 @@ static void take_attempt(struct board *board, const json_t *line)
 /* --- notices and samples ------------------------------------------------------------------------
  */
 
-static void take_notice(struct board *board, enum notice_kind kind, const json_t *line)
+static void take_notice(struct board *board, unsigned int kind, const json_t *line)
 {
 	struct notice *notice = &board->notices[kind];
 	char *text = json_dumps(line, JSON_COMPACT);
@@ -240,7 +240,7 @@ void board_take(struct board *board, const json_t *line)
 	}
 	if (!strcmp(type, "status"))
 		take_sample(board, line);
-	for (unsigned int kind = NOTICE_STATUS; kind < NOTICE_COUNT; kind++)
+	for (unsigned int kind = 0; kind < FEED_BULLETIN_COUNT; kind++)
 		if (!strcmp(type, notice_name(kind)))
 			take_notice(board, kind, line);
 }
@@ -260,19 +260,14 @@ uint64_t board_version(const struct board *board)
 	return board->version;
 }
 
-const struct notice *board_notice(const struct board *board, enum notice_kind kind)
+const struct notice *board_notice(const struct board *board, unsigned int kind)
 {
 	return &board->notices[kind];
 }
 
-const char *notice_name(enum notice_kind kind)
+const char *notice_name(unsigned int kind)
 {
-	static const char *const names[] = {[NOTICE_LINK] = "link",
-					    [NOTICE_STATUS] = "status",
-					    [NOTICE_RULES] = "rules",
-					    [NOTICE_LISTS] = "lists"};
-
-	return names[kind];
+	return kind == NOTICE_LINK ? "link" : feed_bulletin_name(kind);
 }
 
 /* Most who ask have heard nearly everything. */

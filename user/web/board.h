@@ -14,13 +14,16 @@
 #include <stdio.h>
 #include <sys/queue.h>
 
+#include "report/feed.h"
+
 #define BOARD_ATTEMPTS	  2000
 #define BOARD_ATTEMPT_MAX 1024 /* bytes of one, as JSON */
 #define BOARD_SAMPLES	  450  /* of the counters, BOARD_SAMPLE_S apart: 15 minutes */
 #define BOARD_SAMPLE_S	  2
 
-/* What there is one of: the newest counts. */
-enum notice_kind { NOTICE_LINK, NOTICE_STATUS, NOTICE_RULES, NOTICE_LISTS, NOTICE_COUNT };
+/* What there is one of: enum feed_bulletin, and whether the daemon answers. */
+#define NOTICE_LINK  FEED_BULLETIN_COUNT
+#define NOTICE_COUNT (FEED_BULLETIN_COUNT + 1)
 
 struct notice {
 	char *text; /* owned, JSON; NULL: nothing was told yet */
@@ -52,8 +55,8 @@ void board_link(struct board *board, bool connected, const char *why);
 /* Counts every change, from 1. */
 uint64_t board_version(const struct board *board);
 
-const struct notice *board_notice(const struct board *board, enum notice_kind kind);
-const char *notice_name(enum notice_kind kind);
+const struct notice *board_notice(const struct board *board, unsigned int kind);
+const char *notice_name(unsigned int kind);
 
 /* The attempt that changed next after `version` (0: the first of all), or NULL. */
 const struct board_attempt *board_after(const struct board *board, uint64_t version);
