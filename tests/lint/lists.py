@@ -107,6 +107,8 @@ def check_keys():
     for key in service:
         need(f"the key {as_others.get(key, key)} of a service", "user/cli/cmd_roles.c and packaging/schema/output/roles.json",
              as_others.get(key, key) in told)
+        need(f"the key {key} of a service", "tests/fuzz/fuzz_policy.c",
+             f'\\"{key}\\"' in text("tests/fuzz/fuzz_policy.c"))
 
 
 def main():

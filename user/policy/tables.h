@@ -46,7 +46,7 @@ _Static_assert(
 	sizeof(struct rule) == 488,
 	"struct rule: see policy/rules.c (made), policy/compare.c (compared), "
 	"kernel/generation/records.h (pinned), report/json.c, packaging/schema/output/common.json "
-	"and cli/cmd_show.c (told), tests/unit/policy_dump.c");
+	"cli/cmd_show.c, live/table.c and web/page/ports.js (told), tests/unit/policy_dump.c");
 
 static inline bool rule_covers(const struct rule *rule, unsigned int l4, unsigned int port)
 {
