@@ -4,6 +4,8 @@
 # confirm.sh - a policy to be tried, and what becomes of it. For a test file: source lib.sh and daemon.sh,
 # then this.
 
+# shellcheck disable=SC2034
+
 # What a rollback may be late, by the kernel's clock: see "taken_back" of status. On an idle machine it is
 # some ten.
 LATE_MS=$((1000 * PATIENCE))

@@ -67,17 +67,43 @@ lab_check_tools() {
 	done
 }
 
+# What no package brings: said before anything is made, with what to do.
+lab_check_machine() {
+	local said
+
+	[ -e /proc/self/ns/net ] || lab_die "/proc is not mounted here: mount -t proc proc /proc"
+	[ -e /sys/kernel ] || lab_die "/sys is not mounted here: mount -t sysfs sysfs /sys"
+	said=$(unshare --net --mount true 2>&1) && return
+	case $said in
+	*propagation*) lab_die "/ is no mount point here, as in a chroot, and namespaces need one: leave the chroot, and
+  enter it again by: mount --bind FOLDER FOLDER; chroot FOLDER" ;;
+	*) lab_die "no namespaces can be made here ($said); in a container of docker: --privileged" ;;
+	esac
+}
+
 # Where cgroup v2 is mounted; mounted in the lab's own directory if the machine has none.
-lab_cgroup_root() {
-	local root
+lab_cgroup_create() {
+	local root said
 
 	root=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
 	if [ -z "$root" ]; then
 		root=$LAB_DIR/cgroup2
 		mkdir "$root"
-		mount -t cgroup2 cgroup2 "$root"
+		said=$(mount -t cgroup2 cgroup2 "$root" 2>&1) || lab_die "cgroup v2 cannot be mounted here: $said"
 	fi
-	echo "$root"
+	said=$(mkdir "$root/$LAB_NAME" 2>&1) ||
+		lab_die "no cgroup can be made here ($said); in a container of docker: --privileged --cgroupns=host"
+	LAB_CGROUP=$root/$LAB_NAME
+}
+
+lab_bpffs_create() {
+	local said
+
+	mkdir "$LAB_DIR/bpf"
+	said=$(mount -t bpf bpf "$LAB_DIR/bpf" 2>&1) || lab_die "the BPF file system cannot be mounted here: $said"
+	said=$(bpftool map create "$LAB_DIR/bpf/trial" type array key 4 value 4 entries 1 name trial 2>&1) ||
+		lab_die "BPF cannot be used here: $said"
+	rm "$LAB_DIR/bpf/trial"
 }
 
 lab_netns_add() { # NAME
@@ -119,15 +145,14 @@ lab_create() {
 	local netns
 
 	lab_check_tools
+	lab_check_machine
 	LAB_NAME=rw$$
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
 	trap lab_remove EXIT
 	LAB_DIR=$(mktemp -d "${TMPDIR:-/tmp}/$LAB_NAME.XXXXXX")
-	mkdir "$LAB_DIR/bpf"
-	mount -t bpf bpf "$LAB_DIR/bpf"
-	LAB_CGROUP=$(lab_cgroup_root)/$LAB_NAME
-	mkdir "$LAB_CGROUP"
+	lab_bpffs_create
+	lab_cgroup_create
 	LAB_INSTANCE=(--config "$LAB_DIR/node.json" --roles-dir "$ROLES_DIR"
 		--state-dir "$LAB_DIR/state" --lib-dir "$LAB_DIR/lib"
 		--bpffs "$LAB_DIR/bpf/rolewall" --cgroup "$LAB_CGROUP")

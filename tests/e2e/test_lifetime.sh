@@ -172,10 +172,10 @@ bpf_ids() {
 					jq -r --arg kind $kind 'select(.id) | "\($kind) \(.id)", (.prog_id // empty | "prog \(.)")'
 			done
 		done < <(find "$LAB_DIR/bpf" -type f ! -name '*.debug')
-	} | sort -u >"$LAB_DIR/ids"
-	while read -r kind id; do
+	} | sort -u | while read -r kind id; do
+		echo "$kind $id"
 		[ "$kind" != prog ] || bpftool -j prog show id "$id" | jq -r '.map_ids[]? | "map \(.)"'
-	done <"$LAB_DIR/ids" | sort -u - "$LAB_DIR/ids"
+	done | sort -u
 }
 
 # Of the list, what is there now?

@@ -46,6 +46,7 @@ expected_without() { # PIN
 	esac
 }
 
+# long: each pin of forty
 test_each_pin_removed_is_noticed_and_repaired() {
 	local pin policy code
 

@@ -71,17 +71,20 @@ killed_at_any_call() {
 	fi
 }
 
+# long: hundreds of changes
 test_a_ban_killed_at_any_call_is_there_or_not() {
 	undo() { rolewall -q unban 198.51.100.2; }
 	killed_at_any_call 1 1 2 ban 198.51.100.2
 }
 
+# long: hundreds of changes
 test_an_unban_killed_at_any_call_is_done_or_not() {
 	rolewall -q ban 198.51.100.0/28
 	undo() { rolewall -q ban 198.51.100.0/28; }
 	killed_at_any_call 1 2 1 unban 198.51.100.0/28
 }
 
+# long: hundreds of changes
 test_an_import_killed_at_any_call_is_all_or_nothing() {
 	undo() { rolewall -q unban --all && rolewall -q ban 198.51.100.1; }
 	killed_at_any_call 2 1 $((MANY + 1)) bans --import "$LAB_DIR/list"
@@ -168,6 +171,7 @@ reboot_on_full_disk() {
 # --- files ----------------------------------------------------------------------------------------
 
 # What is left of a list of which the end is missing is taken as far as it is whole, and it is said.
+# long: hundreds of changes
 test_a_list_cut_at_any_byte_is_reported_and_its_whole_lines_count() {
 	local size n
 

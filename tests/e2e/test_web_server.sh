@@ -131,7 +131,7 @@ test_pages_that_do_not_read_and_pages_too_many_hinder_nobody() {
 }
 
 a_stream_is_free() {
-	[ "$(status_of -m 1 $WEB_URL/events)" = 200 ]
+	[ "$(status_of -m 5 $WEB_URL/events)" = 200 ]
 }
 
 run_tests "$@"
