@@ -105,6 +105,35 @@ assert_ban() { # JQ-FILTER
 	assert_json "length == 1 and (.[0] | $1)" bans
 }
 
+test_a_ban_is_not_longer_than_a_clock_can_say() {
+	assert_exit 0 rolewall ban "$OUTSIDE" --reason "for good"
+	assert_exit 2 rolewall ban "$OUTSIDE" --for 99999d --replace
+	grep -q "100 years" <<<"$OUTPUT" || fail "it does not say how long it may last: $OUTPUT"
+	assert_json 'length == 1 and .[0].reason == "for good" and .[0].expires == null' bans
+	assert_answer silent outside tcp "$NODE_EXTERNAL" 25
+	assert_exit 0 rolewall ban 198.51.100.9 --for 36500d
+	assert_json 'any(.[]; .source == "198.51.100.9" and (.expires > "2120"))' bans
+}
+
+# The clock is set by ten days, at any moment of a command that only looks: no ban ends for it.
+test_a_clock_that_is_set_while_bans_are_read_ends_none() {
+	local asked at
+
+	command -v cc >/dev/null || skip "there is no compiler"
+	cc -shared -fPIC -o "$LAB_DIR/step.so" "$LAB_ROOT/tests/inject/clock_step.c" -ldl
+	assert_exit 0 rolewall ban "$OUTSIDE" --for 1d --reason "one day"
+	STEP_AT=1000000 STEP_COUNT=$LAB_DIR/asked LD_PRELOAD=$LAB_DIR/step.so assert_exit 0 rolewall bans
+	asked=$(<"$LAB_DIR/asked")
+	[ "$asked" -gt 0 ] || fail "the clock was never asked for"
+	for ((at = 1; at <= asked; at++)); do
+		STEP_AT=$at LD_PRELOAD=$LAB_DIR/step.so assert_exit 0 rolewall bans
+		assert_equal 1 "$(bpftool -j map dump pinned "$LAB_DIR/bpf/rolewall/maps/bans" | jq length)" \
+			"bans, set at $at of $asked"
+	done
+	assert_json 'length == 1 and .[0].reason == "one day"' bans
+	assert_answer silent outside tcp "$NODE_EXTERNAL" 25
+}
+
 test_of_two_bans_the_one_that_ends_later_stays() {
 	assert_exit 0 rolewall ban "$OUTSIDE" --for 1h --reason "jail one"
 	assert_exit 0 rolewall ban "$OUTSIDE" --for 2m --reason "jail two"

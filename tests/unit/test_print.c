@@ -130,6 +130,14 @@ static void date_with_offset_means_the_same_everywhere(void **state)
 	assert_since("2025-11-24t12:30:00.5-03:30", NOW + SECOND / 2);
 }
 
+/* Far off is not long ago, nor the other way round. */
+static void what_no_clock_can_say_is_as_far_as_it_can(void **state)
+{
+	assert_since("9999-01-01T00:00:00Z", INT64_MAX);
+	assert_since("1111-01-01T00:00:00Z", INT64_MIN);
+	assert_since("365000d", NOW - INT64_MAX);
+}
+
 static void date_without_offset_is_local(void **state)
 {
 	zone_set("WIB-7");
@@ -259,6 +267,7 @@ int main(void)
 		cmocka_unit_test(every_reason_has_one_name_and_one_side),
 		cmocka_unit_test(duration_counts_back_from_now),
 		cmocka_unit_test(date_with_offset_means_the_same_everywhere),
+		cmocka_unit_test(what_no_clock_can_say_is_as_far_as_it_can),
 		cmocka_unit_test(date_without_offset_is_local),
 		cmocka_unit_test(what_is_no_time_is_refused),
 		cmocka_unit_test(no_filter_shows_everything),

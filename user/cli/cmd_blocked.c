@@ -2,7 +2,6 @@
 /* cmd_blocked.c - rolewall blocked: who was refused, where and why. */
 #include <errno.h>
 #include <poll.h>
-#include <time.h>
 
 #include "cli/attempt.h"
 #include "cli/cli.h"
@@ -14,6 +13,7 @@
 #include "report/feed.h"
 #include "util/array.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 
 enum {
 	OPTION_FOLLOW,
@@ -58,14 +58,6 @@ static int list_add(struct attempts *attempts, json_t *line, bool *ret_whole)
 		return -ENOMEM;
 	*attempt = told.attempt;
 	return 0;
-}
-
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec * 1000000000LL + now.tv_nsec;
 }
 
 static void list_print_json(const struct settings *settings, const struct port_names *names,
@@ -205,7 +197,7 @@ static int blocked_run(const struct settings *settings, const struct arguments *
 			       "attempts cannot be summed up like that");
 		return EXIT_USAGE;
 	}
-	if (filter_parse(&words, now_ns(), &request.filter, &error)) {
+	if (filter_parse(&words, wall_now(), &request.filter, &error)) {
 		report_error(settings, &error);
 		return EXIT_USAGE;
 	}

@@ -16,6 +16,8 @@
 #include "util/clock.h"
 #include "util/since.h"
 
+#define SECONDS_MAX (36525LL * 24 * 60 * 60) /* in ns, it fits in a clock until 2162 */
+
 /* The person behind sudo, else who logged in here, else whose process it is. */
 static void who_find(char ret[TIMED_WHO_MAX + 1])
 {
@@ -41,8 +43,11 @@ int term_parse(const struct settings *settings, const char *duration, const char
 	struct term term = {.reason = reason ? reason : ""};
 	struct error error;
 
-	if (duration && (!duration_parse(duration, &term.seconds) || !term.seconds)) {
-		report_failure(settings, "write it like 90s, 10m, 2h, 7d or 1h30m",
+	if (duration && (!duration_parse(duration, &term.seconds) || !term.seconds ||
+			 term.seconds > SECONDS_MAX)) {
+		report_failure(settings,
+			       "write it like 90s, 10m, 2h, 7d or 1h30m; it is at most 100 years, "
+			       "36525d",
 			       "\"%s\" is no time that something can last", duration);
 		return EXIT_USAGE;
 	}
@@ -60,7 +65,7 @@ struct timed term_begin(const struct term *term)
 	int64_t now = wall_now();
 
 	return (struct timed){
-		.expires = term->seconds ? now + term->seconds * TIMED_SECOND : 0,
+		.expires = term->seconds ? time_add(now, time_of_seconds(term->seconds)) : 0,
 		.since = now / TIMED_SECOND,
 		.who = term->who,
 		.reason = term->reason,

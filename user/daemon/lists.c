@@ -35,7 +35,7 @@ static bool is_due(const struct lists *lists)
 	for (int i = 0; i < RW_LISTS; i++)
 		if (!(presence.whole & 1U << i) ||
 		    (presence.next_end[i] &&
-		     (int64_t)presence.next_end[i] <= wall_now() - wall_offset(clocks[i])))
+		     presence.next_end[i] <= (uint64_t)clock_now(clocks[i])))
 			return true;
 	return false;
 }

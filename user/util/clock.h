@@ -1,10 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* clock.h - the system's clocks as ns since the epoch. */
+/*
+ * clock.h - the system's clocks, and the sums that are made of their times: ns, or seconds.
+ *
+ * Whoever compares times of two clocks asks wall_offset() once, and reckons with that from then on:
+ * the wall's clock can be set between two calls.
+ */
 #ifndef ROLEWALL_UTIL_CLOCK_H
 #define ROLEWALL_UTIL_CLOCK_H
 
 #include <stdint.h>
 #include <time.h>
+
+#define NS_PER_SECOND 1000000000LL
+
+/* Sums stop at the ends of int64_t, which are years 1677 and 2262: far off is not long ago. */
+int64_t time_add(int64_t a, int64_t b);
+int64_t time_subtract(int64_t a, int64_t b);
+int64_t time_of_seconds(int64_t seconds);
 
 /* ns of one clock. */
 int64_t clock_now(clockid_t clock);

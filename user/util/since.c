@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#define NS_PER_SECOND 1000000000LL
+#include "util/clock.h"
 
 static int64_t unit_seconds(char unit)
 {
@@ -25,7 +25,8 @@ static int64_t unit_seconds(char unit)
 	}
 }
 
-/* Nine digits a part and seconds below a thousand years keep the sum from overflowing. */
+/* Nine digits a part and seconds below a thousand years keep the sum from overflowing. In ns it
+ * would (clock.h). */
 bool duration_parse(const char *text, int64_t *ret_seconds)
 {
 	int64_t sum = 0;
@@ -84,12 +85,12 @@ static bool date_parse(const char *text, int64_t *ret)
 		return false;
 	fraction = fraction_parse(&rest);
 	if (!*rest) {
-		*ret = mktime(&when) * NS_PER_SECOND + fraction;
+		*ret = time_add(time_of_seconds(mktime(&when)), fraction);
 		return true;
 	}
 	if (strcasecmp(rest, "z") && (!strchr("+-", *rest) || !offset_parse(rest, &offset)))
 		return false;
-	*ret = (timegm(&when) - offset) * NS_PER_SECOND + fraction;
+	*ret = time_add(time_of_seconds(timegm(&when) - offset), fraction);
 	return true;
 }
 
@@ -99,6 +100,6 @@ bool since_parse(const char *text, int64_t now, int64_t *ret)
 
 	if (!duration_parse(text, &seconds))
 		return date_parse(text, ret);
-	*ret = now - seconds * NS_PER_SECOND;
+	*ret = time_subtract(now, time_of_seconds(seconds));
 	return true;
 }

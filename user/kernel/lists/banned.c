@@ -11,7 +11,7 @@
 
 static bool goes_on(const struct rw_ban *ban)
 {
-	return !ban->expires || (int64_t)ban->expires > wall_now() - wall_offset(CLOCK_BOOTTIME);
+	return !ban->expires || ban->expires > (uint64_t)clock_now(CLOCK_BOOTTIME);
 }
 
 static void ban_set(const uint8_t address[16], uint8_t length, struct cidr *ret)

@@ -60,11 +60,8 @@ static void rows_add(struct rows *rows, const struct timed *ban, int64_t ahead)
 		prefix->prefixlen = ban->source.length;
 		memcpy(prefix->source, ban->source.source, 16);
 	}
-	/* Whatever the clocks say, an end is no "never". */
 	rows->values[rows->count++] = (struct rw_ban){
-		.expires = !ban->expires	  ? 0
-			   : ban->expires > ahead ? ban->expires - ahead
-						  : 1,
+		.expires = timed_end(ban, ahead),
 		.length = ban->source.length,
 	};
 }
@@ -117,7 +114,7 @@ static int ban_append(struct timed_list *list, const __u8 source[16], __u32 leng
 		return -ENOMEM;
 	memcpy(ban->source.source, source, sizeof(ban->source.source));
 	ban->source.length = length;
-	ban->expires = expires ? (int64_t)expires + ahead : 0;
+	ban->expires = timed_expires(expires, ahead);
 	return 0;
 }
 
@@ -176,7 +173,7 @@ static int bans_find(const struct maps *maps, int64_t ahead, struct timed *entry
 	if (!error && ban.length != entry->source.length)
 		error = -ENOENT;
 	if (!error)
-		entry->expires = ban.expires ? (int64_t)ban.expires + ahead : 0;
+		entry->expires = timed_expires(ban.expires, ahead);
 	return error;
 }
 

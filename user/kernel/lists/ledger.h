@@ -46,6 +46,7 @@ struct ledger {
 	const struct ledger_kind *kind;
 	const struct instance *instance;
 	struct maps maps;
+	int64_t ahead; /* of the epoch's clock to the kind's, in ns, when it was opened */
 	int lock;
 	bool waited; /* somebody else held the lock first */
 	bool listed; /* `list` is read; else one entry at a time can be changed */

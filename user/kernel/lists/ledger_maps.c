@@ -44,9 +44,7 @@ int presence_set_whole(const struct ledger *ledger, bool whole)
 /* The end of an entry in the clock of the maps. */
 static __u64 end_of(const struct ledger *ledger, const struct timed *entry)
 {
-	int64_t ahead = wall_offset(ledger->kind->clock);
-
-	return entry->expires > ahead ? entry->expires - ahead : entry->expires != 0;
+	return timed_end(entry, ledger->ahead);
 }
 
 static void presence_note_end(struct rw_presence *presence, const struct ledger *ledger,
@@ -86,13 +84,18 @@ bool presence_is_due(const struct ledger *ledger, const struct rw_presence *pres
 {
 	__u64 next = presence->next_end[ledger->kind->id];
 
-	return next && (int64_t)next <= wall_now() - wall_offset(ledger->kind->clock);
+	return next && next <= (__u64)clock_now(ledger->kind->clock);
+}
+
+int64_t ledger_now(const struct ledger *ledger)
+{
+	return time_add(clock_now(ledger->kind->clock), ledger->ahead);
 }
 
 int kernel_read(const struct ledger *ledger, struct timed_list *ret)
 {
 	_timed_list_ struct timed_list list = {0};
-	int error = ledger->kind->read(&ledger->maps, wall_offset(ledger->kind->clock), &list);
+	int error = ledger->kind->read(&ledger->maps, ledger->ahead, &list);
 
 	if (!error)
 		error = timed_sort(&list);
@@ -105,12 +108,12 @@ int kernel_read(const struct ledger *ledger, struct timed_list *ret)
 
 int kernel_insert(const struct ledger *ledger, const struct timed_list *entries)
 {
-	return ledger->kind->insert(&ledger->maps, wall_offset(ledger->kind->clock), entries);
+	return ledger->kind->insert(&ledger->maps, ledger->ahead, entries);
 }
 
 bool ledger_find(const struct ledger *ledger, struct timed *entry)
 {
-	return ledger->kind->find(&ledger->maps, wall_offset(ledger->kind->clock), entry) == 0;
+	return ledger->kind->find(&ledger->maps, ledger->ahead, entry) == 0;
 }
 
 int presence_count_one(const struct ledger *ledger, const struct timed_list *one, int more)

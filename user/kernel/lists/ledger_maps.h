@@ -10,6 +10,10 @@
 
 #include "kernel/lists/ledger.h"
 
+/* Now, in ns since the epoch as it was when the ledger was opened: the clock may be set meanwhile.
+ */
+int64_t ledger_now(const struct ledger *ledger);
+
 /* Is it in the kernel? Fills in the end. */
 bool ledger_find(const struct ledger *ledger, struct timed *entry);
 

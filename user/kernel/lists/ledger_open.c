@@ -26,20 +26,20 @@ static bool has_ended(const struct timed *entry, int64_t now)
  */
 static bool is_restored(const struct ledger_kind *kind, struct timed *entry, int64_t now)
 {
-	int64_t since = entry->since * TIMED_SECOND;
+	int64_t since = time_of_seconds(entry->since);
 
 	if (has_ended(entry, now))
 		return false;
 	if (!entry->expires || since <= now)
 		return true;
-	entry->expires = now + (entry->expires - since);
+	entry->expires = time_add(now, time_subtract(entry->expires, since));
 	return kind->outlives_clock && !has_ended(entry, now);
 }
 
 /* Of the file: what may come back into the maps. */
 static void file_select(const struct ledger *ledger, struct timed_list *file)
 {
-	int64_t now = wall_now();
+	int64_t now = ledger_now(ledger);
 	size_t kept = 0;
 
 	for (size_t i = 0; i < file->count; i++)
@@ -52,7 +52,7 @@ static void file_select(const struct ledger *ledger, struct timed_list *file)
  */
 static void file_drop_ended(const struct ledger *ledger, struct timed_list *file)
 {
-	int64_t now = wall_now();
+	int64_t now = ledger_now(ledger);
 	size_t kept = 0;
 
 	for (size_t i = 0; i < file->count; i++)
@@ -105,19 +105,19 @@ static bool annotate(struct timed_list *list, const struct timed_list *file)
 	return known == list->count && known == file->count;
 }
 
-static int ended_select(const struct timed_list *list, struct timed_list *ret)
+static int ended_select(const struct ledger *ledger, struct timed_list *ret)
 {
-	int64_t now = wall_now();
+	int64_t now = ledger_now(ledger);
 
-	for (size_t i = 0; i < list->count; i++) {
+	for (size_t i = 0; i < ledger->list.count; i++) {
 		struct timed *entry;
 
-		if (!has_ended(&list->list[i], now))
+		if (!has_ended(&ledger->list.list[i], now))
 			continue;
 		entry = array_append(&ret->list, &ret->count, sizeof(*entry));
 		if (!entry)
 			return -ENOMEM;
-		*entry = list->list[i];
+		*entry = ledger->list.list[i];
 	}
 	return 0;
 }
@@ -131,7 +131,7 @@ static int kernel_fill(struct ledger *ledger, size_t *ret_ended, struct error *r
 	if (error)
 		return error_set(ret_error, -error, "cannot read the %s from the kernel: %s",
 				 ledger->kind->noun, strerror(-error));
-	if (ended_select(&ledger->list, &ended))
+	if (ended_select(ledger, &ended))
 		return error_set(ret_error, ENOMEM, "out of memory");
 	*ret_ended = ended.count;
 	return ended.count ? ledger_forget(ledger, &ended, ret_error) : 0;
@@ -192,6 +192,7 @@ static int ledger_begin(const struct instance *instance, const struct ledger_kin
 
 	ledger->kind = kind;
 	ledger->instance = instance;
+	ledger->ahead = wall_offset(kind->clock);
 	maps_close(&ledger->maps);
 	if (!error)
 		error = lock_take(instance, LOCK_LISTS, &ledger->lock, &ledger->waited, ret_error);
@@ -264,6 +265,7 @@ int ledger_read_file(const struct instance *instance, const struct ledger_kind *
 
 	ledger.kind = kind;
 	ledger.instance = instance;
+	ledger.ahead = wall_offset(kind->clock);
 	error = ledger_file_load(&ledger, ret, ret_error);
 	if (!error)
 		file_drop_ended(&ledger, ret);

@@ -37,7 +37,7 @@ static int append_opening(struct timed_list *list, const struct rw_opening_key *
 	entry->l4 = key->l4;
 	entry->port = ntohs(key->port);
 	entry->id = opening->id;
-	entry->expires = opening->expires + ahead;
+	entry->expires = timed_expires(opening->expires, ahead);
 	return 0;
 }
 
@@ -73,9 +73,8 @@ static int openings_insert(const struct maps *maps, int64_t ahead, const struct 
 	for (size_t i = 0; i < entries->count; i++) {
 		const struct timed *entry = &entries->list[i];
 		const struct rw_opening_key key = key_of(entry);
-		/* Never 0, whatever the clocks say: it would have ended long ago. */
 		const struct rw_opening value = {
-			.expires = entry->expires > ahead ? entry->expires - ahead : 1,
+			.expires = timed_end(entry, ahead),
 			.id = entry->id,
 		};
 		int error = batch_insert(&map, &key, &value, 1);

@@ -13,11 +13,28 @@
 #include "policy/words.h"
 #include "util/array.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 
 #define COLUMNS_MAX 7
 #define SECONDS_MAX (INT64_MAX / TIMED_SECOND)
 #define HEADING	    "#rolewall %s 2 %0*zu %0*zu\n"
 #define DIGITS	    12 /* of a size in the heading */
+
+uint64_t timed_end(const struct timed *entry, int64_t ahead)
+{
+	int64_t end = time_subtract(entry->expires, ahead);
+
+	if (!entry->expires)
+		return 0;
+	return end > 0 ? end : 1;
+}
+
+int64_t timed_expires(uint64_t end, int64_t ahead)
+{
+	if (!end)
+		return 0;
+	return time_add(end < INT64_MAX ? (int64_t)end : INT64_MAX, ahead);
+}
 
 void timed_list_free(struct timed_list *list)
 {

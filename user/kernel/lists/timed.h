@@ -41,6 +41,12 @@ struct timed {
 	const char *reason; /* borrowed; "" = none given */
 };
 
+/* The end in the clock of a map, which the epoch's is `ahead` of; whatever the clocks say, an end
+ * is no 0, which is never. */
+uint64_t timed_end(const struct timed *entry, int64_t ahead);
+/* And back: `end` of a map as `expires`. */
+int64_t timed_expires(uint64_t end, int64_t ahead);
+
 struct timed_list {
 	struct timed *list; /* owned; in the order of timed_compare, each key once */
 	size_t count;
