@@ -22,10 +22,9 @@
 
 #include <rolewall/abi.h>
 
-/* Set by the loader, for each interface that a program is loaded for. */
+/* Set by the loader. One XDP program serves all interfaces of a kind. */
 const volatile __u32 l2_len =
-	ETH_HLEN;		   /* bytes before the IP header: ETH_HLEN, or 0 on L3 devices */
-const volatile __u32 own_slot = 0; /* the interface's slot in the policy */
+	ETH_HLEN; /* bytes before the IP header: ETH_HLEN, or 0 on L3 devices */
 
 /* What is allowed? One slot: the policy in force. Replacing it is the commit. */
 struct {

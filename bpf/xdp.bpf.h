@@ -12,7 +12,7 @@ static __always_inline int filter_frame(struct xdp_md *ctx, __u64 length, __u64 
 	struct place place = {
 		.ctx = ctx,
 		.ifindex = ctx->ingress_ifindex,
-		.slot = own_slot,
+		.slot = SLOT_UNASKED,
 		.can = can,
 	};
 	struct cursor cursor = {

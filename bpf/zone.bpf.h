@@ -7,11 +7,13 @@
 
 #include "parse.bpf.h"
 
+#define SLOT_UNASKED 0xffffffff
+
 /* Where a packet was met. */
 struct place {
 	void *ctx;
 	__u32 ifindex;
-	__u32 slot; /* of the interface itself */
+	__u32 slot; /* of the interface itself, or SLOT_UNASKED: few packets need it */
 	__u64 can;  /* CAN_*, a constant of the entry point */
 	bool again; /* XDP has judged, and counted, the packet before */
 };
@@ -21,13 +23,16 @@ static __always_inline struct rw_policy_entry *policy_at(void *tables, __u32 ind
 	return bpf_map_lookup_elem(tables, &index);
 }
 
-/* A VLAN has a slot of its own; one that nobody listed is an interface that nobody listed. */
+/*
+ * A VLAN has a slot of its own; one that nobody listed is an interface that nobody listed. (The
+ * cgroup hook, which has asked, sees no tags.)
+ */
 static __always_inline __u32 slot_of(const struct place *place, const struct packet *packet)
 {
 	struct rw_interface_key key = {.ifindex = place->ifindex, .vlan = packet->vlan};
 	struct rw_interface *interface;
 
-	if (packet->vlan == 0)
+	if (place->slot != SLOT_UNASKED)
 		return place->slot;
 	interface = bpf_map_lookup_elem(&interfaces, &key);
 	return interface ? interface->slot : 0;

@@ -20,7 +20,7 @@
 
 /* Counted up with whatever moves, or means something else, in a map: another version's maps are
  * not read, even where their shapes are the same. */
-#define RW_ABI_VERSION 4
+#define RW_ABI_VERSION 5
 
 /*
  * Reasons: why a packet has its verdict. X(number, NAME, "name", verdict, "documentation").
@@ -81,7 +81,10 @@ enum rw_reason {
 #define RW_PEER_ROLES	11
 
 /* Limits. */
-#define RW_SLOTS	 64    /* interface slots; slot 0 is every unlisted interface */
+#define RW_LISTED 63 /* interfaces that a node file may list */
+#define RW_SLOTS                                                                                   \
+	128 /* for those of two policies, the old and the new one; slot 0 is every unlisted        \
+	       interface */
 #define RW_RULES	 65536 /* rules of one generation, and of all counters */
 #define RW_ATTEMPT_BITS	 12
 #define RW_ATTEMPT_SLOTS (1 << RW_ATTEMPT_BITS) /* attempts a CPU can hold */

@@ -13,24 +13,29 @@
 
 #include <rolewall.skel.h>
 
+#include "host/device.h"
 #include "kernel/commit/install.h"
 #include "kernel/commit/remove.h"
 #include "kernel/object/load.h"
 #include "util/cleanup.h"
 #include "bench.h"
 
-#define SLOT_FIRST 1
 #define BANS_BATCH 100000
 
 static void load(struct bench_instance *instance, const struct features *features)
 {
+	/* BPF_PROG_TEST_RUN shows packets on the loopback interface. */
+	const struct rw_interface_key place = {.ifindex = LOOPBACK_IFINDEX};
+	const struct rw_interface first = {.slot = 1};
 	struct bpf_program *ingress;
 	struct error error = {0};
 
-	if (load_xdp(&instance->instance, features, 14, SLOT_FIRST, &instance->xdp_object,
-		     &instance->xdp, &error) ||
+	if (load_xdp(&instance->instance, features, 14, &instance->xdp_object, &instance->xdp,
+		     &error) ||
 	    load_cgroup(&instance->instance, features, &instance->cgroup_object, &error))
 		errx(1, "%s: %s", error.what, error.hint);
+	if (bpf_map_update_elem(instance->maps.fd[MAP_INTERFACES], &place, &first, BPF_ANY))
+		err(1, "interfaces");
 	ingress = features->ringbuf ? instance->cgroup_object->progs.rolewall_ingress
 				    : instance->cgroup_object->progs.rolewall_ingress_54;
 	instance->ingress = bpf_program__fd(ingress);

@@ -89,4 +89,62 @@ test_an_interface_is_covered_while_news_of_others_never_end() {
 	kill -0 "$(<"$LAB_DIR/news.pid")" || fail "the news ended before"
 }
 
+# --- many of them ---------------------------------------------------------------------------------
+
+LISTED=60 # beside the three of the lab: the most there may be
+
+node_file_of_many() { # [FIRST]
+	local first=${1:-0}
+
+	node_file ".interfaces += ([range($first; $first + $LISTED) | { key: \"many\(.)\", value: { zone: \"internal\" } }] | from_entries)"
+}
+
+covered_count() {
+	status_value '[.interfaces[] | select(.hook == "xdp")] | length'
+}
+
+# How many programs a command loads; how long it takes is said.
+loads_of() { # FILE COMMAND...
+	local file=$1 start=$EPOCHREALTIME loaded
+
+	shift
+	node strace -f -qq -e trace=bpf -o "$file" "$ROLEWALL" "${LAB_INSTANCE[@]}" "$@" >/dev/null 2>&1 ||
+		fail "$*: exit $?"
+	loaded=$(grep -c 'BPF_PROG_LOAD.* = [0-9]' "$file") || true
+	echo "# $*: $(elapsed "$start"), $loaded programs loaded" >&2
+	echo "$loaded"
+}
+
+# What a program is loaded for is not an interface: the first apply of 63 took 6 s and more, and so did
+# the way back.
+test_the_number_of_interfaces_is_not_the_number_of_programs() {
+	local few many
+
+	command -v strace >/dev/null || skip "strace is not installed"
+	rolewall down || true
+	few=$(loads_of "$LAB_DIR/few" apply)
+	rolewall down
+	node_file_of_many
+	many=$(loads_of "$LAB_DIR/many" apply)
+	assert_equal "$few" "$many" "programs loaded for 63 interfaces, and for 3"
+	assert_equal 63 "$(covered_count)" "interfaces that XDP covers"
+	node_file .
+	# Those that probe what the kernel can.
+	few=$(loads_of "$LAB_DIR/same" apply)
+	assert_equal 3 "$(covered_count)" "interfaces that XDP covers"
+	[ "$(loads_of "$LAB_DIR/back" rollback)" -le "$few" ] || fail "the way back loads programs"
+	assert_equal 63 "$(covered_count)" "interfaces that XDP covers again"
+}
+
+# A slot is never taken from the policy in force, so that the way back stays open.
+test_all_interfaces_can_be_replaced_by_others() {
+	node_file_of_many
+	assert_exit 0 rolewall apply
+	node_file_of_many "$LISTED"
+	assert_exit 0 rolewall apply
+	assert_equal 63 "$(covered_count)" "interfaces that XDP covers"
+	assert_exit 0 rolewall rollback
+	assert_equal 63 "$(covered_count)" "interfaces that XDP covers again"
+}
+
 run_tests "$@"

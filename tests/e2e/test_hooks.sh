@@ -20,7 +20,7 @@ setup() {
 prepare() {
 	local device
 
-	for device in br0 late0 other0 side0 ifb0; do
+	for device in port0 br0 late0 other0 side0 ifb0; do
 		node_ip link delete "$device" 2>/dev/null || true
 	done
 	node_file .
@@ -87,6 +87,51 @@ test_an_interface_added_after_apply_is_no_way_in() {
 	assert_blocked '.interface == "late0" and .port == 9999 and .proto == "udp"
 		and .reason == "no-connection"'
 	assert_books_balance
+}
+
+bridge_with_port() { # a bridge br0 with the port port0, whose other end is port0 of vpn
+	node_ip link add br0 type bridge
+	node_ip link add port0 type veth peer name port0 netns "$LAB_NAME-vpn"
+	node_ip link set port0 master br0
+	node_ip link set br0 up
+	node_ip link set port0 up
+}
+
+# The kernel lets no program below one that is there.
+test_a_bridge_that_is_listed_before_its_port_does_not_keep_xdp_from_it() {
+	bridge_with_port
+	node_file '.interfaces = { br0: { zone: "internal" }, port0: { zone: "internal" } } + .interfaces'
+	assert_exit 0 rolewall apply
+	assert_interface br0 xdp generic ""
+	assert_interface port0 xdp native ""
+}
+
+# One that comes later gets below those that are there, which are covered again.
+test_a_port_that_is_added_to_a_bridge_is_covered_by_xdp() {
+	bridge_with_port
+	node_file '.interfaces.br0 = { zone: "internal" }'
+	assert_exit 0 rolewall apply
+	assert_interface br0 xdp generic ""
+	node_file '.interfaces += { br0: { zone: "internal" }, port0: { zone: "internal" } }'
+	assert_exit 0 rolewall apply
+	assert_interface br0 xdp generic ""
+	assert_interface port0 xdp native ""
+	# In the place of the bridge, which is not listed any more.
+	node_file '.interfaces.br0 = { zone: "internal" }'
+	node_ip link set port0 nomaster
+	assert_exit 0 rolewall apply
+	node_ip link set port0 master br0
+	node_file '.interfaces.port0 = { zone: "internal" }'
+	assert_exit 0 rolewall apply
+	assert_interface port0 xdp native ""
+}
+
+test_what_keeps_xdp_from_a_device_is_named() {
+	bridge_with_port
+	node_ip link set br0 xdpgeneric pinned "$STRANGER"
+	node_file '.interfaces.port0 = { zone: "internal" }'
+	assert_exit 0 rolewall apply
+	assert_interface port0 cgroup none "another XDP program is attached to br0"
 }
 
 # Nor is one that was listed, went, and comes back under its name.

@@ -91,7 +91,6 @@ static void packet_run(struct random *random, const struct model_policy *policy,
 	if (random_chance(random, 5))
 		packet.apart = random_below(random, packet.length + 1);
 	packet.ifindex = random_chance(random, 2) ? POLICIES_LOOPBACK : generated->ifindex;
-	packet.own_slot = POLICIES_OWN_SLOT;
 	packet.l2_len = programs[number].hook == MODEL_XDP_ETHERNET ? 14 : 0;
 	native_run(programs[number].function, &packet);
 }

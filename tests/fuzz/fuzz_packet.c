@@ -148,7 +148,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	policy_change(&fuzz, data);
 	program = data[1] % SUBJECT_PROGRAMS;
 	packet.hook = subject_programs[program].hook;
-	packet.own_slot = subject_programs[program].own_slot;
 	packet.ifindex =
 		data[2] ? POLICIES_IFINDEX + data[2] % (POLICIES_DEVICES + 1) : POLICIES_LOOPBACK;
 	packet.frame = data + HEAD;

@@ -178,7 +178,7 @@ static void prefixes_check(const struct prefix *prefixes, size_t count)
 static void tables_check(const struct tables *tables)
 {
 	CHECK(tables->role_count && strcmp(tables->roles[0], "every-node") == 0);
-	CHECK(tables->interface_count < RW_SLOTS && tables->rule_count <= RW_RULES);
+	CHECK(tables->interface_count <= RW_LISTED && tables->rule_count <= RW_RULES);
 	rules_check(tables);
 	ports_check(tables);
 	for (size_t i = 0; i < tables->interface_count; i++) {

@@ -221,7 +221,6 @@ int native_run(const char *function, const struct native_packet *packet)
 	};
 
 	constant_set(&l2_len, packet->l2_len);
-	constant_set(&own_slot, packet->own_slot);
 	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
 		if (strcmp(programs[i].name, function) == 0)
 			return programs[i].xdp ? xdp_run(programs[i].xdp, packet)

@@ -16,7 +16,6 @@ struct native_packet {
 	size_t apart; /* cgroup: bytes at the end that lie in other buffers */
 	uint32_t ifindex;
 	uint32_t l2_len; /* load-time constants */
-	uint32_t own_slot;
 	enum { NATIVE_NO_SOCKET, NATIVE_CONNECTED, NATIVE_LISTENING } socket; /* cgroup: skb->sk */
 };
 

@@ -38,7 +38,6 @@ int subject_run(const struct subject *subject, enum subject_program program,
 		.length = packet->length,
 		.ifindex = packet->ifindex,
 		.l2_len = packet->hook == MODEL_XDP_ETHERNET ? ETHERNET_BYTES : 0,
-		.own_slot = packet->own_slot,
 	};
 
 	*ret_pass = native_run(subject_programs[program].function, &native);

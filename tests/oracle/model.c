@@ -93,11 +93,8 @@ static const struct model_interface *interface_find(const struct view *view, uin
 
 static uint32_t slot_find(const struct view *view)
 {
-	const struct model_interface *interface;
+	const struct model_interface *interface = interface_find(view, view->vlan);
 
-	if (view->packet->hook != MODEL_CGROUP && view->vlan == 0)
-		return view->packet->own_slot;
-	interface = interface_find(view, view->vlan);
 	return interface ? interface->slot : 0;
 }
 

@@ -100,7 +100,6 @@ struct model_policy {
 struct model_packet {
 	enum model_hook hook;
 	uint32_t ifindex;
-	uint32_t own_slot; /* XDP: the slot of the interface itself */
 	const uint8_t *frame;
 	size_t length;
 	size_t buffer; /* bytes of it in the first of several buffers; 0: all */

@@ -211,7 +211,6 @@ static int trial_set(const struct subject *subject, struct trial *trial,
 	trial->packet = (struct model_packet){
 		.hook = subject_programs[program].hook,
 		.ifindex = subject_ifindex(subject, program, from->ifindex),
-		.own_slot = subject_programs[program].own_slot,
 		.frame = frame,
 		.length = from->length,
 		.buffer = subject_programs[program].optional ? SUBJECT_BUFFER : 0,

@@ -108,19 +108,21 @@ static bool is_same_prefix(const struct model_prefix *a, const struct model_pref
 	return a->length == b->length && memcmp(a->source, b->source, 16) == 0;
 }
 
+static uint32_t slot_random(struct random *random)
+{
+	return random_chance(random, 60) ? POLICIES_BUSY_SLOT + random_below(random, 2)
+					 : random_below(random, POLICIES_SLOTS);
+}
+
 static void zone_prefixes_set(struct model_policy *policy, struct random *random, unsigned int side)
 {
 	struct model_zone_prefix *list = policy->zone_prefixes[side].list;
 	size_t count = random_below(random, LIST_MOST + 1);
 
 	for (size_t i = 0; i < count; i++) {
-		struct model_zone_prefix entry = {.slot = random_below(random, POLICIES_SLOTS)};
+		struct model_zone_prefix entry = {.slot = slot_random(random)};
 		bool twice = false;
 
-		/* Most belong to the slots that packets arrive on most. */
-		if (random_chance(random, 60))
-			entry.slot =
-				random_chance(random, 50) ? POLICIES_OWN_SLOT : POLICIES_BARE_SLOT;
 		prefix_random(random, any_family(random), &entry.prefix);
 		entry.bits = zone_random(random);
 		if (random_chance(random, 15))
@@ -145,8 +147,7 @@ static void interface_add(struct model_policy *policy, struct random *random, ui
 		    policy->interfaces.list[i].vlan == vlan)
 			return;
 	*entry = (struct model_interface){.ifindex = ifindex, .vlan = vlan};
-	entry->slot =
-		random_chance(random, 5) ? RW_SLOTS - 1 : random_below(random, POLICIES_SLOTS);
+	entry->slot = random_chance(random, 5) ? RW_SLOTS - 1 : slot_random(random);
 	entry->covered = random_chance(random, 15);
 	policy->interfaces.count++;
 }
@@ -162,6 +163,9 @@ static void interfaces_set(struct model_policy *policy, struct random *random)
 			interface_add(policy, random, POLICIES_IFINDEX + i,
 				      RANDOM_OF(random, vlans));
 	}
+	/* XDP's packets come from here where the kernel cannot be told another device. */
+	if (random_chance(random, 80))
+		interface_add(policy, random, POLICIES_LOOPBACK, 0);
 	/* There are always interfaces that the cgroup hook judges: a listed one, an unlisted one.
 	 */
 	for (size_t i = 0; i < policy->interfaces.count; i++)

@@ -10,8 +10,7 @@
 #define POLICIES_LOOPBACK  1
 #define POLICIES_IFINDEX   101 /* 101 .. 104 */
 #define POLICIES_DEVICES   4
-#define POLICIES_OWN_SLOT  5  /* load-time constant of the Ethernet program */
-#define POLICIES_BARE_SLOT 6  /* and of the bare one */
+#define POLICIES_BUSY_SLOT 5  /* this slot and the next are those that most packets arrive on */
 #define POLICIES_SLOTS	   10 /* slots that policies use */
 #define POLICIES_RULES	   40 /* the most rules a policy has */
 

@@ -15,7 +15,6 @@
 #include "../test_run.h"
 #include "generate.h"
 #include "install.h"
-#include "policies.h"
 
 #define ETHERNET_BYTES 14
 
@@ -91,7 +90,7 @@ static int maps_share(struct bpf_object *object, const struct bpf_object *owner)
 	return 0;
 }
 
-static struct rolewall_bpf *instance_load(struct subject *subject, uint32_t l2_len, uint32_t slot,
+static struct rolewall_bpf *instance_load(struct subject *subject, uint32_t l2_len,
 					  bool with_optional)
 {
 	struct rolewall_bpf *instance = rolewall_bpf__open();
@@ -100,7 +99,6 @@ static struct rolewall_bpf *instance_load(struct subject *subject, uint32_t l2_l
 	if (!instance)
 		return NULL;
 	instance->rodata->l2_len = l2_len;
-	instance->rodata->own_slot = slot;
 	object_trim(instance->obj, with_optional);
 	if (subject->ethernet)
 		error = maps_share(instance->obj, subject->ethernet->obj);
@@ -140,10 +138,9 @@ static int programs_find(struct subject *subject)
 
 static bool instances_load(struct subject *subject, bool with_optional)
 {
-	subject->ethernet =
-		instance_load(subject, ETHERNET_BYTES, POLICIES_OWN_SLOT, with_optional);
+	subject->ethernet = instance_load(subject, ETHERNET_BYTES, with_optional);
 	if (subject->ethernet)
-		subject->bare = instance_load(subject, 0, POLICIES_BARE_SLOT, with_optional);
+		subject->bare = instance_load(subject, 0, with_optional);
 	return subject->bare;
 }
 

@@ -34,7 +34,6 @@ struct subject_program_info {
 	const char *name;
 	const char *function;
 	enum model_hook hook;
-	uint32_t own_slot;
 	bool optional;
 };
 

@@ -22,6 +22,7 @@
 
 #include <rolewall.skel.h>
 
+#include "host/device.h"
 #include "kernel/generation/assign.h"
 #include "kernel/object/load.h"
 #include "policy/compile.h"
@@ -100,7 +101,7 @@ static int make_world(void)
 	return stay_on_cpu() || make_devices() ? -1 : 0;
 }
 
-static struct loaded *load_entry(struct harness *harness, enum entry entry, uint32_t slot)
+static struct loaded *load_entry(struct harness *harness, enum entry entry)
 {
 	struct loaded *loaded = &harness->loaded[harness->loaded_count];
 	struct features features = entries[entry].features;
@@ -112,7 +113,7 @@ static struct loaded *load_entry(struct harness *harness, enum entry entry, uint
 	if (is_cgroup(entry))
 		failed = load_cgroup(&harness->instance, &features, &loaded->object, &error);
 	else
-		failed = load_xdp(&harness->instance, &features, entries[entry].l2_length, slot,
+		failed = load_xdp(&harness->instance, &features, entries[entry].l2_length,
 				  &loaded->object, &loaded->program, &error);
 	if (failed)
 		fail_msg("%s: %s", entries[entry].name, error.what);
@@ -121,21 +122,18 @@ static struct loaded *load_entry(struct harness *harness, enum entry entry, uint
 	else if (entry == ENTRY_INGRESS_54)
 		loaded->program = bpf_program__fd(loaded->object->progs.rolewall_ingress_54);
 	loaded->entry = entry;
-	loaded->slot = slot;
 	harness->loaded_count++;
 	return loaded;
 }
 
-static struct loaded *find_entry(struct harness *harness, enum entry entry, uint32_t slot)
+static struct loaded *find_entry(struct harness *harness, enum entry entry)
 {
 	size_t i;
 
-	if (is_cgroup(entry))
-		slot = 0;
 	for (i = 0; i < harness->loaded_count; i++)
-		if (harness->loaded[i].entry == entry && harness->loaded[i].slot == slot)
+		if (harness->loaded[i].entry == entry)
 			return &harness->loaded[i];
-	return load_entry(harness, entry, slot);
+	return load_entry(harness, entry);
 }
 
 int harness_setup(void **state)
@@ -153,7 +151,7 @@ int harness_setup(void **state)
 	harness->has_frags = features.frags;
 	harness->knows_device = test_run_knows_device();
 	harness->shows_cgroup = test_run_shows_cgroup();
-	load_entry(harness, ENTRY_INGRESS, 0); /* the first load makes the maps */
+	load_entry(harness, ENTRY_INGRESS); /* the first load makes the maps */
 	if (maps_open(&harness->instance, &harness->maps, &error)) {
 		print_error("%s\n", error.what);
 		return -1;
@@ -277,12 +275,21 @@ void harness_need_cgroup(const struct harness *harness)
 	skip();
 }
 
+/* Where the kernel cannot be told, packets arrive on the loopback interface. */
+static void put_place(const struct harness *harness, const struct arrival *arrival)
+{
+	struct rw_interface_key key = {.ifindex = LOOPBACK_IFINDEX};
+	struct rw_interface value = {.slot = arrival->slot};
+
+	harness_put(harness, MAP_INTERFACES, &key, &value);
+}
+
 /* The kernel takes the Ethernet header off for cgroup programs; for L3 devices nobody does. */
 static uint32_t run_entry(struct harness *harness, enum entry entry, const struct arrival *arrival,
 			  const struct frame *frame, uint32_t repeat)
 {
 	struct run how = {
-		.program = find_entry(harness, entry, arrival->slot)->program,
+		.program = find_entry(harness, entry)->program,
 		.cgroup = is_cgroup(entry),
 		.ifindex = is_cgroup(entry) || harness->knows_device ? arrival->ifindex : 0,
 		.repeat = repeat,
@@ -291,6 +298,8 @@ static uint32_t run_entry(struct harness *harness, enum entry entry, const struc
 
 	if (how.cgroup)
 		harness_need_cgroup(harness);
+	else if (!how.ifindex)
+		put_place(harness, arrival);
 	if (entry != ENTRY_BARE)
 		return run(&how, frame);
 	bare = calloc(1, sizeof(*bare));
@@ -321,7 +330,7 @@ void harness_repeat(struct harness *harness, enum entry entry, const struct arri
 
 void harness_send(struct harness *harness, uint32_t ifindex, const struct frame *frame)
 {
-	struct loaded *loaded = find_entry(harness, ENTRY_INGRESS, 0);
+	struct loaded *loaded = find_entry(harness, ENTRY_INGRESS);
 	struct run how = {
 		.program = bpf_program__fd(loaded->object->progs.rolewall_egress),
 		.cgroup = true,

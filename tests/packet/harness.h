@@ -53,14 +53,13 @@ struct frame {
 /* Where a packet arrives. */
 struct arrival {
 	uint32_t ifindex;
-	uint32_t slot; /* load-time constant of the XDP entries */
+	uint32_t slot; /* that the policy gives it; 0: none */
 };
 
 extern const struct arrival on_ext0, on_int0, on_vpn0; /* slots 1, 2, 3 */
 
 struct loaded {
 	enum entry entry;
-	uint32_t slot;
 	struct rolewall_bpf *object; /* owned */
 	int program;		     /* fd, owned by object */
 };

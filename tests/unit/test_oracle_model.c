@@ -77,7 +77,9 @@ static struct model_prefix bans[] = {PREFIX4(203, 0, 113, 9, 32)};
 static struct model_prefix ban_prefixes[] = {PREFIX4(198, 18, 0, 0, 15)};
 
 static struct model_interface interfaces[] = {
-	{101, 0, 3, false},
+	{0, 0, 1, false},
+	{101, 0, 1, false},
+	{103, 0, 3, false},
 	{101, 7, 3, false},
 	{101, 5 | 6 << 12, 3, false},
 	{102, 0, 1, true},
@@ -137,7 +139,7 @@ static size_t hex_read(const char *hex, uint8_t *bytes, size_t size)
 static struct model_verdict judge(const struct sample *sample)
 {
 	uint8_t frame[512];
-	struct model_packet packet = {.hook = sample->hook, .ifindex = sample->ifindex, .own_slot = 1};
+	struct model_packet packet = {.hook = sample->hook, .ifindex = sample->ifindex};
 	struct model_verdict verdict;
 
 	packet.frame = frame;
@@ -321,14 +323,16 @@ static void icmp_and_protocols_follow_section_9(void **state)
 static void zone_is_that_of_the_slot_a_packet_arrives_on(void **state)
 {
 	static const struct sample samples[] = {
-		{"untagged: own slot", TAGGED(""), RW_REASON_ZONE_DENIED, MODEL_XDP_ETHERNET, 101},
-		{"priority tag: own slot", TAGGED("8100 e000"), RW_REASON_ZONE_DENIED, MODEL_XDP_ETHERNET, 101},
+		{"untagged: slot 1", TAGGED(""), RW_REASON_ZONE_DENIED, MODEL_XDP_ETHERNET, 101},
+		{"priority tag: slot 1", TAGGED("8100 e000"), RW_REASON_ZONE_DENIED, MODEL_XDP_ETHERNET, 101},
+		{"untagged: slot 3", TAGGED(""), RW_REASON_OPEN, MODEL_XDP_ETHERNET, 103},
+		{"untagged: unlisted", TAGGED(""), RW_REASON_ZONE_DENIED, MODEL_XDP_ETHERNET, 104},
 		{"VLAN 7: vpn", TAGGED("8100 e007"), RW_REASON_OPEN, MODEL_XDP_ETHERNET, 101},
 		{"VLAN 8: nobody's", TAGGED("8100 0008"), RW_REASON_ZONE_DENIED, MODEL_XDP_ETHERNET, 101},
 		{"5 in 6: vpn", TAGGED("88a8 0005 8100 0006"), RW_REASON_OPEN, MODEL_XDP_ETHERNET, 101},
 		{"6 in 5: nobody's", TAGGED("88a8 0006 8100 0005"), RW_REASON_ZONE_DENIED, MODEL_XDP_ETHERNET, 101},
-		{"cgroup: slot 3", IP4("0028", "06", PEER4) TCP("17b7", SYN), RW_REASON_OPEN, MODEL_CGROUP, 101},
-		{"cgroup: unlisted", IP4("0028", "06", PEER4) TCP("17b7", SYN), RW_REASON_ZONE_DENIED, MODEL_CGROUP, 103},
+		{"cgroup: slot 3", IP4("0028", "06", PEER4) TCP("17b7", SYN), RW_REASON_OPEN, MODEL_CGROUP, 103},
+		{"cgroup: unlisted", IP4("0028", "06", PEER4) TCP("17b7", SYN), RW_REASON_ZONE_DENIED, MODEL_CGROUP, 104},
 	};
 
 	samples_check(samples, COUNT(samples));
@@ -350,7 +354,7 @@ static void cgroup_hook_leaves_loopback_alone_and_judges_covered_interfaces_agai
 static void oversized_packet_is_judged_on_the_cgroup_hook_only(void **state)
 {
 	static uint8_t frame[70000];
-	struct model_packet packet = {.ifindex = 101, .own_slot = 1, .frame = frame};
+	struct model_packet packet = {.ifindex = 101, .frame = frame};
 	struct model_verdict verdict;
 
 	packet.length = hex_read(IP4("0000", "06", PEER4) TCP("0019", ACK), frame, sizeof(frame));

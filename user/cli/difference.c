@@ -29,13 +29,13 @@ static int compare_ports(const struct snapshot *snapshot, const struct tables *t
 static int compare_interfaces(const struct snapshot *snapshot, const struct tables *tables,
 			      struct interface_changes *ret)
 {
-	struct interface_zone before[RW_SLOTS], after[RW_SLOTS];
+	struct interface_zone before[RW_LISTED], after[RW_LISTED];
 	struct interface_list old = {before, 0}, new = {after, 0};
 
-	for (; old.count < snapshot->interface_count && old.count < RW_SLOTS; old.count++)
+	for (; old.count < snapshot->interface_count && old.count < RW_LISTED; old.count++)
 		before[old.count] = (struct interface_zone){snapshot->interfaces[old.count].name,
 							    snapshot->interfaces[old.count].zone};
-	for (; new.count < tables->interface_count &&new.count < RW_SLOTS; new.count++)
+	for (; new.count < tables->interface_count &&new.count < RW_LISTED; new.count++)
 		after[new.count] = (struct interface_zone){tables->interfaces[new.count].name,
 							   tables->interfaces[new.count].zone};
 	return interfaces_compare(&old, &new, ret);

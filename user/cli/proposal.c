@@ -247,7 +247,7 @@ static json_t *interfaces_make(const struct survey *survey, struct proposal *pro
 		const char *name = interface->device.name, *why = NULL;
 		const char *zone = zone_choose(interface, &why);
 
-		if (zone && json_object_size(interfaces) == RW_SLOTS - 1) {
+		if (zone && json_object_size(interfaces) == RW_LISTED) {
 			zone = NULL;
 			why = "there are too many";
 		}

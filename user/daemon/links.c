@@ -34,7 +34,7 @@ static bool is_same_device(const struct device *a, const struct device *b)
 	if (!a || !b)
 		return a == b;
 	return a->ifindex == b->ifindex && a->type == b->type && a->vlan == b->vlan &&
-	       a->parent == b->parent;
+	       a->lower == b->lower && a->master == b->master;
 }
 
 static bool is_same(const struct device *a, const struct device *b)

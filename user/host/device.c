@@ -77,7 +77,10 @@ static void read_attribute(const struct nlattr *attr, struct device *device)
 		device->mtu = mnl_attr_get_u32(attr);
 		break;
 	case IFLA_LINK:
-		device->parent = mnl_attr_get_u32(attr);
+		device->lower = mnl_attr_get_u32(attr);
+		break;
+	case IFLA_MASTER:
+		device->master = mnl_attr_get_u32(attr);
 		break;
 	case IFLA_LINKINFO:
 		read_linkinfo(attr, device);
@@ -86,6 +89,47 @@ static void read_attribute(const struct nlattr *attr, struct device *device)
 		read_xdp(attr, device);
 		break;
 	}
+}
+
+/* IFLA_PROP_LIST { IFLA_ALT_IFNAME, ... }. */
+static int read_altnames(const struct nlattr *list, uint32_t ifindex, struct devices *devices)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each_nested(attr, list)
+	{
+		struct altname *altname;
+
+		if (mnl_attr_get_type(attr) != IFLA_ALT_IFNAME ||
+		    strlen(mnl_attr_get_str(attr)) >= sizeof(altname->name))
+			continue;
+		altname =
+			array_append(&devices->altnames, &devices->altname_count, sizeof(*altname));
+		if (!altname)
+			return -ENOMEM;
+		altname->ifindex = ifindex;
+		strcpy(altname->name, mnl_attr_get_str(attr));
+	}
+	return 0;
+}
+
+/*
+ * What IFLA_LINK says of a veth is its other end, and of a device whose other half is in another
+ * namespace nothing that could be found here.
+ */
+static bool has_no_lower(const struct nlmsghdr *message, const struct device *device)
+{
+	const struct nlattr *attr;
+
+	if (device->lower == device->ifindex || device_is(device, "veth") ||
+	    device_is(device, "netkit") || device_is(device, "vxcan"))
+		return true;
+	mnl_attr_for_each(attr, message, sizeof(struct ifinfomsg))
+	{
+		if (mnl_attr_get_type(attr) == IFLA_LINK_NETNSID)
+			return true;
+	}
+	return false;
 }
 
 static int read_link(const struct nlmsghdr *message, void *context)
@@ -99,9 +143,17 @@ static int read_link(const struct nlmsghdr *message, void *context)
 			      };
 	const struct nlattr *attr;
 
-	mnl_attr_for_each(attr, message, sizeof(*info)) read_attribute(attr, &device);
-	if (!device.vlan)
-		device.parent = 0;
+	mnl_attr_for_each(attr, message, sizeof(*info))
+	{
+		read_attribute(attr, &device);
+		if (mnl_attr_get_type(attr) == IFLA_PROP_LIST &&
+		    read_altnames(attr, device.ifindex, devices)) {
+			errno = ENOMEM;
+			return MNL_CB_ERROR;
+		}
+	}
+	if (has_no_lower(message, &device))
+		device.lower = 0;
 	added = array_append(&devices->list, &devices->count, sizeof(*added));
 	if (!added) {
 		errno = ENOMEM;
@@ -115,7 +167,7 @@ static void forget_links(void *context)
 {
 	struct devices *devices = context;
 
-	devices->count = 0;
+	devices->count = devices->altname_count = 0;
 }
 
 /* Without the statistics twice as many links fit into a message of the kernel's. */
@@ -168,7 +220,7 @@ static void find_hidden_vlans(struct devices *devices)
 		struct device *device = &devices->list[i];
 
 		for (j = 0; j < devices->count && !device->hides_vlans; j++)
-			if (devices->list[j].vlan && devices->list[j].parent == device->ifindex)
+			if (devices->list[j].vlan && devices->list[j].lower == device->ifindex)
 				device->hides_vlans =
 					device_is_master(device) || takes_tags_off(device);
 	}
@@ -192,6 +244,7 @@ int devices_read(struct devices *ret, struct error *ret_error)
 void devices_free(struct devices *devices)
 {
 	free(devices->list);
+	free(devices->altnames);
 	*devices = (struct devices){0};
 }
 
@@ -202,6 +255,9 @@ const struct device *device_by_name(const struct devices *devices, const char *n
 	for (i = 0; i < devices->count; i++)
 		if (strcmp(devices->list[i].name, name) == 0)
 			return &devices->list[i];
+	for (i = 0; i < devices->altname_count; i++)
+		if (strcmp(devices->altnames[i].name, name) == 0)
+			return device_by_index(devices, devices->altnames[i].ifindex);
 	return NULL;
 }
 
@@ -213,6 +269,51 @@ const struct device *device_by_index(const struct devices *devices, uint32_t ifi
 		if (devices->list[i].ifindex == ifindex)
 			return &devices->list[i];
 	return NULL;
+}
+
+bool device_is_above(const struct device *upper, const struct device *lower)
+{
+	return upper->lower == lower->ifindex || lower->master == upper->ifindex;
+}
+
+#define HEIGHT_MAX 8 /* as the kernel has it: linux/netdevice.h, MAX_NEST_DEV */
+
+static unsigned int height(const struct devices *devices, const struct device *device,
+			   unsigned int most)
+{
+	unsigned int highest = 0, below;
+
+	for (size_t i = 0; most && i < devices->count; i++) {
+		if (!device_is_above(device, &devices->list[i]))
+			continue;
+		below = 1 + height(devices, &devices->list[i], most - 1);
+		highest = below > highest ? below : highest;
+	}
+	return highest;
+}
+
+unsigned int device_height(const struct devices *devices, const struct device *device)
+{
+	return height(devices, device, HEIGHT_MAX);
+}
+
+bool device_tags(const struct devices *devices, const struct device *device, uint32_t *ret_ifindex,
+		 uint32_t *ret_vlan)
+{
+	uint32_t vlan = 0, ifindex = 0;
+	int tags;
+
+	/* From the inner tag to the outer one. */
+	for (tags = 0; device && device->vlan && tags < 2; tags++) {
+		vlan = vlan << 12 | device->vlan;
+		ifindex = device->lower;
+		device = device_by_index(devices, ifindex);
+	}
+	if (!vlan || !ifindex)
+		return false;
+	*ret_ifindex = ifindex;
+	*ret_vlan = vlan;
+	return true;
 }
 
 int device_l2_length(const struct device *device)

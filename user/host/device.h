@@ -11,12 +11,15 @@
 
 #include "util/error.h"
 
+#define LOOPBACK_IFINDEX 1 /* in every network namespace: net/core/dev.c */
+
 struct device {
 	char name[16];
 	uint32_t ifindex;
 	uint16_t type;	 /* ARPHRD_*, linux/if_arp.h */
 	uint16_t vlan;	 /* VLAN id if the device is a VLAN, else 0 */
-	uint32_t parent; /* ifindex below a VLAN device, else 0 */
+	uint32_t lower;	 /* ifindex of the device that it stands on (VLAN, macvlan, ...), or 0 */
+	uint32_t master; /* ifindex of the bridge, bond, ... that it is a port of, or 0 */
 	uint32_t mtu;
 	uint32_t xdp_native;  /* id of the program on the driver's (or card's) XDP hook, or 0 */
 	uint32_t xdp_generic; /* id of the program on the generic XDP hook, or 0 */
@@ -25,9 +28,17 @@ struct device {
 	char kind[16];	  /* of a virtual device: "vlan", "bridge", "bond", ...; else empty */
 };
 
+/* One more name of a device (ip link property add dev NAME altname OTHER). */
+struct altname {
+	uint32_t ifindex;
+	char name[16]; /* longer ones cannot be listed */
+};
+
 struct devices {
 	struct device *list; /* owned */
 	size_t count;
+	struct altname *altnames; /* owned */
+	size_t altname_count;
 };
 
 int devices_read(struct devices *ret, struct error *ret_error);
@@ -39,7 +50,20 @@ bool device_is(const struct device *device, const char *kind);
 /* Do its frames come in by other devices, where the kernel has taken their VLAN tags off? */
 bool device_is_master(const struct device *device);
 
-/* NULL: no such device. */
+/* Do the frames of `upper` come in by `lower`? Of devices side by side. */
+bool device_is_above(const struct device *upper, const struct device *lower);
+
+/* How many devices stand below it, one below the other; 0: none. */
+unsigned int device_height(const struct devices *devices, const struct device *device);
+
+/*
+ * A VLAN device: the device that its frames come in by, and their tags as in struct
+ * rw_interface_key. False: it is none.
+ */
+bool device_tags(const struct devices *devices, const struct device *device, uint32_t *ret_ifindex,
+		 uint32_t *ret_vlan);
+
+/* NULL: no such device. A name is any that the device has. */
 const struct device *device_by_name(const struct devices *devices, const char *name);
 const struct device *device_by_index(const struct devices *devices, uint32_t ifindex);
 

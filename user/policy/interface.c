@@ -97,9 +97,9 @@ static int interface_read(const char *key, const struct value *value, void *into
 	if (r < 0)
 		return r;
 	/* Slot 0 is for all that are not listed. */
-	if (node->interface_count >= RW_SLOTS - 1)
+	if (node->interface_count >= RW_LISTED)
 		return error_at(ret_error, &at, "a node file can list %d interfaces, no more",
-				RW_SLOTS - 1);
+				RW_LISTED);
 	interface = array_append(&node->interfaces, &node->interface_count, sizeof(*interface));
 	if (!interface)
 		return error_set(ret_error, ENOMEM, "out of memory");

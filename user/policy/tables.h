@@ -90,7 +90,7 @@ struct tables {
 	struct rule *rules;	      /* owned; sorted by (l4, port, port_end, role, service) */
 	size_t rule_count;	      /* <= RW_RULES */
 	struct port *ports;	      /* owned; 2 * 65536, index (l4 << 16) + port */
-	struct interface *interfaces; /* owned; in the order of the node file; < RW_SLOTS */
+	struct interface *interfaces; /* owned; in the order of the node file; at most RW_LISTED */
 	size_t interface_count;
 	struct prefix *elsewhere; /* owned; management sources on interfaces that are not listed
 				     (zone external) */

@@ -129,7 +129,7 @@ static int attach(struct installation *installation, struct error *ret_error)
 		error = xdp_attach(instance, &installation->maps, &installation->plans, ret_error);
 	if (!error)
 		error = xdp_detach(instance, &installation->maps, installation->next.about,
-				   ret_error);
+				   &installation->plans.devices, ret_error);
 	if (!error && write_build(&installation->maps))
 		error = error_set(ret_error, errno, "cannot write down the build: %s",
 				  strerror(errno));
@@ -147,7 +147,7 @@ void installation_back_out(struct installation *installation)
 		return;
 	if (installation->current.about)
 		xdp_detach(installation->instance, &installation->maps, installation->current.about,
-			   NULL);
+			   &installation->plans.devices, NULL);
 }
 
 int installation_switch(struct installation *installation, struct error *ret_error)

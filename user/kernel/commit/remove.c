@@ -40,10 +40,13 @@ int remove_everything(const struct instance *instance, struct error *ret_error)
 {
 	_maps_ struct maps maps = MAPS_NONE;
 	bool have_maps = maps_open(instance, &maps, NULL) == 0;
+	_cleanup_(devices_free) struct devices devices = {0};
 	int error;
 
 	/* XDP first: while it goes, the cgroup hook still judges. */
-	error = xdp_detach(instance, have_maps ? &maps : NULL, NULL, ret_error);
+	error = devices_read(&devices, ret_error);
+	if (!error)
+		error = xdp_detach(instance, have_maps ? &maps : NULL, NULL, &devices, ret_error);
 	if (!error)
 		error = cgroup_detach(instance, ret_error);
 	return error ? error : remove_pins(instance, ret_error);

@@ -38,9 +38,9 @@ struct about {
 };
 
 /* What is pinned. */
-/* "RW", 2: `text` is the policy, not the node file alone. Before there was any, `about` began with
- * a time: another number. */
-#define RECORD_LAYOUT 0x52570002
+/* "RW", 3: `text` is the policy, not the node file alone; 128 slots. Before there was any, `about`
+ * began with a time: another number. */
+#define RECORD_LAYOUT 0x52570003
 #define TEXT_PIECE    4096 /* bytes of an element of `text` */
 
 /* Element 0 of `about`. */
@@ -73,7 +73,7 @@ struct rule_record {
 	char peers[160];
 };
 
-RW_SIZE(struct about_record, 2656);
+RW_SIZE(struct about_record, 3680);
 RW_AT(struct about_record, layout, 0);
 RW_AT(struct about_record, abi, 4);
 RW_AT(struct about_record, applied_at, 8);

@@ -17,6 +17,7 @@
 
 #include <rolewall.skel.h>
 
+#include "host/device.h"
 #include "kernel/object/folder.h"
 #include "kernel/object/maps.h"
 #include "util/cleanup.h"
@@ -181,7 +182,7 @@ static struct bpf_program *choose_xdp(struct rolewall_bpf *object, const struct 
 }
 
 int load_xdp(const struct instance *instance, const struct features *features,
-	     unsigned int l2_length, unsigned int slot, struct rolewall_bpf **ret, int *ret_fd,
+	     unsigned int l2_length, struct rolewall_bpf **ret, int *ret_fd,
 	     struct error *ret_error)
 {
 	_object_ struct rolewall_bpf *object = NULL;
@@ -194,7 +195,6 @@ int load_xdp(const struct instance *instance, const struct features *features,
 	program = choose_xdp(object, features);
 	bpf_program__set_autoload(program, true);
 	object->rodata->l2_len = l2_length;
-	object->rodata->own_slot = slot;
 	error = load_object(object, "an XDP program", ret_error);
 	if (error)
 		return error;
@@ -226,6 +226,19 @@ static void scratch_maps(struct rolewall_bpf *object, unsigned int rules)
 	bpf_map__set_max_entries(object->maps.events, sysconf(_SC_PAGESIZE));
 }
 
+/* BPF_PROG_TEST_RUN shows its packets on the loopback interface, if it is not told otherwise. */
+static int scratch_place(const struct rolewall_bpf *object, unsigned int slot,
+			 struct error *ret_error)
+{
+	struct rw_interface_key key = {.ifindex = LOOPBACK_IFINDEX};
+	struct rw_interface value = {.slot = slot};
+
+	if (bpf_map_update_elem(bpf_map__fd(object->maps.interfaces), &key, &value, BPF_ANY))
+		return error_set(ret_error, errno, "cannot place the program that answers: %s",
+				 strerror(errno));
+	return 0;
+}
+
 int load_scratch(const struct instance *instance, const struct features *features,
 		 unsigned int slot, unsigned int rules, struct rolewall_bpf **ret, int *ret_fd,
 		 struct error *ret_error)
@@ -241,8 +254,9 @@ int load_scratch(const struct instance *instance, const struct features *feature
 	program = choose_xdp(object, features);
 	bpf_program__set_autoload(program, true);
 	object->rodata->l2_len = ETH_HLEN;
-	object->rodata->own_slot = slot;
 	error = load_object(object, "the program that answers", ret_error);
+	if (!error)
+		error = scratch_place(object, slot, ret_error);
 	if (error)
 		return error;
 	*ret_fd = bpf_program__fd(program);

@@ -38,9 +38,10 @@ struct bpf_program *cgroup_program(struct rolewall_bpf *object, const struct fea
 int load_cgroup(const struct instance *instance, const struct features *features,
 		struct rolewall_bpf **ret, struct error *ret_error);
 
-/* An XDP program for one interface. `ret_fd` stays owned by `ret`. */
+/* The XDP program of all interfaces with so many bytes before the IP header. `ret_fd` stays owned
+ * by `ret`. */
 int load_xdp(const struct instance *instance, const struct features *features,
-	     unsigned int l2_length, unsigned int slot, struct rolewall_bpf **ret, int *ret_fd,
+	     unsigned int l2_length, struct rolewall_bpf **ret, int *ret_fd,
 	     struct error *ret_error);
 
 /*

@@ -11,8 +11,9 @@
 #include <bpf/libbpf.h>
 #include <linux/if_link.h>
 
+#include "host/device.h"
+
 #define BPF_F_XDP_HAS_FRAGS_ (1U << 5) /* linux/bpf.h since 5.18 */
-#define LOOPBACK_IFINDEX     1	       /* in every network namespace: net/core/dev.c */
 
 /* r0 = 0; exit */
 static const struct bpf_insn return_zero[] = {

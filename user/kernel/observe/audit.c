@@ -7,12 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/device.h"
 #include "policy/cidr.h"
 #include "policy/owners.h"
 #include "util/array.h"
 #include "util/cleanup.h"
-
-#define LOOPBACK_IFINDEX 1
 
 /* What one comparison needs to know. */
 struct audit {

@@ -25,8 +25,6 @@
 #include "util/cleanup.h"
 #include "util/reason.h"
 
-#define LOOPBACK_IFINDEX 1
-
 /* A program that was loaded to answer for one interface. */
 struct witness {
 	struct device device;
@@ -153,8 +151,8 @@ static void witness_place(const struct explainer *explainer, struct witness *wit
 		witness->slot = interface.slot;
 	if (witness->device.ifindex == LOOPBACK_IFINDEX)
 		witness->hook = HOOK_NONE;
-	else if (xdp_query(explainer->instance, &witness->device, note, sizeof(note)) !=
-		 XDP_MODE_NONE)
+	else if (xdp_query(explainer->instance, &explainer->devices, &witness->device, note,
+			   sizeof(note)) != XDP_MODE_NONE)
 		witness->hook = HOOK_XDP;
 	else if (cgroup_is_attached(explainer->instance, CGROUP_INGRESS))
 		witness->hook = HOOK_CGROUP;

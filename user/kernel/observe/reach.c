@@ -8,12 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/device.h"
 #include "host/route.h"
 #include "policy/admit.h"
 #include "util/array.h"
 #include "util/cleanup.h"
-
-#define LOOPBACK_IFINDEX 1
 
 /* Where its packets come in: as a rule where the answers go out. False: never filtered. */
 static bool find_interface(const uint8_t remote[16], char ret[IF_NAMESIZE])

@@ -135,8 +135,9 @@ static int read_slot_zone(const struct generation *generation, unsigned int slot
 	return 0;
 }
 
-static void read_hook(const struct instance *instance, const struct device *device,
-		      const struct snapshot *snapshot, struct interface_state *state)
+static void read_hook(const struct instance *instance, const struct devices *devices,
+		      const struct device *device, const struct snapshot *snapshot,
+		      struct interface_state *state)
 {
 	if (!device) {
 		snprintf(state->note, sizeof(state->note),
@@ -145,7 +146,7 @@ static void read_hook(const struct instance *instance, const struct device *devi
 		return;
 	}
 	state->ifindex = device->ifindex;
-	state->xdp_mode = xdp_query(instance, device, state->note, sizeof(state->note));
+	state->xdp_mode = xdp_query(instance, devices, device, state->note, sizeof(state->note));
 	if (state->xdp_mode != XDP_MODE_NONE)
 		state->hook = HOOK_XDP;
 	else if (snapshot->cgroup_ingress)
@@ -182,7 +183,7 @@ static int read_interfaces(const struct instance *instance, const struct generat
 		if (error)
 			return error_set(ret_error, -error, "cannot read the policy: %s",
 					 strerror(-error));
-		read_hook(instance, device_by_name(&devices, name), snapshot, state);
+		read_hook(instance, &devices, device_by_name(&devices, name), snapshot, state);
 	}
 	return 0;
 }
