@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/history.h"
+#include "report/history.h"
 
 #define CAPACITY 1024
 #define FLOODED	 7 /* a port */

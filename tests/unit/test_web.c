@@ -238,10 +238,17 @@ static void other_sites_get_nothing(void **state)
 static void take_attempt_as(struct board *board, unsigned int source, int port, int packets,
 			    bool observed)
 {
-	json_t *line = json_pack("{s:s, s:o, s:i, s:i, s:i, s:s, s:b, s:i}", "type", "attempt",
-				 "source", json_sprintf("10.0.%u.%u", source / 256, source % 256),
-				 "port", port, "l4", 6, "ifindex", 2, "reason", "not-open",
-				 "observed", observed, "packets", packets);
+	const struct feed_attempt attempt = {
+		.attempt.record = {.source = {[10] = 0xff, 0xff, 10, 0, source / 256, source % 256},
+				   .ifindex = 2,
+				   .port = port,
+				   .l4 = 6,
+				   .reason = RW_REASON_NOT_OPEN,
+				   .observed = observed,
+				   .packets = packets},
+	};
+	char text[FEED_ATTEMPT_MAX];
+	json_t *line = json_loadb(text, feed_attempt_print(&attempt, text, sizeof(text)), 0, NULL);
 
 	assert_non_null(line);
 	board_take(board, line);
@@ -265,11 +272,11 @@ static void take_status(struct board *board, json_int_t ms, int drops)
 
 static size_t attempts_of(const struct board *board, const char *text)
 {
-	const struct board_attempt *attempt = board_after(board, 0);
+	const struct history_entry *attempt = board_after(board, 0);
 	size_t count = 0;
 
-	for (; attempt; attempt = board_next(attempt))
-		count += strstr(attempt->text, text) != NULL;
+	for (; attempt; attempt = history_next(attempt))
+		count += strstr(board_text(board, attempt), text) != NULL;
 	return count;
 }
 
@@ -281,12 +288,12 @@ static void the_newest_word_on_an_attempt_counts(void **state)
 	(void)state;
 	take_attempt(board, 1, 25, 1);
 	take_attempt(board, 2, 25, 1);
-	seen = board_version(board);
+	seen = history_next(board_after(board, 0))->version;
 	take_attempt(board, 1, 25, 7);
 	assert_int_equal(attempts_of(board, "10.0.0."), 2);
 	assert_int_equal(attempts_of(board, "\"packets\":7"), 1);
-	assert_non_null(strstr(board_after(board, seen)->text, "10.0.0.1"));
-	assert_null(board_next(board_after(board, seen)));
+	assert_non_null(strstr(board_text(board, board_after(board, seen)), "10.0.0.1"));
+	assert_null(history_next(board_after(board, seen)));
 	board_free(board);
 }
 
@@ -408,7 +415,9 @@ static void what_the_board_does_not_know_is_passed_over(void **state)
 	board_take(board, line);
 	board_take(board, typeless);
 	board_take(board, huge);
-	assert_int_equal(board_version(board), 0);
+	assert_null(board_after(board, 0));
+	for (unsigned int kind = 0; kind < NOTICE_COUNT; kind++)
+		assert_null(board_notice(board, kind)->text);
 	json_decref(line);
 	json_decref(typeless);
 	json_decref(huge);

@@ -252,25 +252,15 @@ void intake_describe(const struct intake *intake, const struct history_entry *en
 		     struct feed_attempt *ret)
 {
 	const struct in_force *in_force = intake->in_force;
-	struct history_count sum = history_entry_sum(entry);
 	const struct rule *rule = service_of(&in_force->names, &entry->record);
 	struct attempt *attempt = &ret->attempt;
 
 	*ret = (struct feed_attempt){
-		.attempt = {.record = entry->record,
-			    .first_ns = entry->first_ns,
-			    .last_ns = entry->last_ns,
-			    .zone = entry->record.zone & RW_ZONE_ALL},
 		.service = rule ? rule->service : NULL,
 		.pid = entry->pid,
 		.settled = entry->settled.packets,
 	};
-	/* The kernel's ticks are coarser than the time of an event. */
-	if (attempt->last_ns < attempt->first_ns)
-		attempt->last_ns = attempt->first_ns;
-	attempt->record.packets = sum.packets;
-	attempt->record.bytes = sum.bytes;
-	memcpy(attempt->interface, entry->interface, sizeof(attempt->interface));
+	history_entry_attempt(entry, attempt);
 	memcpy(ret->process, entry->process, sizeof(ret->process));
 	if (!attempt->zone && entry->record.ifindex && in_force->generation.number)
 		attempt->zone = zone_find(&in_force->maps, &in_force->generation,

@@ -11,7 +11,7 @@
 
 #include <stdbool.h>
 
-#include "daemon/history.h"
+#include "report/history.h"
 #include "daemon/in_force.h"
 #include "daemon/links.h"
 #include "kernel/observe/events.h"

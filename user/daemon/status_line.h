@@ -5,7 +5,7 @@
 
 #include <jansson.h>
 
-#include "daemon/history.h"
+#include "report/history.h"
 #include "kernel/observe/snapshot.h"
 
 /* As report/feed.h has it. NULL without memory. `snapshot` NULL: nothing is applied. */

@@ -9,59 +9,37 @@
 #include "util/cleanup.h"
 #include "util/since.h"
 
-#define BUCKETS 1024
-#define GROUPS	256 /* kinds of ports: their low bits */
-
-LIST_HEAD(bucket, board_attempt);
-TAILQ_HEAD(attempt_order, board_attempt);
-
-struct group {
-	struct attempt_order list; /* by version */
-	size_t count;
-};
-
 struct board {
-	uint64_t version;
 	struct notice notices[NOTICE_COUNT];
 	char *samples[BOARD_SAMPLES]; /* owned; a ring */
 	uint64_t sampled;	      /* how many there ever were */
 	json_int_t sampled_ms;
-	size_t capacity, count;
-	struct attempt_order order;
-	struct group groups[GROUPS];
-	struct bucket buckets[BUCKETS];
+	struct history *attempts; /* owned */
+	size_t capacity;
+	char *texts[]; /* owned; by history_slot() */
 };
 
 struct board *board_new(size_t attempts)
 {
-	struct board *board = calloc(1, sizeof(*board));
+	struct board *board = calloc(1, sizeof(*board) + attempts * sizeof(board->texts[0]));
 
 	if (!board)
 		return NULL;
 	board->capacity = attempts;
-	TAILQ_INIT(&board->order);
-	for (unsigned int i = 0; i < GROUPS; i++)
-		TAILQ_INIT(&board->groups[i].list);
-	return board;
-}
-
-static void attempt_free(struct board_attempt *attempt)
-{
-	free(attempt->text);
-	free(attempt->key);
-	free(attempt);
+	board->attempts = history_new(attempts);
+	if (board->attempts)
+		return board;
+	free(board);
+	return NULL;
 }
 
 void board_free(struct board *board)
 {
-	struct board_attempt *attempt;
-
 	if (!board)
 		return;
-	while ((attempt = TAILQ_FIRST(&board->order))) {
-		TAILQ_REMOVE(&board->order, attempt, order);
-		attempt_free(attempt);
-	}
+	history_free(board->attempts);
+	for (size_t i = 0; i < board->capacity; i++)
+		free(board->texts[i]);
 	for (unsigned int i = 0; i < NOTICE_COUNT; i++)
 		free(board->notices[i].text);
 	for (unsigned int i = 0; i < BOARD_SAMPLES; i++)
@@ -79,113 +57,23 @@ static const char *text_of(const json_t *line, const char *key)
 	return text ? text : "";
 }
 
-static json_int_t number_of(const json_t *line, const char *key)
+static void take_attempt(struct board *board, const json_t *line)
 {
-	return json_integer_value(json_object_get(line, key));
-}
+	char *text = json_dumps(line, JSON_COMPACT), **place;
+	struct feed_attempt told;
+	bool new;
 
-/* What makes two attempts the same (rolewall/abi.h). */
-static char *key_make(const json_t *line)
-{
-	char *key;
-	int length = asprintf(&key, "%s %lld %lld %lld %s %d", text_of(line, "source"),
-			      (long long)number_of(line, "port"), (long long)number_of(line, "l4"),
-			      (long long)number_of(line, "ifindex"), text_of(line, "reason"),
-			      json_is_true(json_object_get(line, "observed")));
-
-	return length < 0 ? NULL : key;
-}
-
-static struct bucket *bucket_of(struct board *board, const char *key)
-{
-	uint32_t hash = 2166136261U; /* FNV-1a */
-
-	for (; *key; key++)
-		hash = (hash ^ (unsigned char)*key) * 16777619U;
-	return &board->buckets[hash % BUCKETS];
-}
-
-static struct board_attempt *find(struct board *board, const char *key)
-{
-	struct board_attempt *attempt = LIST_FIRST(bucket_of(board, key));
-
-	while (attempt && strcmp(attempt->key, key) != 0)
-		attempt = LIST_NEXT(attempt, bucket);
-	return attempt;
-}
-
-static void attempt_unlink(struct board *board, struct board_attempt *attempt)
-{
-	struct group *group = &board->groups[attempt->group];
-
-	TAILQ_REMOVE(&board->order, attempt, order);
-	TAILQ_REMOVE(&group->list, attempt, kin);
-	group->count--;
-}
-
-static void attempt_link(struct board *board, struct board_attempt *attempt)
-{
-	struct group *group = &board->groups[attempt->group];
-
-	attempt->version = ++board->version;
-	TAILQ_INSERT_TAIL(&board->order, attempt, order);
-	TAILQ_INSERT_TAIL(&group->list, attempt, kin);
-	group->count++;
-}
-
-static void make_room(struct board *board)
-{
-	struct group *fullest = &board->groups[0];
-	struct board_attempt *oldest;
-
-	if (board->count < board->capacity)
-		return;
-	for (unsigned int i = 1; i < GROUPS; i++)
-		if (board->groups[i].count > fullest->count)
-			fullest = &board->groups[i];
-	oldest = TAILQ_FIRST(&fullest->list);
-	attempt_unlink(board, oldest);
-	LIST_REMOVE(oldest, bucket);
-	attempt_free(oldest);
-	board->count--;
-}
-
-/* Takes `key` and `text`, or frees them. */
-static void attempt_add(struct board *board, char *key, char *text, unsigned int group)
-{
-	struct board_attempt *attempt;
-
-	make_room(board);
-	attempt = calloc(1, sizeof(*attempt));
-	if (!attempt) {
-		free(key);
+	if (!text || strlen(text) > BOARD_ATTEMPT_MAX || feed_attempt_read(line, &told)) {
 		free(text);
 		return;
 	}
-	*attempt = (struct board_attempt){.key = key, .text = text, .group = group};
-	LIST_INSERT_HEAD(bucket_of(board, key), attempt, bucket);
-	attempt_link(board, attempt);
-	board->count++;
-}
-
-static void take_attempt(struct board *board, const json_t *line)
-{
-	_free_ char *key = key_make(line);
-	_free_ char *text = json_dumps(line, JSON_COMPACT);
-	struct board_attempt *attempt;
-
-	if (!key || !text || strlen(text) > BOARD_ATTEMPT_MAX)
-		return;
-	attempt = find(board, key);
-	if (!attempt) {
-		attempt_add(board, TAKE_PTR(key), TAKE_PTR(text),
-			    (unsigned int)number_of(line, "port") % GROUPS);
-		return;
-	}
-	free(attempt->text);
-	attempt->text = TAKE_PTR(text);
-	attempt_unlink(board, attempt);
-	attempt_link(board, attempt);
+	place = &board->texts[history_slot(
+		board->attempts,
+		history_tell(board->attempts, &told.attempt.record,
+			     &(struct history_times){told.attempt.first_ns, told.attempt.last_ns},
+			     &new))];
+	free(*place);
+	*place = text;
 }
 
 /* --- notices and samples ------------------------------------------------------------------------
@@ -200,7 +88,7 @@ static void take_notice(struct board *board, unsigned int kind, const json_t *li
 		return;
 	free(notice->text);
 	notice->text = text;
-	notice->version = ++board->version;
+	notice->version++;
 }
 
 static json_int_t time_ms_of(const json_t *line)
@@ -255,11 +143,6 @@ void board_link(struct board *board, bool connected, const char *why)
 	json_decref(line);
 }
 
-uint64_t board_version(const struct board *board)
-{
-	return board->version;
-}
-
 const struct notice *board_notice(const struct board *board, unsigned int kind)
 {
 	return &board->notices[kind];
@@ -270,22 +153,14 @@ const char *notice_name(unsigned int kind)
 	return kind == NOTICE_LINK ? "link" : feed_bulletin_name(kind);
 }
 
-/* Most who ask have heard nearly everything. */
-const struct board_attempt *board_after(const struct board *board, uint64_t version)
+const struct history_entry *board_after(const struct board *board, uint64_t version)
 {
-	const struct board_attempt *attempt = TAILQ_LAST(&board->order, attempt_order);
-	const struct board_attempt *next = NULL;
-
-	while (attempt && attempt->version > version) {
-		next = attempt;
-		attempt = TAILQ_PREV(attempt, attempt_order, order);
-	}
-	return next;
+	return history_after(board->attempts, version);
 }
 
-const struct board_attempt *board_next(const struct board_attempt *attempt)
+const char *board_text(const struct board *board, const struct history_entry *attempt)
 {
-	return TAILQ_NEXT(attempt, order);
+	return board->texts[history_slot(board->attempts, attempt)];
 }
 
 void board_print_samples(const struct board *board, FILE *file)

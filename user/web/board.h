@@ -2,8 +2,7 @@
 /*
  * board.h - what the daemon has told, ready for whoever opens the page. Pure: no system calls.
  *
- * Memory is bounded. As in the daemon (daemon/history.h), of the attempts those of the fullest kind
- * of port give way first, so that a flood pushes out itself and not who comes slowly.
+ * Memory is bounded: of the attempts it remembers as the daemon does (report/history.h).
  */
 #ifndef ROLEWALL_WEB_BOARD_H
 #define ROLEWALL_WEB_BOARD_H
@@ -12,9 +11,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <sys/queue.h>
 
 #include "report/feed.h"
+#include "report/history.h"
 
 #define BOARD_ATTEMPTS	  2000
 #define BOARD_ATTEMPT_MAX 1024 /* bytes of one, as JSON */
@@ -26,18 +25,8 @@
 #define NOTICE_COUNT (FEED_BULLETIN_COUNT + 1)
 
 struct notice {
-	char *text; /* owned, JSON; NULL: nothing was told yet */
-	uint64_t version;
-};
-
-struct board_attempt {
-	char *text; /* owned, JSON */
-	char *key;  /* owned */
-	uint64_t version;
-	unsigned int group;
-	LIST_ENTRY(board_attempt) bucket;
-	TAILQ_ENTRY(board_attempt) order; /* by version */
-	TAILQ_ENTRY(board_attempt) kin;	  /* by version, among those of similar ports */
+	char *text;	  /* owned, JSON; NULL: nothing was told yet */
+	uint64_t version; /* of this kind, from 1 */
 };
 
 struct board; /* opaque */
@@ -52,15 +41,14 @@ void board_take(struct board *board, const json_t *line);
 /* The daemon answers, or not: `why` is for people. */
 void board_link(struct board *board, bool connected, const char *why);
 
-/* Counts every change, from 1. */
-uint64_t board_version(const struct board *board);
-
 const struct notice *board_notice(const struct board *board, unsigned int kind);
 const char *notice_name(unsigned int kind);
 
 /* The attempt that changed next after `version` (0: the first of all), or NULL. */
-const struct board_attempt *board_after(const struct board *board, uint64_t version);
-const struct board_attempt *board_next(const struct board_attempt *attempt);
+const struct history_entry *board_after(const struct board *board, uint64_t version);
+
+/* Its line. */
+const char *board_text(const struct board *board, const struct history_entry *attempt);
 
 /* [[time_ms, {REASON: packets}], ...], oldest first. */
 void board_print_samples(const struct board *board, FILE *file);

@@ -59,16 +59,18 @@ static void print_notices(struct stream *stream, const struct board *board, FILE
 
 static void print_attempts(struct stream *stream, const struct board *board, FILE *file)
 {
-	const struct board_attempt *attempt = board_after(board, stream->seen);
+	const struct history_entry *attempt = board_after(board, stream->seen);
 	const char *before = "event: attempts\ndata: [";
 	size_t size = 0;
 
 	if (!attempt)
 		return;
-	for (; attempt && size < STREAM_PORTION; attempt = board_next(attempt)) {
-		fprintf(file, "%s%s", before, attempt->text);
+	for (; attempt && size < STREAM_PORTION; attempt = history_next(attempt)) {
+		const char *text = board_text(board, attempt);
+
+		fprintf(file, "%s%s", before, text);
 		stream->seen = attempt->version;
-		size += strlen(attempt->text);
+		size += strlen(text);
 		before = ",";
 	}
 	fputs("]\n\n", file);

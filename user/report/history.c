@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* history.c - a hash of attempts, threaded by the time of their last change. */
-#include "daemon/history.h"
+#include "report/history.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -216,6 +216,16 @@ struct history_entry *history_event(struct history *history, const struct rw_eve
 	return entry;
 }
 
+struct history_entry *history_tell(struct history *history, const struct rw_attempt *record,
+				   const struct history_times *times, bool *ret_new)
+{
+	struct history_entry *entry = find_or_add(history, record, ret_new);
+
+	entry->live = (struct history_count){record->packets, record->bytes};
+	touch(history, entry, record, times);
+	return entry;
+}
+
 void history_scan_begin(struct history *history)
 {
 	history->scan++;
@@ -260,6 +270,27 @@ void history_scan_end(struct history *history)
 		    entry->told != history->scan)
 			lose(entry, &nothing);
 	}
+}
+
+void history_entry_attempt(const struct history_entry *entry, struct attempt *ret)
+{
+	struct history_count sum = history_entry_sum(entry);
+
+	*ret = (struct attempt){
+		.record = entry->record,
+		.first_ns = entry->first_ns,
+		/* The kernel's ticks are coarser than the time of an event. */
+		.last_ns = entry->last_ns < entry->first_ns ? entry->first_ns : entry->last_ns,
+		.zone = entry->record.zone & RW_ZONE_ALL,
+	};
+	ret->record.packets = sum.packets;
+	ret->record.bytes = sum.bytes;
+	memcpy(ret->interface, entry->interface, sizeof(ret->interface));
+}
+
+size_t history_slot(const struct history *history, const struct history_entry *entry)
+{
+	return (size_t)(entry - history->entries);
 }
 
 const struct history_entry *history_after(const struct history *history, uint64_t version)

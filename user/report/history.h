@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * history.h - attempts as the daemon remembers them: what the events tell, and what the kernel's
- * table holds. Pure: no system calls.
+ * history.h - the store of attempts: the daemon's, of what the events tell and what the kernel's
+ * table holds; that of the terminal view, and that of the live page. Pure: no system calls.
  *
  * Memory is bounded. When it is full, the entry that was hit longest ago goes, among those whose
  * ports share the low bits that most entries share: so that a flood against one port pushes out
@@ -10,8 +10,8 @@
  * Invariant: packets in the SETTLED and BIND events that were taken in = `settled`
  * of all entries + `forgotten`.
  */
-#ifndef ROLEWALL_DAEMON_HISTORY_H
-#define ROLEWALL_DAEMON_HISTORY_H
+#ifndef ROLEWALL_REPORT_HISTORY_H
+#define ROLEWALL_REPORT_HISTORY_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,6 +19,8 @@
 #include <sys/queue.h>
 
 #include <rolewall/abi.h>
+
+#include "kernel/observe/attempts.h"
 
 #define HISTORY_ENTRIES 65536
 
@@ -77,8 +79,19 @@ struct history_entry *history_scan_record(struct history *history, const struct 
 					  const struct history_times *times, bool *ret_new);
 void history_scan_end(struct history *history);
 
+/* Somebody else keeps the account: the numbers are what it says, and the entry is the newest now.
+ */
+struct history_entry *history_tell(struct history *history, const struct rw_attempt *record,
+				   const struct history_times *times, bool *ret_new);
+
 /* Everything that is known to have come from there. */
 struct history_count history_entry_sum(const struct history_entry *entry);
+
+/* The same, and all else that is known of it. */
+void history_entry_attempt(const struct history_entry *entry, struct attempt *ret);
+
+/* Its place below the capacity; when it is forgotten, the place is a new one's. */
+size_t history_slot(const struct history *history, const struct history_entry *entry);
 
 /* The entry that changed next after `version` (0: the first of all), or NULL. */
 const struct history_entry *history_after(const struct history *history, uint64_t version);
