@@ -2,6 +2,7 @@
 /* cmd_blocked.c - rolewall blocked: who was refused, where and why. */
 #include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
 
 #include "cli/attempt.h"
 #include "cli/cli.h"
@@ -137,13 +138,11 @@ static int sums_print(const struct settings *settings, const struct port_names *
 {
 	_cleanup_(book_free) struct book book = {0};
 	_cleanup_(rows_free) struct rows rows = {0};
-	int result = 0;
 
-	for (size_t i = 0; i < attempts->count && !result; i++)
-		result = book_put(&book, &attempts->list[i]);
-	if (!result)
-		result = rows_build(&rows, &book, names, request);
-	if (result)
+	book.pages = calloc(attempts->count + 1, sizeof(*book.pages));
+	for (; book.pages && book.count < attempts->count; book.count++)
+		book.pages[book.count].attempt = attempts->list[book.count];
+	if (!book.pages || rows_build(&rows, &book, names, request))
 		return report_failure(settings, NULL, "out of memory"), EXIT_FAILED;
 	if (settings->output != OUTPUT_TABLE)
 		print_json_list(settings,

@@ -1,167 +1,97 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* book.c - an open hash table over a list. */
+/* book.c - a history, and how fast it grows. */
 #include "live/book.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "util/array.h"
-
-#define SLOTS_MIN 256
 #define RATE_NONE 0.05 /* packets a second: below it there is none */
 
-static uint64_t hash_of(const struct rw_attempt *record)
+static int book_begin(struct book *book)
 {
-	uint64_t parts[3], hash = 0;
-
-	memcpy(parts, record->source, 16);
-	parts[2] = (uint64_t)record->ifindex << 32 | (uint64_t)record->port << 16 |
-		   (uint64_t)record->l4 << 8 | record->reason;
-	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
-		hash = (hash ^ parts[i]) * 0x9e3779b97f4a7c15ULL;
-		hash ^= hash >> 29;
-	}
-	return hash;
-}
-
-static bool is_same(const struct rw_attempt *a, const struct rw_attempt *b)
-{
-	return !memcmp(a->source, b->source, sizeof(a->source)) && a->ifindex == b->ifindex &&
-	       a->port == b->port && a->l4 == b->l4 && a->reason == b->reason &&
-	       a->observed == b->observed;
-}
-
-static uint32_t *slot_find(const struct book *book, const struct rw_attempt *record)
-{
-	size_t slot = hash_of(record) & (book->slots - 1);
-
-	while (book->index[slot] &&
-	       !is_same(&book->pages[book->index[slot] - 1].attempt.record, record))
-		slot = (slot + 1) & (book->slots - 1);
-	return &book->index[slot];
-}
-
-static int index_make(struct book *book, size_t slots)
-{
-	uint32_t *index = calloc(slots, sizeof(*index));
-
-	if (!index)
-		return -ENOMEM;
-	free(book->index);
-	book->index = index;
-	book->slots = slots;
-	for (size_t i = 0; i < book->count; i++)
-		*slot_find(book, &book->pages[i].attempt.record) = i + 1;
-	return 0;
-}
-
-static int compare_newest(const void *left, const void *right)
-{
-	const struct page *a = left, *b = right;
-
-	return (a->attempt.last_ns < b->attempt.last_ns) -
-	       (a->attempt.last_ns > b->attempt.last_ns);
-}
-
-static int room_make(struct book *book)
-{
-	if (book->count >= BOOK_MAX) {
-		qsort(book->pages, book->count, sizeof(*book->pages), compare_newest);
-		book->forgotten += book->count - BOOK_MAX / 2;
-		book->count = BOOK_MAX / 2;
-		return index_make(book, 2 * BOOK_MAX);
-	}
-	if (2 * (book->count + 1) > book->slots)
-		return index_make(book, book->slots ? 2 * book->slots : SLOTS_MIN);
-	return 0;
-}
-
-/* Records of the same key may come in any order, and from several tellers. */
-static void page_update(struct page *page, const struct attempt *told)
-{
-	struct rw_attempt *record = &page->attempt.record;
-	bool anew = told->record.packets < page->live_packets;
-
-	record->packets += told->record.packets - (anew ? 0 : page->live_packets);
-	record->bytes += told->record.bytes - (anew ? 0 : page->live_bytes);
-	record->rule = told->record.rule;
-	page->live_packets = told->record.packets;
-	page->live_bytes = told->record.bytes;
-	if (told->last_ns > page->attempt.last_ns)
-		page->attempt.last_ns = told->last_ns;
-	page->attempt.zone = told->zone;
-	memcpy(page->attempt.interface, told->interface, sizeof(told->interface));
+	if (book->history)
+		return 0;
+	book->paces = calloc(BOOK_MAX, sizeof(*book->paces));
+	book->history = book->paces ? history_new(BOOK_MAX) : NULL;
+	if (book->history)
+		return 0;
+	book_free(book);
+	return -ENOMEM;
 }
 
 int book_put(struct book *book, const struct attempt *attempt)
 {
-	uint32_t *slot = book->slots ? slot_find(book, &attempt->record) : NULL;
-	struct page *page;
-	int error;
+	const struct history_times times = {attempt->first_ns, attempt->last_ns};
+	struct rw_attempt record = attempt->record;
+	struct history_entry *entry;
+	uint64_t version;
+	bool new;
 
-	if (slot && *slot) {
-		page = &book->pages[*slot - 1];
-		if (page->live_packets == attempt->record.packets)
-			return 0;
-		page_update(page, attempt);
-		book->version++;
-		return 0;
-	}
-	error = room_make(book);
-	if (error)
-		return error;
-	page = array_append(&book->pages, &book->count, sizeof(*page));
-	if (!page)
+	if (book_begin(book))
 		return -ENOMEM;
-	page->attempt = *attempt;
-	page->live_packets = attempt->record.packets;
-	page->live_bytes = attempt->record.bytes;
-	*slot_find(book, &attempt->record) = book->count;
-	book->version++;
+	version = history_version(book->history);
+	record.zone = attempt->zone;
+	history_scan_begin(book->history);
+	entry = history_scan_record(book->history, &record, &times, &new);
+	if (new)
+		book->paces[history_slot(book->history, entry)] = (struct pace){0};
+	memcpy(entry->interface, attempt->interface, sizeof(entry->interface));
+	book->changed |= history_version(book->history) != version;
 	return 0;
+}
+
+/* What was there before the first tick came at an unknown speed. */
+static void pace_tick(struct book *book, struct pace *pace, uint64_t packets, double seconds)
+{
+	double rate = (double)(packets - pace->before) / seconds;
+
+	if (rate == 0 && pace->rate == 0)
+		return;
+	pace->rate = pace->before ? (pace->rate + rate) / 2 : 0;
+	if (pace->rate < RATE_NONE)
+		pace->rate = 0;
+	pace->before = packets;
+	book->changed = true;
 }
 
 void book_tick(struct book *book, double seconds)
 {
-	if (seconds <= 0)
-		return;
-	for (size_t i = 0; i < book->count; i++) {
-		struct page *page = &book->pages[i];
-		uint64_t packets = page->attempt.record.packets;
-		double rate = (double)(packets - page->before) / seconds;
+	const struct history_entry *entry;
 
-		if (rate == 0 && page->rate == 0)
-			continue;
-		/* What was there before the first tick came at an unknown speed. */
-		page->rate = page->before ? (page->rate + rate) / 2 : 0;
-		if (page->rate < RATE_NONE)
-			page->rate = 0;
-		page->before = packets;
-		book->version++;
-	}
+	if (seconds <= 0 || !book->history)
+		return;
+	for (entry = history_after(book->history, 0); entry; entry = history_next(entry))
+		pace_tick(book, &book->paces[history_slot(book->history, entry)],
+			  history_entry_sum(entry).packets, seconds);
 }
 
-int book_copy(const struct book *book, struct book *ret)
+int book_open(struct book *book)
 {
-	struct book copy = {.version = book->version, .forgotten = book->forgotten};
+	const struct history_entry *entry;
+	struct page *pages;
+	size_t count = 0;
 
-	for (size_t i = 0; i < book->count; i++) {
-		struct page *page = array_append(&copy.pages, &copy.count, sizeof(*page));
-
-		if (!page) {
-			book_free(&copy);
-			return -ENOMEM;
-		}
-		*page = book->pages[i];
+	if (!book->changed)
+		return 0;
+	pages = realloc(book->pages, (history_size(book->history) + 1) * sizeof(*pages));
+	if (!pages)
+		return -ENOMEM;
+	for (entry = history_after(book->history, 0); entry; entry = history_next(entry)) {
+		history_entry_attempt(entry, &pages[count].attempt);
+		pages[count++].rate = book->paces[history_slot(book->history, entry)].rate;
 	}
-	*ret = copy;
+	book->pages = pages;
+	book->count = count;
+	book->changed = false;
+	book->version++;
 	return 0;
 }
 
 void book_free(struct book *book)
 {
+	history_free(book->history);
+	free(book->paces);
 	free(book->pages);
-	free(book->index);
 	*book = (struct book){0};
 }

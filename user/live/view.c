@@ -45,11 +45,6 @@ static void say_error(struct view *view, const struct error *error)
 
 /* --- rows ------------------------------------------------------------------------------------- */
 
-static const struct book *book_shown(const struct view *view)
-{
-	return view->frozen ? &view->frozen_book : &view->source->book;
-}
-
 size_t view_count(const struct view *view)
 {
 	switch (view->tab) {
@@ -112,11 +107,13 @@ static void anchor_follow(struct view *view)
 
 bool view_refresh(struct view *view)
 {
-	const struct book *book = book_shown(view);
+	struct book *book = &view->source->book;
 
 	/* Rules and lists come and go with every tick. */
 	if (view->tab != TAB_BLOCKED)
 		selection_clamp(view);
+	if (!view->frozen && book_open(book))
+		view_say(view, TONE_BAD, "out of memory");
 	if (!view->stale && view->version == book->version &&
 	    view->names_version == view->source->names_version)
 		return false;
@@ -146,20 +143,6 @@ static void selection_move(struct view *view, long by)
 }
 
 /* --- what keys ask for ------------------------------------------------------------------------ */
-
-static void freeze(struct view *view)
-{
-	view->frozen = !view->frozen;
-	if (view->frozen && book_copy(&view->source->book, &view->frozen_book)) {
-		view->frozen = false;
-		view_say(view, TONE_BAD, "out of memory");
-	} else if (!view->frozen) {
-		/* Until now the rows have pointed into it. */
-		view->rows.count = 0;
-		book_free(&view->frozen_book);
-	}
-	view->stale = true;
-}
 
 static void group_toggle(struct view *view, enum group group)
 {
@@ -369,7 +352,8 @@ static bool key_blocked(struct view *view, int key)
 	case 'w':
 		return prompt_begin(view, PROMPT_SAVE, "rolewall-top.jsonl"), true;
 	case 'p':
-		return freeze(view), true;
+		view->frozen = !view->frozen;
+		return view->stale = true;
 	default:
 		return false;
 	}
@@ -406,5 +390,4 @@ void view_open(struct view *view, struct source *source, const struct view_actio
 void view_close(struct view *view)
 {
 	rows_free(&view->rows);
-	book_free(&view->frozen_book);
 }

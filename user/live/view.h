@@ -62,8 +62,7 @@ struct view {
 	char filter_text[128];
 	enum tab tab;
 	bool quit;
-	bool frozen;
-	struct book frozen_book; /* what is shown while it is frozen */
+	bool frozen; /* the book is not opened anew */
 	struct rows rows;
 	uint64_t version;	/* of the book the rows are of */
 	uint64_t names_version; /* and the names */
