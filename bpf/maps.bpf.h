@@ -41,7 +41,8 @@ struct {
 		});
 } policy SEC(".maps");
 
-/* Which zone is this source in? Two sides, because a policy being prepared needs one of its own. */
+/* Which zone is this source in, and may it be banned? Two sides, because a policy being prepared
+ * needs one of its own. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
 	__uint(max_entries, 2);
@@ -49,7 +50,7 @@ struct {
 	__array(
 		values, struct {
 			__uint(type, BPF_MAP_TYPE_LPM_TRIE);
-			__uint(max_entries, RW_PREFIXES);
+			__uint(max_entries, RW_SOURCES);
 			__uint(map_flags, BPF_F_NO_PREALLOC);
 			__uint(key_size, sizeof(struct rw_zone_key));
 			__uint(value_size, sizeof(__u16));

@@ -208,7 +208,7 @@ static __always_inline __u8 judge_packet(const struct place *place, struct curso
 	any = bpf_map_lookup_elem(&presence, &zero);
 	if (!any)
 		return RW_REASON_NO_POLICY;
-	if (is_banned(packet, any))
+	if (is_banned(packet, any) && !is_never_banned(packet, tables))
 		return RW_REASON_BANNED;
 	if (packet->piece == PIECE_LATER)
 		return has_flag(tables, RW_POLICY_FRAGMENTS_DROP) ? RW_REASON_FRAGMENT

@@ -38,28 +38,40 @@ static __always_inline __u32 slot_of(const struct place *place, const struct pac
 	return interface ? interface->slot : 0;
 }
 
+/* What the policy says of the packet's source under `slot`, by the longest prefix; NULL. */
+static __always_inline __u16 *source_find(const struct packet *packet, void *tables, __u32 slot)
+{
+	struct rw_zone_key key = {.prefixlen = 32 + 128};
+	struct rw_policy_entry *header = policy_at(tables, 0);
+	__u32 side = header ? header->header.side : 0;
+	void *prefixes = bpf_map_lookup_elem(&zone_prefixes, &side);
+
+	key.slot = bpf_htonl(slot);
+	__builtin_memcpy(key.source, &packet->source, sizeof(key.source));
+	return prefixes ? bpf_map_lookup_elem(prefixes, &key) : NULL;
+}
+
+/* What the node lives on is never banned, no matter who bans it, and when. */
+static __noinline bool is_never_banned(const struct packet *packet, void *tables)
+{
+	__u16 *why = source_find(packet, tables, RW_SLOT_NEVER_BAN);
+
+	return why && *why != RW_NEVER_BAN_NONE;
+}
+
 /* RW_ZONE_* bits of the packet's source. */
 static __noinline __u16 zone_of(const struct place *place, const struct packet *packet,
 				void *tables)
 {
-	struct rw_zone_key key = {.prefixlen = 32 + 128};
 	__u32 index = slot_of(place, packet);
 	struct rw_policy_entry *slot =
 		policy_at(tables, RW_POLICY_SLOTS + (index & (RW_SLOTS - 1)));
 	__u16 *bits;
-	struct rw_policy_entry *header;
-	void *prefixes;
-	__u32 side;
 
 	if (!slot)
 		return RW_ZONE_EXTERNAL;
 	if (slot->slot.has_prefixes) {
-		key.slot = bpf_htonl(index);
-		__builtin_memcpy(key.source, &packet->source, sizeof(key.source));
-		header = policy_at(tables, 0);
-		side = header ? header->header.side : 0;
-		prefixes = bpf_map_lookup_elem(&zone_prefixes, &side);
-		bits = prefixes ? bpf_map_lookup_elem(prefixes, &key) : NULL;
+		bits = source_find(packet, tables, index);
 		if (bits)
 			return *bits;
 	}

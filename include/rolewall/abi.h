@@ -90,6 +90,8 @@ enum rw_reason {
 #define RW_ATTEMPT_SLOTS (1 << RW_ATTEMPT_BITS) /* attempts a CPU can hold */
 #define RW_FLOWS	 65536	   /* UDP conversations remembered, least recently used first */
 #define RW_PREFIXES	 65536	   /* (slot, source prefix) pairs of one generation */
+#define RW_NEVER_BANS	 65536	   /* prefixes of one generation that are never banned */
+#define RW_LIFELINES	 64	   /* resolvers and gateways beside them */
 #define RW_BANS		 1100000   /* banned addresses; the same number of prefixes */
 #define RW_OPENINGS	 1024	   /* temporary openings */
 #define RW_INTERFACES	 1024	   /* (ifindex, VLAN) pairs known to the programs */
@@ -156,7 +158,20 @@ struct rw_policy_entry {
 	};
 };
 
-/* Key of a `zone_prefixes` inner map (LPM trie); the value is a __u16 of RW_ZONE_* bits. */
+/*
+ * Key of a `zone_prefixes` inner map (LPM trie); the value is a __u16 of RW_ZONE_* bits. Behind the
+ * last slot stands the never-ban list: there the value is a RW_NEVER_BAN_*, which is why.
+ */
+#define RW_SLOT_NEVER_BAN RW_SLOTS
+#define RW_SOURCES	  (RW_PREFIXES + RW_NEVER_BANS + RW_LIFELINES) /* elements of it */
+
+#define RW_NEVER_BAN_NONE	0 /* not in the list: within a prefix of the other family's */
+#define RW_NEVER_BAN_MANAGEMENT 1
+#define RW_NEVER_BAN_PEER	2 /* internal sources, nodes of the cluster */
+#define RW_NEVER_BAN_LISTED	3 /* "never_ban" of the node file */
+#define RW_NEVER_BAN_RESOLVER	4
+#define RW_NEVER_BAN_GATEWAY	5
+
 struct rw_zone_key {
 	__u32 prefixlen; /* bits of slot and source that count: 32 + 96 + n for an IPv4 /n */
 	__be32 slot;

@@ -35,7 +35,7 @@
 #define BARE_IFACE   "peer0"	/* of room.sh */
 #define NODE	     0xcb007101 /* 203.0.113.1 */
 #define OUTSIDE	     0xc0000201 /* 192.0.2.1 */
-#define INSIDE	     0x0a020105 /* 10.2.1.5, in one of the prefixes */
+#define INSIDE	     0x0b020105 /* 11.2.1.5, in one of the prefixes */
 #define CLOSED	     7
 #define SYN	     0x02
 #define ACK	     0x10

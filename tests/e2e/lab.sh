@@ -35,6 +35,8 @@ NODE6_INTERNAL=2001:db8:2::1
 NODE6_VPN=2001:db8:3::1
 OUTSIDE=203.0.113.2
 OUTSIDE6=2001:db8:1::2
+GATEWAY=203.0.113.254 # of the node: another address of the host outside, for no ban reaches a gateway
+GATEWAY6=2001:db8:1::fe
 INSIDE=172.16.0.2
 INSIDE6=2001:db8:2::2
 VPN=10.8.0.2
@@ -164,7 +166,10 @@ lab_create() {
 	lab_link node eth1 inside eth0 172.16.0. 2001:db8:2::
 	lab_link node vpn0 vpn eth0 10.8.0. 2001:db8:3::
 	lab_link outside far far eth0 198.51.100. 2001:db8:4::
-	lab_route_default node "$OUTSIDE" "$OUTSIDE6"
+	# Deprecated: it sends from none of the two by itself.
+	ip -n "$LAB_NAME-outside" address add "$GATEWAY/24" dev eth0
+	ip -n "$LAB_NAME-outside" address add "$GATEWAY6/64" dev eth0 nodad preferred_lft 0
+	lab_route_default node "$GATEWAY" "$GATEWAY6"
 	lab_route_default outside "$NODE_EXTERNAL" "$NODE6_EXTERNAL"
 	lab_route_default inside "$NODE_INTERNAL" "$NODE6_INTERNAL"
 	lab_route_default vpn "$NODE_VPN" "$NODE6_VPN"

@@ -283,8 +283,8 @@ test_a_link_that_goes_down_and_up_is_filtered_as_before() {
 	assert_exit 0 rolewall status
 	ip -n "$LAB_NAME-node" link set eth0 up
 	ip -n "$LAB_NAME-node" address add "$NODE6_EXTERNAL/64" dev eth0 nodad 2>/dev/null || true
-	ip -n "$LAB_NAME-node" route replace default via "$OUTSIDE"
-	ip -n "$LAB_NAME-node" -6 route replace default via "$OUTSIDE6"
+	ip -n "$LAB_NAME-node" route replace default via "$GATEWAY"
+	ip -n "$LAB_NAME-node" -6 route replace default via "$GATEWAY6"
 	policy_is A "after down and up"
 	assert_json '.interfaces[] | select(.name == "eth0") | .hook == "xdp"' rolewall --json status
 }

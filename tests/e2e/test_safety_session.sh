@@ -84,13 +84,16 @@ test_closing_the_opening_that_lets_its_author_in_says_so() {
 	! grep -q warning <<<"$OUTPUT" || fail "a warning for whom it lets in: $OUTPUT"
 }
 
+# Management would be reached by no ban.
+SSH_FOR_ALL='.services = [{ name: "ssh-for-all", proto: "tcp", port: 22, table: "external" }]'
+
 # Observe bans nobody in earnest: with enforce the ban counts, even against an established session.
 test_a_ban_of_its_author_is_found_before_it_is_enforced() {
 	node_file '.mode = "observe"'
 	rolewall -q apply
 	rolewall -q ban "$OUTSIDE" --reason "many logins"
 	assert_exit 0 by_ssh_from "$OUTSIDE" rolewall apply
-	node_file '.management = ["203.0.113.0/24"]'
+	node_file "$SSH_FOR_ALL"
 	assert_own_ban_refused "$OUTSIDE"
 	rolewall -q unban "$OUTSIDE"
 	rolewall -q ban 203.0.113.2/31 --for 8s
@@ -106,7 +109,7 @@ test_a_ban_of_its_author_is_found_before_it_comes_back() {
 	rolewall -q apply
 	rolewall -q ban 203.0.113.2
 	rolewall -q down
-	node_file '.management = ["203.0.113.0/24"]'
+	node_file "$SSH_FOR_ALL"
 	assert_own_ban_refused "$OUTSIDE"
 	grep -q "apply --observe" <<<"$OUTPUT" || fail "no way to unban is named: $OUTPUT"
 	assert_exit 3 rolewall status

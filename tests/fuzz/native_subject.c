@@ -19,7 +19,7 @@ int subject_open(struct subject *ret)
 		.policy_inner = {BPF_MAP_TYPE_ARRAY, 4, sizeof(struct rw_policy_entry),
 				 RW_POLICY_ENTRIES, 0},
 		.prefixes_inner = {BPF_MAP_TYPE_LPM_TRIE, sizeof(struct rw_zone_key), sizeof(__u16),
-				   RW_PREFIXES, 0},
+				   RW_SOURCES, 0},
 		.cpus = 1,
 	};
 	native_start();

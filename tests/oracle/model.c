@@ -46,16 +46,43 @@ static enum rw_reason exempt_check(struct view *view)
 	return RW_REASON_NONE;
 }
 
-static enum rw_reason ban_check(struct view *view)
+static bool is_banned(const struct view *view)
 {
 	const struct model_policy *policy = view->policy;
 
 	for (size_t i = 0; policy->presence.bans && i < policy->bans.count; i++)
 		if (memcmp(view->source, policy->bans.list[i].source, 16) == 0)
-			return RW_REASON_BANNED;
+			return true;
 	for (size_t i = 0; policy->presence.ban_prefixes && i < policy->ban_prefixes.count; i++)
 		if (has_prefix(view->source, &policy->ban_prefixes.list[i]))
-			return RW_REASON_BANNED;
+			return true;
+	return false;
+}
+
+/* What the longest prefix for (slot, source) says; `fallback` where there is none. */
+static uint16_t prefix_value(const struct view *view, uint32_t slot, uint16_t fallback)
+{
+	const struct model_policy *policy = view->policy;
+	uint16_t value = fallback;
+	int longest = -1;
+
+	for (size_t i = 0; i < policy->zone_prefixes[policy->side].count; i++) {
+		const struct model_zone_prefix *entry =
+			&policy->zone_prefixes[policy->side].list[i];
+
+		if (entry->slot == slot && entry->prefix.length > longest &&
+		    has_prefix(view->source, &entry->prefix)) {
+			longest = entry->prefix.length;
+			value = entry->bits;
+		}
+	}
+	return value;
+}
+
+static enum rw_reason ban_check(struct view *view)
+{
+	if (is_banned(view) && prefix_value(view, RW_SLOT_NEVER_BAN, 0) == 0)
+		return RW_REASON_BANNED;
 	return RW_REASON_NONE;
 }
 
@@ -103,23 +130,10 @@ static uint16_t source_bits(const struct view *view)
 	const struct model_policy *policy = view->policy;
 	uint32_t slot = slot_find(view);
 	uint16_t bits = policy->slots[slot].zone;
-	int longest = -1;
 
 	if (bits == 0)
 		bits = RW_ZONE_EXTERNAL;
-	if (!policy->slots[slot].has_prefixes)
-		return bits;
-	for (size_t i = 0; i < policy->zone_prefixes[policy->side].count; i++) {
-		const struct model_zone_prefix *entry =
-			&policy->zone_prefixes[policy->side].list[i];
-
-		if (entry->slot == slot && entry->prefix.length > longest &&
-		    has_prefix(view->source, &entry->prefix)) {
-			longest = entry->prefix.length;
-			bits = entry->bits;
-		}
-	}
-	return bits;
+	return policy->slots[slot].has_prefixes ? prefix_value(view, slot, bits) : bits;
 }
 
 /* The longest prefix decides; a shorter one does not stand in for one that has expired. */

@@ -8,7 +8,8 @@
 #include "addresses.h"
 #include "sockets.h"
 
-#define LIST_MOST 24 /* elements that a list can hold */
+#define NEVER_BAN_MOST 6
+#define LIST_MOST      24 /* elements that a list can hold; zone_prefixes has these beside them */
 
 static const uint16_t ports_popular[] = {0,    22,    25,    53,    67,	   68,	 80,
 					 443,  546,   547,   993,   5432,  6071, 7025,
@@ -191,6 +192,35 @@ static void bans_set(struct model_policy *policy, struct random *random)
 	}
 }
 
+/*
+ * Whom no ban reaches: some that are banned, prefixes around and inside bans, and among them some
+ * that take a part out again.
+ */
+static void never_ban_set(struct model_policy *policy, struct random *random, unsigned int side)
+{
+	struct model_zone_prefix *list = policy->zone_prefixes[side].list;
+
+	for (size_t i = random_below(random, NEVER_BAN_MOST + 1); i > 0; i--) {
+		struct model_zone_prefix entry = {.slot = RW_SLOT_NEVER_BAN};
+		bool twice = false;
+
+		prefix_random(random, any_family(random), &entry.prefix);
+		if (policy->bans.count && random_chance(random, 50))
+			entry.prefix = policy->bans.list[random_below(random, policy->bans.count)];
+		else if (policy->ban_prefixes.count && random_chance(random, 50))
+			entry.prefix =
+				policy->ban_prefixes
+					.list[random_below(random, policy->ban_prefixes.count)];
+		entry.bits =
+			random_chance(random, 25) ? RW_NEVER_BAN_NONE : 1 + random_below(random, 5);
+		for (size_t j = 0; j < policy->zone_prefixes[side].count; j++)
+			twice |= list[j].slot == entry.slot &&
+				 is_same_prefix(&list[j].prefix, &entry.prefix);
+		if (!twice)
+			list[policy->zone_prefixes[side].count++] = entry;
+	}
+}
+
 static void openings_set(struct model_policy *policy, struct random *random)
 {
 	struct model_opening *list = policy->openings.list;
@@ -232,7 +262,7 @@ static void presence_set(struct model_policy *policy, struct random *random)
 }
 
 #define LIST_NEW(policy, name)                                                                     \
-	((policy)->name.list = calloc(LIST_MOST + 1, sizeof(*(policy)->name.list)))
+	((policy)->name.list = calloc(LIST_MOST + NEVER_BAN_MOST + 1, sizeof(*(policy)->name.list)))
 
 struct model_policy *policy_generate(uint64_t seed, unsigned int number)
 {
@@ -256,6 +286,8 @@ struct model_policy *policy_generate(uint64_t seed, unsigned int number)
 	zone_prefixes_set(policy, &random, 1);
 	interfaces_set(policy, &random);
 	bans_set(policy, &random);
+	never_ban_set(policy, &random, 0);
+	never_ban_set(policy, &random, 1);
 	openings_set(policy, &random);
 	flows_set(policy, &random);
 	presence_set(policy, &random);

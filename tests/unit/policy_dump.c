@@ -2,6 +2,8 @@
 /* policy_dump.c - the canonical text of every stage of policy/. */
 #include "policy_dump.h"
 
+#include "policy/prefixes.h"
+
 #include <string.h>
 
 static void dump_zones(FILE *out, unsigned int zones)
@@ -154,6 +156,17 @@ static void dump_prefixes(FILE *out, const struct prefix *prefixes, size_t count
 	}
 }
 
+static void dump_never_ban(FILE *out, const struct tables *tables)
+{
+	for (size_t i = 0; i < tables->never_ban_count; i++) {
+		const struct prefix *prefix = &tables->never_ban[i];
+		char text[CIDR_TEXT_MAX];
+
+		cidr_format(prefix->source, prefix->length, text);
+		fprintf(out, "never-ban %s %s\n", text, never_ban_words(prefix->bits));
+	}
+}
+
 /* Ports with the same entry side by side are one line. */
 static void dump_port_entries(FILE *out, const struct tables *tables)
 {
@@ -189,6 +202,7 @@ void dump_tables(FILE *out, const struct tables *tables)
 	}
 	fprintf(out, "elsewhere\n");
 	dump_prefixes(out, tables->elsewhere, tables->elsewhere_count);
+	dump_never_ban(out, tables);
 	for (size_t i = 0; i < tables->rule_count; i++) {
 		const struct rule *rule = &tables->rules[i];
 

@@ -65,12 +65,14 @@ static struct guard guard_of(const struct guarded *list, size_t count)
 static void guarded_sources_are_not_banned_and_force_moves_only_some(void **state)
 {
 	struct guarded list[] = {
-		{cidr("198.51.100.9"), GUARDED_SESSION, ""},
-		{cidr("203.0.113.0/28"), GUARDED_MANAGEMENT, ""},
-		{cidr("127.0.0.0/8"), GUARDED_LOOPBACK, ""},
-		{cidr("192.0.2.1"), GUARDED_OWN, ""},
-		{cidr("172.16.0.0/24"), GUARDED_PEER, ""},
-		{cidr("10.8.0.0/24"), GUARDED_NETWORK, "wg0"},
+		{.source = cidr("198.51.100.9"), .as = GUARDED_SESSION},
+		{.source = cidr("203.0.113.0/28"),
+		 .as = GUARDED_NEVER,
+		 .why = RW_NEVER_BAN_MANAGEMENT},
+		{.source = cidr("127.0.0.0/8"), .as = GUARDED_LOOPBACK},
+		{.source = cidr("192.0.2.1"), .as = GUARDED_OWN},
+		{.source = cidr("172.16.0.0/24"), .as = GUARDED_NEVER, .why = RW_NEVER_BAN_PEER},
+		{.source = cidr("10.8.0.0/24"), .as = GUARDED_NETWORK, .interface = "wg0"},
 	};
 	struct guard guard = guard_of(list, ARRAY_SIZE(list));
 	static const struct {
@@ -86,8 +88,8 @@ static void guarded_sources_are_not_banned_and_force_moves_only_some(void **stat
 		{"127.1.2.3", false, false},
 		{"192.0.2.1", false, false},
 		{"192.0.2.0/24", false, false},
-		{"172.16.0.5", false, true},
-		{"172.16.0.0/16", false, true},
+		{"172.16.0.5", false, false},
+		{"172.16.0.0/16", false, false},
 		{"172.16.1.0/24", true, true},
 		{"10.8.0.5", false, true},
 		{"10.8.0.0/16", false, true},
@@ -152,7 +154,7 @@ static uint64_t guard_work(size_t count)
 
 	assert_non_null(list);
 	for (size_t i = 0; i < count; i++) {
-		list[i] = (struct guarded){.source = cidr("10.0.0.0/32"), .as = GUARDED_PEER};
+		list[i] = (struct guarded){.source = cidr("10.0.0.0/32"), .as = GUARDED_NEVER};
 		list[i].source.source[13] = i >> 8;
 		list[i].source.source[14] = i;
 	}
@@ -181,8 +183,8 @@ static void an_import_does_not_cost_prefixes_times_lines(void **state)
 static void the_message_names_the_interface_and_no_narrower_address(void **state)
 {
 	struct guarded list[] = {
-		{cidr("192.0.2.1"), GUARDED_OWN, ""},
-		{cidr("10.8.0.0/24"), GUARDED_NETWORK, "wg0"},
+		{.source = cidr("192.0.2.1"), .as = GUARDED_OWN},
+		{.source = cidr("10.8.0.0/24"), .as = GUARDED_NETWORK, .interface = "wg0"},
 	};
 	struct guard guard = guard_of(list, ARRAY_SIZE(list));
 	const struct cidr own = cidr("192.0.2.1"), around = cidr("192.0.2.0/31"),

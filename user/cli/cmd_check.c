@@ -5,6 +5,7 @@
 #include "cli/message.h"
 #include "cli/print.h"
 #include "host/surroundings.h"
+#include "kernel/lists/idle_bans.h"
 #include "util/cleanup.h"
 
 static void check_print_json(const struct settings *settings, const struct warnings *warnings,
@@ -42,6 +43,8 @@ static int check_run(const struct settings *settings, const struct arguments *ar
 	/* A file that is named may be another host's. */
 	if (!result && !arguments->operand_count)
 		result = surroundings_advise(&config.tables, &config.warnings);
+	if (!result && !arguments->operand_count)
+		result = idle_bans_advise(&settings->instance, &config.tables, &config.warnings);
 	if (settings->output != OUTPUT_TABLE) {
 		check_print_json(settings, &config.warnings, result ? &error : NULL);
 		return result ? exit_code_config(result) : EXIT_OK;

@@ -4,6 +4,7 @@
 
 #include "cli/message.h"
 #include "cli/print.h"
+#include "kernel/lists/idle_bans.h"
 
 int config_load_as(const struct settings *settings, const char *node, struct config *ret)
 {
@@ -16,6 +17,8 @@ int config_load_as(const struct settings *settings, const char *node, struct con
 	struct error error = {0};
 	int result = policy_compile_from(&source, &ret->tables, &ret->warnings, &error);
 
+	if (!result)
+		result = idle_bans_advise(&settings->instance, &ret->tables, &ret->warnings);
 	return result ? report_config(settings, result, &error) : EXIT_OK;
 }
 

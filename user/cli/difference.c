@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "policy/cidr.h"
 #include "policy/words.h"
 #include "util/cleanup.h"
 
@@ -112,6 +113,43 @@ static void compare_protocols(struct difference *difference, const struct source
 	setting_compare(difference, "protocols", before, after);
 }
 
+/* "2: 192.0.2.7, 198.51.100.0/24", cut where it is longer: the number tells. Sorts. */
+static void never_ban_join(struct prefix_list *list, char *ret, size_t size)
+{
+	size_t length = 0;
+
+	prefix_list_sort(list);
+	snprintf(ret, size, "none");
+	if (list->count)
+		length = snprintf(ret, size, "%zu:", list->count);
+	for (size_t i = 0; i < list->count && length < size; i++) {
+		const struct prefix *prefix = &list->list[i].prefix;
+		char text[CIDR_TEXT_MAX];
+
+		cidr_format(prefix->source, prefix->length, text);
+		length += snprintf(ret + length, size - length, "%s %s", i ? "," : "", text);
+	}
+}
+
+/* Only what is listed under that name: all else of it is shown as what it is. */
+static int compare_never_ban(struct difference *difference, struct sources *sources,
+			     const struct tables *tables)
+{
+	_cleanup_(prefix_list_free) struct prefix_list listed = {0};
+	char before[1024], after[1024];
+	int result = 0;
+
+	for (size_t i = 0; !result && i < tables->never_ban_count; i++)
+		if (tables->never_ban[i].bits == RW_NEVER_BAN_LISTED)
+			result = prefix_list_add(&listed, "", &tables->never_ban[i]);
+	if (result)
+		return result;
+	never_ban_join(&sources->never_ban, before, sizeof(before));
+	never_ban_join(&listed, after, sizeof(after));
+	setting_compare(difference, "never_ban", before, after);
+	return 0;
+}
+
 /* Flags have a default, and so a value only where something is in force. */
 static void compare_flags(struct difference *difference, const struct snapshot *snapshot,
 			  const struct tables *tables)
@@ -165,6 +203,8 @@ int difference_find(const struct snapshot *snapshot, struct sources *sources,
 		result = compare_interfaces(snapshot, tables, &difference.interfaces);
 	if (!result)
 		result = compare_prefixes(sources, tables, &difference.prefixes);
+	if (!result)
+		result = compare_never_ban(&difference, sources, tables);
 	if (result)
 		return result;
 	compare_settings(&difference, snapshot, tables);

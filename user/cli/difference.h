@@ -16,7 +16,7 @@ struct setting {
 	char after[1024];
 };
 
-#define DIFFERENCE_SETTINGS_MAX 9
+#define DIFFERENCE_SETTINGS_MAX 10
 
 /* Points into the snapshot, its sources and the tables. */
 struct difference {

@@ -87,6 +87,8 @@ int tables_build(const struct model *model, const struct merged *merged, struct 
 		r = tables_add_ports(&tables, ret_error);
 	if (r == 0)
 		r = tables_add_interfaces(&tables, &model->node, &model->flows, ret_error);
+	if (r == 0)
+		r = tables_add_never_ban(&tables, &model->node, ret_error);
 	if (r < 0)
 		return r;
 	*ret = tables;

@@ -178,7 +178,7 @@ static int prefix_change_add(struct prefix_changes *changes, const struct interf
 	return 0;
 }
 
-static void prefix_list_sort(struct prefix_list *list)
+void prefix_list_sort(struct prefix_list *list)
 {
 	if (list->count)
 		qsort(list->list, list->count, sizeof(*list->list), prefix_order);

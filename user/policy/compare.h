@@ -96,6 +96,7 @@ int prefixes_compare(struct prefix_list *before, struct prefix_list *after,
 		     struct prefix_changes *ret);
 
 int prefix_list_add(struct prefix_list *list, const char *interface, const struct prefix *prefix);
+void prefix_list_sort(struct prefix_list *list);
 void prefix_list_free(struct prefix_list *list);
 
 void changes_free(struct changes *changes);

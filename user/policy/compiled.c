@@ -21,7 +21,7 @@
 _Static_assert(sizeof(struct rule) == 488, "struct rule has changed: so has the compiled policy");
 _Static_assert(sizeof(struct prefix) == 20, "struct prefix has changed");
 _Static_assert(sizeof(struct interface) == 40, "struct interface has changed");
-_Static_assert(sizeof(struct tables) == 672, "struct tables has changed");
+_Static_assert(sizeof(struct tables) == 688, "struct tables has changed");
 
 static void json_free(json_t **json)
 {
@@ -97,13 +97,14 @@ static json_t *protocols_write(const struct tables *tables)
 static json_t *policy_write(const struct tables *tables, uint8_t flags, const char *text)
 {
 	return json_pack(
-		"{s:s, s:s, s:o, s:i, s:i, s:b, s:o, s:o, s:o, s:o, s:s}", "node", tables->node,
-		"profile", tables->profile, "roles",
+		"{s:s, s:s, s:o, s:i, s:i, s:b, s:o, s:o, s:o, s:o, s:o, s:s}", "node",
+		tables->node, "profile", tables->profile, "roles",
 		array_write(tables->roles, tables->role_count, role_write), "flags", flags,
 		"echo_rate", tables->echo_rate, "mode_given", tables->mode_given, "protocols",
 		protocols_write(tables), "interfaces",
 		array_write(tables->interfaces, tables->interface_count, interface_write),
 		"elsewhere", array_write(tables->elsewhere, tables->elsewhere_count, prefix_write),
+		"never_ban", array_write(tables->never_ban, tables->never_ban_count, prefix_write),
 		"rules", array_write(tables->rules, tables->rule_count, rule_write), "text", text);
 }
 
@@ -191,19 +192,25 @@ static bool rule_read(json_t *json, void *ret_rule)
 	       string_read(ret->peers, sizeof(ret->peers), peers);
 }
 
-static bool prefix_read(json_t *json, void *ret_prefix)
+static bool never_ban_read(json_t *json, void *ret_prefix)
 {
 	struct prefix *ret = ret_prefix;
 	struct cidr cidr;
 	const char *text;
 	json_int_t bits;
 
-	if (json_unpack(json, "[s, I !]", &text, &bits) || bits <= 0 || bits > UINT16_MAX ||
+	if (json_unpack(json, "[s, I !]", &text, &bits) || bits < 0 || bits > UINT16_MAX ||
 	    cidr_parse(text, &cidr, NULL))
 		return false;
 	*ret = (struct prefix){.length = cidr.length, .bits = (uint16_t)bits};
 	memcpy(ret->source, cidr.source, sizeof(ret->source));
 	return true;
+}
+
+/* Each has a zone. */
+static bool prefix_read(json_t *json, void *ret)
+{
+	return never_ban_read(json, ret) && ((struct prefix *)ret)->bits;
 }
 
 /* An array of `max` elements at most, each of `size` bytes and read by `read`. */
@@ -294,6 +301,8 @@ static int lists_read(const json_t *policy, struct tables *ret)
 {
 	static const struct array_reader roles = {sizeof(char *), RW_RULES, role_read},
 					 rules = {sizeof(struct rule), RW_RULES, rule_read},
+					 never_ban = {sizeof(struct prefix), RW_NEVER_BANS,
+						      never_ban_read},
 					 interfaces = {sizeof(struct interface), RW_SLOTS - 1,
 						       interface_read};
 	int error =
@@ -305,6 +314,9 @@ static int lists_read(const json_t *policy, struct tables *ret)
 	if (!error)
 		error = array_read(json_object_get(policy, "elsewhere"), &prefix_reader,
 				   &ret->elsewhere, &ret->elsewhere_count);
+	if (!error)
+		error = array_read(json_object_get(policy, "never_ban"), &never_ban,
+				   &ret->never_ban, &ret->never_ban_count);
 	if (!error)
 		error = array_read(json_object_get(policy, "rules"), &rules, &ret->rules,
 				   &ret->rule_count);

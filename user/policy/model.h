@@ -134,6 +134,7 @@ struct node_model {
 	struct service_model *services; /* owned */
 	size_t service_count;
 	struct source_list management;
+	struct source_list never_ban;
 	uint8_t protocols[256]; /* 1 = listed */
 	uint8_t flags;		/* RW_POLICY_* */
 	bool mode_given;

@@ -207,6 +207,13 @@ static int management_read(const struct value *value, void *into, struct error *
 	return sources_read(value, 0, &node->management, NULL, ret_error);
 }
 
+static int never_ban_read(const struct value *value, void *into, struct error *ret_error)
+{
+	struct node_model *node = into;
+
+	return sources_read(value, 0, &node->never_ban, NULL, ret_error);
+}
+
 static const struct field node_fields[] = {
 	{"version", version_read, true},
 	{"node", node_name_read, true},
@@ -217,6 +224,7 @@ static const struct field node_fields[] = {
 	{"vpn_only", vpn_only_read, false},
 	{"services", node_services_read, false},
 	{"management", management_read, false},
+	{"never_ban", never_ban_read, false},
 	{"mode", mode_read, false},
 	{"ipv6", ipv6_read, false},
 	{"fragments", fragments_read, false},
@@ -249,6 +257,7 @@ void node_model_free(struct node_model *node)
 	free(node->vpn_only);
 	free(node->services);
 	free(node->management.list);
+	free(node->never_ban.list);
 	cluster_free(&node->cluster);
 	document_free(node->document);
 	*node = (struct node_model){0};

@@ -4,10 +4,26 @@
 #ifndef ROLEWALL_POLICY_PREFIXES_H
 #define ROLEWALL_POLICY_PREFIXES_H
 
+#include <stdbool.h>
+
 #include "policy/model.h"
 #include "policy/tables.h"
 
 int tables_add_interfaces(struct tables *tables, const struct node_model *node,
 			  const struct flows_model *flows, struct error *ret_error);
+
+/*
+ * Fill `tables->never_ban`: whom no ban may reach, as far as the policy knows: what the node file
+ * names, management, internal sources and the nodes of the cluster. 0, -EINVAL (too many) or
+ * -ENOMEM.
+ */
+int tables_add_never_ban(struct tables *tables, const struct node_model *node,
+			 struct error *ret_error);
+
+/* Is that address in it? */
+bool tables_never_ban(const struct tables *tables, const uint8_t address[16]);
+
+/* "a management prefix": RW_NEVER_BAN_* in words, for "192.0.2.0/24 is ..." */
+const char *never_ban_words(uint16_t why);
 
 #endif

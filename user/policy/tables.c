@@ -15,6 +15,7 @@ void tables_free(struct tables *tables)
 	free(tables->ports);
 	free(tables->interfaces);
 	free(tables->elsewhere);
+	free(tables->never_ban);
 	free(tables->text);
 	*tables = (struct tables){0};
 }

@@ -95,6 +95,8 @@ struct tables {
 	struct prefix *elsewhere; /* owned; management sources on interfaces that are not listed
 				     (zone external) */
 	size_t elsewhere_count;
+	struct prefix *never_ban; /* owned; sorted by (source, length); `bits` is RW_NEVER_BAN_* */
+	size_t never_ban_count;
 	uint8_t protocols[256]; /* 1 = listed */
 	uint8_t flags;		/* RW_POLICY_* */
 	uint16_t echo_rate;	/* a second and CPU */

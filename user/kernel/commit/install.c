@@ -49,20 +49,25 @@ static int build_next(struct installation *installation, const struct install_re
 {
 	uint32_t highest = generation_highest(installation->instance);
 	uint32_t number = installation->header.generation;
+	struct lifelines lifelines = {0};
 	struct generation_request generation = {
 		.tables = request->tables,
 		.current = &installation->current,
 		.node_file = request->node_file,
 		.maps = &installation->maps,
+		.lifelines = &lifelines,
 		.number = (number > highest ? number : highest) + 1,
 		.flags = request->tables->flags,
 		.side = !installation->header.side,
 	};
+	int error;
 
 	if (request->observe)
 		generation.flags &= ~(RW_POLICY_ENFORCE | RW_POLICY_BIND_DENY);
-	return generation_build(installation->instance, &generation, &installation->next,
-				ret_error);
+	error = lifelines_read(&lifelines, ret_error);
+	return error ? error
+		     : generation_build(installation->instance, &generation, &installation->next,
+					ret_error);
 }
 
 /* I5. A policy whose pins are lost could not come back. */

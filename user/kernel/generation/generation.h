@@ -23,6 +23,7 @@
 #include "kernel/generation/records.h"
 #include "kernel/object/instance.h"
 #include "kernel/object/maps.h"
+#include "host/lifeline.h"
 #include "policy/tables.h"
 #include "util/error.h"
 
@@ -67,7 +68,8 @@ struct generation_request {
 	const char *node_file;
 	const struct maps *maps; /* the counters of new rules are there */
 	uint32_t number;
-	uint8_t flags; /* RW_POLICY_* */
+	const struct lifelines *lifelines; /* never banned either; NULL: none */
+	uint8_t flags;			   /* RW_POLICY_* */
 	uint8_t side;
 };
 int generation_build(const struct instance *instance, const struct generation_request *request,

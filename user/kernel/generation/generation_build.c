@@ -168,6 +168,20 @@ static int put_prefixes(int fd, unsigned int slot, const struct prefix *prefixes
 	return 0;
 }
 
+/* What the policy names stays: a resolver that is a peer is a peer. */
+static int put_lifelines(int fd, const struct lifelines *lifelines)
+{
+	for (size_t i = 0; lifelines && i < lifelines->count; i++) {
+		struct rw_zone_key key = {.prefixlen = 32 + 128, .slot = htonl(RW_SLOT_NEVER_BAN)};
+
+		memcpy(key.source, lifelines->list[i].source, sizeof(key.source));
+		if (bpf_map_update_elem(fd, &key, &lifelines->list[i].bits, BPF_NOEXIST) &&
+		    errno != EEXIST)
+			return -errno;
+	}
+	return 0;
+}
+
 static int build_zones(const struct generation_request *request, struct generation *generation)
 {
 	const struct tables *tables = request->tables;
@@ -175,7 +189,7 @@ static int build_zones(const struct generation_request *request, struct generati
 	size_t i;
 
 	error = create(BPF_MAP_TYPE_LPM_TRIE, "rw_zones", sizeof(struct rw_zone_key), sizeof(__u16),
-		       RW_PREFIXES, BPF_F_NO_PREALLOC, &generation->zones_fd);
+		       RW_SOURCES, BPF_F_NO_PREALLOC, &generation->zones_fd);
 	if (!error)
 		error = put_prefixes(generation->zones_fd, 0, tables->elsewhere,
 				     tables->elsewhere_count);
@@ -184,7 +198,10 @@ static int build_zones(const struct generation_request *request, struct generati
 				     slot_by_name(generation->about, tables->interfaces[i].name),
 				     tables->interfaces[i].prefixes,
 				     tables->interfaces[i].prefix_count);
-	return error;
+	if (!error)
+		error = put_prefixes(generation->zones_fd, RW_SLOT_NEVER_BAN, tables->never_ban,
+				     tables->never_ban_count);
+	return error ? error : put_lifelines(generation->zones_fd, request->lifelines);
 }
 
 static int build_rules(struct generation *generation)

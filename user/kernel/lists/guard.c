@@ -2,6 +2,7 @@
 /* guard.c - who must not be banned, out of the policy in force, the devices and the session. */
 #include "kernel/lists/guard.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <ifaddrs.h>
 #include <net/if.h>
@@ -11,10 +12,12 @@
 
 #include <bpf/bpf.h>
 
+#include "host/lifeline.h"
 #include "host/session.h"
 #include "kernel/generation/assign.h"
 #include "kernel/generation/generation.h"
 #include "kernel/object/batch.h"
+#include "policy/prefixes.h"
 #include "util/array.h"
 #include "util/cleanup.h"
 
@@ -99,22 +102,21 @@ static int prefixes_open(const struct maps *maps, int *ret)
 	return *ret < 0 ? -errno : 0;
 }
 
-/* Once for each slot that it is listed for; that does no harm. */
-static int add_prefix(struct guard *guard, const struct rw_zone_key *key, __u16 bits,
-		      enum guarded_as as)
+static int add_never(struct guard *guard, const uint8_t source[16], uint8_t length, uint16_t why)
 {
-	bool management = bits & RW_ZONE_MANAGEMENT, internal = bits & RW_ZONE_INTERNAL;
+	int error = guard_add(guard, source, length, GUARDED_NEVER);
 
-	if (as == GUARDED_MANAGEMENT ? !management : management || !internal)
-		return 0;
-	return guard_add(guard, key->source, key->prefixlen - 32, as);
+	if (!error)
+		guard->list[guard->count - 1].why = why;
+	return error;
 }
 
-static int add_prefixes(struct guard *guard, const struct maps *maps, enum guarded_as as)
+/* What no ban reaches in the kernel: such a ban would do nothing. */
+static int add_never_ban(struct guard *guard, const struct maps *maps)
 {
-	struct map_shape map = {-1, sizeof(struct rw_zone_key), sizeof(__u16), RW_PREFIXES};
+	struct map_shape map = {-1, sizeof(struct rw_zone_key), sizeof(__u16), RW_SOURCES};
 	_free_ struct rw_zone_key *keys = NULL;
-	_free_ __u16 *bits = NULL;
+	_free_ __u16 *why = NULL;
 	_close_ int fd = -1;
 	size_t count = 0;
 	int error = prefixes_open(maps, &fd);
@@ -122,9 +124,21 @@ static int add_prefixes(struct guard *guard, const struct maps *maps, enum guard
 	if (error)
 		return error == -ENOENT ? 0 : error;
 	map.fd = fd;
-	error = batch_read(&map, (void **)&keys, (void **)&bits, &count);
+	error = batch_read(&map, (void **)&keys, (void **)&why, &count);
 	for (size_t i = 0; !error && i < count; i++)
-		error = add_prefix(guard, &keys[i], bits[i], as);
+		if (ntohl(keys[i].slot) == RW_SLOT_NEVER_BAN && why[i] != RW_NEVER_BAN_NONE)
+			error = add_never(guard, keys[i].source, keys[i].prefixlen - 32, why[i]);
+	return error;
+}
+
+/* Those that there are by now: the policy has those of when it was applied. */
+static int add_lifelines(struct guard *guard)
+{
+	struct lifelines lifelines;
+	int error = lifelines_read(&lifelines, NULL);
+
+	for (size_t i = 0; !error && i < lifelines.count; i++)
+		error = add_never(guard, lifelines.list[i].source, 128, lifelines.list[i].bits);
 	return error;
 }
 
@@ -197,14 +211,14 @@ static int guard_fill(struct guard *guard, const struct instance *instance, cons
 	int error = add_session(guard);
 
 	if (!error)
-		error = add_prefixes(guard, maps, GUARDED_MANAGEMENT);
+		error = add_never_ban(guard, maps);
+	if (!error)
+		error = add_lifelines(guard);
 	for (size_t i = 0; !error && i < ARRAY_SIZE(loopback); i++)
 		error = guard_add(guard, loopback[i].source.source, loopback[i].source.length,
 				  GUARDED_LOOPBACK);
 	if (!error)
 		error = add_own(guard);
-	if (!error)
-		error = add_prefixes(guard, maps, GUARDED_PEER);
 	return error ? error : add_networks(guard, instance, maps);
 }
 
@@ -234,23 +248,21 @@ void guard_free(struct guard *guard)
 
 /* What a guarded prefix is, and what to do about it. */
 static const struct {
-	const char *is;
+	const char *is; /* never-ban: never_ban_words() */
 	const char *hint;
 } words[] = {
 	[GUARDED_SESSION] = {"where your own SSH session comes from",
 			     "it would cut you off, so there is no --force for it"},
-	[GUARDED_MANAGEMENT] = {"a management prefix of the policy in force",
-				"take it out of the node file first; there is no --force for it"},
+	[GUARDED_NEVER] = {NULL, "this node lives on it, so that no ban reaches it; what the node "
+				 "file names can be taken out there, and applied"},
 	[GUARDED_OWN] = {"an address of this host", "ban a narrower prefix"},
 	[GUARDED_LOOPBACK] = {"loopback, which is never filtered", "ban a narrower prefix"},
-	[GUARDED_PEER] = {"an internal prefix of the policy in force: this node's peers",
-			  "--force bans it all the same"},
 	[GUARDED_NETWORK] = {"the network of", "--force bans it all the same"},
 };
 
 static bool gives_way(enum guarded_as as)
 {
-	return as == GUARDED_PEER || as == GUARDED_NETWORK;
+	return as == GUARDED_NETWORK;
 }
 
 int guard_finish(struct guard *guard)
@@ -279,7 +291,9 @@ static int guarded_refuse(const struct guarded *guarded, const struct cidr *ban,
 	cidr_format(ban->source, ban->length, banned);
 	cidr_format(guarded->source.source, guarded->source.length, found);
 	error_set(ret_error, EINVAL, "%s is not banned: %s is %s%s%s%s", banned, found,
-		  words[guarded->as].is, *guarded->interface ? " " : "", guarded->interface,
+		  guarded->as == GUARDED_NEVER ? never_ban_words(guarded->why)
+					       : words[guarded->as].is,
+		  *guarded->interface ? " " : "", guarded->interface,
 		  *guarded->interface ? ", an interface to this node's own peers" : "");
 	if (is_hint_of_use(guarded, ban))
 		error_hint(ret_error, "%s", words[guarded->as].hint);

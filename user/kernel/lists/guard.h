@@ -15,18 +15,17 @@
 #include "util/error.h"
 
 enum guarded_as {
-	GUARDED_SESSION,    /* the caller's own SSH session comes from there */
-	GUARDED_MANAGEMENT, /* management prefix of the policy in force */
-	GUARDED_OWN,	    /* an address of this host */
+	GUARDED_SESSION, /* the caller's own SSH session comes from there */
+	GUARDED_NEVER,	 /* in the never-ban list of the policy in force, or of what it will be */
+	GUARDED_OWN,	 /* an address of this host */
 	GUARDED_LOOPBACK,
-	/* These two give way to force: */
-	GUARDED_PEER,	 /* internal source prefix of the policy in force */
-	GUARDED_NETWORK, /* network of an interface that is internal or vpn */
+	GUARDED_NETWORK, /* network of an interface that is internal or vpn: gives way to force */
 };
 
 struct guarded {
 	struct cidr source;
 	enum guarded_as as;
+	uint16_t why;	    /* of a never-ban: RW_NEVER_BAN_* */
 	char interface[16]; /* of a network; else "" */
 };
 

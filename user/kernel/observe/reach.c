@@ -11,6 +11,7 @@
 #include "host/device.h"
 #include "host/route.h"
 #include "policy/admit.h"
+#include "policy/prefixes.h"
 #include "util/array.h"
 #include "util/cleanup.h"
 
@@ -87,6 +88,13 @@ static bool carrier_is_open(const struct tables *tables, const struct own_sessio
 				     });
 }
 
+/* A ban that stands does not reach whom these tables never ban. */
+static bool is_banned_under(const struct instance *instance, const struct tables *tables,
+			    const uint8_t address[16], struct banned *ret)
+{
+	return !tables_never_ban(tables, address) && banned_find(instance, address, ret);
+}
+
 void own_session_judge(const struct instance *instance, const struct tables *tables,
 		       struct own_session *ret)
 {
@@ -100,9 +108,9 @@ void own_session_judge(const struct instance *instance, const struct tables *tab
 						      .l4 = RW_L4_TCP,
 						      .port = ret->session.server_port,
 					      });
-	ret->is_banned =
-		banned_find(instance, ret->session.client, &ret->banned) ||
-		(ret->carrier.has_peer && banned_find(instance, ret->carrier.peer, &ret->banned));
+	ret->is_banned = is_banned_under(instance, tables, ret->session.client, &ret->banned) ||
+			 (ret->carrier.has_peer &&
+			  is_banned_under(instance, tables, ret->carrier.peer, &ret->banned));
 }
 
 /* Somebody who came to us: we listen on that port. */

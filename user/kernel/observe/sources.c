@@ -18,6 +18,10 @@ static int prefix_add(struct sources *sources, const struct rw_zone_key *key, __
 	struct prefix prefix = {.length = key->prefixlen - 32, .bits = bits};
 
 	memcpy(prefix.source, key->source, sizeof(prefix.source));
+	if (ntohl(key->slot) == RW_SLOT_NEVER_BAN)
+		return bits == RW_NEVER_BAN_LISTED
+			       ? prefix_list_add(&sources->never_ban, "", &prefix)
+			       : 0;
 	return prefix_list_add(&sources->prefixes, sources->names[ntohl(key->slot) % RW_SLOTS],
 			       &prefix);
 }
@@ -28,7 +32,7 @@ static int prefixes_read(const struct generation *generation, struct sources *so
 		.fd = generation->zones_fd,
 		.key_size = sizeof(struct rw_zone_key),
 		.value_size = sizeof(__u16),
-		.max_entries = RW_PREFIXES,
+		.max_entries = RW_SOURCES,
 	};
 	_free_ struct rw_zone_key *keys = NULL;
 	_free_ __u16 *values = NULL;
@@ -89,4 +93,5 @@ int sources_in_force(const struct instance *instance, const struct snapshot *sna
 void sources_free(struct sources *sources)
 {
 	prefix_list_free(&sources->prefixes);
+	prefix_list_free(&sources->never_ban);
 }

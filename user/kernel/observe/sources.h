@@ -14,9 +14,10 @@
 #include "util/error.h"
 
 struct sources {
-	struct prefix_list prefixes; /* owned; management is folded in, as in tables.h */
-	char names[RW_SLOTS][16];    /* of interfaces, by slot; "" for slot 0 */
-	uint8_t protocols[256];	     /* 1 = listed */
+	struct prefix_list prefixes;  /* owned; management is folded in, as in tables.h */
+	struct prefix_list never_ban; /* owned; what the node file lists under that name */
+	char names[RW_SLOTS][16];     /* of interfaces, by slot; "" for slot 0 */
+	uint8_t protocols[256];	      /* 1 = listed */
 };
 
 /*
