@@ -154,15 +154,67 @@ test_of_two_bans_the_one_that_ends_later_stays() {
 test_a_ban_is_only_taken_away_for_its_reason() {
 	assert_exit 0 rolewall ban "$OUTSIDE" --for 1h --reason "jail one"
 	assert_exit 0 rolewall ban "$OUTSIDE" --for 2h --reason "jail two"
+	assert_ban '[.reasons[].reason] == ["jail two", "jail one"] and .reasons[0].expires == .expires'
 	assert_exit 0 rolewall unban "$OUTSIDE" --reason "jail one"
 	grep -q "stays banned, for another reason: jail two" <<<"$OUTPUT" || fail "not said: $OUTPUT"
-	assert_ban '.reason == "jail two"'
+	assert_ban '.reason == "jail two" and (.reasons | length) == 1'
 	assert_json '.removed == 0' rolewall --json unban "$OUTSIDE" --reason "jail"
 	assert_exit 0 rolewall unban "$OUTSIDE" --reason "jail two"
 	assert_json 'length == 0' bans
 	assert_exit 0 rolewall unban "$OUTSIDE" --reason "jail two"
 	grep -q "is not banned" <<<"$OUTPUT" || fail "not said: $OUTPUT"
-	assert_exit 2 rolewall unban --all --reason "jail two"
+}
+
+# A second more or less: the file has whole ones, the kernel has another clock.
+ends_at() { # TIME
+	echo "(.expires | sub(\"[+]00:00\"; \"Z\") | fromdate - $(date -d "$1" +%s) | fabs) <= 1"
+}
+
+# Whichever of the two ends last, and whichever goes first.
+test_each_reason_has_an_end_of_its_own() {
+	local one two
+
+	assert_exit 0 rolewall ban "$OUTSIDE" --for 2h --reason "jail one"
+	one=$(bans | jq -r '.[0].expires')
+	assert_exit 0 rolewall ban "$OUTSIDE" --for 1h --reason "jail two"
+	two=$(bans | jq -r '.[0].reasons[1].expires')
+	assert_ban ".reason == \"jail one\" and $(ends_at "$one")"
+	rolewall bans | grep -q "jail one; jail two" || fail "not in the table"
+	assert_exit 0 rolewall unban "$OUTSIDE" --reason "jail one"
+	assert_ban ".reason == \"jail two\" and $(ends_at "$two")"
+	assert_answer silent outside tcp "$NODE_EXTERNAL" 25
+	assert_exit 0 rolewall ban "$OUTSIDE" --reason "for good"
+	assert_exit 0 rolewall unban "$OUTSIDE" --reason "jail two"
+	assert_ban '.reason == "for good" and .expires == null'
+	assert_exit 0 rolewall ban "$OUTSIDE" --for 1s --reason "a moment"
+	sleep 2
+	assert_exit 0 rolewall unban "$OUTSIDE" --reason "for good"
+	assert_json 'length == 0' bans
+	assert_answer open outside tcp "$NODE_EXTERNAL" 25
+}
+
+test_reasons_survive_a_reboot() {
+	assert_exit 0 rolewall ban "$OUTSIDE" --for 2h --reason "jail one"
+	assert_exit 0 rolewall ban "$OUTSIDE" --for 1h --reason "jail two"
+	rolewall down
+	assert_exit 0 rolewall apply
+	assert_ban '[.reasons[].reason] == ["jail one", "jail two"]'
+	assert_exit 0 rolewall unban "$OUTSIDE" --reason "jail one"
+	assert_answer silent outside tcp "$NODE_EXTERNAL" 25
+}
+
+# What fail2ban does when a jail stops.
+test_all_bans_of_a_reason_go_in_one_step() {
+	seq -f '198.51.100.%.0f' 1 200 >"$LAB_DIR/list"
+	assert_exit 0 rolewall -q bans --import "$LAB_DIR/list" --for 1h --reason "jail one"
+	assert_exit 0 rolewall -q ban 198.51.100.7 --for 30m --reason "jail two"
+	assert_exit 0 rolewall -q ban 198.51.100.8 --for 2h --reason "jail two"
+	assert_exit 0 rolewall -q ban 198.51.100.201 --reason mine
+	assert_json '.removed == 198' rolewall --json unban --all --reason "jail one"
+	assert_json '[.[] | [.source, .reason, (.reasons | length)]] == [["198.51.100.7", "jail two", 1],
+		["198.51.100.8", "jail two", 1], ["198.51.100.201", "mine", 1]]' bans
+	assert_json '.removed == 0' rolewall --json unban --all --reason "jail one"
+	assert_json '.removed == 3' rolewall --json unban --all
 }
 
 test_an_import_shortens_nothing_unless_it_is_to() {
@@ -238,8 +290,80 @@ test_management_and_peers_are_not_banned() {
 	assert_not_banned "management prefix" 198.51.100.3 --force
 	assert_not_banned "management prefix" 198.51.100.0/24 --force
 	assert_not_banned "peers" "$NEIGHBOUR"
-	assert_exit 0 rolewall ban "$NEIGHBOUR" --force
+	assert_not_banned "peers" "$NEIGHBOUR" --force
 	assert_exit 0 rolewall ban 198.51.100.16
+}
+
+# The ban came first: in the kernel the list of whom no ban reaches wins, and check, plan and apply say so.
+test_what_the_node_lives_on_is_reached_by_no_ban_whichever_came_first() {
+	local verb
+
+	assert_exit 0 rolewall ban "$OUTSIDE" --reason early
+	assert_exit 0 rolewall ban 203.0.113.64/26
+	assert_answer silent outside tcp "$NODE_EXTERNAL" 25
+	node_file ".management = [\"$OUTSIDE\"] | .never_ban = [\"$NEIGHBOUR\"]"
+	for verb in check plan apply; do
+		assert_exit 0 rolewall "$verb"
+		grep -q "$OUTSIDE is banned, but $OUTSIDE is a management prefix" <<<"$OUTPUT" ||
+			fail "$verb does not compare: $OUTPUT"
+		grep -q "203.0.113.64/26 is banned, but $NEIGHBOUR is listed under \"never_ban\"" <<<"$OUTPUT" ||
+			fail "$verb does not compare: $OUTPUT"
+		[ "$verb" != plan ] || grep -q "never_ban.*none -> 1: $NEIGHBOUR" <<<"$OUTPUT" ||
+			fail "plan does not show the change: $OUTPUT"
+	done
+	assert_answer open outside tcp "$NODE_EXTERNAL" 25
+	assert_answer open outside tcp "$NODE_EXTERNAL" 25 -s "$NEIGHBOUR"
+	assert_not_banned_beside 2 "management prefix" "$OUTSIDE"
+	assert_not_banned_beside 2 "listed under \"never_ban\"" "$NEIGHBOUR" --force
+	# And back: the bans have not gone.
+	node_file .
+	assert_exit 0 rolewall apply
+	! grep -q "is banned, but" <<<"$OUTPUT" || fail "$OUTPUT"
+	assert_answer silent outside tcp "$NODE_EXTERNAL" 25
+	assert_answer silent outside tcp "$NODE_EXTERNAL" 25 -s "$NEIGHBOUR"
+}
+
+test_an_own_session_that_is_never_banned_is_not_cut_by_a_ban() {
+	assert_exit 0 rolewall ban "$OUTSIDE"
+	export SSH_CONNECTION="$OUTSIDE 50000 $NODE_EXTERNAL 22"
+	assert_exit 1 rolewall apply
+	node_file ".management = [\"$OUTSIDE\"]"
+	assert_exit 0 rolewall apply
+	assert_json '.own_session.survives' rolewall --json plan
+}
+
+# With a resolv.conf of its own.
+with_resolver() { # ADDRESS COMMAND...
+	echo "nameserver $1" >"$LAB_DIR/resolv.conf"
+	shift
+	# shellcheck disable=SC2016
+	node unshare -m sh -c 'mount --bind "$0" /etc/resolv.conf && exec "$@"' "$LAB_DIR/resolv.conf" \
+		"$ROLEWALL" "${LAB_INSTANCE[@]}" "$@"
+}
+
+test_resolver_and_gateway_are_not_banned() {
+	assert_exit 0 rolewall ban "$NEIGHBOUR"
+	assert_exit 1 with_resolver 198.51.100.53 ban 198.51.100.53 --force
+	grep -q "a resolver of this host" <<<"$OUTPUT" || fail "$OUTPUT"
+	assert_exit 0 with_resolver "$NEIGHBOUR" plan
+	grep -q "$NEIGHBOUR is a resolver of this host: no ban reaches that" <<<"$OUTPUT" || fail "$OUTPUT"
+	assert_answer silent outside tcp "$NODE_EXTERNAL" 25 -s "$NEIGHBOUR"
+	assert_exit 0 with_resolver "$NEIGHBOUR" apply
+	assert_answer open outside tcp "$NODE_EXTERNAL" 25 -s "$NEIGHBOUR"
+	assert_exit 0 rolewall unban "$NEIGHBOUR"
+	assert_exit 0 rolewall apply
+	assert_not_banned "the gateway of this host" "$GATEWAY" --force
+	assert_not_banned "the gateway of this host" "$GATEWAY6" --force
+	assert_not_banned "the gateway of this host" 203.0.113.128/25
+}
+
+assert_not_banned_beside() { # NUMBER WHY ARGUMENT...
+	local number=$1 why=$2
+
+	shift 2
+	assert_exit 1 rolewall ban "$@"
+	grep -q "$why" <<<"$OUTPUT" || fail "the reason is not \"$why\": $OUTPUT"
+	assert_json "length == $number" bans
 }
 
 # The node file says nothing of sources: eth1 is internal, vpn0 is vpn.

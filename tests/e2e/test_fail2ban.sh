@@ -30,6 +30,10 @@ fail2ban_configure() {
 	cp "$LAB_ROOT/packaging/fail2ban/action.d/rolewall.conf" "$dir/action.d/"
 	: >"$LAB_DIR/auth.log"
 	: >"$LAB_DIR/web.log"
+	printf '#!/bin/sh\necho "$*" >>%s\nexec %s -q %s "$@"\n' "$LAB_DIR/calls" "$ROLEWALL" "${LAB_INSTANCE[*]}" \
+		>"$LAB_DIR/called"
+	chmod +x "$LAB_DIR/called"
+	: >"$LAB_DIR/calls"
 	cat >"$dir/fail2ban.conf" <<-END
 		[Definition]
 		loglevel = INFO
@@ -52,7 +56,7 @@ fail2ban_configure() {
 		maxretry = 3
 		findtime = 600
 		banaction = rolewall
-		action = %(banaction)s[rolewall="$ROLEWALL -q ${LAB_INSTANCE[*]}"]
+		action = %(banaction)s[rolewall="$LAB_DIR/called"]
 		[mail]
 		enabled = true
 		filter = mail
@@ -134,6 +138,36 @@ test_a_jail_lifts_neither_another_ones_ban_nor_the_administrators() {
 	! log_says "Failed to execute" || fail "fail2ban complains: $(<"$LAB_DIR/fail2ban.log")"
 	fail2ban set web unbanip 198.51.100.88
 	wait_for 20 is_free 198.51.100.88 || fail "no unban: $(<"$LAB_DIR/fail2ban.log")"
+}
+
+# The longer one goes first: the shorter one has its own end still.
+test_two_jails_ban_and_one_unbans() {
+	fail2ban set mail banip 198.51.100.91
+	fail2ban set web banip 198.51.100.91
+	wait_for 20 is_banned_for 198.51.100.91 "fail2ban web" || fail "not banned longer: $(bans)"
+	fail2ban set web unbanip 198.51.100.91
+	wait_for 20 is_banned_for 198.51.100.91 "fail2ban mail" || fail "nobody is banned: $(bans)"
+	fail2ban set mail unbanip 198.51.100.91
+	wait_for 20 is_free 198.51.100.91 || fail "no unban: $(<"$LAB_DIR/fail2ban.log")"
+}
+
+# fail2ban unbans what it has banned: with one command, not with one for each.
+test_a_jail_that_stops_unbans_in_one_step() {
+	local i calls
+
+	for i in {100..119}; do fail2ban set mail banip "198.51.100.$i"; done
+	wait_for 30 is_banned 198.51.100.119 || fail "no ban: $(<"$LAB_DIR/fail2ban.log")"
+	fail2ban set web banip 198.51.100.110
+	wait_for 20 is_banned_for 198.51.100.110 "fail2ban web" || fail "$(bans)"
+	calls=$(grep -c "^unban" "$LAB_DIR/calls" || true)
+	fail2ban restart mail
+	wait_for 20 is_free 198.51.100.119 || fail "no unban: $(<"$LAB_DIR/fail2ban.log")"
+	for i in {100..118}; do
+		[ "$i" = 110 ] || is_free "198.51.100.$i" || fail "198.51.100.$i is banned still"
+	done
+	is_banned_for 198.51.100.110 "fail2ban web" || fail "the other jail's ban went: $(bans)"
+	assert_equal "unban --all --reason fail2ban mail" "$(grep "^unban" "$LAB_DIR/calls" | tail -n +$((calls + 1)))" \
+		"what fail2ban called"
 }
 
 test_a_refusal_is_in_the_log_of_fail2ban() {

@@ -5,6 +5,7 @@
 #include "cli/print.h"
 #include "cli/term.h"
 #include "kernel/lists/bans.h"
+#include "kernel/lists/reasons.h"
 #include "util/array.h"
 #include "util/cleanup.h"
 
@@ -13,7 +14,7 @@ enum { OPTION_FOR, OPTION_REASON, OPTION_FORCE, OPTION_REPLACE, OPTION_COUNT };
 static const struct option_spec ban_options[] = {
 	[OPTION_FOR] = {"for", 0, "TIME", "how long: 10m, 2h, 7d (without it: until unban)"},
 	[OPTION_REASON] = {"reason", 0, "TEXT", "why, for those who see it in \"rolewall bans\""},
-	[OPTION_FORCE] = {"force", 0, NULL, "even a peer of this node, or a very wide prefix"},
+	[OPTION_FORCE] = {"force", 0, NULL, "even a network of this node, or a very wide prefix"},
 	[OPTION_REPLACE] = {"replace", 0, NULL,
 			    "in place of a ban that there is, even a longer one"},
 };
@@ -41,7 +42,7 @@ static void ban_report(const struct settings *settings, const struct timed *ban,
 static int kept_report(const struct settings *settings, const struct ledger *ledger,
 		       struct timed *ban)
 {
-	char source[CIDR_TEXT_MAX], expires[TIME_TEXT_MAX];
+	char source[CIDR_TEXT_MAX], expires[TIME_TEXT_MAX], reason[TIMED_REASON_MAX + 1];
 	_free_ char *text = NULL;
 	struct error error = {0};
 	int result = bans_look_up(ledger, ban, &text, &error);
@@ -53,12 +54,13 @@ static int kept_report(const struct settings *settings, const struct ledger *led
 		return EXIT_OK;
 	}
 	cidr_format(ban->source.source, ban->source.length, source);
+	reason_first(ban, reason);
 	print_summary(settings,
 		      "%s is already banned %s%s%s%s; --replace shortens that, or changes the "
-		      "reason.",
+		      "reasons.",
 		      source, ban->expires ? "until " : "without end",
 		      ban->expires ? expires_text(ban->expires, expires) : "",
-		      *ban->reason ? ", because: " : "", ban->reason);
+		      *reason ? ", because: " : "", reason);
 	return EXIT_OK;
 }
 
@@ -122,15 +124,17 @@ const struct verb verb_ban = {
 	.details =
 		"Bans survive a change of policy and a reboot. Never banned are the source of your "
 		"own SSH\n"
-		"session, the management prefixes of the policy in force, and this host's own "
-		"addresses; peers\n"
-		"(internal source prefixes, networks of internal and vpn interfaces) and prefixes "
-		"wider than\n"
-		"/8 (IPv6: /16) need --force; nor is what can be nobody's source (0.0.0.0, "
-		"multicast). Of two bans of the same source the one that ends "
-		"later "
-		"stays, with\n"
-		"its reason, unless --replace says otherwise.",
+		"session, this host's own addresses, and what the node lives on: management and "
+		"internal\n"
+		"prefixes, nodes of the cluster, \"never_ban\" of the node file, resolvers and "
+		"gateways. No ban\n"
+		"reaches those, whatever came first. Networks of internal and vpn interfaces, and "
+		"prefixes wider\n"
+		"than /8 (IPv6: /16), need --force. What can be nobody's source (0.0.0.0, "
+		"multicast) is refused.\n"
+		"A source that is banned for several reasons stays banned until the last of them "
+		"ends, unless\n"
+		"--replace says otherwise.",
 	.options = ban_options,
 	.option_count = OPTION_COUNT,
 	.needs_root = true,

@@ -10,6 +10,7 @@
 #include "cli/print.h"
 #include "cli/term.h"
 #include "kernel/lists/bans.h"
+#include "kernel/lists/reasons.h"
 #include "util/array.h"
 #include "util/cleanup.h"
 #include "util/file.h"
@@ -32,7 +33,8 @@ static const struct option_spec bans_options[] = {
 			   "ban every address and prefix of a file (- is standard input)"},
 	[OPTION_FOR] = {"for", 0, "TIME", "with --import: how long"},
 	[OPTION_REASON] = {"reason", 0, "TEXT", "with --import: why"},
-	[OPTION_FORCE] = {"force", 0, NULL, "with --import: even peers and very wide prefixes"},
+	[OPTION_FORCE] = {"force", 0, NULL,
+			  "with --import: even networks of this node and very wide prefixes"},
 	[OPTION_REPLACE] = {"replace", 0, NULL,
 			    "with --import: in place of bans that there are, even longer ones"},
 	[OPTION_SKIP] = {"skip", 0, NULL,
@@ -42,6 +44,21 @@ _Static_assert(ARRAY_SIZE(bans_options) == OPTION_COUNT, "an option lacks its ro
 
 /* --- the list -----------------------------------------------------------------------------------
  */
+
+/* "one; another": the first is the one that ends last. */
+static void reasons_set(struct libscols_line *line, size_t cell, const struct timed *ban)
+{
+	_reasons_ struct reasons reasons = {0};
+	char text[1024];
+	size_t length = 0;
+
+	if (reasons_read(ban, &reasons))
+		return;
+	for (size_t i = 0; i < reasons.count && length < sizeof(text); i++)
+		length += snprintf(text + length, sizeof(text) - length, "%s%s", i ? "; " : "",
+				   reasons.list[i].text);
+	cell_set(line, cell, "%s", text);
+}
 
 static void add_ban(struct libscols_table *table, const struct timed *ban)
 {
@@ -53,7 +70,7 @@ static void add_ban(struct libscols_table *table, const struct timed *ban)
 	cell_set(line, 1, "%s", expires_text(ban->expires, text));
 	cell_set(line, 2, "%s", ban->who);
 	cell_set(line, 3, "%s", ban->since ? time_text(ban->since, text) : "");
-	cell_set(line, 4, "%s", ban->reason);
+	reasons_set(line, 4, ban);
 }
 
 static void list_print(const struct settings *settings, const struct timed_list *bans)

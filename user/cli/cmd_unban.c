@@ -16,7 +16,8 @@ enum { OPTION_ALL, OPTION_REASON, OPTION_COUNT };
 
 static const struct option_spec unban_options[] = {
 	[OPTION_ALL] = {"all", 0, NULL, "every ban there is"},
-	[OPTION_REASON] = {"reason", 0, "TEXT", "only if it is banned for that reason"},
+	[OPTION_REASON] = {"reason", 0, "TEXT",
+			   "that reason alone: what is banned for another one stays"},
 };
 _Static_assert(ARRAY_SIZE(unban_options) == OPTION_COUNT, "an option lacks its row");
 
@@ -35,47 +36,52 @@ static void unban_report(const struct settings *settings, const struct ledger *l
 			      bans_total(ledger));
 }
 
-/* What somebody else banned meanwhile stays: then that is said, and there is nothing to do. */
-static int reason_check(const struct settings *settings, const struct ledger *ledger,
-			const struct target *target, bool *ret_differs)
+/* What somebody else banned meanwhile stays: that is said, and there may be nothing to do. */
+static void left_report(const struct settings *settings, const struct target *target,
+			const struct bans_left *left)
 {
-	struct timed ban = {.source = *target->source};
 	char source[CIDR_TEXT_MAX];
-	_free_ char *text = NULL;
-	struct error error = {0};
-	int result = bans_look_up(ledger, &ban, &text, &error);
 
-	cidr_format(ban.source.source, ban.source.length, source);
-	if (result && result != -ENOENT)
-		return report_install(settings, result, &error);
-	*ret_differs = result || strcmp(ban.reason, target->reason) != 0;
-	if (result)
-		report_note(settings, "%s is not banned", source);
-	else if (*ret_differs)
+	cidr_format(target->source->source, target->source->length, source);
+	if (left->is_banned)
 		report_note(settings, "%s stays banned, for another reason: %s", source,
-			    *ban.reason ? ban.reason : "none was given");
-	return EXIT_OK;
+			    *left->reason ? left->reason : "none was given");
+	else if (!left->had_reason)
+		report_note(settings, "%s is not banned", source);
+}
+
+static int unban_one(const struct settings *settings, struct ledger *ledger,
+		     const struct target *target, struct error *ret_error)
+{
+	struct bans_left left;
+	int result;
+
+	if (!target->reason)
+		return bans_remove(ledger, target->source, ret_error);
+	result = bans_remove_reason(ledger, target->source, target->reason, &left, ret_error);
+	if (!result)
+		left_report(settings, target, &left);
+	return result;
 }
 
 static int unban(const struct settings *settings, const struct target *target)
 {
 	_ledger_ struct ledger ledger = LEDGER_NONE;
 	struct error error = {0};
-	bool differs = false;
 	size_t before;
-	int code, result = target->source ? bans_open_for_one(&settings->instance, &ledger, &error)
-					  : bans_open(&settings->instance, &ledger, &error);
+	int result = target->source ? bans_open_for_one(&settings->instance, &ledger, &error)
+				    : bans_open(&settings->instance, &ledger, &error);
 
 	if (result)
 		return report_kernel(settings, result, &error);
 	ledger_report(settings, &ledger);
 	before = bans_total(&ledger);
-	code = target->reason ? reason_check(settings, &ledger, target, &differs) : EXIT_OK;
-	if (code != EXIT_OK)
-		return code;
-	if (!differs)
-		result = target->source ? bans_remove(&ledger, target->source, &error)
-					: bans_clear(&ledger, &error);
+	if (target->source)
+		result = unban_one(settings, &ledger, target, &error);
+	else if (target->reason)
+		result = bans_clear_reason(&ledger, target->reason, &error);
+	else
+		result = bans_clear(&ledger, &error);
 	if (result)
 		return report_install(settings, result, &error);
 	unban_report(settings, &ledger, before - bans_total(&ledger));
@@ -89,11 +95,6 @@ static int unban_run(const struct settings *settings, const struct arguments *ar
 	struct target target = {.reason = arguments->options[OPTION_REASON]};
 	int code;
 
-	if (all && target.reason) {
-		report_failure(settings, "\"rolewall help unban\" shows how it is used",
-			       "--reason goes with an address or prefix, not with --all");
-		return EXIT_USAGE;
-	}
 	if (all == (arguments->operand_count != 0)) {
 		report_failure(settings, "\"rolewall help unban\" shows how it is used",
 			       "unban needs either an address or prefix, or --all");
@@ -115,7 +116,8 @@ const struct verb verb_unban = {
 		"CIDR is a ban as \"rolewall bans\" lists it. Exits with 1 if there is no such "
 		"ban. With\n"
 		"--reason that, or a ban for another reason, which stays, is only a note: the exit "
-		"code is 0.",
+		"code is 0.\n"
+		"--all --reason takes the reason from every ban, in one step.",
 	.options = unban_options,
 	.option_count = OPTION_COUNT,
 	.needs_root = true,

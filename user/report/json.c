@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kernel/commit/pending.h"
+#include "kernel/lists/reasons.h"
 #include "policy/words.h"
 #include "report/words.h"
 #include "util/clock.h"
@@ -83,17 +84,39 @@ json_t *json_attempt(const struct attempt *attempt, const char *service)
 	return json_loadb(text, length + 2, 0, NULL);
 }
 
+/* Each with an end of its own; the first is the one that ends last. */
+static json_t *json_ban_reasons(const struct timed *ban)
+{
+	_reasons_ struct reasons reasons = {0};
+	json_t *list = json_array();
+
+	if (reasons_read(ban, &reasons))
+		return list;
+	for (size_t i = 0; i < reasons.count; i++) {
+		const struct reason *reason = &reasons.list[i];
+
+		json_array_append_new(list, json_pack("{s:o, s:o, s:o, s:o}", "reason",
+						      json_clean(reason->text), "expires",
+						      json_seconds(reason->expires / TIMED_SECOND),
+						      "who", json_clean(reason->who), "since",
+						      json_seconds(reason->since)));
+	}
+	return list;
+}
+
 json_t *json_timed(const struct timed *entry)
 {
-	char source[CIDR_TEXT_MAX];
+	char source[CIDR_TEXT_MAX], reason[TIMED_REASON_MAX + 1];
 	json_t *object;
 
 	cidr_format(entry->source.source, entry->source.length, source);
 	object = json_pack("{s:s, s:o, s:o, s:o, s:o}", "source", source, "expires",
 			   json_seconds(entry->expires / TIMED_SECOND), "who",
 			   json_clean(entry->who), "since", json_seconds(entry->since), "reason",
-			   json_clean(entry->reason));
-	if (entry->port) {
+			   json_clean(reason_first(entry, reason)));
+	if (!entry->port) {
+		json_object_set_new(object, "reasons", json_ban_reasons(entry));
+	} else {
 		json_object_set_new(object, "id", json_integer(entry->id));
 		json_object_set_new(object, "proto", json_string(word_of(words_l4, entry->l4)));
 		json_object_set_new(object, "port", json_integer(entry->port));

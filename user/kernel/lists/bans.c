@@ -9,11 +9,13 @@
 #include <bpf/bpf.h>
 
 #include "kernel/lists/guard.h"
+#include "kernel/lists/reasons.h"
 #include "kernel/lists/ledger_change.h"
 #include "kernel/lists/ledger_maps.h"
 #include "kernel/object/batch.h"
 #include "util/array.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 
 #define ADDRESS_BITS 128
 
@@ -265,34 +267,93 @@ static int check_all(const struct ledger *ledger, const struct bans_request *req
 	return 0;
 }
 
-static int64_t end_of(const struct timed *ban)
+/* A string that has to live as long as the ledger. 0, or -ENOMEM, and it is freed. */
+static int keep(struct ledger *ledger, char *text)
 {
-	return ban->expires ? ban->expires : INT64_MAX;
+	char **kept;
+
+	if (!text)
+		return 0;
+	kept = array_append(&ledger->kept, &ledger->kept_count, sizeof(*kept));
+	if (!kept) {
+		free(text);
+		return -ENOMEM;
+	}
+	*kept = text;
+	return 0;
 }
 
-/* Is it banned already, until then or longer? */
-static bool is_outlasted(const struct ledger *ledger, const struct timed *ban)
+/* What is known of a ban; its strings live as long as the ledger. -ENOENT: there is none. */
+static int old_find(struct ledger *ledger, struct timed *ban, struct error *ret_error)
 {
-	struct timed old = *ban;
-	const struct timed *found = &old;
+	char *text = NULL;
+	int error = ledger_look_up(ledger, ban, &text, ret_error);
 
-	if (ledger->listed)
-		found = timed_find(&ledger->list, ban);
-	else if (!ledger_find(ledger, &old))
-		return false;
-	return found && end_of(found) >= end_of(ban);
+	if (error)
+		return error;
+	return keep(ledger, text) ? error_set(ret_error, ENOMEM, "out of memory") : 0;
 }
 
-/* Somebody else's ban must not end sooner for a new one. Returns how many are kept as they are. */
-static size_t drop_outlasted(const struct ledger *ledger, struct timed_list *bans)
+/* `ban` becomes what these say. */
+static int reasons_put(struct ledger *ledger, struct reasons *reasons, struct timed *ban)
 {
-	size_t before = bans->count, changed = 0;
+	char *text = NULL;
+	int error = reasons_write(reasons, ban, &text);
 
-	for (size_t i = 0; i < before; i++)
-		if (!is_outlasted(ledger, &bans->list[i]))
+	if (!error)
+		error = keep(ledger, text);
+	return error ? error : keep(ledger, TAKE_PTR(reasons->text));
+}
+
+enum merged { MERGED_NOTHING, MERGED_NOTE, MERGED_END };
+
+/*
+ * Somebody else's ban must not end sooner for a new one, nor be forgotten for it: `ban` becomes
+ * both. `ret` says what of the old one changes: nothing, its reasons, or its end.
+ */
+static int merge(struct ledger *ledger, struct timed *ban, enum merged *ret,
+		 struct error *ret_error)
+{
+	const struct reason new = {ban->expires, ban->since, ban->who, ban->reason};
+	_reasons_ struct reasons reasons = {0};
+	struct timed old = {.source = ban->source, .who = "", .reason = ""};
+	int error = old_find(ledger, &old, ret_error);
+
+	*ret = MERGED_END;
+	if (error)
+		return error == -ENOENT ? 0 : error;
+	if (reasons_read(&old, &reasons))
+		return error_set(ret_error, ENOMEM, "out of memory");
+	reasons_drop_ended(&reasons, wall_now());
+	*ret = reasons_add(&reasons, &new) ? MERGED_NOTE : MERGED_NOTHING;
+	if (*ret == MERGED_NOTHING)
+		return 0;
+	if (reasons_put(ledger, &reasons, ban))
+		return error_set(ret_error, ENOMEM, "out of memory");
+	if (ban->expires != old.expires)
+		*ret = MERGED_END;
+	return 0;
+}
+
+/* Of `bans`, what changes anything; `ret_kept` of them, or of those that do not, end as before. */
+static int merge_all(struct ledger *ledger, struct timed_list *bans, size_t *ret_kept,
+		     size_t *ret_noted, struct error *ret_error)
+{
+	size_t count = bans->count, changed = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		enum merged merged;
+		int error = merge(ledger, &bans->list[i], &merged, ret_error);
+
+		if (error)
+			return error;
+		*ret_kept += merged != MERGED_END;
+		*ret_noted += merged == MERGED_NOTE;
+		if (merged != MERGED_NOTHING)
 			bans->list[changed++] = bans->list[i];
+	}
 	bans->count = changed;
-	return before - changed;
+	return 0;
 }
 
 static int change(struct ledger *ledger, struct timed_list *bans, struct error *ret_error)
@@ -307,7 +368,7 @@ int bans_add(struct ledger *ledger, const struct bans_request *request, struct b
 	     struct error *ret_error)
 {
 	struct timed_list *bans = request->bans;
-	size_t before = bans_total(ledger), kept, skipped = 0;
+	size_t before = bans_total(ledger), kept = 0, noted = 0, skipped = 0;
 	int error = check_all(ledger, request, &skipped, ret_error);
 
 	if (error)
@@ -316,15 +377,17 @@ int bans_add(struct ledger *ledger, const struct bans_request *request, struct b
 		bans->list[i].id = 0;
 	if (timed_sort(bans))
 		return error_set(ret_error, ENOMEM, "out of memory");
-	kept = request->replace ? 0 : drop_outlasted(ledger, bans);
-	error = change(ledger, bans, ret_error);
+	if (!request->replace)
+		error = merge_all(ledger, bans, &kept, &noted, ret_error);
+	if (!error)
+		error = change(ledger, bans, ret_error);
 	if (error)
 		return error;
 	ret->kept = kept;
 	ret->skipped = skipped;
 	ret->total = bans_total(ledger);
 	ret->added = ret->total - before;
-	ret->renewed = bans->count - ret->added;
+	ret->renewed = bans->count - ret->added - noted;
 	return 0;
 }
 
@@ -366,6 +429,76 @@ int bans_remove(struct ledger *ledger, const struct cidr *source, struct error *
 int bans_clear(struct ledger *ledger, struct error *ret_error)
 {
 	return ledger_change(ledger, &ledger->list, NULL, ret_error);
+}
+
+/* `ban` without that reason. 1: there is no other; 0: what is left; -ENOENT: it had none such. */
+static int reason_take(struct ledger *ledger, struct timed *ban, const char *reason)
+{
+	_reasons_ struct reasons reasons = {0};
+
+	if (reasons_read(ban, &reasons))
+		return -ENOMEM;
+	reasons_drop_ended(&reasons, wall_now());
+	if (!reasons_remove(&reasons, reason))
+		return -ENOENT;
+	return reasons.count ? reasons_put(ledger, &reasons, ban) : 1;
+}
+
+int bans_remove_reason(struct ledger *ledger, const struct cidr *source, const char *reason,
+		       struct bans_left *ret, struct error *ret_error)
+{
+	struct timed ban = {.source = *source, .who = "", .reason = ""};
+	struct bans_left left = {0};
+	int taken, error = old_find(ledger, &ban, ret_error);
+
+	if (error == -ENOENT) {
+		*ret = left;
+		return 0;
+	}
+	taken = error ? error : reason_take(ledger, &ban, reason);
+	if (taken == -ENOMEM)
+		return error_set(ret_error, ENOMEM, "out of memory");
+	if (error)
+		return error;
+	left.had_reason = taken >= 0;
+	left.is_banned = taken != 1;
+	reason_first(&ban, left.reason);
+	error = taken < 0 ? 0 : ledger_change_one(ledger, &ban, taken == 1, ret_error);
+	if (!error)
+		*ret = left;
+	return error;
+}
+
+/* Which bans go, and which stay for another reason? */
+static int reason_select(struct ledger *ledger, const char *reason, struct timed_list *gone,
+			 struct timed_list *changed)
+{
+	for (size_t i = 0; i < ledger->list.count; i++) {
+		struct timed ban = ledger->list.list[i], *added;
+		int taken = reason_take(ledger, &ban, reason);
+		struct timed_list *list = taken ? gone : changed;
+
+		if (taken == -ENOENT)
+			continue;
+		if (taken < 0)
+			return taken;
+		added = array_append(&list->list, &list->count, sizeof(*added));
+		if (!added)
+			return -ENOMEM;
+		*added = ban;
+	}
+	return 0;
+}
+
+int bans_clear_reason(struct ledger *ledger, const char *reason, struct error *ret_error)
+{
+	_timed_list_ struct timed_list gone = {0}, changed = {0};
+
+	if (reason_select(ledger, reason, &gone, &changed))
+		return error_set(ret_error, ENOMEM, "out of memory");
+	if (!gone.count && !changed.count)
+		return 0;
+	return ledger_change(ledger, &gone, &changed, ret_error);
 }
 
 /* The first word of a line; NULL: there is none. What follows may only be a comment. -EINVAL. */

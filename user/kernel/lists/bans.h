@@ -36,7 +36,7 @@ struct bans_request {
 	struct timed_list *bans; /* will be sorted, and has in the end what was changed */
 	const char *path;
 	bool force;   /* peers and wide prefixes, too */
-	bool replace; /* even a ban that ends later, or never */
+	bool replace; /* even a ban that ends later, or never, and whatever its reasons */
 	/* Told of each that must not be banned, which is then left out; NULL: it makes all fail. */
 	void (*on_skip)(void *context, const struct timed *ban, const struct error *why);
 	void *context; /* for on_skip */
@@ -44,10 +44,10 @@ struct bans_request {
 
 struct bans_result {
 	size_t added;
-	size_t renewed; /* were banned already: end and reason are now the new ones */
+	size_t renewed; /* were banned already, and now end later */
 	size_t skipped; /* must not be banned, and were left out */
-	size_t kept;	/* were banned already, as long or longer: nothing is changed */
-	size_t total;	/* bans there are */
+	size_t kept; /* were banned already, as long or longer: a new reason is noted (reasons.h) */
+	size_t total; /* bans there are */
 };
 
 /*
@@ -65,6 +65,19 @@ int bans_look_up(const struct ledger *ledger, struct timed *ban, char **ret_text
 int bans_remove(struct ledger *ledger, const struct cidr *source, struct error *ret_error);
 
 int bans_clear(struct ledger *ledger, struct error *ret_error);
+
+struct bans_left {
+	bool had_reason; /* it was banned for that, and is not any more */
+	bool is_banned;	 /* for another reason: */
+	char reason[TIMED_REASON_MAX + 1];
+};
+
+/* Take one reason away, and the ban with its last one. That there is none is no error. */
+int bans_remove_reason(struct ledger *ledger, const struct cidr *source, const char *reason,
+		       struct bans_left *ret, struct error *ret_error);
+
+/* The same of all bans, in one step. */
+int bans_clear_reason(struct ledger *ledger, const char *reason, struct error *ret_error);
 
 /*
  * A list of addresses and prefixes, one a line; a "#" or ";" begins a comment. Each becomes an

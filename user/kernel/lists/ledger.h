@@ -53,6 +53,8 @@ struct ledger {
 	int tail;    /* if not: the file, and how it begins */
 	struct timed_heading heading;
 	struct timed_list list; /* what is in the kernel; `expires` in ns since the epoch */
+	char **kept;		/* owned, and so is each: strings of what was changed */
+	size_t kept_count;
 	struct error damage; /* `what` is empty, or: the file was damaged, or cannot be written */
 };
 

@@ -293,6 +293,9 @@ void ledger_close(struct ledger *ledger)
 {
 	maps_close(&ledger->maps);
 	timed_list_free(&ledger->list);
+	for (size_t i = 0; i < ledger->kept_count; i++)
+		free(ledger->kept[i]);
+	free(ledger->kept);
 	cleanup_close(&ledger->tail);
 	cleanup_close(&ledger->lock);
 	*ledger = (struct ledger)LEDGER_NONE;

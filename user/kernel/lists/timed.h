@@ -10,10 +10,11 @@
  *	#rolewall KIND 2 SIZE BASE
  *	CIDR <TAB> EXPIRES <TAB> WHO <TAB> SINCE <TAB> REASON
  *
- * for openings with <TAB> PORT/PROTO <TAB> ID behind it. Times are seconds since the epoch; EXPIRES
- * 0 is never. SIZE and BASE are 12 digits, so that they can be written over: the bytes of the file,
- * by which one that was cut short is recognised wherever the cut is, and the bytes without changes.
- * What stands behind SIZE is a change that was never finished.
+ * for openings with <TAB> PORT/PROTO <TAB> ID behind it. A ban's REASON may hold several
+ *(reasons.h). Times are seconds since the epoch; EXPIRES 0 is never. SIZE and BASE are 12 digits,
+ *so that they can be written over: the bytes of the file, by which one that was cut short is
+ *recognised wherever the cut is, and the bytes without changes. What stands behind SIZE is a change
+ *that was never finished.
  */
 #ifndef ROLEWALL_KERNEL_TIMED_H
 #define ROLEWALL_KERNEL_TIMED_H
