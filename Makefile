@@ -253,7 +253,7 @@ demo: ## a mail node, an attacker, a peer and a VPN client, live (needs root; KE
 	$(Q)packaging/deps.sh build demo
 	$(Q)$(MAKE) --no-print-directory demo-run
 
-demo-run: $(B)/rolewall $(B)/tests/e2e/probe
+demo-run: $(B)/rolewall $(B)/rolewall-web $(B)/tests/e2e/probe
 	$(Q)KEEP=$(KEEP) tests/e2e/demo.sh
 
 screenshots: $(B)/rolewall $(B)/rolewall-web $(B)/tests/e2e/probe ## the pictures of the README (needs root, and chromium)

@@ -15,16 +15,16 @@ BUILD="make gcc libc6-dev clang llvm bpftool pkg-config
 	libbpf-dev libelf-dev zlib1g-dev libjansson-dev libsmartcols-dev libmnl-dev libc-ares-dev libncurses-dev libmicrohttpd-dev
 	libsystemd-dev"
 
-# Namespaces, JSON in shell, ping.
-DEMO="iproute2 jq iputils-ping"
+# Namespaces, JSON in shell, ping, a terminal, and what asks for the page.
+DEMO="iproute2 jq iputils-ping tmux curl"
 
 # Unit tests, a scanner to be scanned with, somebody else's firewall, real VPNs, a DNS server, what the
 # daemon asks of systemd and of the kernel.
-CHECK="$DEMO curl ethtool libcmocka-dev logrotate nmap nftables nsd openvpn python3 python3-jsonschema
+CHECK="$DEMO ethtool libcmocka-dev logrotate nmap nftables nsd openvpn python3 python3-jsonschema
 	socat strace systemd tmux wireguard-tools"
 
 # A node with real servers, and the clients that ask them.
-MAILNODE="$DEMO curl dovecot-core dovecot-imapd dovecot-lmtpd dovecot-pop3d ldap-utils memcached nginx-light
+MAILNODE="$DEMO dovecot-core dovecot-imapd dovecot-lmtpd dovecot-pop3d ldap-utils memcached nginx-light
 	openssl postfix postgresql prometheus-node-exporter slapd"
 
 # Virtual machines with kernels of their own, and what is copied into them.

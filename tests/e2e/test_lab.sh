@@ -53,4 +53,15 @@ test_a_chroot_that_is_no_mount_point_is_named() {
 		exec chroot "$root" "$2/tests/e2e/demo.sh"' sh "$LAB_DIR" "$LAB_ROOT"
 }
 
+# long: the whole demo
+test_a_claim_that_is_not_so_is_said_and_is_an_error() {
+	printf '#!/bin/sh\ncase " $* " in *" ban "*) exit 0 ;; esac\nexec %s "$@"\n' "$ROLEWALL" >"$LAB_DIR/deceiver"
+	chmod +x "$LAB_DIR/deceiver"
+	export WEB=${ROLEWALL%/*}/rolewall-web
+	assert_exit 1 env ROLEWALL="$LAB_DIR/deceiver" "$DEMO"
+	assert_equal 1 "$(grep -c '^   NOT SO  ' <<<"$OUTPUT")" "claims that are not so: $OUTPUT"
+	grep -q 'NOT SO  port 25 does not answer' <<<"$OUTPUT" || fail "$OUTPUT"
+	assert_exit 0 "$DEMO"
+}
+
 run_tests "$@"

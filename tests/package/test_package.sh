@@ -52,6 +52,36 @@ files_of_debian() {
 		-prune -o -printf '%y %m %P\n' | sort)
 }
 
+# In an unshared namespace of mounts only: it fetches packages.
+in_debian_online() {
+	# shellcheck disable=SC2016
+	unshare --mount sh -c 'mount -t proc proc "$1/proc" && root=$1 && shift && exec chroot "$root" "$@"' sh \
+		"$LAB_DIR/debian" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C "$@"
+}
+
+enabled_in_debian() {
+	in_debian systemctl list-unit-files --state=enabled --no-legend | awk '{ print $1 }'
+	find "$LAB_DIR/debian/etc" -path '*/rc[2-5].d/S*' -printf '%f\n' | sort -u
+}
+
+# What the tests install may not begin with the next boot: nsd and openvpn want to.
+test_what_the_tests_install_is_not_enabled() {
+	command -v debootstrap >/dev/null || skip "debootstrap is not installed"
+	debian_make
+	cp "$LAB_ROOT/packaging/deps.sh" "$LAB_DIR/debian/deps.sh"
+	cp /etc/resolv.conf "$LAB_DIR/debian/etc/"
+	sed -i 's/^\(CHECK\)=.*/\1="nsd openvpn prometheus-node-exporter"\nUNUSED="/' "$LAB_DIR/debian/deps.sh"
+	assert_exit 0 in_debian_online sh -c 'apt-get -q=2 update; apt-get -q=2 install -y --no-install-recommends systemd'
+	enabled_in_debian >"$LAB_DIR/before"
+	assert_exit 0 in_debian_online /deps.sh check
+	for unit in nsd openvpn; do
+		[ -e "$LAB_DIR/debian/lib/systemd/system/$unit.service" ] || fail "$unit is not there: $OUTPUT"
+		grep -q "neither started nor enabled:.* $unit.service" <<<"$OUTPUT" || fail "it is not said of $unit: $OUTPUT"
+	done
+	enabled_in_debian | diff "$LAB_DIR/before" - || fail "that is what the next boot begins with"
+	[ ! -e "$LAB_DIR/debian/usr/sbin/policy-rc.d" ] || fail "policy-rc.d is left"
+}
+
 test_the_deb_installs_tells_what_is_next_and_purges_clean() {
 	local folder
 
