@@ -148,20 +148,25 @@ size_t attempt_print(const struct attempt *attempt, const char *service, char *r
 
 size_t feed_attempt_print(const struct feed_attempt *attempt, char *ret, size_t size)
 {
+	static const char head[] = "{\"type\":\"attempt\",";
 	const struct rw_attempt *record = &attempt->attempt.record;
-	char fields[FEED_ATTEMPT_MAX];
 	struct quoted process;
-	int length;
+	size_t fields, length = sizeof(head) - 1;
 
-	if (!attempt_print(&attempt->attempt, attempt->service, fields, sizeof(fields)))
+	if (size < sizeof(head))
 		return 0;
-	length = snprintf(ret, size,
-			  "{\"type\":\"attempt\",%s,\"l4\":%u,\"ifindex\":%u,\"settled\":%" PRIu64
-			  ",\"news\":%s,\"pid\":%" PRIu32 ",\"process\":%s}",
-			  fields, record->l4, record->ifindex, attempt->settled,
-			  attempt->news ? "true" : "false", attempt->pid,
-			  quote(attempt->process, &process));
-	return length < (int)size ? length : 0;
+	memcpy(ret, head, sizeof(head));
+	fields = attempt_print(&attempt->attempt, attempt->service, ret + length, size - length);
+	if (!fields)
+		return 0;
+	length += fields;
+	length += snprintf(ret + length, size - length,
+			   ",\"l4\":%u,\"ifindex\":%u,\"settled\":%" PRIu64
+			   ",\"news\":%s,\"pid\":%" PRIu32 ",\"process\":%s}",
+			   record->l4, record->ifindex, attempt->settled,
+			   attempt->news ? "true" : "false", attempt->pid,
+			   quote(attempt->process, &process));
+	return length < size ? length : 0;
 }
 
 /* What json_unpack() leaves as it is in the object. */

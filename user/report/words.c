@@ -3,6 +3,7 @@
 #include "report/words.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -111,17 +112,18 @@ const char *peers_text(unsigned int zones, const struct rule *rule, char ret[PEE
 static const char *time_format(int64_t seconds, int milliseconds, char ret[TIME_TEXT_MAX])
 {
 	time_t when = (time_t)seconds;
-	char zone[8] = "";
+	char fraction[8] = "";
 	struct tm local;
-	size_t length;
+	int offset;
 
 	localtime_r(&when, &local);
-	length = strftime(ret, TIME_TEXT_MAX, "%Y-%m-%dT%H:%M:%S", &local);
-	/* "+0700"; RFC 3339 wants "+07:00". */
-	strftime(zone, sizeof(zone), "%z", &local);
+	offset = abs((int)local.tm_gmtoff) / 60 % 6000;
 	if (milliseconds >= 0)
-		length += snprintf(ret + length, TIME_TEXT_MAX - length, ".%03d", milliseconds);
-	snprintf(ret + length, TIME_TEXT_MAX - length, "%.3s:%.2s", zone, zone + 3);
+		snprintf(fraction, sizeof(fraction), ".%03d", milliseconds % 1000);
+	/* Not strftime(), which takes twice as long: the feed tells of thousands a second. */
+	snprintf(ret, TIME_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02d%s%c%02d:%02d",
+		 local.tm_year + 1900, local.tm_mon + 1, local.tm_mday, local.tm_hour, local.tm_min,
+		 local.tm_sec, fraction, local.tm_gmtoff < 0 ? '-' : '+', offset / 60, offset % 60);
 	return ret;
 }
 

@@ -11,7 +11,7 @@
 
 #define PROTOCOL_TEXT_MAX 24 /* "udplite", "253" */
 #define PORTS_TEXT_MAX	  16 /* "25", "20000-40000" */
-#define TIME_TEXT_MAX	  40 /* RFC 3339 with milliseconds and offset */
+#define TIME_TEXT_MAX	  48 /* RFC 3339 with milliseconds and offset */
 #define ZONES_TEXT_MAX	  48 /* "external,internal,vpn,management,peers" */
 #define PEERS_TEXT_MAX	  (ZONES_TEXT_MAX + TABLES_PEERS_MAX + 8)
 
