@@ -129,9 +129,84 @@ test_a_port_that_is_added_to_a_bridge_is_covered_by_xdp() {
 test_what_keeps_xdp_from_a_device_is_named() {
 	bridge_with_port
 	node_ip link set br0 xdpgeneric pinned "$STRANGER"
-	node_file '.interfaces.port0 = { zone: "internal" }'
+	node_file '.interfaces.port0 = { zone: "external" }'
 	assert_exit 0 rolewall apply
 	assert_interface port0 cgroup none "another XDP program is attached to br0"
+}
+
+# --- what is said of interfaces -------------------------------------------------------------------
+
+# What it brings comes in by the bridge.
+test_a_port_whose_bridge_is_not_listed_is_external_and_said_to_be() {
+	local verb
+
+	bridge_with_port
+	node_ip address add 192.0.2.1/24 dev br0
+	ip -n "$LAB_NAME-vpn" address add 192.0.2.2/24 dev port0
+	ip -n "$LAB_NAME-vpn" link set port0 up
+	node_file '.interfaces.port0 = { zone: "internal" }'
+	for verb in check plan apply; do
+		assert_exit 0 rolewall "$verb"
+		grep -q 'port0 is a port of br0, .*list br0 in its place: "br0": { "zone": "internal" }' <<<"$OUTPUT" ||
+			fail "$verb does not say so: $OUTPUT"
+	done
+	assert_reach vpn "tcp/25 tcp/6071" "${SCAN[@]}" 192.0.2.1
+	assert_json '.interfaces[] | select(.name == "port0") | .zone == "external" and (.note | test("port of br0"))' \
+		rolewall --json status
+	node_file '.interfaces.br0 = { zone: "internal" }'
+	assert_exit 0 rolewall apply
+	! grep -q 'port of' <<<"$OUTPUT" || fail "it still complains: $OUTPUT"
+	assert_internal vpn 192.0.2.1
+}
+
+test_interfaces_that_are_not_listed_are_shown_as_external() {
+	local verb
+
+	lab_link node late0 vpn late0 192.0.2. 2001:db8:5::
+	for verb in check plan apply; do
+		assert_exit 0 rolewall "$verb"
+		grep -q 'not in the node file, and so external: late0' <<<"$OUTPUT" || fail "$verb: $OUTPUT"
+	done
+	for verb in apply status; do
+		assert_json '.interfaces[] | select(.name == "late0")
+			| .zone == "external" and .hook == "cgroup" and .listed == false and .present' \
+			rolewall --json "$verb"
+		assert_json '.interfaces[] | select(.name == "eth0") | .listed' rolewall --json "$verb"
+	done
+	assert_exit 0 rolewall status
+	grep -Eq '^late0 +external +cgroup +.*not listed' <<<"$OUTPUT" || fail "status: $OUTPUT"
+}
+
+test_a_name_that_no_interface_has_is_named_with_those_that_are_not_listed() {
+	local verb
+
+	lab_link node late0 vpn late0 192.0.2. 2001:db8:5::
+	node_file '.interfaces.lato0 = { zone: "internal" }'
+	for verb in check plan apply; do
+		assert_exit 0 rolewall "$verb"
+		grep -q 'there is no interface "lato0" on this host now.*did you mean "late0"' <<<"$OUTPUT" ||
+			fail "$verb: $OUTPUT"
+	done
+}
+
+test_an_interface_that_leaves_the_node_file_becomes_external_not_nothing() {
+	assert_exit 0 rolewall apply
+	node_file 'del(.interfaces.vpn0)'
+	assert_exit 0 rolewall plan
+	grep -q 'vpn0.*zone vpn -> external' <<<"$OUTPUT" || fail "plan: $OUTPUT"
+	assert_json '.interfaces[] | select(.name == "vpn0") | .from == "vpn" and .to == "external"' \
+		rolewall --json plan
+}
+
+# One that comes later is external until it is attached: status says what is, not what is wanted.
+test_status_shows_the_zone_that_is_in_force() {
+	node_file '.interfaces.late0 = { zone: "internal" }'
+	assert_exit 0 rolewall apply
+	lab_link node late0 vpn late0 192.0.2. 2001:db8:5::
+	assert_json '.interfaces[] | select(.name == "late0")
+		| .zone == "external" and (.note | test("internal once"))' rolewall --json status
+	assert_exit 0 rolewall apply
+	assert_json '.interfaces[] | select(.name == "late0") | .zone == "internal"' rolewall --json status
 }
 
 # Nor is one that was listed, went, and comes back under its name.

@@ -124,9 +124,9 @@ impostor() {
 	outside "$PROBE" syn -i eth0 -m "$mac" -s "$1" "$2" "$3"
 }
 
-# assert_tun HOOK XDP-MODE PRESENT NOTE-PATTERN
+# assert_tun HOOK XDP-MODE PRESENT NOTE-PATTERN [ZONE]
 assert_tun() {
-	assert_json ".interfaces[] | select(.name == \"tun0\") | .zone == \"vpn\" and .hook == \"$1\"
+	assert_json ".interfaces[] | select(.name == \"tun0\") | .zone == \"${5:-vpn}\" and .hook == \"$1\"
 		and .xdp_mode == \"$2\" and .present == $3 and (.note | test(\"$4\"))" \
 		rolewall --json status
 }
@@ -152,7 +152,7 @@ test_the_vpn_server_is_reached_by_the_nodes_own_service_alone() {
 
 test_a_tunnel_that_comes_after_apply_is_external_until_the_next() {
 	tunnel_start
-	assert_tun cgroup none true "apply"
+	assert_tun cgroup none true "vpn once .rolewall apply" external
 	assert_tunnel_is_external
 	assert_closed_beside
 	assert_json "any(.attempts[]; .interface == \"tun0\" and .port == 6071 and .source == \"$TUN_CLIENT\"

@@ -289,7 +289,7 @@ static int apply_run(const struct settings *settings, const struct arguments *ar
 	if (seconds_parse(settings, arguments->options[OPTION_CONFIRM],
 			  &apply.request.confirm_seconds))
 		return EXIT_USAGE;
-	code = config_load(settings, &config);
+	code = config_load_here(settings, &config);
 	if (code != EXIT_OK)
 		return code;
 	warn_of_writers(settings);

@@ -30,16 +30,22 @@ static json_t *json_settings(const struct difference *difference)
 	return list;
 }
 
+/* An interface that is not listed is external. */
+static const char *zone_of(uint8_t zone)
+{
+	return zone_name(zone ? zone : RW_ZONE_EXTERNAL);
+}
+
 static json_t *json_interface_changes(const struct interface_changes *changes)
 {
 	json_t *list = json_make("[]");
 
 	for (size_t i = 0; i < changes->count; i++)
-		json_array_append_new(
-			list,
-			json_make("{s:o, s:o, s:o}", "name", json_clean(changes->list[i].name),
-				  "from", json_clean(zone_name(changes->list[i].before)), "to",
-				  json_clean(zone_name(changes->list[i].after))));
+		json_array_append_new(list,
+				      json_make("{s:o, s:o, s:o}", "name",
+						json_clean(changes->list[i].name), "from",
+						json_clean(zone_of(changes->list[i].before)), "to",
+						json_clean(zone_of(changes->list[i].after))));
 	return list;
 }
 
@@ -157,6 +163,11 @@ static void print_ports(const struct settings *settings, const struct changes *c
 	putchar('\n');
 }
 
+static const char *zone_or_unlisted(uint8_t zone)
+{
+	return zone ? zone_name(zone) : "external, not listed";
+}
+
 static const char *or_none(const char *text)
 {
 	return text && *text ? text : "none";
@@ -171,8 +182,8 @@ static void print_others(const struct settings *settings, const struct differenc
 			   or_none(difference->settings[i].before), difference->settings[i].after);
 	for (size_t i = 0; i < interfaces->count; i++)
 		print_fact(settings, interfaces->list[i].name, TONE_PLAIN, "zone %s -> %s",
-			   or_none(zone_name(interfaces->list[i].before)),
-			   or_none(zone_name(interfaces->list[i].after)));
+			   zone_or_unlisted(interfaces->list[i].before),
+			   zone_or_unlisted(interfaces->list[i].after));
 }
 
 /* A cluster's peers may keep their zone and play other roles. */
@@ -389,7 +400,8 @@ static int plan_run(const struct settings *settings, const struct arguments *arg
 	_cleanup_(snapshot_free) struct snapshot snapshot = {0};
 	struct error error = {0};
 	const char *node = arguments->options[OPTION_NODE];
-	int result, code = config_load_as(settings, node, &config);
+	int result, code = node ? config_load_as(settings, node, &config)
+				: config_load_here(settings, &config);
 	bool elsewhere;
 
 	if (code != EXIT_OK)

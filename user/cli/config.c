@@ -4,6 +4,7 @@
 
 #include "cli/message.h"
 #include "cli/print.h"
+#include "host/interface_advice.h"
 #include "kernel/lists/idle_bans.h"
 
 int config_load_as(const struct settings *settings, const char *node, struct config *ret)
@@ -25,6 +26,15 @@ int config_load_as(const struct settings *settings, const char *node, struct con
 int config_load(const struct settings *settings, struct config *ret)
 {
 	return config_load_as(settings, NULL, ret);
+}
+
+int config_load_here(const struct settings *settings, struct config *ret)
+{
+	int code = config_load(settings, ret);
+
+	if (code == EXIT_OK)
+		interfaces_advise(&ret->tables, &ret->warnings);
+	return code;
 }
 
 void config_free(struct config *config)

@@ -19,6 +19,9 @@ struct config {
  */
 int config_load_as(const struct settings *settings, const char *node, struct config *ret);
 int config_load(const struct settings *settings, struct config *ret);
+
+/* The same for this very host, whose interfaces are looked at as well. */
+int config_load_here(const struct settings *settings, struct config *ret);
 void config_free(struct config *config);
 
 /* [{"what","where"}] */

@@ -26,6 +26,19 @@ static enum tone interface_tone(const struct interface_state *interface)
 	return interface->hook == HOOK_XDP ? TONE_GOOD : TONE_PLAIN;
 }
 
+static void print_interface(struct libscols_table *table, const struct interface_state *interface)
+{
+	struct libscols_line *line = table_line(table);
+	const char *zone = zone_name(interface->in_force);
+
+	cell_set(line, 0, "%s", interface->name);
+	cell_set(line, 1, "%s", zone ? zone : "?");
+	cell_set(line, 2, "%s", hook_word(interface->hook));
+	cell_set(line, 3, "%s", xdp_mode_word(interface->xdp_mode));
+	cell_set(line, 4, "%s", interface->note);
+	cell_tone(line, 2, interface_tone(interface));
+}
+
 void state_print_interfaces(const struct settings *settings, const struct snapshot *snapshot)
 {
 	static const struct column columns[] = {
@@ -33,18 +46,12 @@ void state_print_interfaces(const struct settings *settings, const struct snapsh
 	};
 	_table_ struct libscols_table *table = table_new(settings, columns, ARRAY_SIZE(columns));
 
-	for (size_t i = 0; i < snapshot->interface_count; i++) {
-		const struct interface_state *interface = &snapshot->interfaces[i];
-		struct libscols_line *line = table_line(table);
-		const char *zone = zone_name(interface->zone);
-
-		cell_set(line, 0, "%s", interface->name);
-		cell_set(line, 1, "%s", zone ? zone : "?");
-		cell_set(line, 2, "%s", hook_word(interface->hook));
-		cell_set(line, 3, "%s", xdp_mode_word(interface->xdp_mode));
-		cell_set(line, 4, "%s", interface->note);
-		cell_tone(line, 2, interface_tone(interface));
-	}
+	for (size_t i = 0; i < snapshot->interface_count; i++)
+		print_interface(table, &snapshot->interfaces[i]);
+	/* What the ports of a bridge bring comes in by the bridge. */
+	for (size_t i = 0; i < snapshot->unlisted_count; i++)
+		if (!snapshot->unlisted[i].is_port)
+			print_interface(table, &snapshot->unlisted[i]);
 	table_print(table);
 }
 

@@ -15,6 +15,7 @@
 #include <linux/netfilter/nfnetlink.h>
 
 #include "host/device.h"
+#include "host/interface_advice.h"
 #include "host/netlink.h"
 #include "util/array.h"
 #include "util/cleanup.h"
@@ -213,30 +214,6 @@ __attribute__((format(printf, 2, 3))) static int warn(struct warnings *warnings,
 	return 0;
 }
 
-static int advise_absent(const struct tables *tables, struct warnings *ret)
-{
-	struct devices devices = {0};
-	int r = devices_read(&devices, NULL);
-
-	if (r < 0)
-		return r == -ENOMEM ? r : 0;
-	for (size_t i = 0; r == 0 && i < tables->interface_count; i++) {
-		const struct interface *interface = &tables->interfaces[i];
-
-		if (device_by_name(&devices, interface->name))
-			continue;
-		r = warn(ret,
-			 "there is no interface \"%s\" on this host now: what the node file says "
-			 "of it holds once it appears%s",
-			 interface->name,
-			 interface->zone == RW_ZONE_VPN
-				 ? ", and until then nobody comes in through that VPN"
-				 : "; 'ip link' lists those there are");
-	}
-	devices_free(&devices);
-	return r;
-}
-
 static int advise_forwarding(const struct surroundings *surroundings, struct warnings *ret)
 {
 	if (!surroundings->forwards)
@@ -264,7 +241,7 @@ int surroundings_advise(const struct tables *tables, struct warnings *ret)
 	int r = surroundings_read(&surroundings);
 
 	if (r == 0)
-		r = advise_absent(tables, ret);
+		r = interfaces_advise(tables, ret);
 	if (r == 0)
 		r = advise_forwarding(&surroundings, ret);
 	if (r == 0)

@@ -58,20 +58,23 @@ json_t *json_rule(const struct rule_state *state)
 			 (json_int_t)state->counter.dropped.packets);
 }
 
+static json_t *json_interface(const struct interface_state *state)
+{
+	return json_pack("{s:o, s:o, s:s, s:s, s:b, s:b, s:o}", "name", json_clean(state->name),
+			 "zone", json_clean(zone_name(state->in_force)), "hook",
+			 hook_word(state->hook), "xdp_mode", xdp_mode_word(state->xdp_mode),
+			 "listed", state->slot != 0, "present", state->ifindex != 0, "note",
+			 json_clean(state->note));
+}
+
 json_t *json_interfaces(const struct snapshot *snapshot)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < snapshot->interface_count; i++) {
-		const struct interface_state *state = &snapshot->interfaces[i];
-
-		json_append(&list, json_pack("{s:o, s:o, s:s, s:s, s:b, s:o}", "name",
-					     json_clean(state->name), "zone",
-					     json_clean(zone_name(state->zone)), "hook",
-					     hook_word(state->hook), "xdp_mode",
-					     xdp_mode_word(state->xdp_mode), "present",
-					     state->ifindex != 0, "note", json_clean(state->note)));
-	}
+	for (size_t i = 0; i < snapshot->interface_count; i++)
+		json_append(&list, json_interface(&snapshot->interfaces[i]));
+	for (size_t i = 0; i < snapshot->unlisted_count; i++)
+		json_append(&list, json_interface(&snapshot->unlisted[i]));
 	return list;
 }
 

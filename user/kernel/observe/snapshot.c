@@ -9,11 +9,14 @@
 #include <bpf/bpf.h>
 
 #include "host/device.h"
+#include "kernel/attach/arrivals.h"
 #include "kernel/attach/cgroup.h"
 #include "kernel/attach/xdp.h"
 #include "kernel/commit/pending.h"
 #include "kernel/generation/generation.h"
 #include "kernel/object/maps.h"
+#include "policy/words.h"
+#include "util/array.h"
 #include "util/cleanup.h"
 #include "util/reason.h"
 
@@ -157,10 +160,82 @@ static void read_hook(const struct instance *instance, const struct devices *dev
 			 "attaches what is missing");
 }
 
-static int read_interfaces(const struct instance *instance, const struct generation *generation,
-			   struct snapshot *snapshot, struct error *ret_error)
+/* The zone of what arrives there, as the programs find it. */
+static uint8_t zone_in_force(const struct maps *maps, const struct generation *generation,
+			     const struct device *device)
+{
+	const struct rw_interface_key key = {.ifindex = device->ifindex};
+	struct rw_interface interface = {0};
+	uint8_t zone = 0;
+
+	bpf_map_lookup_elem(maps->fd[MAP_INTERFACES], &key, &interface);
+	if (interface.slot >= RW_SLOTS || read_slot_zone(generation, interface.slot, &zone))
+		return RW_ZONE_EXTERNAL;
+	return zone ? zone : RW_ZONE_EXTERNAL;
+}
+
+/* A port's packets pass its own XDP program, and then the cgroup hook as those of its master. */
+static const struct device *unlisted_master(const struct about *about,
+					    const struct devices *devices,
+					    const struct device *device)
+{
+	const struct device *master = device_by_index(devices, device->master);
+
+	return master && !device_slot(about, devices, master->ifindex) ? master : NULL;
+}
+
+static void read_zone(const struct maps *maps, const struct generation *generation,
+		      const struct devices *devices, const struct device *device,
+		      struct interface_state *state)
+{
+	const struct device *master = unlisted_master(generation->about, devices, device);
+	const char *zone = word_of(words_zones, state->zone);
+
+	state->is_port = device->master;
+	state->in_force = zone_in_force(maps, generation, device);
+	if (state->in_force != state->zone)
+		snprintf(state->note, sizeof(state->note),
+			 "%s once 'rolewall apply' or the daemon has attached it", zone);
+	if (!master || state->in_force == RW_ZONE_EXTERNAL)
+		return;
+	state->in_force = RW_ZONE_EXTERNAL;
+	snprintf(state->note, sizeof(state->note),
+		 "a port of %s, by which its packets come in and which is not listed",
+		 master->name);
+}
+
+static int read_unlisted(const struct instance *instance, const struct about *about,
+			 const struct devices *devices, struct snapshot *snapshot)
+{
+	for (size_t i = 0; i < devices->count; i++) {
+		const struct device *device = &devices->list[i];
+		const struct device *master = device_by_index(devices, device->master);
+		struct interface_state *state;
+
+		if (device->ifindex == LOOPBACK_IFINDEX ||
+		    device_slot(about, devices, device->ifindex))
+			continue;
+		state = array_append(&snapshot->unlisted, &snapshot->unlisted_count,
+				     sizeof(*state));
+		if (!state)
+			return -ENOMEM;
+		memcpy(state->name, device->name, sizeof(state->name));
+		state->zone = state->in_force = RW_ZONE_EXTERNAL;
+		read_hook(instance, devices, device, snapshot, state);
+		state->is_port = device->master;
+		if (state->hook == HOOK_CGROUP)
+			snprintf(state->note, sizeof(state->note), "not listed%s%s",
+				 master ? "; a port of " : "", master ? master->name : "");
+	}
+	return 0;
+}
+
+static int read_interfaces(const struct instance *instance, const struct maps *maps,
+			   const struct generation *generation, struct snapshot *snapshot,
+			   struct error *ret_error)
 {
 	_cleanup_(devices_free) struct devices devices = {0};
+	const struct device *device;
 	struct interface_state *state;
 	unsigned int slot;
 	int error;
@@ -183,8 +258,14 @@ static int read_interfaces(const struct instance *instance, const struct generat
 		if (error)
 			return error_set(ret_error, -error, "cannot read the policy: %s",
 					 strerror(-error));
-		read_hook(instance, &devices, device_by_name(&devices, name), snapshot, state);
+		state->in_force = state->zone;
+		device = device_by_name(&devices, name);
+		read_hook(instance, &devices, device, snapshot, state);
+		if (device)
+			read_zone(maps, generation, &devices, device, state);
 	}
+	if (read_unlisted(instance, generation->about, &devices, snapshot))
+		return error_set(ret_error, ENOMEM, "out of memory");
 	return 0;
 }
 
@@ -233,7 +314,7 @@ static int read_all(const struct instance *instance, struct snapshot *snapshot,
 	if (error)
 		return error_set(ret_error, -error, "cannot read the counters: %s",
 				 strerror(-error));
-	return read_interfaces(instance, &generation, snapshot, ret_error);
+	return read_interfaces(instance, &maps, &generation, snapshot, ret_error);
 }
 
 int snapshot_read(const struct instance *instance, struct snapshot *ret, struct error *ret_error)
@@ -252,6 +333,7 @@ int snapshot_read(const struct instance *instance, struct snapshot *ret, struct 
 void snapshot_free(struct snapshot *snapshot)
 {
 	free(snapshot->interfaces);
+	free(snapshot->unlisted);
 	free(snapshot->rules);
 	*snapshot = (struct snapshot){0};
 }

@@ -18,8 +18,10 @@
 struct interface_state {
 	char name[16];
 	uint32_t ifindex; /* 0: no such device now */
-	uint8_t slot;	  /* 1 .. RW_SLOTS - 1 */
-	uint8_t zone;	  /* one RW_ZONE_* bit */
+	uint8_t slot;	  /* 1 .. RW_SLOTS - 1; 0: it is not listed */
+	uint8_t zone;	  /* as the policy has it: one RW_ZONE_* bit */
+	uint8_t in_force; /* as its packets are judged: external until it is attached */
+	bool is_port;	  /* of a bridge, bond, ...: what it brings comes in by that */
 	enum hook hook;	  /* what judges its packets; HOOK_NONE = nothing does, or the device is
 			     absent */
 	enum xdp_mode xdp_mode;
@@ -47,6 +49,8 @@ struct snapshot {
 	bool cgroup_bind6;
 	struct interface_state *interfaces; /* owned */
 	size_t interface_count;
+	struct interface_state *unlisted; /* owned; those of this host that no policy lists */
+	size_t unlisted_count;
 	struct rule_state *rules; /* owned; sorted as in tables.h */
 	size_t rule_count;
 	struct rw_counter reasons[RW_REASON_COUNT]; /* without the rules' packets */

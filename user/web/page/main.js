@@ -54,7 +54,7 @@ function drawHead(status) {
 	facts.replaceChildren(
 		fact("mode", status.mode, status.mode === "enforce" ? "good" : "care"),
 		fact("generation", String(status.generation)),
-		...status.interfaces.map(interfaceFact));
+		...status.interfaces.filter(({listed}) => listed !== false).map(interfaceFact));
 }
 
 function tile(name, value, note, tone) {

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* interface_advice.c - compare the interfaces of the tables with rtnetlink's. */
+#include "host/interface_advice.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "host/device.h"
+#include "policy/words.h"
+#include "util/array.h"
+#include "util/cleanup.h"
+#include "util/guess.h"
+
+#define NAMES_MAX 256
+
+__attribute__((format(printf, 2, 3))) static int warn(struct warnings *warnings, const char *format,
+						      ...)
+{
+	struct warning *warning;
+	va_list args;
+
+	warning = array_append(&warnings->list, &warnings->count, sizeof(*warning));
+	if (!warning)
+		return -ENOMEM;
+	va_start(args, format);
+	vsnprintf(warning->what, sizeof(warning->what), format, args);
+	va_end(args);
+	return 0;
+}
+
+static bool is_listed(const struct tables *tables, const struct devices *devices,
+		      const struct device *device)
+{
+	for (size_t i = 0; i < tables->interface_count; i++) {
+		const struct device *listed = device_by_name(devices, tables->interfaces[i].name);
+
+		if (listed && listed->ifindex == device->ifindex)
+			return true;
+	}
+	return false;
+}
+
+/* What arrives here, and is nobody else's: neither the loopback interface nor a bridge's port. */
+static bool is_left_out(const struct tables *tables, const struct devices *devices,
+			const struct device *device)
+{
+	return device->ifindex != LOOPBACK_IFINDEX && !device->master &&
+	       !is_listed(tables, devices, device);
+}
+
+/* "a, b, c"; what does not fit is "...". */
+static void names_left_out(const struct tables *tables, const struct devices *devices,
+			   char ret[NAMES_MAX])
+{
+	size_t used = 0;
+
+	ret[0] = '\0';
+	for (size_t i = 0; i < devices->count; i++) {
+		const struct device *device = &devices->list[i];
+
+		if (!device->up || !is_left_out(tables, devices, device))
+			continue;
+		if (used + sizeof(device->name) + sizeof(", , ...") > NAMES_MAX) {
+			snprintf(ret + used, NAMES_MAX - used, ", ...");
+			return;
+		}
+		used += snprintf(ret + used, NAMES_MAX - used, "%s%s", used ? ", " : "",
+				 device->name);
+	}
+}
+
+static int advise_absent(const struct tables *tables, const struct devices *devices,
+			 const struct interface *interface, struct warnings *ret)
+{
+	struct guess guess = guess_begin(interface->name);
+	char hint[64] = "";
+
+	for (size_t i = 0; i < devices->count; i++)
+		if (is_left_out(tables, devices, &devices->list[i]))
+			guess_consider(&guess, devices->list[i].name);
+	if (guess.best)
+		snprintf(hint, sizeof(hint), " (did you mean \"%s\"?)", guess.best);
+	return warn(ret,
+		    "there is no interface \"%s\" on this host now%s: what the node file says "
+		    "of it holds once it appears%s",
+		    interface->name, hint,
+		    interface->zone == RW_ZONE_VPN
+			    ? ", and until then nobody comes in through that VPN"
+			    : "");
+}
+
+static int advise_port(const struct tables *tables, const struct devices *devices,
+		       const struct interface *interface, const struct device *device,
+		       struct warnings *ret)
+{
+	const struct device *master = device_by_index(devices, device->master);
+	const char *zone = word_of(words_zones, interface->zone);
+
+	if (!master || is_listed(tables, devices, master) || interface->zone == RW_ZONE_EXTERNAL)
+		return 0;
+	return warn(ret,
+		    "%s is a port of %s, which is not listed: what %s brings comes in by %s and is "
+		    "external; list %s in its place: \"%s\": { \"zone\": \"%s\" }",
+		    interface->name, master->name, interface->name, master->name, master->name,
+		    master->name, zone);
+}
+
+static int advise_left_out(const struct tables *tables, const struct devices *devices,
+			   struct warnings *ret)
+{
+	char names[NAMES_MAX];
+
+	names_left_out(tables, devices, names);
+	return names[0] ? warn(ret, "not in the node file, and so external: %s", names) : 0;
+}
+
+int interfaces_advise(const struct tables *tables, struct warnings *ret)
+{
+	_cleanup_(devices_free) struct devices devices = {0};
+	int r = devices_read(&devices, NULL);
+
+	if (r < 0)
+		return r == -ENOMEM ? r : 0;
+	for (size_t i = 0; r == 0 && i < tables->interface_count; i++) {
+		const struct interface *interface = &tables->interfaces[i];
+		const struct device *device = device_by_name(&devices, interface->name);
+
+		r = device ? advise_port(tables, &devices, interface, device, ret)
+			   : advise_absent(tables, &devices, interface, ret);
+	}
+	return r < 0 ? r : advise_left_out(tables, &devices, ret);
+}
