@@ -199,7 +199,7 @@ struct {
  * program never contains a helper that its kernels lack (the verifier of 5.4 does not prune
  * branches on constants, and refuses unknown helpers even there).
  */
-#define CAN_RINGBUF 0x1 /* bpf_ringbuf_output and bpf_jiffies64: 5.8 */
+#define CAN_RINGBUF 0x1 /* bpf_ringbuf_output, bpf_jiffies64, bpf_ktime_get_boot_ns: 5.8 */
 #define CAN_LOOKUP  0x2 /* bpf_skc_lookup_tcp from this kind of program */
 
 #endif

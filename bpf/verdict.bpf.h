@@ -65,15 +65,23 @@ static __always_inline bool is_banned(const struct packet *packet, const struct 
 	return bpf_map_lookup_elem(&ban_prefixes, &key);
 }
 
-/* An opening is over when its time is, whether or not anybody is alive to remove it. */
-static __always_inline bool has_opening(const struct packet *packet, __u32 l4)
+/*
+ * An opening is over when its time is, whether or not anybody is alive to remove it; a suspended
+ * machine's time goes on. Before 5.8 there is but a clock that stands still meanwhile: what is over
+ * by then is left to user space.
+ */
+static __always_inline bool has_opening(const struct place *place, const struct packet *packet,
+					__u32 l4)
 {
 	struct rw_opening_key key = {.prefixlen = 32 + 128, .l4 = l4, .port = packet->ports[1]};
 	struct rw_opening *opening;
 
 	__builtin_memcpy(key.source, &packet->source, sizeof(key.source));
 	opening = bpf_map_lookup_elem(&openings, &key);
-	return opening && bpf_ktime_get_ns() < opening->expires;
+	if (!opening)
+		return false;
+	return (place->can & CAN_RINGBUF ? bpf_ktime_get_boot_ns() : bpf_ktime_get_ns()) <
+	       opening->expires;
 }
 
 /* Token bucket as one time stamp (GCRA): a second's worth of echo requests may come at once. */
@@ -150,7 +158,7 @@ static __always_inline __u8 judge_port(const struct place *place, const struct p
 		if (zones & verdict->zone)
 			return RW_REASON_OPEN;
 	}
-	if (any->openings && has_opening(packet, l4))
+	if (any->openings && has_opening(place, packet, l4))
 		reason = RW_REASON_OPENING;
 	else
 		reason = judge_unopened(place, packet, zones);

@@ -225,7 +225,7 @@ struct rw_opening_key {
 };
 
 struct rw_opening {
-	__u64 expires; /* ns, CLOCK_MONOTONIC: over when this is past, whoever is alive. Never 0 */
+	__u64 expires; /* ns, CLOCK_BOOTTIME: over when this is past, whoever is alive. Never 0 */
 	__u32 id;
 	__u32 pad0;
 };

@@ -29,7 +29,7 @@ prepare() {
 test_each_ability_may_be_missing_alone() {
 	local name
 
-	for name in ringbuf cgroup_lookup frags links links,replace batch; do
+	for name in ringbuf cgroup_lookup boot_clock frags links links,replace batch; do
 		export ROLEWALL_PROBE_OFF=$name
 		rolewall -q down || true
 		assert_exit 0 rolewall apply

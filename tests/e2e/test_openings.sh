@@ -98,6 +98,21 @@ test_an_opening_ends_in_the_kernel_with_nobody_alive() {
 	assert_json 'length == 0' openings
 }
 
+# A machine that was suspended: the clock that stood still meanwhile is behind. Here it is ahead, for
+# the one command.
+test_an_opening_ends_by_the_clock_that_suspend_does_not_stop() {
+	local program
+
+	unshare --time true 2>/dev/null || skip "no time namespaces"
+	assert_exit 0 node unshare --time --monotonic 1000000 --fork "$ROLEWALL" "${LAB_INSTANCE[@]}" open 9999 --from "$OUTSIDE" \
+		--for "$((2 + PATIENCE))s" "${WHY[@]}"
+	assert_answer open outside tcp "$NODE_EXTERNAL" 9999
+	wait_for 10 is_shut || fail "it does not end"
+	needs ringbuf "before 5.8 programs have no such clock"
+	program=$(ip -n "$LAB_NAME-node" -j link show dev eth0 | jq '.[0].xdp.prog.id')
+	bpftool prog dump xlated id "$program" | grep -q bpf_ktime_get_boot_ns || fail "the program asks another clock"
+}
+
 test_it_takes_a_time_and_not_a_long_one() {
 	assert_exit 2 rolewall open 9999 --from "$OUTSIDE" "${WHY[@]}"
 	assert_exit 2 rolewall open 9999 --from "$OUTSIDE" --for 0s "${WHY[@]}"

@@ -23,10 +23,7 @@
 
 static bool is_due(const struct lists *lists)
 {
-	static const clockid_t clocks[RW_LISTS] = {
-		[RW_LIST_BANS] = CLOCK_BOOTTIME,
-		[RW_LIST_OPENINGS] = CLOCK_MONOTONIC,
-	};
+	uint64_t now = clock_now(CLOCK_BOOTTIME);
 	struct rw_presence presence;
 	__u32 zero = 0;
 
@@ -34,8 +31,7 @@ static bool is_due(const struct lists *lists)
 		return false; /* nothing is applied */
 	for (int i = 0; i < RW_LISTS; i++)
 		if (!(presence.whole & 1U << i) ||
-		    (presence.next_end[i] &&
-		     presence.next_end[i] <= (uint64_t)clock_now(clocks[i])))
+		    (presence.next_end[i] && presence.next_end[i] <= now))
 			return true;
 	return false;
 }

@@ -107,7 +107,7 @@ static void openings_count(const struct timed_list *entries, struct rw_presence 
 static const struct ledger_kind kind = {
 	.format = {.kind = "openings", .has_ports = true},
 	.noun = "openings",
-	.clock = CLOCK_MONOTONIC,
+	.clock = CLOCK_BOOTTIME,
 	.id = RW_LIST_OPENINGS,
 	.read = openings_read,
 	.insert = openings_insert,

@@ -49,6 +49,14 @@ static bool has_frags(void)
 	return true;
 }
 
+/* Of the two kinds of programs that use it the one that got it last is asked. */
+static bool has_boot_clock(void)
+{
+	return !probe_is_off("boot_clock") &&
+	       libbpf_probe_bpf_helper(BPF_PROG_TYPE_CGROUP_SKB, BPF_FUNC_ktime_get_boot_ns,
+				       NULL) == 1;
+}
+
 /*
  * Native XDP on loopback, which has none: a kernel with XDP links gets as far as the device and
  * says so, one without them does not know the attach type (EINVAL). A device that does not exist
@@ -91,8 +99,8 @@ void features_probe(struct features *ret)
 	ret->cgroup_lookup = !probe_is_off("cgroup_lookup") &&
 			     libbpf_probe_bpf_helper(BPF_PROG_TYPE_CGROUP_SKB,
 						     BPF_FUNC_skc_lookup_tcp, NULL) == 1;
-	/* Both came with 5.8; the programs know kernels with both and kernels with neither. */
-	ret->ringbuf = ret->ringbuf && ret->cgroup_lookup;
+	/* All three came with 5.8; the programs know kernels with all and kernels with none. */
+	ret->ringbuf = ret->ringbuf && ret->cgroup_lookup && has_boot_clock();
 	ret->frags = !probe_is_off("frags") && has_frags();
 	ret->links = !probe_is_off("links") && has_links();
 }

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 struct features {
-	bool ringbuf;	    /* BPF_MAP_TYPE_RINGBUF and bpf_jiffies64: 5.8 */
+	bool ringbuf;	    /* BPF_MAP_TYPE_RINGBUF, bpf_jiffies64, bpf_ktime_get_boot_ns: 5.8 */
 	bool cgroup_lookup; /* bpf_skc_lookup_tcp in cgroup_skb: 5.8 */
 	bool frags;	    /* XDP programs on frames in several buffers: 5.18 */
 	bool links;	    /* BPF_LINK_CREATE for XDP and cgroup: 5.9 */
@@ -16,7 +16,8 @@ struct features {
 
 /*
  * For tests of the old ways on new kernels, the environment variable ROLEWALL_PROBE_OFF ("ringbuf,
- * cgroup_lookup,frags,links,replace,batch", any of them) answers "no" whatever the kernel says.
+ * cgroup_lookup,boot_clock,frags,links,replace,batch", any of them) answers "no" whatever the
+ * kernel says.
  */
 bool probe_is_off(const char *name);
 
