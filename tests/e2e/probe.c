@@ -46,7 +46,7 @@ static const struct subcommand subcommands[] = {
 	 "connect a tun device here with one there", probe_wire},
 	{"bind", "tcp|udp ADDRESS PORT", "print \"bound PORT\" or \"refused\"", probe_bind},
 	{"hooks", "CGROUP", "count the programs on its hooks", probe_hooks},
-	{"stranger", "PIN", "load an XDP program that passes everything, and pin it",
+	{"stranger", "PIN [egress]", "load a program that passes everything, and pin it",
 	 probe_stranger},
 };
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -39,20 +40,24 @@ int probe_bind(int argc, char **argv)
 	return 0;
 }
 
-/* An XDP program that passes everything, called "stranger" and pinned. */
+/* A program for XDP, or a cgroup's egress, that passes everything, called "stranger" and pinned. */
 int probe_stranger(int argc, char **argv)
 {
+	bool egress = argc == 3 && !strcmp(argv[2], "egress");
 	const struct bpf_insn pass[] = {
-		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = XDP_PASS},
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K,
+		 .dst_reg = BPF_REG_0,
+		 .imm = egress ? 1 : XDP_PASS},
 		{.code = BPF_JMP | BPF_EXIT},
 	};
 	union bpf_attr load, pin;
 	long fd;
 
-	if (argc != 2)
+	if (argc != 2 && !egress)
 		errx(2, "stranger: PIN is missing");
 	memset(&load, 0, sizeof(load));
-	load.prog_type = BPF_PROG_TYPE_XDP;
+	load.prog_type = egress ? BPF_PROG_TYPE_CGROUP_SKB : BPF_PROG_TYPE_XDP;
+	load.expected_attach_type = egress ? BPF_CGROUP_INET_EGRESS : 0;
 	load.insn_cnt = sizeof(pass) / sizeof(pass[0]);
 	load.insns = (uintptr_t)pass;
 	load.license = (uintptr_t) "GPL";

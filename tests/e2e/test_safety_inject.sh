@@ -111,6 +111,32 @@ test_each_bpf_call_fails_once_on_the_way_to_the_first_policy() {
 	done
 }
 
+# Then the way back fails as well: what is in force is said, and can be read.
+test_from_one_bpf_call_on_all_of_them_fail() {
+	local count n where found
+
+	policy_b
+	count=$(calls_count bpf)
+	# The commit and what follows it: the last that write into a map.
+	mapfile -t WRITES < <(awk '/bpf\(/ { n++ } /BPF_MAP_UPDATE_ELEM/ { print n; print n + 1 }' "$LAB_DIR/trace" |
+		sort -nu | tail -n 24)
+	policy_a
+	rolewall -q apply
+	for n in "${WRITES[@]}"; do
+		policy_b
+		apply_failing bpf ENOMEM "$n+"
+		where="bpf fails from call $n of $count on"
+		found=$(policy_settle A B)
+		[ "$found" = A ] || [ "$found" = B ] || fail "neither policy, $where: $found"
+		status_is "$found" "$where: $OUTPUT"
+		if grep -q "is in force again" <<<"$OUTPUT"; then
+			assert_equal A "$found" "$where: $OUTPUT"
+		fi
+		policy_a
+		rolewall -q apply || fail "the next apply, $where"
+	done
+}
+
 test_each_openat_fails_once() {
 	fail_each openat EIO "Input/output error"
 }

@@ -75,6 +75,31 @@ test_the_first_apply_killed_at_any_call_leaves_nothing_or_all() {
 	calls_report
 }
 
+# Maps without a policy, and no program: an apply was killed just before its commit. Then one cannot
+# attach, for somebody else's program on a hook wants to be alone.
+test_a_first_apply_that_cannot_attach_leaves_nothing_whatever_died_before_it() {
+	local at code=0
+
+	rolewall -q down
+	strike_list 1 apply
+	rolewall -q down
+	at=$(awk '$2 == "bpf:MAP_FREEZE" { at = $1 } END { print at }' "$LAB_DIR/calls")
+	strike_at "$at" apply
+	[ -e "$LAB_DIR/bpf/rolewall/maps/policy" ] || fail "killed too early, at $at"
+	node "$PROBE" stranger "$LAB_DIR/bpf/other" egress
+	bpftool cgroup attach "$LAB_CGROUP" egress pinned "$LAB_DIR/bpf/other"
+	OUTPUT=$(rolewall apply 2>&1) || code=$?
+	bpftool cgroup detach "$LAB_CGROUP" egress pinned "$LAB_DIR/bpf/other"
+	rm "$LAB_DIR/bpf/other"
+	[ "$code" != 0 ] || fail "it applies: $OUTPUT"
+	grep -q "cgroup hook egress" <<<"$OUTPUT" || fail "no cause is named: $OUTPUT"
+	assert_equal nothing "$(policy_settle nothing)" "policy"
+	assert_equal "" "$(find "$LAB_DIR/bpf" -mindepth 1 ! -name '*.debug')" "left"
+	grep -q "nothing is filtered, as before" <<<"$OUTPUT" || fail "it says: $OUTPUT"
+	rolewall -q apply
+	policy_is A "at the end"
+}
+
 calls_report() {
 	echo "${#CALLS[@]} calls of $(grep -cE '^[0-9]+ ' "$LAB_DIR/calls")"
 }

@@ -252,7 +252,9 @@ static int report_refused(const struct settings *settings, const struct apply *a
 			    apply->result.rolled_back);
 	if (!apply->result.backed_out)
 		return code;
-	report_note(settings, "what was in force before is in force again");
+	report_note(settings, apply->result.nothing_before
+				      ? "nothing is filtered, as before"
+				      : "what was in force before is in force again");
 	return code == EXIT_FAILED ? EXIT_ROLLED_BACK : code;
 }
 

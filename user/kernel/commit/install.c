@@ -125,19 +125,24 @@ static int settle(struct installation *installation, const struct install_reques
 		return 0;
 	error = confirmed_publish(installation->instance, ret_error);
 	if (error)
-		installation_back_out(installation);
+		installation_back_out(installation, ret_error);
 	else
 		confirmed_sync(installation->instance, &result->warning);
 	return error;
 }
 
-/* Nothing of a failed apply stays, least of all of a first one. */
+/*
+ * Nothing of a failed apply stays, least of all of a first one; what cannot be removed here nobody
+ * uses, and the next apply removes it (I4). But what is in force keeps its pins, and its deadline.
+ */
 static void abandon(struct installation *installation)
 {
 	const struct rw_pending nothing = {0};
 
 	if (installation->instance->lib_dir)
 		confirmed_discard(installation->instance);
+	if (installation->stays)
+		return;
 	if (installation->maps.fd[MAP_PENDING] >= 0)
 		pending_write(&installation->maps, &nothing, NULL);
 	if (installation->next.number)
@@ -162,7 +167,8 @@ static int install(struct installation *installation, const struct install_reque
 	error = installation_switch(installation, ret_error);
 	if (!error)
 		error = settle(installation, request, result, ret_error);
-	result->backed_out = error;
+	result->backed_out = error && !installation->stays;
+	result->nothing_before = !installation->header.generation;
 	return error;
 }
 

@@ -37,6 +37,7 @@ struct install_result {
 	bool renewed;	      /* so did its maps or records: counters began anew, no way back */
 	bool waited;	      /* another apply held the lock first */
 	bool backed_out;      /* on failure: it was in force for a moment, the old one is back */
+	bool nothing_before;  /* which was none */
 	struct error warning; /* what did not succeed, though the policy is in force; or empty */
 };
 

@@ -8,6 +8,7 @@
 #include <bpf/bpf.h>
 
 #include "kernel/attach/cgroup.h"
+#include "kernel/commit/remove.h"
 #include "kernel/generation/rule_counters.h"
 
 void installation_free(struct installation *installation)
@@ -50,6 +51,7 @@ static int open_or_load(struct installation *installation, struct error *ret_err
 	int error;
 
 	features_probe(&installation->features);
+	installation->linked = has_pins(instance, "links") || remove_has_left(instance);
 	installation->fresh = !has_pins(instance, "maps") && !has_pins(instance, "links");
 	error = maps_open(instance, &installation->maps, ret_error);
 	installation->renewed = error == -EPROTO;
@@ -137,17 +139,44 @@ static int attach(struct installation *installation, struct error *ret_error)
 }
 
 /* The old zone prefixes are still there: two neighbouring generations never share a side. */
-void installation_back_out(struct installation *installation)
+static int put_back(struct installation *installation, struct error *ret_error)
 {
 	__u32 zero = 0;
 
-	if (installation->old_policy_fd < 0 ||
-	    bpf_map_update_elem(installation->maps.fd[MAP_POLICY], &zero,
+	if (bpf_map_update_elem(installation->maps.fd[MAP_POLICY], &zero,
 				&installation->old_policy_fd, BPF_ANY))
+		return error_set(ret_error, errno, "%s", strerror(errno));
+	return installation->current.about ? xdp_detach(installation->instance, &installation->maps,
+							installation->current.about,
+							&installation->plans.devices, ret_error)
+					   : 0;
+}
+
+/* Nothing filtered before, whatever a dead process has left pinned. */
+static int take_away(struct installation *installation, struct error *ret_error)
+{
+	if (!installation->linked)
+		return remove_everything(installation->instance, ret_error);
+	return error_set(ret_error, ESTALE,
+			 "its maps are another version's, or have lost their pins");
+}
+
+void installation_back_out(struct installation *installation, struct error *ret_error)
+{
+	struct error why = {0}, cause = *ret_error;
+	int error = installation->old_policy_fd >= 0 ? put_back(installation, &why)
+						     : take_away(installation, &why);
+
+	installation->stays = error;
+	if (!error)
 		return;
-	if (installation->current.about)
-		xdp_detach(installation->instance, &installation->maps, installation->current.about,
-			   &installation->plans.devices, NULL);
+	error_set(ret_error, EIO,
+		  "%s; what was in force before cannot be put back (%s): generation %u is in force "
+		  "as far as it is attached",
+		  cause.what, why.what, installation->next.number);
+	error_where(ret_error, "%s", cause.where);
+	error_hint(ret_error,
+		   "'rolewall status' shows how far; mend the cause, and 'rolewall apply'");
 }
 
 int installation_switch(struct installation *installation, struct error *ret_error)
@@ -158,7 +187,7 @@ int installation_switch(struct installation *installation, struct error *ret_err
 		return error;
 	error = attach(installation, ret_error);
 	if (error)
-		installation_back_out(installation);
+		installation_back_out(installation, ret_error);
 	else /* What fails here is made up for when the counter is needed again. */
 		rule_counters_retire(&installation->maps, &installation->current,
 				     &installation->next);

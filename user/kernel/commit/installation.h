@@ -31,6 +31,8 @@ struct installation {
 	bool foreign; /* those programs were another version's */
 	bool renewed; /* maps or records were of another version's layout: they give way */
 	bool fresh;   /* there was nothing of ours before: a failure has nothing to preserve */
+	bool linked;  /* programs of ours may have been attached before */
+	bool stays;   /* `next` was committed, and could not be taken back */
 };
 
 #define INSTALLATION_OF(where)                                                                     \
@@ -52,10 +54,11 @@ int installation_open(struct installation *installation, struct error *ret_error
 /* All that can be refused by the verifier or for want of memory, for `next`. */
 int installation_prepare(struct installation *installation, struct error *ret_error);
 
-/* I1: commit `next`, then attach. If that fails, what was in force is in force again. */
+/* I1: commit `next`, then attach. If that fails, what was in force is in force again, or `stays` is
+ * set and the error says so. */
 int installation_switch(struct installation *installation, struct error *ret_error);
 
-/* The way back from a switch that has succeeded. */
-void installation_back_out(struct installation *installation);
+/* The way back from a switch that has succeeded, for the cause in `ret_error`: likewise. */
+void installation_back_out(struct installation *installation, struct error *ret_error);
 
 #endif

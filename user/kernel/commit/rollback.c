@@ -104,7 +104,8 @@ static int go_back(struct installation *installation, const struct rw_pending *p
 	exchange_copy(installation, pending, result);
 	error = installation_switch(installation, ret_error);
 	if (error) {
-		restore_copy(installation, pending);
+		if (!installation->stays)
+			restore_copy(installation, pending);
 		return error;
 	}
 	note_taken_back(&installation->maps, pending, result->from, result->to);
