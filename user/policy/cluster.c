@@ -10,6 +10,7 @@
 #include "policy/names.h"
 #include "policy/sources.h"
 #include "util/array.h"
+#include "util/cleanup.h"
 
 #define NODES_MAX 1024
 
@@ -116,24 +117,66 @@ static const struct field cluster_fields[] = {
 	{NULL, NULL, false},
 };
 
-/* An address can lead to one node only. */
-static int address_check(const struct cluster_model *cluster, size_t owner,
-			 const struct source_model *address, struct error *ret_error)
+/* An address of a node, and which of all it is, as they are written. */
+struct owned_address {
+	const struct source_model *address;
+	const struct peer_model *peer;
+	size_t place;
+};
+
+struct owned_addresses {
+	struct owned_address *list; /* owned */
+	size_t count;
+};
+
+static void owned_addresses_free(struct owned_addresses *addresses)
 {
-	for (size_t i = 0; i <= owner; i++) {
+	free(addresses->list);
+}
+
+static int owned_compare(const void *left, const void *right)
+{
+	const struct owned_address *a = left, *b = right;
+	int order = cidr_compare(&a->address->cidr, &b->address->cidr);
+
+	return order ? order : (a->place > b->place) - (a->place < b->place);
+}
+
+static int addresses_collect(const struct cluster_model *cluster, struct owned_addresses *ret)
+{
+	for (size_t i = 0; i < cluster->node_count; i++) {
 		const struct peer_model *peer = &cluster->nodes[i];
 
 		for (size_t k = 0; k < peer->addresses.count; k++) {
-			const struct source_model *other = &peer->addresses.list[k];
+			struct owned_address *added =
+				array_append(&ret->list, &ret->count, sizeof(*added));
 
-			if (other == address)
-				return 0;
-			if (!cidr_compare(&other->cidr, &address->cidr))
-				return error_at(ret_error, &address->at,
-						"this address is also one of %s", peer->name);
+			if (!added)
+				return -ENOMEM;
+			*added = (struct owned_address){&peer->addresses.list[k], peer, ret->count};
 		}
 	}
 	return 0;
+}
+
+/* An address can lead to one node only. Sorted, the same ones are neighbours: named is the first
+ * that was written before, as by somebody who reads. */
+static int cluster_addresses_check(const struct cluster_model *cluster, struct error *ret_error)
+{
+	_cleanup_(owned_addresses_free) struct owned_addresses all = {0};
+	const struct owned_address *again = NULL;
+
+	if (addresses_collect(cluster, &all))
+		return error_set(ret_error, ENOMEM, "out of memory");
+	if (all.count)
+		qsort(all.list, all.count, sizeof(*all.list), owned_compare);
+	for (size_t i = 1; i < all.count; i++)
+		if (!cidr_compare(&all.list[i - 1].address->cidr, &all.list[i].address->cidr) &&
+		    (!again || all.list[i].place < again->place))
+			again = &all.list[i];
+	return again ? error_at(ret_error, &again->address->at, "this address is also one of %s",
+				again[-1].peer->name)
+		     : 0;
 }
 
 int cluster_read_value(const struct value *value, struct cluster_model *ret,
@@ -144,10 +187,7 @@ int cluster_read_value(const struct value *value, struct cluster_model *ret,
 	ret->exists = true;
 	ret->at = value->at;
 	r = value_read_fields(value, "a cluster", cluster_fields, ret, ret_error);
-	for (size_t i = 0; r == 0 && i < ret->node_count; i++)
-		for (size_t k = 0; r == 0 && k < ret->nodes[i].addresses.count; k++)
-			r = address_check(ret, i, &ret->nodes[i].addresses.list[k], ret_error);
-	return r;
+	return r == 0 ? cluster_addresses_check(ret, ret_error) : r;
 }
 
 int cluster_read(const char *file, struct cluster_model *ret, struct error *ret_error)

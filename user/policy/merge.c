@@ -61,21 +61,30 @@ static bool row_narrow(struct row *row)
 	return true;
 }
 
-static bool is_advised(const struct merged *merged, const char *service)
+static int name_compare(const void *left, const void *right)
 {
-	for (size_t i = 0; i < merged->row_count; i++)
-		if (merged->rows[i].service->vpn_advised &&
-		    !strcmp(merged->rows[i].service->name, service))
-			return true;
-	return false;
+	return strcmp(*(const char *const *)left, *(const char *const *)right);
 }
 
 /* A service that is advised in one row is narrowed in all. */
-static void advised_narrow(struct merged *merged)
+static int advised_narrow(struct merged *merged, struct error *ret_error)
 {
+	_free_ const char **advised = calloc(merged->row_count + 1, sizeof(*advised));
+	size_t count = 0;
+
+	if (!advised)
+		return error_set(ret_error, ENOMEM, "out of memory");
 	for (size_t i = 0; i < merged->row_count; i++)
-		if (is_advised(merged, merged->rows[i].service->name))
+		if (merged->rows[i].service->vpn_advised)
+			advised[count++] = merged->rows[i].service->name;
+	qsort(advised, count, sizeof(*advised), name_compare);
+	for (size_t i = 0; i < merged->row_count; i++) {
+		const char *name = merged->rows[i].service->name;
+
+		if (bsearch(&name, advised, count, sizeof(*advised), name_compare))
 			row_narrow(&merged->rows[i]);
+	}
+	return 0;
 }
 
 static int service_refuse(const struct merged *merged, const struct name_model *name,
@@ -133,7 +142,7 @@ static int vpn_only_apply(struct merged *merged, const struct model *model, stru
 		int r = 0;
 
 		if (!strcmp(node->vpn_only[i].name, MODEL_ADVISED))
-			advised_narrow(merged);
+			r = advised_narrow(merged, ret_error);
 		else
 			r = service_narrow(merged, model, &node->vpn_only[i], ret_error);
 		if (r < 0)

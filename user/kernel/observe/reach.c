@@ -113,14 +113,17 @@ void own_session_judge(const struct instance *instance, const struct tables *tab
 			  is_banned_under(instance, tables, ret->carrier.peer, &ret->banned));
 }
 
-/* Somebody who came to us: we listen on that port. */
-static bool has_listener(const struct sockets *sockets, const struct socket_entry *connection)
+/* Whom a connection to one of these ports belongs to came to us. */
+struct listened {
+	bool ports[65536];
+};
+
+static void listened_find(const struct sockets *sockets, struct listened *ret)
 {
+	*ret = (struct listened){0};
 	for (size_t i = 0; i < sockets->count; i++)
-		if (sockets->list[i].state == TCP_LISTEN &&
-		    sockets->list[i].local_port == connection->local_port)
-			return true;
-	return false;
+		if (sockets->list[i].state == TCP_LISTEN)
+			ret->ports[sockets->list[i].local_port] = true;
 }
 
 static int judge(const struct tables *tables, const struct socket_entry *connection,
@@ -150,14 +153,16 @@ int outsiders_find(const struct tables *tables, struct outsiders *ret, struct er
 	const struct sockets_wanted wanted = {.tcp = 1 << TCP_ESTABLISHED | 1 << TCP_LISTEN};
 	_cleanup_(outsiders_free) struct outsiders outsiders = {0};
 	_cleanup_(sockets_free) struct sockets sockets = {0};
+	struct listened listened;
 	int error = sockets_read(&wanted, &sockets, ret_error);
 
 	if (error)
 		return error;
+	listened_find(&sockets, &listened);
 	for (size_t i = 0; i < sockets.count; i++) {
 		const struct socket_entry *entry = &sockets.list[i];
 
-		if (entry->state != TCP_ESTABLISHED || !has_listener(&sockets, entry))
+		if (entry->state != TCP_ESTABLISHED || !listened.ports[entry->local_port])
 			continue;
 		if (judge(tables, entry, &outsiders))
 			return error_set(ret_error, ENOMEM, "out of memory");
