@@ -36,16 +36,19 @@ static const char *zone_of(uint8_t zone)
 	return zone_name(zone ? zone : RW_ZONE_EXTERNAL);
 }
 
-static json_t *json_interface_changes(const struct interface_changes *changes)
+static json_t *json_interface_changes(const struct difference *difference)
 {
+	const struct interface_changes *changes = &difference->interfaces;
 	json_t *list = json_make("[]");
 
 	for (size_t i = 0; i < changes->count; i++)
-		json_array_append_new(list,
-				      json_make("{s:o, s:o, s:o}", "name",
-						json_clean(changes->list[i].name), "from",
-						json_clean(zone_of(changes->list[i].before)), "to",
-						json_clean(zone_of(changes->list[i].after))));
+		json_array_append_new(
+			list, json_make("{s:o, s:o, s:o}", "name",
+					json_clean(changes->list[i].name), "from",
+					difference->from_nothing
+						? json_null()
+						: json_clean(zone_of(changes->list[i].before)),
+					"to", json_clean(zone_of(changes->list[i].after))));
 	return list;
 }
 
@@ -139,7 +142,7 @@ static void plan_print_json(const struct settings *settings, const struct plan *
 				 "generation", (json_int_t)(snapshot ? snapshot->generation : 0),
 				 "changes", !difference_is_empty(difference), "settings",
 				 json_settings(difference), "interfaces",
-				 json_interface_changes(&difference->interfaces), "sources",
+				 json_interface_changes(difference), "sources",
 				 json_prefix_changes(&difference->prefixes), "warnings",
 				 json_warnings(&plan->config->warnings));
 
@@ -182,7 +185,8 @@ static void print_others(const struct settings *settings, const struct differenc
 			   or_none(difference->settings[i].before), difference->settings[i].after);
 	for (size_t i = 0; i < interfaces->count; i++)
 		print_fact(settings, interfaces->list[i].name, TONE_PLAIN, "zone %s -> %s",
-			   zone_or_unlisted(interfaces->list[i].before),
+			   difference->from_nothing ? "none"
+						    : zone_or_unlisted(interfaces->list[i].before),
 			   zone_or_unlisted(interfaces->list[i].after));
 }
 

@@ -193,7 +193,7 @@ static void compare_settings(struct difference *difference, const struct snapsho
 int difference_find(const struct snapshot *snapshot, struct sources *sources,
 		    const struct tables *tables, struct difference *ret)
 {
-	_cleanup_(difference_free) struct difference difference = {0};
+	_cleanup_(difference_free) struct difference difference = {.from_nothing = !snapshot};
 	int result;
 
 	if (!snapshot)

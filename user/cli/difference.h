@@ -20,6 +20,7 @@ struct setting {
 
 /* Points into the snapshot, its sources and the tables. */
 struct difference {
+	bool from_nothing; /* nothing is in force */
 	struct changes ports;
 	struct interface_changes interfaces;
 	struct prefix_changes prefixes;
