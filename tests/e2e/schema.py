@@ -9,30 +9,49 @@ field that they do not name is an error, so that none goes undescribed.
 import json
 import pathlib
 import sys
+import urllib.parse
 
 import jsonschema
 
 FOLDER = pathlib.Path(__file__).resolve().parents[2] / "packaging/schema/output"
 
 
-def closed(schema):
-    """The same, but objects have no other properties than those named."""
+def absolute(schema, uri):
+    """The same, but references name their file."""
     if isinstance(schema, list):
-        return [closed(part) for part in schema]
+        return [absolute(part, uri) for part in schema]
     if not isinstance(schema, dict):
         return schema
-    made = {key: closed(part) for key, part in schema.items()}
+    return {key: urllib.parse.urljoin(uri, part) if key == "$ref" else absolute(part, uri)
+            for key, part in schema.items()}
+
+
+def closed(schema, store):
+    """The same, but objects have no other properties than those named, here or where "$ref" leads."""
+    if isinstance(schema, list):
+        return [closed(part, store) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema and "properties" in schema:
+        uri, way = schema["$ref"].split("#/")
+        base = store[uri]
+        for step in way.split("/"):
+            base = base[step]
+        schema = {"type": "object", "required": base["required"] + schema["required"],
+                  "properties": base["properties"] | schema["properties"]}
+    made = {key: closed(part, store) for key, part in schema.items()}
     if isinstance(schema.get("properties"), dict) and schema.get("type") == "object":
         made.setdefault("additionalProperties", False)
     return made
 
 
 def validator(name):
-    store = {path.as_uri(): closed(json.loads(path.read_text()))
-             for path in [*FOLDER.glob("*.json"), *FOLDER.parent.glob("*.json")]}
     uri = (FOLDER / f"{name}.json").as_uri()
+    store = {path.as_uri(): absolute(json.loads(path.read_text()), path.as_uri())
+             for path in [*FOLDER.glob("*.json"), *FOLDER.parent.glob("*.json")]}
     if uri not in store:
         sys.exit(f"schema: there is no {FOLDER}/{name}.json")
+    store = {path: closed(schema, store) for path, schema in store.items()}
     jsonschema.Draft202012Validator.check_schema(store[uri])
     resolver = jsonschema.RefResolver(uri, store[uri], store=store)
     return jsonschema.Draft202012Validator(store[uri], resolver=resolver)

@@ -270,6 +270,8 @@ feed_holds() {
 test_what_is_printed_before_there_is_a_verb_is_an_error_too() {
 	local word
 
+	rolewall status --nosuch --json >"$LAB_DIR/out" 2>/dev/null || assert_equal 2 $? "exit"
+	jq -e '.error.what' "$LAB_DIR/out" >/dev/null || fail "--json behind it: $(<"$LAB_DIR/out")"
 	for word in "" nosuch --nosuch; do
 		rolewall --json ${word:+"$word"} >"$LAB_DIR/out" 2>/dev/null || assert_equal 2 $? "exit of '$word'"
 		jq -e '.version == 1 and .error.what' "$LAB_DIR/out" >/dev/null || fail "'$word': $(<"$LAB_DIR/out")"

@@ -248,18 +248,21 @@ static int report_option(const struct parser *parser, int result, const char *ty
 
 static int parser_run(struct parser *parser, int argc, char **argv)
 {
-	int option;
+	int option, result = 0;
 
 	parser_init(parser);
 	opterr = 0;
 	optind = 0; /* glibc: start afresh */
 	while ((option = getopt_long(argc, argv, parser->letters, parser->longs, NULL)) != -1) {
-		if (option == '?' || option == ':')
-			return report_option(parser, option, argv[optind - 1]);
-		if (option_apply(parser, option))
-			return -1;
+		bool wrong = option == '?' || option == ':';
+
+		/* Go on: --json may come behind it, and the error is a document then. */
+		if (wrong && !result)
+			result = report_option(parser, option, argv[optind - 1]);
+		else if (!wrong && option_apply(parser, option))
+			result = -1;
 	}
-	return 0;
+	return result;
 }
 
 int options_parse_global(struct settings *settings, int argc, char **argv)
