@@ -343,6 +343,8 @@ test_a_foreign_xdp_program_stays_and_the_cgroup_hook_filters() {
 		grep -q "stranger" <<<"$OUTPUT" || fail "it does not say whose program it is: $OUTPUT"
 		assert_interface eth0 cgroup none "another XDP program .stranger, id [0-9]+. is attached"
 		assert_interface eth1 xdp native ""
+		assert_exit 0 rolewall status
+		grep -q "eth0: judged at sockets only" <<<"$OUTPUT" || fail "status does not say what is weaker: $OUTPUT"
 		assert_external outside "$NODE_EXTERNAL" "$NODE6_EXTERNAL"
 		assert_blocked '.interface == "eth0" and .port == 9999 and .reason == "not-open"'
 		assert_books_balance

@@ -2,6 +2,7 @@
 /* cmd_status.c - rolewall status: is it really enforcing? */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/cli.h"
@@ -175,6 +176,25 @@ static int report_all(const struct settings *settings, const struct snapshot *sn
 	return problems != EXIT_OK ? problems : way_back;
 }
 
+/* What the cgroup hook cannot do, for those who count on it. */
+static void note_weaker_interfaces(const struct settings *settings, const struct snapshot *snapshot)
+{
+	char names[256] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; i < snapshot->interface_count && used < sizeof(names); i++)
+		if (snapshot->interfaces[i].hook == HOOK_CGROUP)
+			used += snprintf(names + used, sizeof(names) - used, "%s%s",
+					 used ? ", " : "", snapshot->interfaces[i].name);
+	if (names[0])
+		report_note(settings,
+			    "%s: judged at sockets only, which is weaker: a scan there can tell "
+			    "ports on which nothing listens (they answer with a reset) from "
+			    "refused ones, and what no socket takes (echo requests, GRE, ESP) is "
+			    "neither judged nor counted",
+			    names);
+}
+
 static int status_run(const struct settings *settings, const struct arguments *arguments)
 {
 	_cleanup_(snapshot_free) struct snapshot snapshot = {0};
@@ -187,6 +207,7 @@ static int status_run(const struct settings *settings, const struct arguments *a
 		return report_kernel(settings, result, &error);
 	if (settings->output != OUTPUT_TABLE) {
 		print_json(settings, json_status(&snapshot));
+		note_weaker_interfaces(settings, &snapshot);
 		return report_all(settings, &snapshot);
 	}
 	print_head(settings, &snapshot);
@@ -194,6 +215,7 @@ static int status_run(const struct settings *settings, const struct arguments *a
 	print_counts(settings, &snapshot);
 	putchar('\n');
 	state_print_interfaces(settings, &snapshot);
+	note_weaker_interfaces(settings, &snapshot);
 	return report_all(settings, &snapshot);
 }
 
