@@ -153,7 +153,7 @@ $(B)/tests/packet/test_%: $(B)/tests/packet/test_%.o $(PACKET_AUX) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -lcmocka $(LIBS) -o $@
 
-$(B)/tests/oracle/oracle: $(ORACLE_OBJ)
+$(B)/tests/oracle/oracle: $(ORACLE_OBJ) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
 
@@ -190,7 +190,7 @@ check-packet: $(PACKET) ## byte vectors through the real object (needs root)
 check-old: ## the same with everything off that newer kernels can do (docs/kernels.md)
 	$(Q)ROLEWALL_PROBE_OFF=ringbuf,cgroup_lookup,frags,links,replace,batch $(MAKE) --no-print-directory check-e2e
 
-check-e2e: $(B)/rolewall $(B)/rolewall-web $(B)/tests/e2e/probe $(B)/tests/bench/bench $(INJECT) ## namespaces and real sockets (needs root)
+check-e2e: $(B)/vmtests/features $(B)/rolewall $(B)/rolewall-web $(B)/tests/e2e/probe $(B)/tests/bench/bench $(INJECT) ## namespaces and real sockets (needs root)
 	$(Q)tests/run.sh $(wildcard tests/e2e/test_*.sh)
 
 N ?= 1000000
@@ -229,7 +229,7 @@ mutants: ## faults put into bpf/ one by one: each must be caught (needs root)
 # The commands of the README. They install what is missing, and so start a second make that looks for it
 # anew. What is long says so in its own file (tests/run.sh).
 CHECKED := $(UNIT) $(PACKET) tests/oracle/run.sh $(wildcard tests/e2e/test_*.sh)
-CHECK_PROGRAMS := $(B)/rolewall $(B)/rolewall-web $(UNIT) $(PACKET) $(B)/tests/oracle/oracle $(B)/tests/e2e/probe \
+CHECK_PROGRAMS := $(B)/vmtests/features $(B)/rolewall $(B)/rolewall-web $(UNIT) $(PACKET) $(B)/tests/oracle/oracle $(B)/tests/e2e/probe \
 	$(B)/tests/bench/bench $(INJECT)
 
 check: ## install what the tests need, build, and run them: ten minutes (needs root)
@@ -279,7 +279,7 @@ $(B)/vmtests/features: $(B)/vmtests/features.o $(LIB)
 
 vm-programs: static $(PACKET) $(INJECT) $(B)/tests/oracle/oracle $(B)/tests/e2e/probe $(B)/vmtests/features
 
-vmtest: ## the tests in a virtual machine with KERNEL=5.10|6.1|6.12|6.18|sid|newest|all (DOCS=1: into docs/kernels.md)
+vmtest: ## the tests in a virtual machine with KERNEL=5.10|6.1|6.12|6.18|sid|newest|all, or path/to/bzImage (DOCS=1: into docs/kernels.md)
 	$(Q)packaging/deps.sh build vm
 	$(Q)$(MAKE) --no-print-directory vm-programs
 	$(Q)tests/e2e/next_version.sh $(B)/tests/next STATIC=1 STATIC_LIBS=$(CURDIR)/$(STATIC_LIBS) build/static/rolewall

@@ -4,7 +4,7 @@
 # fetch.sh KERNEL... - fetch kernels of Debian and unpack them; prints a folder for each.
 #
 # KERNEL is a series such as 5.10 or 6.18, of which the newest there is is taken; "sid", that
-# distribution's newest; or "newest" of all. What is there already is not fetched again: remove
+# distribution's newest; "newest" of all; or the path of an image, which has no modules. What is there already is not fetched again: remove
 # build/vm/kernels to look for newer ones.
 set -euo pipefail
 
@@ -71,6 +71,27 @@ unpack() { # RELEASE FOLDER
 	mv "$folder.part" "$folder"
 }
 
+# The version of a bzImage stands where its header says (Documentation/x86/boot.rst, kernel_version).
+image_release() { # FILE
+	local at
+
+	at=$(od -An -tu2 -j $((0x20e)) -N 2 "$1" | tr -d ' ')
+	tail -c +$((at + 0x200 + 1)) "$1" | head -c 200 | tr '\0' '\n' | head -n 1 | cut -d' ' -f1
+}
+
+provide_image() { # FILE
+	local folder release
+
+	[ "$(od -An -c -j $((0x202)) -N 4 "$1" | tr -d ' ')" = HdrS ] || apt_die "$1 is no bzImage"
+	release=$(image_release "$1")
+	folder=$VM/kernels/image-$release
+	rm -rf "$folder"
+	mkdir -p "$folder"
+	cp "$1" "$folder/vmlinuz"
+	echo "$release" >"$folder/release"
+	echo "$folder"
+}
+
 # The folder of a kernel, which is fetched if it is not there.
 provide() { # KERNEL
 	local link=$VM/kernels/$1 release
@@ -93,5 +114,8 @@ provide() { # KERNEL
 [ $# -gt 0 ] || apt_die "which kernel? For example: $0 5.10 6.1 newest"
 mkdir -p "$VM/kernels"
 for kernel in "$@"; do
-	provide "$kernel"
+	case $kernel in
+	*/*) provide_image "$kernel" ;;
+	*) provide "$kernel" ;;
+	esac
 done

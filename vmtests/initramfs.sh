@@ -131,6 +131,7 @@ archive() { # FOLDER
 modules_archive() {
 	local tree=$BUILD/vm/modules-$RELEASE folder=lib/modules/$RELEASE module file
 
+	[ -d "$KERNEL/lib/modules" ] || return 0
 	rm -rf "$tree"
 	mkdir -p "$tree/usr/$folder"
 	for module in $MODULES; do

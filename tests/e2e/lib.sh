@@ -137,11 +137,12 @@ lacks() {
 	skip "$*"
 }
 
-# needs FEATURE WHY: skip where ROLEWALL_PROBE_OFF takes that ability of the kernel away.
+FEATURES=${FEATURES:-$LAB_ROOT/build/vmtests/features}
+
+# needs FEATURE WHY: skip where the kernel has not that ability, or ROLEWALL_PROBE_OFF takes it away.
 needs() {
-	case ,${ROLEWALL_PROBE_OFF:-}, in
-	*,"$1",*) skip "$2" ;;
-	esac
+	[ -x "$FEATURES" ] || fail "$FEATURES is not built; 'make build/vmtests/features' builds it"
+	! "$FEATURES" | grep -qw "$1=no" || skip "$2"
 }
 
 assert_equal() { # EXPECTED FOUND WHAT

@@ -69,23 +69,39 @@ static void entries_fill(const struct model_policy *policy, struct rw_policy_ent
 	}
 }
 
+/* Before 5.6 one by one; what is zero is so from the beginning. */
+static int entries_put(int fd, const struct rw_policy_entry *entries)
+{
+	static const struct rw_policy_entry none;
+	_free_ uint32_t *keys = calloc(RW_POLICY_ENTRIES, sizeof(*keys));
+	uint32_t count = RW_POLICY_ENTRIES;
+	int error = 0;
+
+	if (!keys)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < RW_POLICY_ENTRIES; i++)
+		keys[i] = i;
+	if (bpf_map_update_batch(fd, keys, entries, &count, NULL) == 0)
+		return 0;
+	for (uint32_t i = 0; !error && i < RW_POLICY_ENTRIES; i++)
+		if (memcmp(&entries[i], &none, sizeof(none)))
+			error = map_put(fd, &keys[i], &entries[i]);
+	return error;
+}
+
 static int policy_array_make(const struct subject *subject, const struct model_policy *policy)
 {
 	_free_ struct rw_policy_entry *entries = calloc(RW_POLICY_ENTRIES, sizeof(*entries));
-	_free_ uint32_t *keys = calloc(RW_POLICY_ENTRIES, sizeof(*keys));
 	_close_ int fd = inner_make(&subject->policy_inner);
-	uint32_t count = RW_POLICY_ENTRIES;
+	int error;
 
 	if (fd < 0)
 		return fd;
-	if (!entries || !keys)
+	if (!entries)
 		return -ENOMEM;
 	entries_fill(policy, entries);
-	for (uint32_t i = 0; i < RW_POLICY_ENTRIES; i++)
-		keys[i] = i;
-	if (bpf_map_update_batch(fd, keys, entries, &count, NULL) < 0)
-		return -errno;
-	return TAKE_FD(fd);
+	error = entries_put(fd, entries);
+	return error ? error : TAKE_FD(fd);
 }
 
 static int policy_put(const struct subject *subject, const struct model_policy *policy)

@@ -3,10 +3,11 @@
 #include "subject.h"
 
 const struct subject_program_info subject_programs[SUBJECT_PROGRAMS] = {
-	{"xdp", "rolewall_xdp", MODEL_XDP_ETHERNET, false},
-	{"xdp-frags", "rolewall_frags", MODEL_XDP_ETHERNET, true},
-	{"xdp-5.4", "rolewall_xdp_54", MODEL_XDP_ETHERNET, false},
-	{"bare", "rolewall_xdp", MODEL_XDP_BARE, false},
-	{"bare-frags", "rolewall_frags", MODEL_XDP_BARE, true},
-	{"cgroup", "rolewall_ingress", MODEL_CGROUP, false},
+	{"xdp", "rolewall_xdp", MODEL_XDP_ETHERNET, false, true},
+	{"xdp-frags", "rolewall_frags", MODEL_XDP_ETHERNET, true, true},
+	{"xdp-5.4", "rolewall_xdp_54", MODEL_XDP_ETHERNET, false, false},
+	{"bare", "rolewall_xdp", MODEL_XDP_BARE, false, true},
+	{"bare-frags", "rolewall_frags", MODEL_XDP_BARE, true, true},
+	{"cgroup", "rolewall_ingress", MODEL_CGROUP, false, true},
+	{"bare-5.4", "rolewall_xdp_54", MODEL_XDP_BARE, false, false},
 };

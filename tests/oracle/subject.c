@@ -12,6 +12,7 @@
 
 #include <rolewall.skel.h>
 
+#include "kernel/object/probe.h"
 #include "../test_run.h"
 #include "generate.h"
 #include "install.h"
@@ -50,24 +51,28 @@ static int inner_note(struct bpf_object *object, const char *name, struct subjec
 	return 0;
 }
 
-static bool is_tested(const char *function, bool with_optional)
+static bool is_tested(const struct subject *subject, const char *function, bool with_optional)
 {
 	for (size_t i = 0; i < SUBJECT_PROGRAMS; i++)
 		if (strcmp(subject_programs[i].function, function) == 0)
-			return with_optional || !subject_programs[i].optional;
+			return (with_optional || !subject_programs[i].optional) &&
+			       (subject->has_ring || !subject_programs[i].needs_ring);
 	return false;
 }
 
 /* Only what is tested is loaded, nothing is pinned, and the bans stay small. */
-static void object_trim(struct bpf_object *object, bool with_optional)
+static void object_trim(const struct subject *subject, struct bpf_object *object,
+			bool with_optional)
 {
 	struct bpf_program *program;
 	struct bpf_map *map;
 
 	bpf_object__for_each_program (program, object)
-		bpf_program__set_autoload(program,
-					  is_tested(bpf_program__name(program), with_optional));
+		bpf_program__set_autoload(
+			program, is_tested(subject, bpf_program__name(program), with_optional));
 	bpf_object__for_each_map (map, object) {
+		if (bpf_map__type(map) == BPF_MAP_TYPE_RINGBUF)
+			bpf_map__set_autocreate(map, subject->has_ring);
 		bpf_map__set_pin_path(map, NULL);
 		if (strcmp(bpf_map__name(map), "bans") == 0)
 			bpf_map__set_max_entries(map, 1024);
@@ -82,7 +87,7 @@ static int maps_share(struct bpf_object *object, const struct bpf_object *owner)
 	bpf_object__for_each_map (map, object) {
 		int fd = bpf_object__find_map_fd_by_name(owner, bpf_map__name(map));
 
-		if (bpf_map__is_internal(map))
+		if (bpf_map__is_internal(map) || !bpf_map__autocreate(map))
 			continue;
 		if (fd < 0 || bpf_map__reuse_fd(map, fd) < 0)
 			return -errno;
@@ -99,7 +104,7 @@ static struct rolewall_bpf *instance_load(struct subject *subject, uint32_t l2_l
 	if (!instance)
 		return NULL;
 	instance->rodata->l2_len = l2_len;
-	object_trim(instance->obj, with_optional);
+	object_trim(subject, instance->obj, with_optional);
 	if (subject->ethernet)
 		error = maps_share(instance->obj, subject->ethernet->obj);
 	else
@@ -125,10 +130,10 @@ static int programs_find(struct subject *subject)
 		if (subject->programs[i] >= 0)
 			continue;
 		fprintf(stderr, "oracle: program %s is not there\n", info->function);
-		if (!program || !info->optional)
+		if (!program || !(info->optional || (info->needs_ring && !subject->has_ring)))
 			return -ENOENT;
 	}
-	if (test_run_shows_cgroup())
+	if (test_run_shows_cgroup() || subject->programs[SUBJECT_CGROUP] < 0)
 		return 0;
 	fprintf(stderr, "oracle: SKIP: this kernel's BPF_PROG_TEST_RUN shows cgroup programs no "
 			"packet\n");
@@ -148,8 +153,12 @@ int subject_open(struct subject *ret)
 {
 	struct subject subject = {.cpus = libbpf_num_possible_cpus()};
 	libbpf_print_fn_t print = libbpf_set_print(NULL);
-	bool loaded = subject.cpus <= SUBJECT_CPUS && instances_load(&subject, true);
+	struct features features;
+	bool loaded;
 
+	features_probe(&features);
+	subject.has_ring = features.ringbuf;
+	loaded = subject.cpus <= SUBJECT_CPUS && instances_load(&subject, true);
 	libbpf_set_print(print); /* the second time, libbpf says what is wrong */
 	if (!loaded && !instances_load(&subject, false)) {
 		fprintf(stderr, "oracle: the object cannot be loaded (run as root)\n");

@@ -27,6 +27,7 @@ enum subject_program {
 	SUBJECT_BARE,
 	SUBJECT_BARE_FRAGS,
 	SUBJECT_CGROUP,
+	SUBJECT_BARE_54,
 	SUBJECT_PROGRAMS,
 };
 
@@ -35,6 +36,7 @@ struct subject_program_info {
 	const char *function;
 	enum model_hook hook;
 	bool optional;
+	bool needs_ring; /* not for kernels without a ring buffer: 5.4 */
 };
 
 extern const struct subject_program_info subject_programs[SUBJECT_PROGRAMS];
@@ -46,6 +48,7 @@ struct subject {
 	struct subject_inner prefixes_inner;
 	int programs[SUBJECT_PROGRAMS]; /* -1: this kernel cannot load it */
 	int cpus;
+	bool has_ring;
 	bool knows_device; /* of an XDP packet: test_run.h */
 };
 

@@ -71,6 +71,7 @@ struct harness {
 	struct generation generation;
 	struct loaded loaded[HARNESS_OBJECTS];
 	size_t loaded_count;
+	bool has_ringbuf;  /* else all are the programs for 5.4 */
 	bool has_frags;	   /* this kernel has XDP frags; without, FRAGS and BARE are rolewall_xdp */
 	bool knows_device; /* test_run.h; without, XDP packets come from ifindex 1 */
 	bool shows_cgroup; /* test_run.h; without, cgroup programs cannot be tested */
@@ -112,6 +113,9 @@ void harness_expect(struct harness *harness, unsigned int entries, const struct 
 		    const struct frame *frame, const char *expected);
 
 const char *entry_name(enum entry entry);
+
+/* Skip the test where there are no events. */
+void harness_need_ring(const struct harness *harness);
 
 /* Skip the test where XDP packets cannot come from a device of one's choice. */
 void harness_need_device(const struct harness *harness);

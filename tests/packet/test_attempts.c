@@ -216,6 +216,7 @@ static void credits_and_shares_are_spent_to_the_last_one_and_no_further(void **s
 	struct rw_settled settled = settled_read(*state, RW_REASON_NOT_OPEN), then;
 	struct received received;
 
+	harness_need_ring(*state);
 	ring_drain(*state, &received);
 	grant(*state, 1000);
 	flood_from_everywhere(*state, ENTRY_XDP, 0x0a200000);
@@ -235,6 +236,7 @@ static void a_flood_does_not_hide_who_comes_slowly(void **state)
 	struct received received;
 	uint16_t port;
 
+	harness_need_ring(*state);
 	source_set(scan, 0x0a000007);
 	grant(*state, 1000);
 	flood_from_everywhere(*state, ENTRY_XDP, 0x0a600000);
@@ -256,6 +258,7 @@ static void a_full_ring_loses_events_but_no_packets(void **state)
 	struct rw_settled settled = settled_read(*state, RW_REASON_NOT_OPEN), then;
 	struct received received;
 
+	harness_need_ring(*state);
 	ring_drain(*state, &received);
 	grant(*state, credits);
 	flood_from_everywhere(*state, ENTRY_XDP, 0x0a300000);
@@ -276,6 +279,7 @@ static void an_attempt_is_told_at_its_1st_2nd_4th_and_8th_packet(void **state)
 	const uint64_t expected[8] = {1, 2, 4, 8};
 	struct received received;
 
+	harness_need_ring(*state);
 	ring_drain(*state, &received);
 	grant(*state, 100);
 	source_set(frame, 0x0a000002);
