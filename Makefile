@@ -148,7 +148,7 @@ $(B)/tests/unit/test_%: $(B)/tests/unit/test_%.o $(UNIT_AUX) $(LIB)
 
 $(B)/tests/unit/test_print: $(B)/user/cli/print.o
 $(B)/tests/unit/test_web: $(addprefix $(B)/user/web/,address.o board.o page.o request.o stream.o)
-$(B)/tests/unit/test_oracle_model: $(B)/tests/oracle/model.o $(B)/tests/oracle/view.o
+$(B)/tests/unit/test_oracle_model: $(B)/tests/oracle/model.o $(B)/tests/oracle/view.o $(B)/tests/oracle/memory.o
 $(B)/tests/packet/test_%: $(B)/tests/packet/test_%.o $(PACKET_AUX) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -lcmocka $(LIBS) -o $@
@@ -199,7 +199,7 @@ oracle: $(B)/tests/oracle/oracle ## N random packets against the independent mod
 
 # bpf/ and policy/ compiled for this machine, by clang, beside all other objects.
 NATIVE_SRC := $(wildcard tests/fuzz/native*.c) $(addprefix tests/oracle/,addresses.c generate.c \
-	install.c model.c policies.c programs.c sockets.c story.c tally.c view.c)
+	follow.c install.c memory.c model.c policies.c programs.c sockets.c story.c tally.c view.c)
 NATIVE_FLAGS = -std=gnu11 $(WARN) -D_GNU_SOURCE -O1 -g -Itests/fuzz/shim -Iinclude -iquote user
 SANITIZE := -fsanitize=fuzzer,address,undefined -fno-sanitize=alignment -fno-sanitize-recover=undefined
 NATIVE = mkdir -p $(@D) && $(CLANG) $(NATIVE_FLAGS)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * exempt.bpf.h - what is never filtered, because a host without it is dead.
+ * exempt.bpf.h - what is never filtered, because a host without it is dead; and what configures
+ * the host, which passes where it is wanted.
  */
 #ifndef ROLEWALL_EXEMPT_BPF_H
 #define ROLEWALL_EXEMPT_BPF_H
 
-#include "parse.bpf.h"
+#include "zone.bpf.h"
 
 #define MLD_QUERY     130 /* RFC 2710 */
 #define MLD_DONE      132
@@ -33,15 +34,37 @@ static __always_inline bool is_dhcp_answer(const struct packet *packet)
 	       (packet->source.words[0] & bpf_htonl(0xffc00000)) == bpf_htonl(0xfe800000);
 }
 
+static __always_inline bool is_router_advertisement(const struct packet *packet)
+{
+	return is_ipv6(packet) && packet->protocol == IPPROTO_ICMPV6 &&
+	       packet->icmp_type == ND_ADVERTISEMENT;
+}
+
 static __always_inline bool is_exempt(const struct packet *packet)
 {
-	if (packet->protocol == IPPROTO_TCP || packet->piece == PIECE_LATER)
+	if (packet->protocol == IPPROTO_TCP || packet->protocol == IPPROTO_UDP ||
+	    packet->piece == PIECE_LATER)
 		return false;
-	if (packet->protocol == IPPROTO_UDP)
-		return is_dhcp_answer(packet);
 	if (is_ipv4(packet))
 		return packet->protocol == IPPROTO_IGMP;
-	return is_nd(packet) || is_mld(packet);
+	return (is_nd(packet) && packet->icmp_type != ND_ADVERTISEMENT) || is_mld(packet);
+}
+
+/* Does it tell this host its addresses and ways, from where the host is to believe that? */
+static __always_inline bool is_configuration(const struct place *place, const struct packet *packet,
+					     void *tables)
+{
+	struct rw_policy_entry *slot;
+	__u8 kind = 0;
+
+	if (packet->protocol == IPPROTO_UDP)
+		kind = is_dhcp_answer(packet) ? RW_ACCEPTS_DHCP : 0;
+	else if (is_router_advertisement(packet))
+		kind = RW_ACCEPTS_RA;
+	if (!kind)
+		return false;
+	slot = slot_at(tables, slot_of(place, packet));
+	return slot && slot->slot.accepts & kind;
 }
 
 #endif

@@ -22,6 +22,8 @@
 
 #include <rolewall/abi.h>
 
+#define ZONE_NUMBERS 4 /* of the bits external, internal, vpn: 0, 1, 2 */
+
 /* Set by the loader. One XDP program serves all interfaces of a kind. */
 const volatile __u32 l2_len =
 	ETH_HLEN; /* bytes before the IP header: ETH_HLEN, or 0 on L3 devices */
@@ -105,13 +107,37 @@ struct {
 	__type(value, struct rw_opening);
 } openings SEC(".maps");
 
-/* When may the next echo request be answered? (ns, CLOCK_MONOTONIC; RFC 4890, 4.4.2) */
+/* When may the next echo request of a zone be answered? (ns, CLOCK_MONOTONIC; RFC 4890, 4.4.2) */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, ZONE_NUMBERS);
 	__type(key, __u32);
 	__type(value, __u64);
 } echo_bucket SEC(".maps");
+
+/* Which datagrams are coming in fragments? By a hash that nobody outside can compute. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, RW_DATAGRAMS);
+	__type(key, __u32);
+	__type(value, struct rw_datagram);
+} datagrams SEC(".maps");
+
+/* How much of the kernel's memory do the fragments of a zone hold? */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, RW_FRAGMENT_ROOMS);
+	__type(key, __u32);
+	__type(value, struct rw_fragment_room);
+} fragment_rooms SEC(".maps");
+
+/* The secret of those hashes: diced by the first fragment, and the same for all interfaces. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} fragment_secret SEC(".maps");
 
 /* How many packets? */
 struct {
@@ -201,5 +227,6 @@ struct {
  */
 #define CAN_RINGBUF 0x1 /* bpf_ringbuf_output, bpf_jiffies64, bpf_ktime_get_boot_ns: 5.8 */
 #define CAN_LOOKUP  0x2 /* bpf_skc_lookup_tcp from this kind of program */
+#define CAN_HOLD    0x4 /* comes before the kernel reassembles: no helper, but the place */
 
 #endif

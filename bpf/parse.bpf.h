@@ -23,6 +23,7 @@
 #define FRAGMENT6_OFFSET 0xfff8
 #define NEXTHDR_MOBILITY 135
 #define ND_FIRST	 133 /* router solicitation, RFC 4861 */
+#define ND_ADVERTISEMENT 134 /* of a router */
 #define ND_LAST		 137 /* redirect */
 #define TCP_FIN		 0x01
 #define TCP_SYN		 0x02
@@ -55,7 +56,14 @@ struct packet {
 	__u8 hop_limit;
 	__u8 tcp_flags;
 	__u8 icmp_type;
+	__u8 plain; /* a fragment that the kernel keeps for sure: bpf/fragment.bpf.h */
+	/* Of fragments: */
+	__u32 start;	      /* bytes */
+	__u32 end;	      /* bytes, of one that is not the last; FRAGMENT_END of the last */
+	__u32 identification; /* as on the wire */
 };
+
+#define FRAGMENT_END 0x10000 /* no offset */
 
 static __always_inline bool is_ipv4(const struct packet *packet)
 {
@@ -205,6 +213,30 @@ static __always_inline int parse_version(const struct cursor *cursor, struct pac
 	return 0;
 }
 
+/* Where a fragment lies in its datagram. */
+static __always_inline void note_fragment(const struct cursor *cursor, struct packet *packet,
+					  __u32 start, bool more)
+{
+	packet->start = start;
+	packet->end = more ? start + cursor->left : FRAGMENT_END;
+	/* Of a fragment without a byte the kernel gives up the whole datagram. */
+	packet->plain = cursor->left != 0 && (!more || (cursor->left & 7) == 0);
+}
+
+/* RFC 1071, of a header without options. */
+static __always_inline bool is_sum_right(const struct iphdr *ip)
+{
+	const __u16 *halves = (const void *)ip;
+	__u32 sum = 0;
+	int i;
+
+#pragma clang loop unroll(full)
+	for (i = 0; i < 10; i++)
+		sum += halves[i];
+	sum = (sum & 0xffff) + (sum >> 16);
+	return ((sum & 0xffff) + (sum >> 16)) == 0xffff;
+}
+
 /* What holds for later fragments of both families. `offset` in bytes; the cursor is at the payload.
  */
 static __always_inline int check_later(const struct cursor *cursor, struct packet *packet,
@@ -216,6 +248,22 @@ static __always_inline int check_later(const struct cursor *cursor, struct packe
 	/* Offset 1 would overwrite the TCP flags of a first fragment (RFC 1858, RFC 3128). */
 	if (offset == 8 && packet->protocol == IPPROTO_TCP)
 		return RW_REASON_MALFORMED;
+	return 0;
+}
+
+static __always_inline int parse_fragment4(const struct cursor *cursor, struct packet *packet,
+					   const struct iphdr *ip, __u16 fragment)
+{
+	__u32 offset = (fragment & FRAGMENT_OFFSET) * 8u;
+
+	note_fragment(cursor, packet, offset, fragment & FRAGMENT_MORE);
+	packet->identification = ip->id;
+	/* Of the header's faults the kernel would drop it, or not, as its options say. */
+	if (ip->ihl != 5 || !is_sum_right(ip))
+		packet->plain = 0;
+	if (offset)
+		return check_later(cursor, packet, offset);
+	packet->piece = PIECE_FIRST;
 	return 0;
 }
 
@@ -237,10 +285,8 @@ static __always_inline int parse_ipv4(struct cursor *cursor, struct packet *pack
 	cursor->at += size;
 	cursor->left = total - size;
 	fragment = bpf_ntohs(ip->frag_off);
-	if (fragment & FRAGMENT_OFFSET)
-		return check_later(cursor, packet, (fragment & FRAGMENT_OFFSET) * 8u);
-	if (fragment & FRAGMENT_MORE)
-		packet->piece = PIECE_FIRST;
+	if (fragment & (FRAGMENT_OFFSET | FRAGMENT_MORE))
+		return parse_fragment4(cursor, packet, ip, fragment);
 	return 0;
 }
 
@@ -278,6 +324,7 @@ static __always_inline int parse_fragment(const struct cursor *cursor, struct pa
 					  __u16 fragment)
 {
 	packet->fragmented = 1;
+	note_fragment(cursor, packet, fragment & FRAGMENT6_OFFSET, fragment & FRAGMENT6_MORE);
 	if (fragment & FRAGMENT6_OFFSET)
 		return check_later(cursor, packet, fragment & FRAGMENT6_OFFSET);
 	if (fragment & FRAGMENT6_MORE)
@@ -291,8 +338,10 @@ static __always_inline int parse_extension(struct cursor *cursor, struct packet 
 {
 	struct ipv6_extension *extension = cursor->at;
 	__u8 type = packet->protocol;
+	__u32 identification;
 	__u16 fragment;
 	__u64 size;
+	int reason;
 
 	if (!has_stated(cursor, sizeof(*extension)) ||
 	    is_misplaced(extension, type, position, packet))
@@ -303,11 +352,19 @@ static __always_inline int parse_extension(struct cursor *cursor, struct packet 
 		return RW_REASON_MALFORMED;
 	packet->protocol = extension->next;
 	fragment = bpf_ntohs(extension->fragment);
+	identification = extension->rest;
 	asm volatile(""
 		     : "+r"(size)); /* the compiler knows the bound, the verifier wants to see it */
 	cursor->at += size & EXTENSION_MASK;
 	cursor->left -= size;
-	return type == IPPROTO_FRAGMENT ? parse_fragment(cursor, packet, fragment) : 0;
+	if (type != IPPROTO_FRAGMENT)
+		return 0;
+	reason = parse_fragment(cursor, packet, fragment);
+	packet->identification = identification;
+	/* Headers before and behind this one can have faults that only the kernel knows. */
+	if (position != 0 || is_extension(packet->protocol))
+		packet->plain = 0;
+	return reason;
 }
 
 static __always_inline int parse_extensions(struct cursor *cursor, struct packet *packet)

@@ -5,6 +5,7 @@
 #include "exempt.bpf.h"
 #include "zone.bpf.h"
 #include "state.bpf.h"
+#include "fragment.bpf.h"
 #include "verdict.bpf.h"
 #include "account.bpf.h"
 #include "xdp.bpf.h"

@@ -3,12 +3,14 @@
  * verdict.bpf.h - the only place that decides. docs/verdict.md says the same in words.
  *
  * One function, judge(), for every hook. It looks up and reads; it changes nothing but the echo
- * bucket. What follows from the verdict is account.bpf.h's and the entry points' business.
+ * bucket and the room for fragments. What follows from the verdict is account.bpf.h's and the entry
+ * points' business.
  */
 #ifndef ROLEWALL_VERDICT_BPF_H
 #define ROLEWALL_VERDICT_BPF_H
 
 #include "exempt.bpf.h"
+#include "fragment.bpf.h"
 #include "state.bpf.h"
 #include "zone.bpf.h"
 
@@ -85,15 +87,12 @@ static __always_inline bool has_opening(const struct place *place, const struct 
 }
 
 /* Token bucket as one time stamp (GCRA): a second's worth of echo requests may come at once. */
-static __always_inline bool has_echo_token(__u16 rate)
+static __always_inline bool has_echo_token(__u16 rate, __u32 zone)
 {
 	__u64 now, interval, *next;
-	__u32 zero = 0;
 
-	if (rate == 65535)
-		return true;
-	next = bpf_map_lookup_elem(&echo_bucket, &zero);
-	if (rate == 0 || !next)
+	next = bpf_map_lookup_elem(&echo_bucket, &zone);
+	if (!next)
 		return false;
 	now = bpf_ktime_get_ns();
 	interval = SECOND_NS / rate;
@@ -105,17 +104,29 @@ static __always_inline bool has_echo_token(__u16 rate)
 	return true;
 }
 
-static __always_inline __u8 judge_icmp(const struct place *place, const struct packet *packet,
-				       void *tables)
+static __always_inline __u8 judge_echo(const struct place *place, const struct packet *packet,
+				       void *tables, struct verdict *verdict)
 {
 	struct rw_policy_entry *header = policy_at(tables, 0);
+	__u16 rate = header ? header->header.echo_rate : 0;
+
+	if (place->again || rate == 65535)
+		return RW_REASON_ICMP_ALLOWED;
+	if (rate == 0)
+		return RW_REASON_ICMP_RATE;
+	verdict->zone = zone_of(place, packet, tables);
+	return has_echo_token(rate, zone_number(verdict->zone)) ? RW_REASON_ICMP_ALLOWED
+								: RW_REASON_ICMP_RATE;
+}
+
+static __always_inline __u8 judge_icmp(const struct place *place, const struct packet *packet,
+				       void *tables, struct verdict *verdict)
+{
 	bool ipv4 = is_ipv4(packet);
 	__u8 type = packet->icmp_type;
 
 	if (type == (ipv4 ? ICMP_ECHO : ICMPV6_ECHO))
-		return place->again || (header && has_echo_token(header->header.echo_rate))
-			       ? RW_REASON_ICMP_ALLOWED
-			       : RW_REASON_ICMP_RATE;
+		return judge_echo(place, packet, tables, verdict);
 	if (type < 64 && ((ipv4 ? ICMP_PASSES : ICMPV6_PASSES) >> type & 1))
 		return RW_REASON_ICMP_ALLOWED;
 	if (!ipv4 && type == ICMPV6_REPLY)
@@ -218,14 +229,32 @@ static __always_inline __u8 judge_packet(const struct place *place, struct curso
 		return RW_REASON_NO_POLICY;
 	if (is_banned(packet, any) && !is_never_banned(packet, tables))
 		return RW_REASON_BANNED;
+	if (is_configuration(place, packet, tables))
+		return RW_REASON_EXEMPT;
 	if (packet->piece == PIECE_LATER)
 		return has_flag(tables, RW_POLICY_FRAGMENTS_DROP) ? RW_REASON_FRAGMENT
 								  : RW_REASON_FRAGMENT_ALLOWED;
 	if (packet->protocol == IPPROTO_TCP || packet->protocol == IPPROTO_UDP)
 		return judge_port(place, packet, tables, any, verdict);
 	if (is_icmp(packet))
-		return judge_icmp(place, packet, tables);
+		return judge_icmp(place, packet, tables, verdict);
 	return judge_protocol(packet, tables);
+}
+
+/* What has passed so far may still be a fragment, before the kernel has made it whole. */
+static __always_inline void judge_room(const struct place *place, const struct packet *packet,
+				       void *tables, struct verdict *verdict)
+{
+	__u16 full;
+
+	if (!(place->can & CAN_HOLD) || packet->piece == PIECE_WHOLE || is_dropped(verdict))
+		return;
+	full = fragment_hold(place, packet, tables, verdict->reason);
+	if (!full)
+		return;
+	verdict->reason = RW_REASON_FRAGMENT_FLOOD;
+	verdict->rule = RW_RULE_NONE;
+	verdict->zone = full;
 }
 
 /*
@@ -246,6 +275,7 @@ static __always_inline void judge(const struct place *place, struct cursor *curs
 	if (!tables)
 		return;
 	verdict->reason = judge_packet(place, cursor, ethernet, tables, packet, verdict);
+	judge_room(place, packet, tables, verdict);
 	if (!is_dropped(verdict))
 		return;
 	header = policy_at(tables, 0);

@@ -32,21 +32,21 @@ static __always_inline int filter_frame(struct xdp_md *ctx, __u64 length, __u64 
 SEC("xdp")
 int rolewall_xdp(struct xdp_md *ctx)
 {
-	return filter_frame(ctx, ctx->data_end - ctx->data, CAN_RINGBUF | CAN_LOOKUP);
+	return filter_frame(ctx, ctx->data_end - ctx->data, CAN_RINGBUF | CAN_LOOKUP | CAN_HOLD);
 }
 
 /* 5.18 and later: frames in several buffers (jumbo frames). The headers lie in the first one. */
 SEC("xdp.frags")
 int rolewall_frags(struct xdp_md *ctx)
 {
-	return filter_frame(ctx, bpf_xdp_get_buff_len(ctx), CAN_RINGBUF | CAN_LOOKUP);
+	return filter_frame(ctx, bpf_xdp_get_buff_len(ctx), CAN_RINGBUF | CAN_LOOKUP | CAN_HOLD);
 }
 
 /* From 5.4 on. */
 SEC("xdp")
 int rolewall_xdp_54(struct xdp_md *ctx)
 {
-	return filter_frame(ctx, ctx->data_end - ctx->data, CAN_LOOKUP);
+	return filter_frame(ctx, ctx->data_end - ctx->data, CAN_LOOKUP | CAN_HOLD);
 }
 
 #endif

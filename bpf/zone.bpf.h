@@ -59,13 +59,17 @@ static __noinline bool is_never_banned(const struct packet *packet, void *tables
 	return why && *why != RW_NEVER_BAN_NONE;
 }
 
+static __always_inline struct rw_policy_entry *slot_at(void *tables, __u32 index)
+{
+	return policy_at(tables, RW_POLICY_SLOTS + (index & (RW_SLOTS - 1)));
+}
+
 /* RW_ZONE_* bits of the packet's source. */
 static __noinline __u16 zone_of(const struct place *place, const struct packet *packet,
 				void *tables)
 {
 	__u32 index = slot_of(place, packet);
-	struct rw_policy_entry *slot =
-		policy_at(tables, RW_POLICY_SLOTS + (index & (RW_SLOTS - 1)));
+	struct rw_policy_entry *slot = slot_at(tables, index);
 	__u16 *bits;
 
 	if (!slot)
@@ -76,6 +80,12 @@ static __noinline __u16 zone_of(const struct place *place, const struct packet *
 			return *bits;
 	}
 	return slot->slot.zone ? slot->slot.zone : RW_ZONE_EXTERNAL;
+}
+
+/* The number of the zone in those bits: an index below ZONE_NUMBERS. */
+static __always_inline __u32 zone_number(__u16 bits)
+{
+	return (bits & RW_ZONE_ALL) >> 1;
 }
 
 #endif

@@ -43,6 +43,8 @@
 	X(11, ICMP_RATE, "icmp-rate", DROP, "echo request above the rate limit")                   \
 	X(12, BIND_DENIED, "bind-denied", DROP, "a process bound a port that no role opens")       \
 	X(13, NO_POLICY, "no-policy", DROP, "no policy is in force: unknown means refused")        \
+	X(14, FRAGMENT_FLOOD, "fragment-flood", DROP,                                              \
+	  "the zone's fragments hold all the kernel's memory that they may")                       \
 	X(32, OPEN, "open", PASS, "a rule opens the port to this zone")                            \
 	X(33, ESTABLISHED, "established", PASS, "belongs to a connection of this host")            \
 	X(34, EXEMPT, "exempt", PASS, "never filtered: ARP, neighbour discovery, DHCP, ...")       \
@@ -97,6 +99,7 @@ enum rw_reason {
 #define RW_INTERFACES	 1024	   /* (ifindex, VLAN) pairs known to the programs */
 #define RW_EVENT_BYTES	 (1 << 20) /* ring buffer */
 #define RW_EVENT_SHARES	 256	   /* kinds of ports, and of sources, that a flood cannot silence */
+#define RW_DATAGRAMS	 4096	   /* in fragments, remembered; a power of two */
 #define RW_UDP_FLOW_NS	 (180ULL * 1000000000ULL) /* a UDP answer is awaited this long */
 
 /*
@@ -133,9 +136,13 @@ struct rw_policy_header {
 struct rw_policy_slot {
 	__u8 zone;	   /* one RW_ZONE_* bit; 0 (a slot no interface has) means external */
 	__u8 has_prefixes; /* 1: ask `zone_prefixes` for the source */
-	__u16 pad0;
+	__u8 accepts;	   /* RW_ACCEPTS_*: what may configure this node from there */
+	__u8 pad0;
 	__u32 pad1;
 };
+
+#define RW_ACCEPTS_RA	0x01 /* router advertisements */
+#define RW_ACCEPTS_DHCP 0x02 /* answers of DHCP servers, of both families */
 
 struct rw_policy_protocol {
 	__u8 listed; /* 1: passes from every zone */
@@ -197,6 +204,55 @@ struct rw_flow_key {
 	__be16 remote_port;
 	__be16 local_port;
 };
+
+/*
+ * Room for fragments. The kernel keeps those of incomplete datagrams for 30 s (IP_FRAG_TIME,
+ * IPV6_FRAG_TIME) in 4 MiB a family (IPFRAG_HIGH_THRESH, net/ipv4/ip_fragment.c); a zone may have a
+ * third.
+ */
+#define RW_FRAGMENT_NS	      (30ULL * 1000000000ULL)
+#define RW_FRAGMENT_WINDOW_NS (10ULL * 1000000000ULL)
+#define RW_FRAGMENT_WINDOWS   4 /* cover RW_FRAGMENT_NS, whenever in a window it begins */
+#define RW_FRAGMENT_ROOM      ((4U << 20) / 3)
+#define RW_FRAGMENT_COST      2048 /* bytes that the kernel needs beside those of the frame */
+#define RW_FRAGMENT_APART     32   /* fragments between two of a datagram */
+
+/* Classes, and what may be held when one of them passes: class x RW_FRAGMENT_ROOM / 3. */
+#define RW_FRAGMENT_STRAY 1
+#define RW_FRAGMENT_BEGUN 2
+#define RW_FRAGMENT_OWN	  3
+
+/*
+ * Element of `datagrams` (array, by a hash): what is known of one that comes in fragments. Each
+ * fragment is an edge from its start to its end, and adds a secret number for either: the sums are
+ * those of one edge from 0 to the end exactly if the fragments are one path from there to there.
+ */
+struct rw_datagram {
+	__u64 identity; /* another hash of its addresses and identification; 0 = none */
+	__u64 starts;	/* sum over its fragments of the number of their start */
+	__u64 ends;	/* and of their end */
+	__u64 since;	/* ns, CLOCK_MONOTONIC: its first fragment */
+	__u32 held;	/* bytes that its fragments were charged */
+	__u32 turn;	/* rw_fragment_room.turn at its last fragment */
+	__u8 class;	/* RW_FRAGMENT_*, the highest of its fragments */
+	__u8 torn;	/* 1: will not be seen complete */
+	__u8 pad0[6];
+};
+
+/* What a zone holds of the kernel's memory. */
+struct rw_fragment_window {
+	__u32 number; /* CLOCK_MONOTONIC / RW_FRAGMENT_WINDOW_NS */
+	__u32 bytes;  /* charged less returned; can be below 0 for a while */
+};
+
+/* Element of `fragment_rooms` (array): family (0 = IPv4, 1 = IPv6) x 4 + zone's number, or + 3. */
+struct rw_fragment_room {
+	struct rw_fragment_window windows[RW_FRAGMENT_WINDOWS]; /* by number */
+	__u32 turn; /* fragments of the family that passed; in its fourth element */
+	__u32 pad0[7];
+};
+
+#define RW_FRAGMENT_ROOMS 8
 
 /* Key of `ban_prefixes` and `openings` (LPM tries) and of nothing else. */
 struct rw_prefix_key {
@@ -372,6 +428,7 @@ RW_AT(struct rw_policy_header, echo_rate, 6);
 RW_SIZE(struct rw_policy_slot, 8);
 RW_AT(struct rw_policy_slot, zone, 0);
 RW_AT(struct rw_policy_slot, has_prefixes, 1);
+RW_AT(struct rw_policy_slot, accepts, 2);
 RW_SIZE(struct rw_policy_protocol, 8);
 RW_AT(struct rw_policy_protocol, listed, 0);
 RW_SIZE(struct rw_policy_port, 8);
@@ -393,6 +450,21 @@ RW_SIZE(struct rw_flow_key, 20);
 RW_AT(struct rw_flow_key, remote, 0);
 RW_AT(struct rw_flow_key, remote_port, 16);
 RW_AT(struct rw_flow_key, local_port, 18);
+RW_SIZE(struct rw_datagram, 48);
+RW_AT(struct rw_datagram, identity, 0);
+RW_AT(struct rw_datagram, starts, 8);
+RW_AT(struct rw_datagram, ends, 16);
+RW_AT(struct rw_datagram, since, 24);
+RW_AT(struct rw_datagram, held, 32);
+RW_AT(struct rw_datagram, turn, 36);
+RW_AT(struct rw_datagram, class, 40);
+RW_AT(struct rw_datagram, torn, 41);
+RW_SIZE(struct rw_fragment_window, 8);
+RW_AT(struct rw_fragment_window, number, 0);
+RW_AT(struct rw_fragment_window, bytes, 4);
+RW_SIZE(struct rw_fragment_room, 64);
+RW_AT(struct rw_fragment_room, windows, 0);
+RW_AT(struct rw_fragment_room, turn, 32);
 RW_SIZE(struct rw_prefix_key, 20);
 RW_AT(struct rw_prefix_key, prefixlen, 0);
 RW_AT(struct rw_prefix_key, source, 4);

@@ -66,6 +66,8 @@ int probe_query(int argc, char **argv);
 int probe_send(int argc, char **argv);
 int probe_group(int argc, char **argv);
 int probe_syn(int argc, char **argv);
+int probe_strays(int argc, char **argv);
+int probe_pieces(int argc, char **argv);
 int probe_serve(int argc, char **argv);
 int probe_fetch(int argc, char **argv);
 int probe_ask(int argc, char **argv);

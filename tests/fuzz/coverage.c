@@ -80,7 +80,9 @@ static void packet_run(struct random *random, const struct model_policy *policy,
 	size_t number = random_below(random, sizeof(programs) / sizeof(programs[0]));
 	struct native_packet packet = {.socket = random_below(random, 3)};
 
-	packet_generate(random, policy, programs[number].hook, generated);
+	if (!random_chance(random, 70) ||
+	    !fragment_follow(random, programs[number].hook, generated))
+		packet_generate(random, policy, programs[number].hook, generated);
 	if (strcmp(programs[number].function, "rolewall_egress") == 0)
 		packet_answer(generated);
 	packet.bytes = generated->bytes;

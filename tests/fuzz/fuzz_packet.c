@@ -14,6 +14,7 @@
 
 #include <bpf/bpf.h>
 
+#include "../oracle/memory.h"
 #include "../oracle/install.h"
 #include "../oracle/policies.h"
 #include "native.h"
@@ -123,6 +124,8 @@ static void packet_check(const struct fuzz *fuzz, enum subject_program program,
 	struct model_verdict verdict;
 	int pass;
 
+	CHECK(subject_rooms(&fuzz->subject, fuzz->policy->memory, 1) == 0);
+	memory_begin(fuzz->policy->memory);
 	CHECK(subject_tally(&fuzz->subject, &before) == 0);
 	CHECK(subject_run(&fuzz->subject, program, packet, &pass) == 0);
 	CHECK(subject_tally(&fuzz->subject, &after) == 0);

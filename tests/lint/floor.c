@@ -38,7 +38,7 @@ static const char *const newer_maps[] = {"events", NULL};
 /* What every kind of program may call; a function of .text is called by anybody. */
 #define HELPERS_OF_ALL                                                                             \
 	BPF_FUNC_map_lookup_elem, BPF_FUNC_map_update_elem, BPF_FUNC_map_delete_elem,              \
-		BPF_FUNC_ktime_get_ns
+		BPF_FUNC_ktime_get_ns, BPF_FUNC_get_prandom_u32
 
 /* Sections, from which libbpf takes a program's type, and what may be called in them on 5.4. */
 static const struct kind {

@@ -393,7 +393,11 @@ void packet_generate(struct random *random, const struct model_policy *policy, e
 	else
 		ipv6_put(&writer);
 	upper_put(&writer);
+	while (writer.piece == FIRST && (ret->length - writer.upper) % 8)
+		put8(&writer, 0);
 	length_set(&writer);
+	if (random_chance(random, 80))
+		checksum_set(ret, writer.network);
 	breakage(&writer);
 	if (random_below(random, 2000) == 0)
 		merge(&writer);

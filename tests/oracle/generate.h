@@ -24,4 +24,13 @@ struct generated {
 void packet_generate(struct random *random, const struct model_policy *policy, enum model_hook hook,
 		     struct generated *ret);
 
+/*
+ * Another fragment of the datagram that `packet` is one of: what follows it, it once more, or some
+ * other. False, and nothing is done, if `packet` is no fragment.
+ */
+bool fragment_follow(struct random *random, enum model_hook hook, struct generated *packet);
+
+/* The right checksum for an IPv4 header, if there is one. */
+void checksum_set(struct generated *packet, size_t network);
+
 #endif

@@ -12,6 +12,7 @@
 #include <bpf/bpf.h>
 
 #include "util/cleanup.h"
+#include "memory.h"
 
 #define KEY_MOST 32 /* bytes of the longest key */
 
@@ -58,6 +59,7 @@ static void entries_fill(const struct model_policy *policy, struct rw_policy_ent
 	for (size_t i = 0; i < RW_SLOTS; i++) {
 		entries[RW_POLICY_SLOTS + i].slot.zone = policy->slots[i].zone;
 		entries[RW_POLICY_SLOTS + i].slot.has_prefixes = policy->slots[i].has_prefixes;
+		entries[RW_POLICY_SLOTS + i].slot.accepts = policy->slots[i].accepts;
 	}
 	for (size_t i = 0; i < 256; i++)
 		entries[RW_POLICY_PROTOCOLS + i].protocol.listed = policy->protocols[i];
@@ -205,6 +207,35 @@ static int flows_put(const struct subject *subject, const struct model_policy *p
 		error = map_put(fd, &key, &used);
 	}
 	return error;
+}
+
+/* The base is held since a few seconds ago, and once more since a time that is over. */
+static void room_fill(uint32_t base, uint32_t now, struct rw_fragment_room *room)
+{
+	uint32_t recent = now - 1, over = now - 5 - 2;
+
+	room->windows[recent % RW_FRAGMENT_WINDOWS].number = recent;
+	room->windows[recent % RW_FRAGMENT_WINDOWS].bytes = base;
+	room->windows[over % RW_FRAGMENT_WINDOWS].number = over;
+	room->windows[over % RW_FRAGMENT_WINDOWS].bytes = RW_FRAGMENT_ROOM;
+}
+
+int subject_rooms(const struct subject *subject, const struct model_memory *memory, uint64_t secret)
+{
+	uint32_t now = monotonic_ns() / RW_FRAGMENT_WINDOW_NS;
+	int fd = subject_map(subject, "fragment_rooms"), error = 0;
+	const uint32_t zero = 0;
+
+	for (uint32_t i = 0; !error && i < RW_FRAGMENT_ROOMS; i++) {
+		struct rw_fragment_room room = {0};
+
+		/* On a machine that has just booted there is no time before. */
+		if (i % 4 < 3 && memory && now > 8)
+			room_fill(memory->base[i / 4][i % 4], now, &room);
+		error = map_put(fd, &i, &room);
+	}
+	/* Another secret: whatever is in the table is nobody's. */
+	return error ? error : map_put(subject_map(subject, "fragment_secret"), &zero, &secret);
 }
 
 int subject_install(const struct subject *subject, const struct model_policy *policy)

@@ -5,6 +5,7 @@
  *
  * Each step returns a reason, or RW_REASON_NONE if it leaves the decision to the next one.
  */
+#include "memory.h"
 #include "view.h"
 
 #include <string.h>
@@ -36,12 +37,17 @@ static bool is_dhcp_answer(const struct view *view)
 	       has_prefix(view->source, &link_local);
 }
 
+static bool is_router_advertisement(const struct view *view)
+{
+	return is_icmpv6(view) && view->type == 134;
+}
+
 static enum rw_reason exempt_check(struct view *view)
 {
 	if (view->fragment == LATER_FRAGMENT)
 		return RW_REASON_NONE;
-	if ((view->family == 4 && view->protocol == 2) || is_neighbour_discovery(view) ||
-	    is_mld(view) || is_dhcp_answer(view))
+	if ((view->family == 4 && view->protocol == 2) ||
+	    (is_neighbour_discovery(view) && !is_router_advertisement(view)) || is_mld(view))
 		return RW_REASON_EXEMPT;
 	return RW_REASON_NONE;
 }
@@ -86,6 +92,36 @@ static enum rw_reason ban_check(struct view *view)
 	return RW_REASON_NONE;
 }
 
+static const struct model_interface *interface_find(const struct view *view, uint32_t vlan)
+{
+	const struct model_policy *policy = view->policy;
+
+	for (size_t i = 0; i < policy->interfaces.count; i++)
+		if (policy->interfaces.list[i].ifindex == view->packet->ifindex &&
+		    policy->interfaces.list[i].vlan == vlan)
+			return &policy->interfaces.list[i];
+	return NULL;
+}
+
+static uint32_t slot_find(const struct view *view)
+{
+	const struct model_interface *interface = interface_find(view, view->vlan);
+
+	return interface ? interface->slot : 0;
+}
+
+static enum rw_reason configuration_check(struct view *view)
+{
+	uint8_t accepts = view->policy->slots[slot_find(view)].accepts;
+
+	if (view->fragment == LATER_FRAGMENT)
+		return RW_REASON_NONE;
+	if ((is_router_advertisement(view) && accepts & RW_ACCEPTS_RA) ||
+	    (is_dhcp_answer(view) && accepts & RW_ACCEPTS_DHCP))
+		return RW_REASON_EXEMPT;
+	return RW_REASON_NONE;
+}
+
 static enum rw_reason later_fragment_decide(struct view *view)
 {
 	if (view->fragment != LATER_FRAGMENT)
@@ -105,24 +141,6 @@ static bool has_bad_flags(uint8_t flags)
 	if (flags & TCP_SYN && flags & (TCP_FIN | TCP_RST))
 		return true;
 	return flags & TCP_FIN && !(flags & TCP_ACK);
-}
-
-static const struct model_interface *interface_find(const struct view *view, uint32_t vlan)
-{
-	const struct model_policy *policy = view->policy;
-
-	for (size_t i = 0; i < policy->interfaces.count; i++)
-		if (policy->interfaces.list[i].ifindex == view->packet->ifindex &&
-		    policy->interfaces.list[i].vlan == vlan)
-			return &policy->interfaces.list[i];
-	return NULL;
-}
-
-static uint32_t slot_find(const struct view *view)
-{
-	const struct model_interface *interface = interface_find(view, view->vlan);
-
-	return interface ? interface->slot : 0;
 }
 
 static uint16_t source_bits(const struct view *view)
@@ -263,13 +281,31 @@ static enum rw_reason protocol_decide(struct view *view)
 static enum rw_reason packet_decide(struct view *view)
 {
 	enum rw_reason (*const steps[])(struct view *) = {
-		view_read, exempt_check, ban_check, later_fragment_decide, protocol_decide,
+		view_read,	     exempt_check,	    ban_check,
+		configuration_check, later_fragment_decide, protocol_decide,
 	};
 	enum rw_reason reason = RW_REASON_NONE;
 
 	for (size_t i = 0; !reason; i++) /* the last step always decides */
 		reason = steps[i](view);
 	return reason;
+}
+
+/* Section 11. */
+static enum rw_reason room_decide(struct view *view, enum rw_reason reason)
+{
+	struct model_memory *memory = view->policy->memory;
+	uint16_t zone;
+
+	if (!memory || view->packet->hook == MODEL_CGROUP || view->fragment == WHOLE ||
+	    reason < RW_REASON_PASS_FIRST)
+		return reason;
+	zone = source_bits(view);
+	if (memory_hold(memory, view, reason, zone))
+		return reason;
+	view->zone = zone;
+	view->rule = RW_RULE_NONE;
+	return RW_REASON_FRAGMENT_FLOOD;
 }
 
 /* Section 10: what the cgroup hook lets by before it looks. */
@@ -291,7 +327,7 @@ void model_verdict(const struct model_policy *policy, const struct model_packet 
 
 	if (!is_passed_unseen(&view)) {
 		verdict.counted = true;
-		verdict.reason = packet_decide(&view);
+		verdict.reason = room_decide(&view, packet_decide(&view));
 		verdict.rule = view.rule;
 		verdict.zone = view.zone;
 		verdict.pass = verdict.reason >= RW_REASON_PASS_FIRST ||

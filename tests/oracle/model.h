@@ -7,7 +7,8 @@
  * lists that are scanned, packets are read byte by byte. "section N" in the code is a section of
  * docs/verdict.md.
  *
- * Pure: no system calls, no state, no clock. What depends on time is a flag (`expired`, `stale`).
+ * Pure: no system calls, no clock, no state but that of fragments. What depends on time is a flag
+ * (`expired`, `stale`).
  */
 #ifndef ROLEWALL_TESTS_ORACLE_MODEL_H
 #define ROLEWALL_TESTS_ORACLE_MODEL_H
@@ -65,6 +66,7 @@ struct model_interface {
 struct model_slot {
 	uint8_t zone; /* RW_ZONE_*, 0 = nothing is known */
 	bool has_prefixes;
+	uint8_t accepts; /* RW_ACCEPTS_* */
 };
 
 struct model_port {
@@ -78,6 +80,8 @@ struct model_port {
 		type *list;                                                                        \
 		size_t count;                                                                      \
 	} name
+
+struct model_memory; /* memory.h */
 
 struct model_policy {
 	bool in_force; /* false: there is no policy at all */
@@ -95,6 +99,7 @@ struct model_policy {
 	struct rw_presence presence;
 	MODEL_LIST(struct model_flow, flows);
 	MODEL_LIST(const struct model_socket, sockets);
+	struct model_memory *memory; /* what fragments hold; NULL: there is always room */
 };
 
 struct model_packet {

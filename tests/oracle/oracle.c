@@ -139,6 +139,7 @@ static void batch_report(struct oracle *oracle, const struct trial *trials, size
 		"bytes, are counted wrongly together, but not apart\n",
 		oracle->mismatches, oracle->number, (unsigned long long)oracle->seed,
 		subject_programs[trials[0].program].name, count, trials[0].packet.length);
+	trials_print(trials, count, oracle->outcome);
 }
 
 /* A batch went wrong: halve it until the packets are found that are to blame. */
@@ -161,8 +162,14 @@ static int batch_search(struct oracle *oracle, struct trial *trials, size_t coun
 		if (error)
 			return error;
 	}
-	if (!found && oracle->mismatches < MISMATCHES)
+	if (!found && oracle->mismatches < MISMATCHES) {
+		bool differs;
+		int error = trials_differ(oracle, trials, count, &differs);
+
+		if (error)
+			return error;
 		batch_report(oracle, trials, count);
+	}
 	return 0;
 }
 
@@ -220,12 +227,15 @@ static int trial_set(const struct subject *subject, struct trial *trial,
 
 static int batch_run(struct oracle *oracle, struct random *random, enum subject_program program)
 {
-	_free_ struct generated *generated = malloc(sizeof(*generated));
+	_free_ struct generated *generated = calloc(1, sizeof(*generated));
 	_free_ struct trial *trials = calloc(BATCH, sizeof(*trials));
 	int error = generated && trials ? 0 : -ENOMEM;
 
 	for (size_t i = 0; !error && i < BATCH; i++) {
-		packet_generate(random, oracle->policy, subject_programs[program].hook, generated);
+		if (!random_chance(random, 70) ||
+		    !fragment_follow(random, subject_programs[program].hook, generated))
+			packet_generate(random, oracle->policy, subject_programs[program].hook,
+					generated);
 		error = trial_set(&oracle->subject, &trials[i], program, generated);
 	}
 	if (!error)
@@ -341,8 +351,9 @@ static unsigned int reason_print(const struct oracle *oracle, unsigned int reaso
 
 	printf("%-18s", model_reason_name(reason));
 	for (unsigned int i = 0; i < SUBJECT_PROGRAMS; i++) {
-		bool is_reachable = oracle->subject.programs[i] >= 0 &&
-				    (reason || subject_programs[i].hook == MODEL_CGROUP);
+		bool is_cgroup = subject_programs[i].hook == MODEL_CGROUP;
+		bool is_reachable = oracle->subject.programs[i] >= 0 && (reason || is_cgroup) &&
+				    !(reason == RW_REASON_FRAGMENT_FLOOD && is_cgroup);
 
 		printf(" %10lu", oracle->reached[i][reason]);
 		if (is_reachable && !oracle->reached[i][reason])

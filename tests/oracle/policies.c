@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "addresses.h"
+#include "memory.h"
 #include "sockets.h"
 
 #define NEVER_BAN_MOST 6
@@ -66,6 +67,7 @@ static void slots_set(struct model_policy *policy, struct random *random)
 	for (size_t i = 0; i < POLICIES_SLOTS; i++) {
 		policy->slots[i].zone = random_chance(random, 10) ? 0 : zone_random(random);
 		policy->slots[i].has_prefixes = random_chance(random, 60);
+		policy->slots[i].accepts = random_below(random, 4);
 	}
 	policy->slots[RW_SLOTS - 1].zone = zone_random(random);
 }
@@ -253,6 +255,14 @@ static void flows_set(struct model_policy *policy, struct random *random)
 	}
 }
 
+/* Nothing is held, or so much that a few fragments more reach the end of a class. */
+static void memory_set(struct model_policy *policy, struct random *random)
+{
+	for (size_t i = 0; i < 6; i++)
+		policy->memory->base[i / 3][i % 3] =
+			random_below(random, 4) * (MEMORY_ROOM / 3 - random_below(random, 20000));
+}
+
 /* Mostly the truth; an empty table is not asked, and one that is announced empty is not either. */
 static void presence_set(struct model_policy *policy, struct random *random)
 {
@@ -271,10 +281,11 @@ struct model_policy *policy_generate(uint64_t seed, unsigned int number)
 
 	if (!policy)
 		return NULL;
-	if (!LIST_NEW(policy, zone_prefixes[0]) || !LIST_NEW(policy, zone_prefixes[1]) ||
-	    !LIST_NEW(policy, interfaces) || !LIST_NEW(policy, bans) ||
-	    !LIST_NEW(policy, ban_prefixes) || !LIST_NEW(policy, openings) ||
-	    !LIST_NEW(policy, flows)) {
+	policy->memory = calloc(1, sizeof(*policy->memory));
+	if (!policy->memory || !LIST_NEW(policy, zone_prefixes[0]) ||
+	    !LIST_NEW(policy, zone_prefixes[1]) || !LIST_NEW(policy, interfaces) ||
+	    !LIST_NEW(policy, bans) || !LIST_NEW(policy, ban_prefixes) ||
+	    !LIST_NEW(policy, openings) || !LIST_NEW(policy, flows)) {
 		policy_free(policy);
 		return NULL;
 	}
@@ -291,6 +302,7 @@ struct model_policy *policy_generate(uint64_t seed, unsigned int number)
 	openings_set(policy, &random);
 	flows_set(policy, &random);
 	presence_set(policy, &random);
+	memory_set(policy, &random);
 	policy->sockets.list = sockets_known(&policy->sockets.count);
 	return policy;
 }
@@ -306,5 +318,6 @@ void policy_free(struct model_policy *policy)
 	free(policy->ban_prefixes.list);
 	free(policy->openings.list);
 	free(policy->flows.list);
+	free(policy->memory);
 	free(policy);
 }

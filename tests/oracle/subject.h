@@ -72,6 +72,10 @@ int subject_open(struct subject *ret);
 void subject_close(struct subject *subject);
 int subject_install(const struct subject *subject, const struct model_policy *policy);
 
+/* What fragments hold at the beginning (NULL: nothing); no datagram is known. */
+int subject_rooms(const struct subject *subject, const struct model_memory *memory,
+		  uint64_t secret);
+
 /*
  * One packet. `ret_pass`: 1 pass, 0 drop, -1 neither. -EINVAL: the kernel cannot send such a
  * packet.

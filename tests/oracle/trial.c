@@ -2,6 +2,8 @@
 /* trial.c - run packets through both sides and compare every trace that they leave. */
 #include "trial.h"
 
+#include "memory.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
@@ -35,7 +37,9 @@ static int trial_run(const struct subject *subject, const struct model_policy *p
 			strerror(-error));
 		return error;
 	}
-	model_verdict(policy, &trial->packet, &trial->expected);
+	/* The model remembers fragments: what was never sent it must not hear of. */
+	if (trial->sent)
+		model_verdict(policy, &trial->packet, &trial->expected);
 	return 0;
 }
 
@@ -62,7 +66,13 @@ int trials_run(const struct subject *subject, const struct model_policy *policy,
 	       struct trial *trials, size_t count, struct outcome *ret)
 {
 	_free_ struct tally *before = malloc(sizeof(*before));
+	static uint64_t secret;
 	int error = before ? subject_tally(subject, before) : -ENOMEM;
+
+	if (!error)
+		error = subject_rooms(subject, policy->memory, ++secret);
+	if (policy->memory)
+		memory_begin(policy->memory);
 
 	for (size_t i = 0; !error && i < count; i++)
 		error = trial_run(subject, policy, &trials[i]);
@@ -254,4 +264,22 @@ void trial_print(const struct trial *trial, const struct outcome *outcome)
 	}
 	for (size_t i = 0; i < outcome->attempts.count; i++)
 		attempt_print("kernel", &outcome->attempts.list[i]);
+}
+
+void trials_print(const struct trial *trials, size_t count, const struct outcome *outcome)
+{
+	struct tally expected = {0};
+
+	for (size_t i = 0; i < count; i++) {
+		if (trials[i].sent && trials[i].pass != trials[i].expected.pass)
+			fprintf(stderr, "  packet %zu: model %s, kernel %s\n", i,
+				model_reason_name(trials[i].expected.reason),
+				trials[i].pass ? "pass" : "drop");
+		tally_expect(&expected, &trials[i]);
+	}
+	for (unsigned int i = 0; i < RW_REASON_COUNT; i++)
+		if (expected.reasons[i].packets != outcome->tally.reasons[i].packets)
+			fprintf(stderr, "  %s: model %llu, kernel %llu\n", model_reason_name(i),
+				(unsigned long long)expected.reasons[i].packets,
+				(unsigned long long)outcome->tally.reasons[i].packets);
 }

@@ -33,6 +33,9 @@ int trials_run(const struct subject *subject, const struct model_policy *policy,
 bool trials_agree(const struct model_policy *policy, const struct trial *trials, size_t count,
 		  const struct outcome *outcome);
 
+/* On stderr: where the two sides differ about the trials as a whole. */
+void trials_print(const struct trial *trials, size_t count, const struct outcome *outcome);
+
 /* On stderr: the packet, and what both sides say of it. */
 void trial_print(const struct trial *trial, const struct outcome *outcome);
 

@@ -144,10 +144,23 @@ static enum rw_reason later_fragment_check(const struct view *view)
 static void fragment_set(struct view *view, unsigned int offset, bool more)
 {
 	view->fragment_offset = offset;
+	view->has_more = more;
 	if (offset > 0)
 		view->fragment = LATER_FRAGMENT;
 	else
 		view->fragment = more ? FIRST_FRAGMENT : WHOLE;
+}
+
+/* The sum of a sound header, its checksum included, is all ones. */
+static bool is_checksum_right(const uint8_t *header, size_t length)
+{
+	uint32_t sum = 0;
+
+	for (size_t i = 0; i < length; i += 2)
+		sum += be16_at(header + i);
+	while (sum > 0xffff)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return sum == 0xffff;
 }
 
 static enum rw_reason ipv4_read(struct view *view)
@@ -169,8 +182,11 @@ static enum rw_reason ipv4_read(struct view *view)
 	view->hop_limit = header[8];
 	field = be16_at(header + 6);
 	fragment_set(view, (field & 0x1fff) * 8, field & 0x2000);
+	view->identification = be16_at(header + 4);
+	view->is_plain = header_length == 20 && is_checksum_right(header, 20);
 	view->rest.length = total;
 	bytes_skip(&view->rest, header_length);
+	view->fragment_payload = view->rest.length;
 	return view->fragment == LATER_FRAGMENT ? later_fragment_check(view) : RW_REASON_NONE;
 }
 
@@ -212,9 +228,13 @@ static enum rw_reason extension_read(struct view *view, unsigned int position)
 			return RW_REASON_MALFORMED;
 		view->has_fragment_header = true;
 		fragment_set(view, be16_at(header + 2) & 0xfff8, header[3] & 1);
+		view->identification = (uint32_t)be16_at(header + 4) << 16 | be16_at(header + 6);
+		view->is_plain = position == 0 && !is_extension(header[0]);
 	}
 	view->protocol = header[0];
 	bytes_skip(&view->rest, length);
+	if (kind == 44)
+		view->fragment_payload = view->rest.length;
 	return RW_REASON_NONE;
 }
 

@@ -27,7 +27,11 @@ struct view {
 	uint8_t hop_limit;
 	enum fragment fragment;
 	unsigned int fragment_offset; /* bytes */
-	bool has_fragment_header;     /* IPv6; atomic ones count */
+	size_t fragment_payload;      /* bytes; what lies behind the header that says the offset */
+	bool has_more;		      /* M */
+	bool is_plain;		      /* section 11, without what it says of the payload */
+	uint32_t identification;
+	bool has_fragment_header; /* IPv6; atomic ones count */
 	uint16_t source_port;
 	uint16_t port;
 	bool has_port;

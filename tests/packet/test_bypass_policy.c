@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <bpf/bpf.h>
+
+#include "kernel/commit/pending.h"
 #include "util/cleanup.h"
 #include "vectors.h"
 
@@ -106,6 +109,86 @@ static void echo_requests_above_the_rate_are_dropped(void **state)
 	assert_in_range(passed, 10, 12);
 	assert_int_equal(after.reasons[RW_REASON_ICMP_RATE] - before.reasons[RW_REASON_ICMP_RATE],
 			 1000 - passed);
+}
+
+/* `spent`: RW_ZONE_*, whose bucket will not have a token for an hour. */
+static void buckets_put(struct harness *harness, uint8_t spent)
+{
+	uint64_t later[64], full[64] = {0};
+
+	for (size_t i = 0; i < 64; i++)
+		later[i] = pending_now() + 3600 * 1000000000ULL;
+	for (uint32_t zone = 0; zone < 3; zone++)
+		harness_put(harness, MAP_ECHO_BUCKET, &zone, spent == 1 << zone ? later : full);
+}
+
+static void one_zone_spends_no_echo_tokens_of_another(void **state)
+{
+	harness_apply(*state, NODE("\"mode\": \"enforce\", \"echo_rate\": 1000, \"interfaces\": {"
+				   "  \"ext0\": { \"zone\": \"external\", \"sources\": {"
+				   "    \"internal\": [\"2001:db8::9\"] } },"
+				   "  \"int0\": { \"zone\": \"internal\" },"
+				   "  \"vpn0\": { \"zone\": \"vpn\" } }"));
+	buckets_put(*state, RW_ZONE_EXTERNAL);
+	expect_hex(*state, FOR_XDP, &on_ext0, ECHO4, "drop icmp-rate");
+	expect_hex(*state, FOR_XDP, &on_int0, ECHO4, "pass icmp-allowed");
+	expect_hex(*state, FOR_XDP, &on_vpn0, ECHO4, "pass icmp-allowed");
+	/* It is the source's zone that counts, not the interface's. */
+	expect_hex(*state, FOR_XDP, &on_ext0, ECHO6, "pass icmp-allowed");
+	buckets_put(*state, RW_ZONE_INTERNAL);
+	expect_hex(*state, FOR_XDP, &on_ext0, ECHO4, "pass icmp-allowed");
+	expect_hex(*state, FOR_XDP, &on_ext0, ECHO6, "drop icmp-rate");
+	expect_hex(*state, FOR_XDP, &on_int0, ECHO4, "drop icmp-rate");
+	buckets_put(*state, RW_ZONE_VPN);
+	expect_hex(*state, FOR_XDP, &on_vpn0, ECHO6, "drop icmp-rate");
+	expect_hex(*state, FOR_XDP, &on_int0, ECHO6, "pass icmp-allowed");
+}
+
+#define ACCEPTS(which)                                                                             \
+	NODE("\"mode\": \"enforce\", \"interfaces\": {"                                            \
+	     "  \"ext0\": { \"zone\": \"external\", " which " } }")
+#define ADVERTISEMENT ETH6 IP6("00 08", "3a", "ff") "86 00 00 00 00 00 00 00 "
+#define SOLICITATION  ETH6 IP6("00 08", "3a", "ff") "87 00 00 00 00 00 00 00 "
+#define DHCP_OFFER    ETH4 IP4("00 1c", "00 00", "11") UDP("00 43", "00 44", "00 08")
+#define DHCPV6_REPLY                                                                               \
+	ETH6 "60 00 00 00 00 08 11 40 fe 80 00 00 00 00 00 00 00 00 00 00 00 00 00 09 " NODE6 UDP( \
+		"02 23", "02 22", "00 08")
+
+static void what_configures_the_node_passes_where_it_is_accepted(void **state)
+{
+	harness_apply(*state, ACCEPTS("\"ra\": true, \"dhcp\": false"));
+	expect_hex(*state, FOR_ALL, &on_ext0, ADVERTISEMENT, "pass exempt");
+	expect_hex(*state, FOR_ALL, &on_ext0, DHCP_OFFER, "drop no-connection");
+	expect_hex(*state, FOR_ALL, &on_ext0, DHCPV6_REPLY, "drop no-connection");
+	harness_apply(*state, ACCEPTS("\"ra\": false, \"dhcp\": true"));
+	expect_hex(*state, FOR_ALL, &on_ext0, ADVERTISEMENT, "drop icmp");
+	expect_hex(*state, FOR_ALL, &on_ext0, DHCP_OFFER, "pass exempt");
+	expect_hex(*state, FOR_ALL, &on_ext0, DHCPV6_REPLY, "pass exempt");
+	expect_hex(*state, FOR_ALL, &on_ext0, SOLICITATION, "pass exempt");
+	/* These devices have no address yet, and the kernel takes advertisements. */
+	harness_apply(*state, ACCEPTS("\"ra\": \"auto\""));
+	expect_hex(*state, FOR_ALL, &on_ext0, ADVERTISEMENT, "pass exempt");
+	expect_hex(*state, FOR_ALL, &on_ext0, DHCP_OFFER, "pass exempt");
+}
+
+static void a_ban_comes_before_what_configures_the_node(void **state)
+{
+	struct rw_presence presence = {.ban_prefixes = 1}, none = {0};
+	struct rw_prefix_key key = {.prefixlen = 0};
+	struct rw_ban ban = {.length = 0};
+	uint32_t zero = 0;
+
+	harness_apply(*state, ACCEPTS("\"ra\": true, \"dhcp\": true"));
+	harness_put(*state, MAP_BAN_PREFIXES, &key, &ban);
+	harness_put(*state, MAP_PRESENCE, &zero, &presence);
+	expect_hex(*state, FOR_ALL, &on_ext0, ADVERTISEMENT, "drop banned");
+	expect_hex(*state, FOR_ALL, &on_ext0, DHCP_OFFER, "drop banned");
+	expect_hex(*state, FOR_ALL, &on_ext0, DHCPV6_REPLY, "drop banned");
+	expect_hex(*state, FOR_ALL, &on_ext0, SOLICITATION, "pass exempt");
+	harness_put(*state, MAP_PRESENCE, &zero, &none);
+	assert_int_equal(
+		bpf_map_delete_elem(((struct harness *)*state)->maps.fd[MAP_BAN_PREFIXES], &key),
+		0);
 }
 
 static void an_empty_list_of_sources_lets_nobody_in(void **state)
@@ -244,6 +327,9 @@ int main(void)
 		cmocka_unit_test(a_listed_protocol_passes_and_no_other),
 		cmocka_unit_test(echo_rate_0_drops_every_echo_request),
 		cmocka_unit_test(echo_requests_above_the_rate_are_dropped),
+		cmocka_unit_test(one_zone_spends_no_echo_tokens_of_another),
+		cmocka_unit_test(what_configures_the_node_passes_where_it_is_accepted),
+		cmocka_unit_test(a_ban_comes_before_what_configures_the_node),
 		cmocka_unit_test(an_empty_list_of_sources_lets_nobody_in),
 		cmocka_unit_test(an_empty_list_of_roles_opens_no_mail_port),
 		cmocka_unit_test(all_16_bytes_of_an_address_count),

@@ -187,6 +187,15 @@ static void dump_port_entries(FILE *out, const struct tables *tables)
 	}
 }
 
+static void dump_accepts(FILE *out, const char *name, const struct interface *interface,
+			 uint8_t kind)
+{
+	if (!(interface->accepts & kind))
+		fprintf(out, "%s: never", name);
+	else if (interface->if_used & kind)
+		fprintf(out, "%s: if used", name);
+}
+
 void dump_tables(FILE *out, const struct tables *tables)
 {
 	fprintf(out, "node %s\nprofile %s\n", tables->node, tables->profile);
@@ -196,8 +205,11 @@ void dump_tables(FILE *out, const struct tables *tables)
 	for (size_t i = 0; i < tables->interface_count; i++) {
 		const struct interface *interface = &tables->interfaces[i];
 
-		fprintf(out, "interface %s %s\n", interface->name,
+		fprintf(out, "interface %s %s", interface->name,
 			word_of(words_zones, interface->zone));
+		dump_accepts(out, " dhcp", interface, RW_ACCEPTS_DHCP);
+		dump_accepts(out, " ra", interface, RW_ACCEPTS_RA);
+		fprintf(out, "\n");
 		dump_prefixes(out, interface->prefixes, interface->prefix_count);
 	}
 	fprintf(out, "elsewhere\n");

@@ -100,6 +100,8 @@ static int policy_reset(void **state)
 	policy.ports[RW_L4_TCP][5432] = (struct model_port){RW_ZONE_INTERNAL, 11};
 	policy.ports[RW_L4_TCP][22] = (struct model_port){RW_ZONE_MANAGEMENT, 13};
 	policy.ports[RW_L4_UDP][161] = (struct model_port){RW_ZONE_INTERNAL, 15};
+	for (size_t i = 0; i < RW_SLOTS; i++)
+		policy.slots[i].accepts = RW_ACCEPTS_RA | RW_ACCEPTS_DHCP;
 	policy.zone_prefixes[0].list = zone_prefixes;
 	policy.zone_prefixes[0].count = COUNT(zone_prefixes);
 	policy.interfaces.list = interfaces;
@@ -248,6 +250,7 @@ static void upper_layer_and_exemptions_follow_sections_4_and_5(void **state)
 		{"ICMPv6 over IPv4", ETH4 IP4("001c", "3a", PEER4) ICMP("80"), RW_REASON_PROTOCOL},
 		{"ICMP over IPv6", ETH6 IP6("0008 ", "01 ", "40") ICMP("08"), RW_REASON_PROTOCOL},
 		{"neighbour solicitation", ND6("ff") ICMP("87"), RW_REASON_EXEMPT},
+		{"router advertisement", ND6("ff") ICMP("86"), RW_REASON_EXEMPT},
 		{"the same from afar", ND6("fe") ICMP("87"), RW_REASON_MALFORMED},
 		{"the same, atomic fragment", ETH6 IP6("0010 ", "2c ", "ff") "3a00 0000 00000001" ICMP("87"), RW_REASON_MALFORMED},
 		{"MLD report", ND6("01") ICMP("8f"), RW_REASON_EXEMPT},
@@ -389,6 +392,18 @@ static void flags_of_the_policy_change_the_verdict(void **state)
 	assert_false(judge(&closed).pass);
 }
 
+static void what_a_slot_does_not_accept_is_judged_like_any_other(void **state)
+{
+	static const struct sample samples[] = {
+		{"DHCP answer", ETH4 IP4("001c", "11", PEER4) UDP("0043", "0044"), RW_REASON_NO_CONNECTION},
+		{"router advertisement", ND6("ff") ICMP("86"), RW_REASON_ICMP},
+		{"neighbour solicitation", ND6("ff") ICMP("87"), RW_REASON_EXEMPT},
+	};
+
+	policy.slots[1].accepts = 0;
+	samples_check(samples, COUNT(samples));
+}
+
 static void attempt_names_source_port_protocol_and_rule(void **state)
 {
 	const struct sample denied = {"", FROM(PEER4) TCP("17b7", SYN), RW_REASON_NONE};
@@ -430,6 +445,7 @@ int main(void)
 		cmocka_unit_test_setup(cgroup_hook_leaves_loopback_alone_and_judges_covered_interfaces_again, policy_reset),
 		cmocka_unit_test_setup(oversized_packet_is_judged_on_the_cgroup_hook_only, policy_reset),
 		cmocka_unit_test_setup(flags_of_the_policy_change_the_verdict, policy_reset),
+		cmocka_unit_test_setup(what_a_slot_does_not_accept_is_judged_like_any_other, policy_reset),
 		cmocka_unit_test_setup(attempt_names_source_port_protocol_and_rule, policy_reset),
 		cmocka_unit_test_setup(absent_tables_are_not_asked, policy_reset),
 	};

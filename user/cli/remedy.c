@@ -195,6 +195,7 @@ static void remedies_choose(struct case_file *file)
 	case RW_REASON_NONE:
 	case RW_REASON_MALFORMED:
 	case RW_REASON_FRAGMENT:
+	case RW_REASON_FRAGMENT_FLOOD:
 	case RW_REASON_BAD_FLAGS:
 	case RW_REASON_PROTOCOL:
 	case RW_REASON_ICMP:

@@ -70,8 +70,9 @@ static json_t *interface_write(const void *list, size_t index)
 {
 	const struct interface *interface = (const struct interface *)list + index;
 
-	return json_pack("{s:s, s:i, s:o}", "name", interface->name, "zone", interface->zone,
-			 "prefixes",
+	return json_pack("{s:s, s:i, s:i, s:i, s:o}", "name", interface->name, "zone",
+			 interface->zone, "accepts", interface->accepts, "if_used",
+			 interface->if_used, "prefixes",
 			 array_write(interface->prefixes, interface->prefix_count, prefix_write));
 }
 
@@ -246,13 +247,16 @@ static bool interface_read(json_t *json, void *ret)
 	struct interface *interface = ret;
 	json_t *prefixes;
 	const char *name;
-	int zone;
+	int zone, accepts, if_used;
 
-	if (json_unpack(json, "{s:s, s:i, s:o !}", "name", &name, "zone", &zone, "prefixes",
-			&prefixes) ||
-	    zone <= 0 || zone > UINT8_MAX)
+	if (json_unpack(json, "{s:s, s:i, s:i, s:i, s:o !}", "name", &name, "zone", &zone,
+			"accepts", &accepts, "if_used", &if_used, "prefixes", &prefixes) ||
+	    zone <= 0 || zone > UINT8_MAX || accepts & ~(RW_ACCEPTS_RA | RW_ACCEPTS_DHCP) ||
+	    if_used & ~accepts)
 		return false;
 	interface->zone = (uint8_t)zone;
+	interface->accepts = (uint8_t)accepts;
+	interface->if_used = (uint8_t)if_used;
 	return *name && string_read(interface->name, sizeof(interface->name), name) &&
 	       !array_read(prefixes, &prefix_reader, &interface->prefixes,
 			   &interface->prefix_count);

@@ -49,9 +49,37 @@ static int interface_sources_read(const struct value *value, void *into, struct 
 	return value_read_members(value, "\"sources\"", zone_sources_read, into, ret_error);
 }
 
+static int accepts_read(const struct value *value, const char *noun, uint8_t kind,
+			struct interface_model *interface, struct error *ret_error)
+{
+	bool wanted;
+	int word, r;
+
+	if (json_is_string(value->json))
+		return value_get_word(value, noun, words_auto, &word, ret_error);
+	r = value_get_bool(value, noun, &wanted, ret_error);
+	if (r < 0)
+		return r;
+	if (wanted)
+		interface->insists |= kind;
+	else
+		interface->refuses |= kind;
+	return 0;
+}
+
+static int dhcp_read(const struct value *value, void *into, struct error *ret_error)
+{
+	return accepts_read(value, "\"dhcp\"", RW_ACCEPTS_DHCP, into, ret_error);
+}
+
+static int ra_read(const struct value *value, void *into, struct error *ret_error)
+{
+	return accepts_read(value, "\"ra\"", RW_ACCEPTS_RA, into, ret_error);
+}
+
 static const struct field interface_fields[] = {
-	{"zone", zone_read, true},
-	{"sources", interface_sources_read, false},
+	{"zone", zone_read, true}, {"dhcp", dhcp_read, false},
+	{"ra", ra_read, false},	   {"sources", interface_sources_read, false},
 	{NULL, NULL, false},
 };
 

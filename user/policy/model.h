@@ -76,6 +76,8 @@ struct interface_model {
 	char name[IFNAMSIZ];
 	uint8_t zone;
 	bool has_cluster; /* "@cluster" is among its internal sources */
+	uint8_t refuses;  /* RW_ACCEPTS_* that are false */
+	uint8_t insists;  /* RW_ACCEPTS_* that are true; neither: "auto" */
 	struct source_list sources;
 };
 

@@ -239,6 +239,10 @@ static int interface_build(const struct interface_model *model, const struct nod
 		return error_set(ret_error, ENOMEM, "out of memory");
 	memcpy(ret->name, model->name, sizeof(ret->name));
 	ret->zone = zone_of_rest(node, model);
+	ret->accepts = (RW_ACCEPTS_RA | RW_ACCEPTS_DHCP) & ~model->refuses;
+	/* Inside, and in the VPN, nobody doubts them. */
+	if (model->zone == RW_ZONE_EXTERNAL)
+		ret->if_used = ret->accepts & ~model->insists;
 	return entries_finish(&entries, ret, ret_error);
 }
 

@@ -78,6 +78,8 @@ struct prefix {
 struct interface {
 	char name[16];		 /* as in the node file; the device need not exist */
 	uint8_t zone;		 /* one RW_ZONE_* bit */
+	uint8_t accepts;	 /* RW_ACCEPTS_* */
+	uint8_t if_used;	 /* of these RW_ACCEPTS_*: only if the device uses it */
 	struct prefix *prefixes; /* owned; sorted by (source, length) */
 	size_t prefix_count;
 };

@@ -14,6 +14,11 @@ const struct word words_zones[] = {
 	{NULL, 0},
 };
 
+const struct word words_auto[] = {
+	{"auto", 0},
+	{NULL, 0},
+};
+
 const struct word words_tables[] = {
 	{"external", RW_ZONE_ALL},
 	{"internal", RW_ZONE_INTERNAL},

@@ -17,6 +17,7 @@
 #include "host/client_ports.h"
 #include "kernel/generation/assign.h"
 #include "kernel/generation/rule_counters.h"
+#include "host/autoconf.h"
 #include "kernel/object/batch.h"
 #include "policy/compiled.h"
 #include "util/cleanup.h"
@@ -43,16 +44,31 @@ static int put_entry(int fd, __u32 index, struct rw_policy_entry entry)
 	return put(fd, &index, &entry);
 }
 
+static bool asks_what_is_used(const struct tables *tables)
+{
+	size_t i;
+
+	for (i = 0; i < tables->interface_count; i++)
+		if (tables->interfaces[i].if_used)
+			return true;
+	return false;
+}
+
 static int fill_slots(int fd, const struct tables *tables, const struct about *about)
 {
+	_cleanup_(autoconf_free) struct autoconf autoconf = {0};
 	int error;
 	size_t i;
 
+	if (asks_what_is_used(tables))
+		autoconf_read(&autoconf);
 	for (i = 0; i < tables->interface_count; i++) {
 		const struct interface *interface = &tables->interfaces[i];
+		uint8_t unused = interface->if_used & ~autoconf_uses(&autoconf, interface->name);
 		struct rw_policy_entry entry = {.slot = {
 							.zone = interface->zone,
 							.has_prefixes = interface->prefix_count > 0,
+							.accepts = interface->accepts & ~unused,
 						}};
 
 		error = put_entry(fd, RW_POLICY_SLOTS + slot_by_name(about, interface->name),
@@ -60,12 +76,14 @@ static int fill_slots(int fd, const struct tables *tables, const struct about *a
 		if (error)
 			return error;
 	}
-	return put_entry(
-		fd, RW_POLICY_SLOTS,
-		(struct rw_policy_entry){.slot = {
-						 .zone = RW_ZONE_EXTERNAL,
-						 .has_prefixes = tables->elsewhere_count > 0,
-					 }});
+	return put_entry(fd, RW_POLICY_SLOTS,
+			 (struct rw_policy_entry){
+				 .slot = {
+					 .zone = RW_ZONE_EXTERNAL,
+					 .has_prefixes = tables->elsewhere_count > 0,
+					 /* XDP never is there: only clients' sockets see it. */
+					 .accepts = RW_ACCEPTS_RA | RW_ACCEPTS_DHCP,
+				 }});
 }
 
 static int fill_protocols(int fd, const struct tables *tables)

@@ -25,6 +25,9 @@
 	X(BAN_PREFIXES, ban_prefixes, sizeof(struct rw_prefix_key), sizeof(struct rw_ban))         \
 	X(OPENINGS, openings, sizeof(struct rw_opening_key), sizeof(struct rw_opening))            \
 	X(ECHO_BUCKET, echo_bucket, sizeof(__u32), sizeof(__u64))                                  \
+	X(DATAGRAMS, datagrams, sizeof(__u32), sizeof(struct rw_datagram))                         \
+	X(FRAGMENT_ROOMS, fragment_rooms, sizeof(__u32), sizeof(struct rw_fragment_room))          \
+	X(FRAGMENT_SECRET, fragment_secret, sizeof(__u32), sizeof(__u64))                          \
 	X(REASON_COUNTERS, reason_counters, sizeof(__u32), sizeof(struct rw_counter))              \
 	X(RULE_COUNTERS, rule_counters, sizeof(__u32), sizeof(struct rw_rule_counter))             \
 	X(ATTEMPTS, attempts, sizeof(__u32), sizeof(struct rw_attempt))                            \

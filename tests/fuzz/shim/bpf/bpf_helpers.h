@@ -33,6 +33,7 @@ long native_event_output(const void *data, __u64 size);
 #define bpf_sk_release					   native_sk_release
 #define bpf_ktime_get_ns				   native_ktime_get_ns
 #define bpf_ktime_get_boot_ns				   native_ktime_get_ns
+#define bpf_get_prandom_u32()				   ((__u32)4)
 #define bpf_jiffies64()					   ((__u64)4295000000)
 #define bpf_get_current_pid_tgid()			   ((__u64)42 << 32 | 42)
 #define bpf_get_current_comm(name, size)		   memset((name), 'x', (size))
