@@ -212,6 +212,29 @@ test_pins_elsewhere_than_on_bpffs_are_refused_with_the_way_out() {
 	policy_is A "all the while"
 }
 
+# --- what is hidden -------------------------------------------------------------------------------
+
+test_a_second_bpf_file_system_over_the_first_is_said() {
+	local verb
+
+	needs links "without links nothing but the pins says whose a program is"
+	mount -t bpf bpf "$LAB_DIR/bpf"
+	trap 'umount "$LAB_DIR/bpf"' EXIT # of this test's subshell
+	for verb in status down apply show rollback; do
+		assert_exit 1 rolewall $verb
+		grep -q "whose pins are not in .*mounted over it" <<<"$OUTPUT" || fail "$verb says: $OUTPUT"
+		assert_answer silent outside tcp "$NODE_EXTERNAL" 9999
+	done
+	is_confirmed "$LAB_DIR/node.json" || fail "the copy for the next boot is gone"
+	assert_equal "" "$(find "$LAB_DIR/bpf" -mindepth 1 ! -name '*.debug')" "pinned in the second"
+	umount "$LAB_DIR/bpf"
+	trap - EXIT
+	assert_exit 0 rolewall status
+	assert_exit 0 rolewall down
+	assert_exit 3 rolewall status
+	assert_exit 0 rolewall apply
+}
+
 # --- files ----------------------------------------------------------------------------------------
 
 # Every byte of it: tests/unit/test_policy_compiled.c; what comes into force then: test_daemon.sh.

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kernel/attach/hidden.h"
 #include "kernel/commit/remove.h"
 
 #define RED    "\033[31;1m"
@@ -169,6 +170,8 @@ int report_kernel(const struct settings *settings, int result, const struct erro
 
 	if (result != -ENOENT)
 		return report_install(settings, result, error);
+	if (hidden_check(&settings->instance, &nothing))
+		return report_install(settings, -EEXIST, &nothing);
 	if (remove_has_left(&settings->instance)) {
 		error_set(&nothing, ENOENT,
 			  "no policy is pinned, but programs of one whose pins are gone filter "

@@ -90,6 +90,17 @@ static enum whose whose(const struct instance *instance, __u32 program_id)
 		       : WHOSE_LEFT;
 }
 
+bool direct_is_linked(__u32 program_id)
+{
+	struct bpf_prog_info info = {0};
+	__u32 size = sizeof(info);
+	_close_ int fd = bpf_prog_get_fd_by_id(program_id);
+
+	return fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &size) &&
+	       !strncmp(info.name, NAME_PREFIX, strlen(NAME_PREFIX)) &&
+	       is_held_by_a_link(program_id);
+}
+
 /* --- XDP
  * ------------------------------------------------------------------------------------------ */
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kernel/attach/hidden.h"
 #include "kernel/commit/confirmed.h"
 #include "kernel/commit/guardian.h"
 #include "kernel/commit/installation.h"
@@ -156,6 +157,9 @@ static int install(struct installation *installation, const struct install_reque
 {
 	int error = installation_open(installation, ret_error);
 
+	/* A second set of programs beside the first would refuse what either does. */
+	if (!error && installation->fresh)
+		error = hidden_check(installation->instance, ret_error);
 	if (!error)
 		error = build_next(installation, request, ret_error);
 	if (!error)

@@ -9,6 +9,7 @@
 
 #include "kernel/attach/cgroup.h"
 #include "kernel/attach/direct.h"
+#include "kernel/attach/hidden.h"
 #include "kernel/attach/xdp.h"
 #include "kernel/commit/confirmed.h"
 #include "kernel/generation/generation.h"
@@ -121,6 +122,11 @@ int remove_run(const struct instance *instance, struct error *ret_error)
 	left = remove_has_left(instance);
 	pinned = access(instance->bpffs_dir, F_OK) == 0 || errno != ENOENT;
 	/* After `rolewall=off`, say: what would come back at the next start goes all the same. */
+	if (!pinned && !left) {
+		error = hidden_check(instance, ret_error);
+		if (error)
+			return error;
+	}
 	if (!pinned && !left && confirmed_is_there(instance)) {
 		kept = forget_copy(instance, ret_error);
 		remove_state(instance);
@@ -141,6 +147,8 @@ int remove_run(const struct instance *instance, struct error *ret_error)
 	error = remove_everything(instance, ret_error);
 	if (!error && left)
 		error = remove_left(instance, ret_error);
+	if (!error)
+		error = hidden_check(instance, ret_error);
 	if (error)
 		return error;
 	remove_state(instance);
