@@ -222,9 +222,9 @@ lab_cgroup_remove() {
 
 # --- running things -------------------------------------------------------------------------------
 
-# wait_for SECONDS COMMAND...: until the command succeeds.
+# wait_for SECONDS COMMAND...: until the command succeeds; never less than ten.
 wait_for() {
-	local deadline=$((${EPOCHREALTIME/./} + $1 * PATIENCE * 1000000))
+	local deadline=$((${EPOCHREALTIME/./} + ($1 > 10 ? $1 : 10) * PATIENCE * 1000000))
 
 	shift
 	until "$@"; do
