@@ -7,7 +7,6 @@
 #include "cli/changes.h"
 #include "cli/cli.h"
 #include "cli/config.h"
-#include "cli/difference.h"
 #include "cli/message.h"
 #include "cli/own.h"
 #include "cli/print.h"
@@ -17,57 +16,6 @@
 #include "util/cleanup.h"
 
 /* --- JSON ------------------------------------------------------------------------------------- */
-
-static json_t *json_settings(const struct difference *difference)
-{
-	json_t *list = json_make("[]");
-
-	for (size_t i = 0; i < difference->setting_count; i++)
-		json_array_append_new(
-			list, json_make("{s:s, s:o, s:o}", "name", difference->settings[i].name,
-					"from", json_clean(difference->settings[i].before), "to",
-					json_clean(difference->settings[i].after)));
-	return list;
-}
-
-/* An interface that is not listed is external. */
-static const char *zone_of(uint8_t zone)
-{
-	return zone_name(zone ? zone : RW_ZONE_EXTERNAL);
-}
-
-static json_t *json_interface_changes(const struct difference *difference)
-{
-	const struct interface_changes *changes = &difference->interfaces;
-	json_t *list = json_make("[]");
-
-	for (size_t i = 0; i < changes->count; i++)
-		json_array_append_new(
-			list, json_make("{s:o, s:o, s:o}", "name",
-					json_clean(changes->list[i].name), "from",
-					difference->from_nothing
-						? json_null()
-						: json_clean(zone_of(changes->list[i].before)),
-					"to", json_clean(zone_of(changes->list[i].after))));
-	return list;
-}
-
-static json_t *json_prefix_changes(const struct prefix_changes *changes)
-{
-	json_t *list = json_make("[]");
-
-	for (size_t i = 0; i < changes->count; i++) {
-		const struct prefix_change *change = &changes->list[i];
-		char source[CIDR_TEXT_MAX];
-
-		cidr_format(change->source, change->length, source);
-		json_array_append_new(list, json_make("{s:o, s:s, s:o, s:o}", "interface",
-						      json_clean(change->interface), "source",
-						      source, "from", json_zones(change->before),
-						      "to", json_zones(change->after)));
-	}
-	return list;
-}
 
 /* What a plan is made of. */
 struct plan {
@@ -138,15 +86,12 @@ static void plan_print_json(const struct settings *settings, const struct plan *
 {
 	const struct snapshot *snapshot = plan->snapshot;
 	const struct difference *difference = &plan->difference;
-	json_t *root = json_make("{s:b, s:I, s:b, s:o, s:o, s:o, s:o}", "applied", snapshot != NULL,
-				 "generation", (json_int_t)(snapshot ? snapshot->generation : 0),
-				 "changes", !difference_is_empty(difference), "settings",
-				 json_settings(difference), "interfaces",
-				 json_interface_changes(difference), "sources",
-				 json_prefix_changes(&difference->prefixes), "warnings",
+	json_t *root = json_make("{s:b, s:I, s:b, s:o}", "applied", snapshot != NULL, "generation",
+				 (json_int_t)(snapshot ? snapshot->generation : 0), "changes",
+				 !difference_is_empty(difference), "warnings",
 				 json_warnings(&plan->config->warnings));
 
-	json_changes(root, &difference->ports);
+	json_object_update_new(root, json_difference(difference));
 	json_object_set_new(root, "own_session", json_own(&plan->own, is_enforcing(plan)));
 	json_object_set_new(root, "sessions_cut",
 			    is_enforcing(plan) ? json_outsiders(plan) : json_make("[]"));

@@ -178,6 +178,66 @@ void json_changes(json_t *root, const struct changes *changes)
 			    json_integer(json_integer_value(unchanged) + changes->unchanged));
 }
 
+static json_t *json_settings(const struct difference *difference)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < difference->setting_count; i++)
+		json_append(&list,
+			    json_pack("{s:s, s:o, s:o}", "name", difference->settings[i].name,
+				      "from", json_clean(difference->settings[i].before), "to",
+				      json_clean(difference->settings[i].after)));
+	return list;
+}
+
+/* An interface that is not listed is external. */
+static const char *zone_of(uint8_t zone)
+{
+	return zone_name(zone ? zone : RW_ZONE_EXTERNAL);
+}
+
+static json_t *json_interface_changes(const struct difference *difference)
+{
+	const struct interface_changes *changes = &difference->interfaces;
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < changes->count; i++)
+		json_append(&list, json_pack("{s:o, s:o, s:o}", "name",
+					     json_clean(changes->list[i].name), "from",
+					     difference->from_nothing
+						     ? json_null()
+						     : json_clean(zone_of(changes->list[i].before)),
+					     "to", json_clean(zone_of(changes->list[i].after))));
+	return list;
+}
+
+static json_t *json_prefix_changes(const struct prefix_changes *changes)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < changes->count; i++) {
+		const struct prefix_change *change = &changes->list[i];
+		char source[CIDR_TEXT_MAX];
+
+		cidr_format(change->source, change->length, source);
+		json_append(&list,
+			    json_pack("{s:o, s:s, s:o, s:o}", "interface",
+				      json_clean(change->interface), "source", source, "from",
+				      json_zones(change->before), "to", json_zones(change->after)));
+	}
+	return list;
+}
+
+json_t *json_difference(const struct difference *difference)
+{
+	json_t *root = json_pack("{s:o, s:o, s:o}", "settings", json_settings(difference),
+				 "interfaces", json_interface_changes(difference), "sources",
+				 json_prefix_changes(&difference->prefixes));
+
+	json_changes(root, &difference->ports);
+	return root;
+}
+
 json_t *json_error(const struct error *error)
 {
 	return json_pack("{s:o, s:o, s:o, s:o}", "what", json_clean(error->what), "where",

@@ -13,6 +13,7 @@
 #include "kernel/lists/timed.h"
 #include "kernel/observe/snapshot.h"
 #include "policy/compare.h"
+#include "report/difference.h"
 #include "report/feed.h"
 #include "util/error.h"
 #include "util/json_clean.h"
@@ -41,6 +42,9 @@ json_t *json_timed(const struct timed *entry);
 
 /* Adds them to the lists "opened", "closed" and "moved" of `root`, and to its sum "unchanged". */
 void json_changes(json_t *root, const struct changes *changes);
+
+/* The same, and all else that a plan tells of. */
+json_t *json_difference(const struct difference *difference);
 
 /* {"what", "where", "path", "hint"} */
 json_t *json_error(const struct error *error);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* difference.c - bring snapshot and tables into one shape, and compare. */
-#include "cli/difference.h"
+#include "report/difference.h"
 
 #include <errno.h>
 #include <string.h>

@@ -2,8 +2,8 @@
 /*
  * difference.h - what a compiled node file would change, against what is in force.
  */
-#ifndef ROLEWALL_CLI_DIFFERENCE_H
-#define ROLEWALL_CLI_DIFFERENCE_H
+#ifndef ROLEWALL_REPORT_DIFFERENCE_H
+#define ROLEWALL_REPORT_DIFFERENCE_H
 
 #include "kernel/observe/snapshot.h"
 #include "kernel/observe/sources.h"
