@@ -66,11 +66,25 @@ static bool address_read(const struct sockaddr *address, uint8_t ret[16])
 	return true;
 }
 
+static bool is_loopback(const uint8_t address[16])
+{
+	struct cidr one = {.length = 128};
+
+	memcpy(one.source, address, sizeof(one.source));
+	for (size_t i = 0; i < ARRAY_SIZE(loopback); i++)
+		if (cidr_covers(&loopback[i].source, &one))
+			return true;
+	return false;
+}
+
+/* Loopback has a line of its own, and the narrowest is the one that is named. */
 static int add_address(struct guard *guard, const struct sockaddr *address)
 {
 	uint8_t source[16];
 
-	return address_read(address, source) ? guard_add(guard, source, 128, GUARDED_OWN) : 0;
+	return address_read(address, source) && !is_loopback(source)
+		       ? guard_add(guard, source, 128, GUARDED_OWN)
+		       : 0;
 }
 
 static int add_own(struct guard *guard)
