@@ -37,6 +37,7 @@ static __always_inline int filter_ingress(struct __sk_buff *skb, __u64 can)
 	struct rw_interface *interface;
 	struct verdict verdict = {};
 	struct cursor cursor;
+	bool drop;
 
 	if (place.ifindex == LOOPBACK_IFINDEX || skb->pkt_type == PACKET_LOOPBACK)
 		return CGROUP_PASS;
@@ -45,10 +46,12 @@ static __always_inline int filter_ingress(struct __sk_buff *skb, __u64 can)
 	place.again = interface && interface->covered;
 	skb_cursor(&cursor, skb);
 	judge(&place, &cursor, 0, &packet, &verdict);
-	if (place.again && !(is_dropped(&verdict) && verdict.enforce))
+	drop = is_dropped(&verdict) && verdict.enforce;
+	if (place.again && !drop)
 		return CGROUP_PASS;
+	asm volatile("" : "+r"(drop)); /* as in filter_frame() */
 	account(&place, &packet, &verdict);
-	return is_dropped(&verdict) && verdict.enforce ? CGROUP_DROP : CGROUP_PASS;
+	return drop ? CGROUP_DROP : CGROUP_PASS;
 }
 
 /* 5.10 and later. */
