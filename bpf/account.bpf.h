@@ -12,20 +12,7 @@
 #ifndef ROLEWALL_ACCOUNT_BPF_H
 #define ROLEWALL_ACCOUNT_BPF_H
 
-#include "verdict.bpf.h"
-
-/*
- * Multilinear hashing: odd multipliers, of which the top bits of the sum are taken. Three products
- * at once, and no chain of them. (Those of splitmix64: Steele, Lea, Flood.)
- */
-#define MIX_1 0xbf58476d1ce4e5b9ULL
-#define MIX_2 0x94d049bb133111ebULL
-#define MIX_3 0x9e3779b97f4a7c15ULL
-
-/* The identity of an attempt: its first 24 bytes. */
-struct attempt_identity {
-	__u64 words[3];
-};
+#include "caller.bpf.h"
 
 static __always_inline void count(struct rw_counter *counter, const struct packet *packet)
 {
@@ -53,67 +40,66 @@ static __always_inline void count_verdict(const struct packet *packet,
 		count(reason, packet);
 }
 
-/* Credits are spent. Has this attempt's port, or its source, had an event since the last grant? */
-static __always_inline bool event_share(const struct rw_attempt *attempt, __u32 grant)
+/* Credits are spent. Has a kind of destination port had an event since the last grant? */
+static __always_inline bool port_share(struct rw_event_shares *shares, __u16 port, __u32 grant)
 {
-	const struct attempt_identity *identity = (const void *)attempt;
-	struct rw_event_shares *shares;
-	__u32 zero = 0, *share;
-	__u64 hash;
+	__u32 *share =
+		&shares->ports[(__u32)(port * (__u32)seeds[7]) >> 24 & (RW_EVENT_SHARES - 1)];
 
-	shares = bpf_map_lookup_elem(&event_shares, &zero);
-	if (!shares)
-		return false;
-	share = &shares->ports[attempt->port & (RW_EVENT_SHARES - 1)];
-	if (*share == grant) {
-		hash = (identity->words[0] ^ identity->words[1]) * MIX_1;
-		share = &shares->sources[hash >> 56 & (RW_EVENT_SHARES - 1)];
-	}
 	if (*share == grant)
 		return false;
 	*share = grant;
 	return true;
 }
 
-/* Spend a credit, if the reader has granted one. What is first seen may have a share instead. */
-static __always_inline struct rw_event_state *event_credit(__u32 type,
-							   const struct rw_attempt *attempt)
+/* Has a level of returning sources had its events of this epoch? */
+static __always_inline bool returning_share(struct rw_event_shares *shares,
+					    const struct rw_event_clock *clock,
+					    const struct rw_caller *caller)
 {
-	struct rw_event_state *state;
-	__u32 zero = 0;
-	__u64 *grant;
+	__u32 *used = &shares->returning[caller_level(caller) & (RW_CALLER_LEVELS - 1)];
 
-	grant = bpf_map_lookup_elem(&event_grants, &zero);
-	state = bpf_map_lookup_elem(&event_state, &zero);
-	if (!grant || !state)
-		return NULL;
-	if (state->emitted + state->lost < *grant)
-		return state;
-	if (*grant && type == RW_EVENT_SEEN && event_share(attempt, *grant))
-		return state;
-	state->suppressed++;
-	return NULL;
+	if (*used >> 16 != (clock->epoch & 0xffff))
+		*used = clock->epoch << 16;
+	if ((*used & 0xffff) >= clock->returning)
+		return false;
+	*used += 1;
+	return true;
+}
+
+/* The reader has granted more than what was spent. */
+static __always_inline bool has_credit(const struct rw_event_state *state, __u64 grant)
+{
+	return state->emitted + state->lost < grant;
+}
+
+/* Of a place what it takes to send: a copy, which the compiler knows to stay as it is. */
+struct teller {
+	void *ctx;
+	__u64 can;
+	__u32 generation;
+};
+
+static __always_inline void event_fill(struct rw_event *ret, __u32 type, __u32 generation,
+				       const struct rw_attempt *attempt)
+{
+	ret->type = type;
+	ret->generation = generation;
+	ret->time = bpf_ktime_get_ns();
+	ret->attempt = *attempt;
 }
 
 /* Returns true if the event is on its way to the reader. */
-static __always_inline bool event_emit(const struct place *place, __u32 type, __u32 generation,
-				       const struct rw_attempt *attempt)
+static __always_inline bool event_send(const struct teller *teller, struct rw_event_state *state,
+				       void *event, __u64 size)
 {
-	struct rw_event_state *state = event_credit(type, attempt);
-	struct rw_event event;
 	long error;
 
-	if (!state)
-		return false;
-	event.type = type;
-	event.generation = generation;
-	event.time = bpf_ktime_get_ns();
-	event.attempt = *attempt;
-	if (place->can & CAN_RINGBUF)
-		error = bpf_ringbuf_output(&events, &event, sizeof(event), 0);
+	if (teller->can & CAN_RINGBUF)
+		error = bpf_ringbuf_output(&events, event, size, 0);
 	else
-		error = bpf_perf_event_output(place->ctx, &events_perf, BPF_F_CURRENT_CPU, &event,
-					      sizeof(event));
+		error = bpf_perf_event_output(teller->ctx, &events_perf, BPF_F_CURRENT_CPU, event,
+					      size);
 	if (error)
 		state->lost++;
 	else
@@ -121,13 +107,89 @@ static __always_inline bool event_emit(const struct place *place, __u32 type, __
 	return !error;
 }
 
+static __always_inline bool event_settled(const struct teller *teller,
+					  const struct rw_attempt *attempt)
+{
+	struct rw_event_state *state;
+	struct rw_event event;
+	__u32 zero = 0;
+	__u64 *grant;
+
+	grant = bpf_map_lookup_elem(&event_grants, &zero);
+	state = bpf_map_lookup_elem(&event_state, &zero);
+	if (!grant || !state)
+		return false;
+	if (!has_credit(state, *grant)) {
+		state->suppressed++;
+		return false;
+	}
+	event_fill(&event, RW_EVENT_SETTLED, teller->generation, attempt);
+	return event_send(teller, state, &event, sizeof(event));
+}
+
+/* What its source did before goes with the event, and is told then. */
+static __always_inline void event_seen(const struct teller *teller,
+				       const struct rw_attempt *attempt,
+				       struct rw_event_state *state, struct rw_caller *caller)
+{
+	struct rw_seen_event event = {};
+
+	event_fill(&event.event, RW_EVENT_SEEN, teller->generation, attempt);
+	if (caller && caller->untold) {
+		event.untold_count = caller->untold;
+		__builtin_memcpy(event.untold, caller->attempts, sizeof(event.untold));
+		caller->untold = 0;
+	}
+	event_send(teller, state, &event, sizeof(event));
+}
+
+/*
+ * An attempt's 1st, 2nd, 4th ... packet is here. Who reads hears of it while there are credits;
+ * then of what has a share left. A source that comes again with something new has one beside the
+ * flood, and brings along what nobody was told of.
+ */
+static __always_inline void attempt_tell(const struct teller *teller,
+					 const struct rw_attempt *attempt)
+{
+	struct rw_event_shares *shares;
+	struct rw_caller *caller = NULL;
+	struct rw_event_state *state;
+	struct rw_event_clock *clock;
+	bool again = false;
+	__u32 zero = 0;
+	__u64 *grant;
+
+	grant = bpf_map_lookup_elem(&event_grants, &zero);
+	state = bpf_map_lookup_elem(&event_state, &zero);
+	if (!grant || !state)
+		return;
+	if (!*grant) {
+		state->suppressed++;
+		return;
+	}
+	shares = bpf_map_lookup_elem(&event_shares, &zero);
+	clock = bpf_map_lookup_elem(&event_clock, &zero);
+	if (!shares || !clock)
+		return;
+	if (attempt->packets == 1)
+		caller = caller_visit(attempt, clock->epoch, state->suppressed, &again);
+	if (has_credit(state, *grant) || port_share(shares, attempt->port, *grant) ||
+	    (caller && again && returning_share(shares, clock, caller))) {
+		event_seen(teller, attempt, state, caller);
+		return;
+	}
+	state->suppressed++;
+	if (caller)
+		caller_note(caller, attempt, clock->epoch);
+}
+
 /* A record leaves the table: its packets go with an event, or their source is forgotten. */
-static __always_inline void attempt_settle(const struct place *place, __u32 generation,
+static __always_inline void attempt_settle(const struct teller *teller,
 					   const struct rw_attempt *attempt)
 {
 	__u32 reason = attempt->reason;
 	struct rw_settled *sum = bpf_map_lookup_elem(&settled, &reason);
-	bool emitted = event_emit(place, RW_EVENT_SETTLED, generation, attempt);
+	bool emitted = event_settled(teller, attempt);
 
 	if (!sum)
 		return;
@@ -148,10 +210,14 @@ static __always_inline void attempt_identify(struct attempt_identity *ret, __u32
 			(__u64)verdict->reason << 56;
 }
 
+/*
+ * Multilinear hashing: odd multipliers that nobody else knows, and the top bits of the sum. Three
+ * products at once, and no chain of them.
+ */
 static __always_inline __u32 attempt_slot(const struct attempt_identity *identity)
 {
-	return (identity->words[0] * MIX_1 + identity->words[1] * MIX_2 +
-		identity->words[2] * MIX_3) >>
+	return (identity->words[0] * seeds[0] + identity->words[1] * seeds[1] +
+		identity->words[2] * seeds[2]) >>
 	       (64 - RW_ATTEMPT_BITS);
 }
 
@@ -167,7 +233,8 @@ static __always_inline bool is_same_attempt(const struct rw_attempt *attempt,
 static __always_inline void count_attempt(const struct place *place, const struct packet *packet,
 					  const struct verdict *verdict)
 {
-	__u64 tick = place->can & CAN_RINGBUF ? bpf_jiffies64() : 0;
+	const struct teller teller = {place->ctx, place->can, verdict->generation};
+	__u64 tick = teller.can & CAN_RINGBUF ? bpf_jiffies64() : 0;
 	struct attempt_identity identity;
 	struct rw_attempt *attempt;
 	__u32 slot;
@@ -179,7 +246,7 @@ static __always_inline void count_attempt(const struct place *place, const struc
 		return;
 	if (!is_same_attempt(attempt, &identity, !verdict->enforce)) {
 		if (attempt->packets)
-			attempt_settle(place, verdict->generation, attempt);
+			attempt_settle(&teller, attempt);
 		*(struct attempt_identity *)attempt = identity;
 		attempt->observed = !verdict->enforce;
 		attempt->packets = 0;
@@ -193,7 +260,7 @@ static __always_inline void count_attempt(const struct place *place, const struc
 	attempt->last = tick;
 	/* 1st, 2nd, 4th, 8th ... packet */
 	if ((attempt->packets & (attempt->packets - 1)) == 0)
-		event_emit(place, RW_EVENT_SEEN, verdict->generation, attempt);
+		attempt_tell(&teller, attempt);
 }
 
 /*

@@ -28,6 +28,13 @@
 const volatile __u32 l2_len =
 	ETH_HLEN; /* bytes before the IP header: ETH_HLEN, or 0 on L3 devices */
 
+/* Secrets of the hashes, all odd: the loader puts random ones in their place, the same for every
+ * program that shares the maps. (These are of splitmix64: Steele, Lea, Flood.) */
+const volatile __u64 seeds[RW_SEEDS] = {
+	0xbf58476d1ce4e5b9, 0x94d049bb133111eb, 0x9e3779b97f4a7c15, 0xbf58476d1ce4e5b9,
+	0x94d049bb133111eb, 0x9e3779b97f4a7c15, 0xbf58476d1ce4e5b9, 0x94d049bb133111eb,
+};
+
 /* What is allowed? One slot: the policy in force. Replacing it is the commit. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
@@ -184,6 +191,22 @@ struct {
 	__type(value, struct rw_event_state);
 } event_state SEC(".maps");
 
+/* What time is it, to whoever reads the events? */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct rw_event_clock);
+} event_clock SEC(".maps");
+
+/* Has this source been refused before, and is there anything of it that nobody was told? */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, RW_CALLER_SETS);
+	__type(key, __u32);
+	__type(value, struct rw_caller_set);
+} callers SEC(".maps");
+
 /* Who has had an event of his own since the last grant? */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -219,6 +242,14 @@ struct {
 	__type(key, __u32);
 	__type(value, struct rw_build);
 } build SEC(".maps");
+
+/* What are the seeds of all programs? Written and read by the loader only. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct rw_seeds);
+} seed SEC(".maps");
 
 /*
  * What the kernel under a program can do. Each entry point passes its own constant down, so that a

@@ -7,6 +7,7 @@
 #include "state.bpf.h"
 #include "fragment.bpf.h"
 #include "verdict.bpf.h"
+#include "caller.bpf.h"
 #include "account.bpf.h"
 #include "xdp.bpf.h"
 #include "cgroup.bpf.h"

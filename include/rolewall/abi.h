@@ -98,8 +98,14 @@ enum rw_reason {
 #define RW_OPENINGS	 1024	   /* temporary openings */
 #define RW_INTERFACES	 1024	   /* (ifindex, VLAN) pairs known to the programs */
 #define RW_EVENT_BYTES	 (1 << 20) /* ring buffer */
-#define RW_EVENT_SHARES	 256	   /* kinds of ports, and of sources, that a flood cannot silence */
 #define RW_DATAGRAMS	 4096	   /* in fragments, remembered; a power of two */
+#define RW_EVENT_SHARES	 256	   /* kinds of ports that a flood cannot silence */
+#define RW_SEEDS	 8	   /* secrets of the hashes */
+#define RW_CALLER_BITS	 15
+#define RW_CALLER_SETS	 (1 << RW_CALLER_BITS)
+#define RW_CALLER_WAYS	 8 /* sources of a set */
+#define RW_CALLER_UNTOLD 5 /* attempts of a source that wait to be told */
+#define RW_CALLER_LEVELS 8 /* kinds of sources, by how often they came: 1, 2, 4 .. 128 times */
 #define RW_UDP_FLOW_NS	 (180ULL * 1000000000ULL) /* a UDP answer is awaited this long */
 
 /*
@@ -350,6 +356,23 @@ struct rw_event {
 	struct rw_attempt attempt;
 };
 
+/* An attempt that had no event of its own when it was first seen: of a source that is known
+ * otherwise, on the same interface and in the same mode; one packet, without a rule. */
+struct rw_untold {
+	__u16 port;
+	__u8 what;   /* its reason, and RW_UNTOLD_UDP */
+	__u8 second; /* when, as rw_untold_second() has it: the time that is 0 to 255 s ago */
+};
+
+#define RW_UNTOLD_UDP 0x80 /* UDP, else TCP */
+
+/* RW_EVENT_SEEN, whole: with what the same source did before and nobody was told. */
+struct rw_seen_event {
+	struct rw_event event;
+	__u32 untold_count; /* of the following, 0 .. RW_CALLER_UNTOLD */
+	struct rw_untold untold[RW_CALLER_UNTOLD];
+};
+
 #define RW_PROCESS_NAME 16 /* TASK_COMM_LEN of linux/sched.h, with its NUL */
 
 /*
@@ -369,7 +392,7 @@ struct rw_bind_event {
  */
 /*
  * Value of `event_state` (per CPU): written by the programs only. A CPU may emit while
- * emitted + lost < grant; beyond that each of struct rw_event_shares has one event.
+ * emitted + lost < grant; beyond that come the shares of struct rw_event_shares.
  */
 struct rw_event_state {
 	__u64 emitted;	  /* put into the ring */
@@ -377,15 +400,52 @@ struct rw_event_state {
 	__u64 lost;	  /* credit spent, but the ring was full */
 };
 
+/* The one element of `event_clock`: written by the reader with each grant. */
+struct rw_event_clock {
+	__u32 epoch;	 /* CLOCK_MONOTONIC in units of RW_EPOCH_NS */
+	__u32 returning; /* events of a CPU, for each grant and level of returning sources */
+};
+
+#define RW_EPOCH_NS	   250000000ULL
+#define RW_EPOCHS_A_SECOND 4
+
+/* struct rw_untold, second; of an epoch. */
+#define rw_untold_second(epoch) ((__u8)((epoch) / RW_EPOCHS_A_SECOND))
+
 /*
  * The one element of `event_shares` (per CPU): so that a flood, which spends every credit, cannot
- * hide who comes slowly. For each kind of destination port and each kind of source the grant (its
- * low 32 bits) under which it last had an event of its own: one for each grant. Written by the
- * programs.
+ * hide who comes slowly. Each kind of destination port has one event for each grant, and each
+ * level of returning sources has as many as rw_event_clock says. Written by the programs.
  */
 struct rw_event_shares {
-	__u32 ports[RW_EVENT_SHARES];	/* by the port's low bits */
-	__u32 sources[RW_EVENT_SHARES]; /* by a hash of the source */
+	__u32 ports[RW_EVENT_SHARES]; /* by a hash of the port: the grant, its low 32 bits, under
+					 which it had an event last */
+	__u32 returning[RW_CALLER_LEVELS]; /* epoch, its low 16 bits, << 16 | events in it */
+	__u32 pad0[248];
+};
+
+/* A source that was refused, in a set of `callers`. */
+struct rw_caller {
+	__u16 seen;  /* epoch of its last new attempt, low bits */
+	__u8 visits; /* new attempts; 255: more */
+	__u8 untold; /* how many of the following */
+	struct rw_untold attempts[RW_CALLER_UNTOLD];
+};
+
+/*
+ * Element of `callers`, found by the high bits of a hash of (source, ifindex, observed), seeded:
+ * the sources that were refused lately, each known by the whole hash; 0: none. Shared by all CPUs:
+ * two that write the same element at the same time may lose one of both.
+ */
+struct rw_caller_set {
+	__u64 who[RW_CALLER_WAYS];
+	struct rw_caller callers[RW_CALLER_WAYS];
+};
+
+/* The one element of `seed`: random and odd, one for each time that the maps are made. Whoever
+ * knows them can choose packets that hide others. Written and read by the loader only. */
+struct rw_seeds {
+	__u64 words[RW_SEEDS];
 };
 
 /* Value of `settled` (per CPU, by reason): drops that left `attempts`. drops = attempts in the
@@ -520,7 +580,27 @@ RW_AT(struct rw_event_state, suppressed, 8);
 RW_AT(struct rw_event_state, lost, 16);
 RW_SIZE(struct rw_event_shares, 2048);
 RW_AT(struct rw_event_shares, ports, 0);
-RW_AT(struct rw_event_shares, sources, 1024);
+RW_AT(struct rw_event_shares, returning, 1024);
+RW_SIZE(struct rw_event_clock, 8);
+RW_AT(struct rw_event_clock, epoch, 0);
+RW_AT(struct rw_event_clock, returning, 4);
+RW_SIZE(struct rw_untold, 4);
+RW_AT(struct rw_untold, port, 0);
+RW_AT(struct rw_untold, what, 2);
+RW_AT(struct rw_untold, second, 3);
+RW_SIZE(struct rw_seen_event, 104);
+RW_AT(struct rw_seen_event, event, 0);
+RW_AT(struct rw_seen_event, untold_count, 80);
+RW_AT(struct rw_seen_event, untold, 84);
+RW_SIZE(struct rw_caller, 24);
+RW_AT(struct rw_caller, seen, 0);
+RW_AT(struct rw_caller, visits, 2);
+RW_AT(struct rw_caller, untold, 3);
+RW_AT(struct rw_caller, attempts, 4);
+RW_SIZE(struct rw_caller_set, 256);
+RW_AT(struct rw_caller_set, who, 0);
+RW_AT(struct rw_caller_set, callers, 64);
+RW_SIZE(struct rw_seeds, 64);
 RW_SIZE(struct rw_settled, 16);
 RW_AT(struct rw_settled, events, 0);
 RW_AT(struct rw_settled, unattributed, 8);

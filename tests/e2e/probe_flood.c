@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * probe_flood.c - TCP SYNs from made-up sources, through a raw socket.
+ * probe_flood.c - TCP SYNs from made-up sources, through a raw socket, one after the other or at
+ * random, as fast as it goes or at a rate.
  *
  * The kernel fills in the IP identification and checksum (ip(7), IP_HDRINCL), routes the packet and
  * resolves the neighbour; nothing else is added, so the number of packets handed over is exact.
@@ -13,6 +14,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "probe.h"
@@ -40,8 +43,19 @@ struct flood {
 	uint32_t first_source; /* host order */
 	uint64_t sources;
 	uint64_t packets;
+	uint64_t rate;	 /* packets a second; 0: as fast as it goes */
+	uint64_t random; /* 0: sources in their order; else the state of the generator */
 	int fd;
 };
+
+/* xorshift64 (Marsaglia, 2003). */
+static uint64_t random_next(struct flood *flood)
+{
+	flood->random ^= flood->random << 13;
+	flood->random ^= flood->random >> 7;
+	flood->random ^= flood->random << 17;
+	return flood->random;
+}
 
 uint16_t internet_checksum(const void *data, size_t length)
 {
@@ -55,10 +69,18 @@ uint16_t internet_checksum(const void *data, size_t length)
 	return htons((uint16_t)~sum);
 }
 
-static void syn_make(const struct flood *flood, uint64_t number, struct syn *ret)
+static uint16_t target_port(struct flood *flood)
+{
+	uint16_t port = flood->target.v4.sin_port;
+
+	return port ? port : htons(1 + random_next(flood) % 65535);
+}
+
+static void syn_make(struct flood *flood, uint64_t number, struct syn *ret)
 {
 	struct pseudo pseudo = {.protocol = IPPROTO_TCP, .length = htons(sizeof(pseudo.tcp))};
-	uint32_t source = flood->first_source + (uint32_t)(number % flood->sources);
+	uint64_t which = flood->random ? random_next(flood) : number;
+	uint32_t source = flood->first_source + (uint32_t)(which % flood->sources);
 
 	memset(ret, 0, sizeof(*ret));
 	ret->ip.version = 4;
@@ -69,7 +91,7 @@ static void syn_make(const struct flood *flood, uint64_t number, struct syn *ret
 	ret->ip.saddr = htonl(source);
 	ret->ip.daddr = flood->target.v4.sin_addr.s_addr;
 	ret->tcp.source = htons(FLOOD_SOURCE_PORT);
-	ret->tcp.dest = flood->target.v4.sin_port;
+	ret->tcp.dest = target_port(flood);
 	ret->tcp.seq = htonl((uint32_t)number);
 	ret->tcp.doff = 5;
 	ret->tcp.syn = 1;
@@ -80,7 +102,7 @@ static void syn_make(const struct flood *flood, uint64_t number, struct syn *ret
 	ret->tcp.check = internet_checksum(&pseudo, sizeof(pseudo));
 }
 
-static void batch_send(const struct flood *flood, uint64_t first, unsigned int count)
+static void batch_send(struct flood *flood, uint64_t first, unsigned int count)
 {
 	struct mmsghdr messages[FLOOD_BATCH];
 	struct iovec parts[FLOOD_BATCH];
@@ -113,15 +135,31 @@ static void stop(int signal_number)
 	is_stopped = 1;
 }
 
-static void flood_run(const struct flood *flood)
+/* Wait until so many are due. */
+static void pace(const struct flood *flood, const struct timespec *start, uint64_t sent)
 {
+	uint64_t ns = start->tv_nsec + sent % flood->rate * 1000000000 / flood->rate;
+	struct timespec due = {.tv_sec = start->tv_sec + sent / flood->rate + ns / 1000000000,
+			       .tv_nsec = ns % 1000000000};
+
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL);
+}
+
+static void flood_run(struct flood *flood)
+{
+	struct timespec start;
 	uint64_t sent = 0;
 
 	signal(SIGTERM, stop);
+	clock_gettime(CLOCK_MONOTONIC, &start);
 	while (sent < flood->packets && !is_stopped) {
 		uint64_t left = flood->packets - sent;
 		unsigned int count = left < FLOOD_BATCH ? (unsigned int)left : FLOOD_BATCH;
 
+		if (flood->rate && count > 1 + flood->rate / 1000)
+			count = 1 + flood->rate / 1000;
+		if (flood->rate)
+			pace(flood, &start, sent);
 		batch_send(flood, sent, count);
 		sent += count;
 	}
@@ -135,21 +173,28 @@ int probe_flood(int argc, char **argv)
 			      .packets = 1};
 	int option;
 
-	while ((option = getopt(argc, argv, "s:n:c:")) != -1) {
+	while ((option = getopt(argc, argv, "s:n:c:r:R")) != -1) {
 		if (option == 's')
 			flood.first_source = ntohl(endpoint_parse(optarg, 0).v4.sin_addr.s_addr);
 		else if (option == 'n')
 			flood.sources = number_parse(optarg);
 		else if (option == 'c')
 			flood.packets = number_parse(optarg);
+		else if (option == 'r')
+			flood.rate = number_parse(optarg);
+		else if (option == 'R')
+			getrandom(&flood.random, sizeof(flood.random), 0);
 		else
 			return 2;
 	}
 	if (argc - optind != 2 || flood.sources == 0)
 		errx(2, "flood: ADDRESS PORT are missing, or there are no sources");
-	flood.target = endpoint_parse(argv[optind], port_parse(argv[optind + 1]));
+	flood.target = endpoint_parse(
+		argv[optind], strcmp(argv[optind + 1], "0") ? port_parse(argv[optind + 1]) : 0);
 	if (flood.target.any.sa_family != AF_INET)
 		errx(2, "flood: IPv4 only");
+	if (!flood.target.v4.sin_port && !flood.random)
+		errx(2, "flood: port 0, another one for each packet, needs -R");
 	flood.fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
 	if (flood.fd < 0)
 		err(1, "raw socket");

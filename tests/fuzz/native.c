@@ -142,6 +142,8 @@ void native_start(void)
 		MAP(attempts, NATIVE_ARRAY, 4, sizeof(struct rw_attempt), RW_ATTEMPT_SLOTS),
 		MAP(settled, NATIVE_ARRAY, 4, sizeof(struct rw_settled), RW_REASON_COUNT),
 		MAP(event_grants, NATIVE_ARRAY, 4, 8, 1),
+		MAP(event_clock, NATIVE_ARRAY, 4, sizeof(struct rw_event_clock), 1),
+		MAP(callers, NATIVE_ARRAY, 4, sizeof(struct rw_caller_set), RW_CALLER_SETS),
 		MAP(event_shares, NATIVE_ARRAY, 4, sizeof(struct rw_event_shares), 1),
 		MAP(event_state, NATIVE_ARRAY, 4, sizeof(struct rw_event_state), 1),
 	};

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include <arpa/inet.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +26,8 @@
 #define PORT_AT	     36 /* of the destination port */
 #define SYN_CLOSED   ETH4 IP4("00 28", "00 00", "06") TCP(CLOSED, SYN)
 #define SYN_BYTES    54
-#define FLOOD_SHARES (1 + RW_EVENT_SHARES) /* of a flood from everywhere against one port */
+#define FLOOD_SHARES 1	/* of a flood from everywhere against one port: that of the port */
+#define RETURNING    64 /* events of each level of returning sources, for each grant */
 #define EVENTS_FIT   (RW_EVENT_BYTES / (sizeof(struct rw_event) + 8)) /* linux/bpf.h: ring header */
 
 static const char observing_node[] =
@@ -123,9 +125,10 @@ static void flood_from_everywhere(struct harness *harness, enum entry entry, uin
 	}
 }
 
-/* Let every CPU emit `more` events beyond those that it has emitted. */
+/* Let every CPU emit `more` events beyond those that it has emitted. Each grant is an epoch. */
 static void grant(const struct harness *harness, uint64_t more)
 {
+	static struct rw_event_clock clock = {.epoch = 1000, .returning = RETURNING};
 	int cpus = libbpf_num_possible_cpus(), cpu;
 	_free_ struct rw_event_state *states = calloc(cpus, sizeof(*states));
 	_free_ uint64_t *grants = calloc(cpus, sizeof(*grants));
@@ -134,6 +137,8 @@ static void grant(const struct harness *harness, uint64_t more)
 	assert_int_equal(bpf_map_lookup_elem(harness->maps.fd[MAP_EVENT_STATE], &zero, states), 0);
 	for (cpu = 0; cpu < cpus; cpu++)
 		grants[cpu] = states[cpu].emitted + states[cpu].lost + more;
+	clock.epoch++;
+	harness_put(harness, MAP_EVENT_CLOCK, &zero, &clock);
 	harness_put(harness, MAP_EVENT_GRANTS, &zero, grants);
 }
 
@@ -142,35 +147,53 @@ struct received {
 	uint64_t seen, settled; /* events */
 	uint64_t settled_packets;
 	uint64_t seen_at[8]; /* packets of the first SEEN events */
+	uint32_t slow;	     /* address of the one that is waited for */
+	uint64_t slow_seen;  /* its SEEN events, */
+	uint64_t slow_told;  /* and attempts, those that were untold before included */
+	struct rw_seen_event last;
 };
 
 static int receive(void *context, void *data, size_t size)
 {
 	const struct rw_event *event = data;
 	struct received *received = context;
+	uint32_t source;
 
-	assert_int_equal(size, sizeof(*event));
 	if (event->type == RW_EVENT_SETTLED) {
+		assert_int_equal(size, sizeof(*event));
 		received->settled++;
 		received->settled_packets += event->attempt.packets;
 		return 0;
 	}
 	assert_int_equal(event->type, RW_EVENT_SEEN);
+	assert_int_equal(size, sizeof(received->last));
+	memcpy(&source, event->attempt.source + 12, sizeof(source));
+	if (source == htonl(received->slow)) {
+		memcpy(&received->last, data, size);
+		received->slow_seen++;
+		received->slow_told += 1 + received->last.untold_count;
+	}
 	if (received->seen < 8)
 		received->seen_at[received->seen] = event->attempt.packets;
 	received->seen++;
 	return 0;
 }
 
-static void ring_drain(const struct harness *harness, struct received *ret)
+/* Adds to what was received. */
+static void ring_read(const struct harness *harness, struct received *ret)
 {
 	struct ring_buffer *ring;
 
-	memset(ret, 0, sizeof(*ret));
 	ring = ring_buffer__new(harness->maps.fd[MAP_EVENTS], receive, ret, NULL);
 	assert_non_null(ring);
 	assert_true(ring_buffer__consume(ring) >= 0);
 	ring_buffer__free(ring);
+}
+
+static void ring_drain(const struct harness *harness, struct received *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	ring_read(harness, ret);
 }
 
 /* --- tests ----------------------------------------------------------------------------------- */
@@ -230,24 +253,196 @@ static void credits_and_shares_are_spent_to_the_last_one_and_no_further(void **s
 	expect_balance(*state);
 }
 
-static void a_flood_does_not_hide_who_comes_slowly(void **state)
+static void a_flood_of_one_port_does_not_hide_who_comes_to_others(void **state)
 {
 	_free_ struct frame *scan = frame_from_hex(SYN_CLOSED);
-	struct received received;
+	struct received received = {.slow = 0x0a000007};
 	uint16_t port;
 
 	harness_need_ring(*state);
-	source_set(scan, 0x0a000007);
+	source_set(scan, received.slow);
+	ring_drain(*state, &(struct received){0});
 	grant(*state, 1000);
 	flood_from_everywhere(*state, ENTRY_XDP, 0x0a600000);
+	ring_drain(*state, &(struct received){0});
 	for (port = 11000; port < 11020; port++) {
+		grant(*state, 0);
 		port_set(scan, port);
-		ring_drain(*state, &received);
 		harness_repeat(*state, ENTRY_XDP, &on_ext0, scan, 1);
-		ring_drain(*state, &received);
-		assert_int_equal(received.seen, 1);
 	}
+	ring_read(*state, &received);
+	assert_int_equal(received.slow_told, 20);
+	expect_balance(*state);
+}
+
+/* From everywhere to everywhere: it takes every credit, and every share of a port. */
+static void flood_of_everything(struct harness *harness, enum entry entry, uint32_t count)
+{
+	static uint64_t random = 88172645463325252ULL;
+	_free_ struct frame *frame = frame_from_hex(SYN_CLOSED);
+
+	while (count--) {
+		random ^= random << 13;
+		random ^= random >> 7;
+		random ^= random << 17;
+		source_set(frame, 0x0b000000 + (random >> 32) % 0x70000000);
+		port_set(frame, 20000 + random % 40000);
+		harness_repeat(harness, entry, &on_ext0, frame, 1);
+	}
+}
+
+#define EVERYTHING 2500 /* packets */
+
+static void a_flood_of_everything_does_not_hide_who_comes_slowly(void **state)
+{
+	_free_ struct frame *scan = frame_from_hex(SYN_CLOSED);
+	struct received received = {.slow = 0x0a000008};
+	uint16_t port;
+
+	harness_need_ring(*state);
+	source_set(scan, received.slow);
+	for (port = 12000; port < 12020; port++) {
+		grant(*state, 100);
+		flood_of_everything(*state, ENTRY_XDP, EVERYTHING);
+		port_set(scan, port);
+		harness_repeat(*state, ENTRY_XDP, &on_ext0, scan, 1);
+		ring_read(*state, &received);
+	}
+	assert_int_equal(received.slow_told, 20);
 	grant(*state, 0);
+	expect_balance(*state);
+}
+
+/* The attack that fixed multipliers invited: what has the probe's slot whatever the port is. */
+static void who_knows_the_multipliers_of_the_source_pushes_out_nobody(void **state)
+{
+	const uint64_t known = 0x94d049bb133111ebULL;
+	_free_ struct frame *frame = frame_from_hex(SYN_CLOSED);
+	uint32_t source = 0x0a000009, other = source, found = 0;
+	struct table table;
+
+	grant(*state, 0);
+	source_set(frame, source);
+	harness_repeat(*state, ENTRY_XDP, &on_ext0, frame, 1);
+	while (found < 6) {
+		uint64_t apart;
+
+		other += 0x9e3779b1; /* as it lies in memory, all 2^32 of them */
+		apart = ((uint64_t)(htonl(other) - htonl(source)) << 32) * known;
+		if (apart >= 1ULL << 50 && apart <= -(1ULL << 50))
+			continue;
+		source_set(frame, other);
+		harness_repeat(*state, ENTRY_XDP, &on_ext0, frame, 1);
+		found++;
+	}
+	table_read(*state, source, &table);
+	assert_int_equal(table.found.packets, 1);
+	expect_balance(*state);
+}
+
+static void spend_everything(struct harness *harness)
+{
+	grant(harness, 1);
+	flood_of_everything(harness, ENTRY_XDP, EVERYTHING);
+	ring_drain(harness, &(struct received){0});
+}
+
+static void who_comes_again_brings_along_what_nobody_was_told(void **state)
+{
+	_free_ struct frame *scan = frame_from_hex(SYN_CLOSED);
+	_free_ struct frame *asks =
+		frame_from_hex(ETH4 IP4("00 1c", "00 00", "11") UDP("9c 40", CLOSED, "00 08"));
+	struct received received = {.slow = 0x0a00000a};
+
+	harness_need_ring(*state);
+	source_set(scan, received.slow);
+	source_set(asks, received.slow);
+	spend_everything(*state);
+	port_set(scan, 13001);
+	harness_repeat(*state, ENTRY_XDP, &on_ext0, scan, 1);
+	port_set(asks, 13002);
+	harness_repeat(*state, ENTRY_XDP, &on_ext0, asks, 1);
+	ring_read(*state, &received);
+	assert_int_equal(received.slow_seen, 0);
+	spend_everything(*state);
+	port_set(scan, 13003);
+	harness_repeat(*state, ENTRY_XDP, &on_ext0, scan, 1);
+	ring_read(*state, &received);
+	assert_int_equal(received.slow_seen, 1);
+	assert_int_equal(received.last.event.attempt.port, 13003);
+	assert_int_equal(received.last.untold_count, 2);
+	assert_int_equal(received.last.untold[0].port, 13001);
+	assert_int_equal(received.last.untold[0].what, RW_REASON_NOT_OPEN);
+	assert_int_equal(received.last.untold[1].port, 13002);
+	assert_int_equal(received.last.untold[1].what, RW_REASON_NO_CONNECTION | RW_UNTOLD_UDP);
+	expect_balance(*state);
+}
+
+/* On another interface it is somebody else, as far as anybody knows. */
+static void who_comes_by_another_interface_brings_along_nothing(void **state)
+{
+	_free_ struct frame *scan = frame_from_hex(SYN_CLOSED);
+	struct received received = {.slow = 0x0a00000b};
+
+	harness_need_ring(*state);
+	harness_need_device(*state);
+	source_set(scan, received.slow);
+	spend_everything(*state);
+	port_set(scan, 13001);
+	harness_repeat(*state, ENTRY_XDP, &on_ext0, scan, 1);
+	spend_everything(*state);
+	port_set(scan, 13002);
+	harness_repeat(*state, ENTRY_XDP, &on_vpn0, scan, 1);
+	ring_read(*state, &received);
+	assert_int_equal(received.slow_seen, 0);
+}
+
+/* One event an epoch: who comes fast brings along as many attempts as there is room for. */
+static void who_comes_fast_has_one_event_for_each_grant(void **state)
+{
+	_free_ struct frame *scan = frame_from_hex(SYN_CLOSED);
+	struct received received = {.slow = 0x0a00000c};
+
+	harness_need_ring(*state);
+	source_set(scan, received.slow);
+	for (uint16_t i = 0; i < 40; i++) {
+		if (i % 20 == 0)
+			spend_everything(*state);
+		port_set(scan, 14000 + i);
+		harness_repeat(*state, ENTRY_XDP, &on_ext0, scan, 1);
+	}
+	ring_read(*state, &received);
+	assert_int_equal(received.slow_seen, 1);
+	assert_int_equal(received.last.untold_count, RW_CALLER_UNTOLD);
+}
+
+/* Those who came about as often share RETURNING events; who came twice as often has others. */
+static void sources_that_come_again_do_not_hide_one_that_came_more_often(void **state)
+{
+	_free_ struct frame *scan = frame_from_hex(SYN_CLOSED);
+	struct received received = {.slow = 0x0a00000d};
+	const uint32_t first = 0x0aa00000;
+
+	harness_need_ring(*state);
+	for (uint16_t round = 0; round < 6; round++) {
+		spend_everything(*state);
+		port_set(scan, 15000 + round);
+		if (round < 4) {
+			source_set(scan, received.slow);
+			harness_repeat(*state, ENTRY_XDP, &on_ext0, scan, 1);
+		}
+		for (uint32_t i = 0; round >= 4 && i < 2 * RETURNING; i++) {
+			source_set(scan, first + i);
+			harness_repeat(*state, ENTRY_XDP, &on_ext0, scan, 1);
+		}
+		ring_drain(*state, &(struct received){0});
+	}
+	received = (struct received){.slow = received.slow};
+	port_set(scan, 15010);
+	source_set(scan, received.slow);
+	harness_repeat(*state, ENTRY_XDP, &on_ext0, scan, 1);
+	ring_read(*state, &received);
+	assert_int_equal(received.slow_seen, 1);
 	expect_balance(*state);
 }
 
@@ -425,7 +620,13 @@ int main(void)
 		cmocka_unit_test(one_source_is_one_attempt_with_all_its_packets),
 		cmocka_unit_test(without_a_reader_many_sources_are_counted_and_nothing_is_emitted),
 		cmocka_unit_test(credits_and_shares_are_spent_to_the_last_one_and_no_further),
-		cmocka_unit_test(a_flood_does_not_hide_who_comes_slowly),
+		cmocka_unit_test(a_flood_of_one_port_does_not_hide_who_comes_to_others),
+		cmocka_unit_test(a_flood_of_everything_does_not_hide_who_comes_slowly),
+		cmocka_unit_test(who_knows_the_multipliers_of_the_source_pushes_out_nobody),
+		cmocka_unit_test(who_comes_again_brings_along_what_nobody_was_told),
+		cmocka_unit_test(who_comes_by_another_interface_brings_along_nothing),
+		cmocka_unit_test(who_comes_fast_has_one_event_for_each_grant),
+		cmocka_unit_test(sources_that_come_again_do_not_hide_one_that_came_more_often),
 		cmocka_unit_test(a_full_ring_loses_events_but_no_packets),
 		cmocka_unit_test(an_attempt_is_told_at_its_1st_2nd_4th_and_8th_packet),
 		cmocka_unit_test(sources_that_collide_push_each_other_out_without_loss),

@@ -20,6 +20,7 @@
 #include "host/device.h"
 #include "kernel/object/folder.h"
 #include "kernel/object/maps.h"
+#include "kernel/object/seed.h"
 #include "util/cleanup.h"
 
 /* libbpf prints by itself; what it says is for whoever looks for a fault in the programs. */
@@ -118,9 +119,23 @@ static int open_object(const struct instance *instance, const struct features *f
 	return 0;
 }
 
-static int load_object(struct rolewall_bpf *object, const char *what, struct error *ret_error)
+/* All programs that share the maps hash alike. */
+static int load_seeded(const struct instance *instance, struct rolewall_bpf *object)
 {
-	int error = rolewall_bpf__load(object);
+	struct rw_seeds seeds;
+	int error = seeds_find(instance, &seeds);
+
+	if (error)
+		return error;
+	memcpy((void *)object->rodata->seeds, seeds.words, sizeof(seeds.words));
+	error = rolewall_bpf__load(object);
+	return error ? error : seeds_keep(bpf_map__fd(object->maps.seed), &seeds);
+}
+
+static int load_object(const struct instance *instance, struct rolewall_bpf *object,
+		       const char *what, struct error *ret_error)
+{
+	int error = load_seeded(instance, object);
 
 	if (!error)
 		return 0;
@@ -166,7 +181,7 @@ int load_cgroup(const struct instance *instance, const struct features *features
 		return error;
 	for (hook = 0; hook < CGROUP_HOOKS; hook++)
 		bpf_program__set_autoload(cgroup_program(object, features, hook), true);
-	error = load_object(object, "the cgroup programs", ret_error);
+	error = load_object(instance, object, "the cgroup programs", ret_error);
 	if (error)
 		return error;
 	*ret = object;
@@ -195,7 +210,7 @@ int load_xdp(const struct instance *instance, const struct features *features,
 	program = choose_xdp(object, features);
 	bpf_program__set_autoload(program, true);
 	object->rodata->l2_len = l2_length;
-	error = load_object(object, "an XDP program", ret_error);
+	error = load_object(instance, object, "an XDP program", ret_error);
 	if (error)
 		return error;
 	*ret_fd = bpf_program__fd(program);
@@ -217,12 +232,14 @@ static void scratch_maps(struct rolewall_bpf *object, unsigned int rules)
 		object->maps.rule_counters, object->maps.attempts,    object->maps.settled,
 		object->maps.event_grants,  object->maps.event_state, object->maps.events,
 		object->maps.events_perf,   object->maps.pending,     object->maps.build,
+		object->maps.event_clock,   object->maps.callers,     object->maps.seed,
 	};
 	size_t i;
 
 	for (i = 0; i < sizeof(own) / sizeof(*own); i++)
 		bpf_map__set_pin_path(own[i], NULL);
 	bpf_map__set_max_entries(object->maps.rule_counters, rules);
+	bpf_map__set_max_entries(object->maps.callers, 1);
 	bpf_map__set_max_entries(object->maps.events, sysconf(_SC_PAGESIZE));
 }
 
@@ -254,7 +271,7 @@ int load_scratch(const struct instance *instance, const struct features *feature
 	program = choose_xdp(object, features);
 	bpf_program__set_autoload(program, true);
 	object->rodata->l2_len = ETH_HLEN;
-	error = load_object(object, "the program that answers", ret_error);
+	error = load_object(instance, object, "the program that answers", ret_error);
 	if (!error)
 		error = scratch_place(object, slot, ret_error);
 	if (error)

@@ -34,11 +34,14 @@
 	X(SETTLED, settled, sizeof(__u32), sizeof(struct rw_settled))                              \
 	X(EVENT_GRANTS, event_grants, sizeof(__u32), sizeof(__u64))                                \
 	X(EVENT_STATE, event_state, sizeof(__u32), sizeof(struct rw_event_state))                  \
+	X(EVENT_CLOCK, event_clock, sizeof(__u32), sizeof(struct rw_event_clock))                  \
+	X(CALLERS, callers, sizeof(__u32), sizeof(struct rw_caller_set))                           \
 	X(EVENT_SHARES, event_shares, sizeof(__u32), sizeof(struct rw_event_shares))               \
 	X(EVENTS, events, 0, 0)                                                                    \
 	X(EVENTS_PERF, events_perf, sizeof(__u32), sizeof(__u32))                                  \
 	X(PENDING, pending, sizeof(__u32), sizeof(struct rw_pending))                              \
-	X(BUILD, build, sizeof(__u32), sizeof(struct rw_build))
+	X(BUILD, build, sizeof(__u32), sizeof(struct rw_build))                                    \
+	X(SEED, seed, sizeof(__u32), sizeof(struct rw_seeds))
 
 enum map_id {
 #define MAP_ENUM(NAME, name, key, value) MAP_##NAME,

@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <string.h>
 #include <time.h>
@@ -19,8 +20,8 @@
 
 /*
  * What a reader can take without being busy with nothing else: so many events a second on all CPUs
- * together, and RW_EVENT_SHARES of each kind for each grant and CPU on top. The more CPUs, the
- * rarer the grants.
+ * together; on top, for each grant and CPU, RW_EVENT_SHARES for kinds of ports, and for each level
+ * of sources that come again half of what it was granted. The more CPUs, the rarer the grants.
  */
 #define EVENTS_A_SECOND	      4096
 #define CREDITS_MIN	      16 /* of a CPU, for each grant */
@@ -28,9 +29,9 @@
 #define GRANT_INTERVAL_NS     250000000ULL
 #define GRANT_INTERVAL_MAX_NS 1000000000ULL
 
-/* In the ring, with its header, and in a perf buffer, likewise, where binds do not go. */
-#define RING_RECORD  (sizeof(struct rw_bind_event) + 8)
-#define SAMPLE_BYTES (sizeof(struct rw_event) + 16)
+/* The largest record in the ring, with its header, and in a perf buffer, likewise. */
+#define RING_RECORD  (sizeof(struct rw_seen_event) + 8)
+#define SAMPLE_BYTES (sizeof(struct rw_seen_event) + 16)
 #define SAMPLE_PAGES 64 /* of a perf buffer; a power of two */
 
 struct events {
@@ -57,13 +58,50 @@ static bool is_whole(const struct rw_event *event, size_t size)
 	       (event->type != RW_EVENT_BIND || size >= sizeof(struct rw_bind_event));
 }
 
+/* An earlier attempt of the same source: what is not known of it is as of the later one. */
+static struct rw_event untold_event(const struct rw_event *later, const struct rw_untold *untold)
+{
+	struct rw_event event = *later;
+	struct rw_attempt *attempt = &event.attempt;
+	__u8 ago = rw_untold_second(later->time / RW_EPOCH_NS) - untold->second;
+
+	event.time -= ago * 1000000000ULL;
+	attempt->port = untold->port;
+	attempt->l4 = untold->what & RW_UNTOLD_UDP ? IPPROTO_UDP : IPPROTO_TCP;
+	attempt->reason = untold->what & ~RW_UNTOLD_UDP;
+	attempt->rule = RW_RULE_NONE;
+	attempt->zone = 0;
+	attempt->bytes /= attempt->packets;
+	attempt->packets = 1;
+	attempt->first = attempt->last = 0;
+	return event;
+}
+
+/* What its source did before, in the order in which it came. */
+static void handle_untold(const struct events *events, const struct rw_seen_event *seen)
+{
+	__u32 count = seen->untold_count;
+
+	if (count > RW_CALLER_UNTOLD || !seen->event.attempt.packets)
+		return;
+	for (__u32 i = 0; i < count; i++) {
+		const struct rw_event event = untold_event(&seen->event, &seen->untold[i]);
+
+		events->handler(&event, events->context);
+	}
+}
+
 static int handle(void *context, void *data, size_t size)
 {
 	struct events *events = context;
 
 	events->count++;
-	if (is_whole(data, size))
-		events->handler(data, events->context);
+	if (!is_whole(data, size))
+		return 0;
+	if (((const struct rw_event *)data)->type == RW_EVENT_SEEN &&
+	    size >= sizeof(struct rw_seen_event))
+		handle_untold(events, data);
+	events->handler(data, events->context);
 	return 0;
 }
 
@@ -71,6 +109,28 @@ static void handle_sample(void *context, int cpu, void *data, __u32 size)
 {
 	(void)cpu;
 	handle(context, data, size);
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+/* For the shares beside the credits. */
+static int wind_clock(const struct events *events)
+{
+	const struct rw_event_clock clock = {
+		.epoch = now_ns() / RW_EPOCH_NS,
+		.returning = (events->credits + 1) / 2,
+	};
+	__u32 zero = 0;
+
+	return bpf_map_update_elem(events->maps.fd[MAP_EVENT_CLOCK], &zero, &clock, BPF_ANY)
+		       ? -errno
+		       : 0;
 }
 
 /* grant = what was spent + credits, for each CPU; 0 withdraws what is left. */
@@ -123,19 +183,13 @@ static int open_perf(struct events *events)
 	return events->perf ? 0 : -errno;
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000ULL + now.tv_nsec;
-}
-
 static int top_up(struct events *events)
 {
+	int error = wind_clock(events);
+
 	events->granted = now_ns();
 	events->spent = false;
-	return grant(events, events->credits);
+	return error ? error : grant(events, events->credits);
 }
 
 static int start(const struct instance *instance, struct events *events, struct error *ret_error)

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* seed.c - found, or drawn. */
+#include "kernel/object/seed.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "kernel/object/maps.h"
+#include "util/cleanup.h"
+#include "util/secret.h"
+
+/* Whoever made the map may have died before it was written. */
+static int seeds_read(const struct instance *instance, struct rw_seeds *ret)
+{
+	static const struct map_sizes sizes = {sizeof(__u32), sizeof(struct rw_seeds)};
+	_close_ int fd = -1;
+	__u32 zero = 0;
+	int error = map_open(instance, "maps", map_name(MAP_SEED), &sizes, &fd);
+
+	if (!error && bpf_map_lookup_elem(fd, &zero, ret))
+		error = -errno;
+	if (!error && !ret->words[0])
+		error = -ENOENT;
+	return error;
+}
+
+int seeds_find(const struct instance *instance, struct rw_seeds *ret)
+{
+	struct rw_seeds seeds;
+	int error = seeds_read(instance, &seeds);
+
+	if (error == -ENOENT) {
+		error = secret_fill(&seeds, sizeof(seeds));
+		/* A multiplier that is even would lose a bit. */
+		for (size_t i = 0; i < RW_SEEDS; i++)
+			seeds.words[i] |= 1;
+	}
+	if (!error)
+		*ret = seeds;
+	return error;
+}
+
+int seeds_keep(int fd, const struct rw_seeds *seeds)
+{
+	__u32 zero = 0;
+
+	return bpf_map_update_elem(fd, &zero, seeds, BPF_ANY) ? -errno : 0;
+}

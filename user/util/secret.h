@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* secret.h - random bytes that nobody can guess, and a hash that they key: who does not know them
+ * cannot choose what falls together. */
+#ifndef ROLEWALL_UTIL_SECRET_H
+#define ROLEWALL_UTIL_SECRET_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+int secret_fill(void *ret, size_t size);
+
+/* For one table: filled by secret_fill(). */
+struct secret {
+	uint64_t words[4];
+};
+
+/* Of up to three words; use its high bits. */
+uint64_t secret_hash(const struct secret *secret, const uint64_t words[3]);
+
+#endif
