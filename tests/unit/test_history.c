@@ -131,6 +131,19 @@ static void an_event_during_a_scan_leaves_the_entry_to_the_next_one(void **state
 	expect_packets(entry, 60);
 }
 
+static void expect_known(const struct history *history, const struct rw_attempt *attempts,
+			 size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct history_entry *entry = history_after(history, 0);
+
+		while (entry &&
+		       memcmp(&entry->record, &attempts[i], offsetof(struct rw_attempt, rule)))
+			entry = history_next(entry);
+		assert_non_null(entry);
+	}
+}
+
 static void a_flood_pushes_out_itself_and_not_who_comes_slowly(void **state)
 {
 	struct rw_attempt slow[10];
@@ -145,13 +158,57 @@ static void a_flood_pushes_out_itself_and_not_who_comes_slowly(void **state)
 		tell(*state, RW_EVENT_SEEN, &flood);
 	}
 	assert_int_equal(history_size(*state), CAPACITY);
-	for (size_t i = 0; i < 10; i++) {
-		const struct history_entry *entry = history_after(*state, 0);
+	expect_known(*state, slow, 10);
+}
 
-		while (entry && memcmp(&entry->record, &slow[i], offsetof(struct rw_attempt, rule)))
-			entry = history_next(entry);
-		assert_non_null(entry);
+/* Each with other sources and ports than the one before. */
+static void a_flood_of_sources_and_ports_pushes_out_no_source_that_came_again(void **state)
+{
+	struct rw_attempt slow[20];
+
+	for (uint32_t i = 0; i < 20; i++) {
+		slow[i] = attempt_of(0xffffffff, 1000 + 7 * i, 1);
+		tell(*state, RW_EVENT_SEEN, &slow[i]);
+		for (uint32_t j = 0; j < CAPACITY / 2; j++) {
+			uint32_t which = i * CAPACITY + j;
+			struct rw_attempt flood = attempt_of(which, which * 40503 >> 7, 1);
+
+			tell(*state, RW_EVENT_SEEN, &flood);
+		}
 	}
+	assert_int_equal(history_size(*state), CAPACITY);
+	expect_known(*state, slow, 20);
+	assert_int_equal(history_entry_level(tell(*state, RW_EVENT_SEEN, &slow[19])), 4);
+}
+
+static void a_source_that_tries_every_port_pushes_out_itself(void **state)
+{
+	struct rw_attempt slow[20];
+
+	for (uint32_t i = 0; i < 20; i++) {
+		slow[i] = attempt_of(i < 10 ? 0xffffffff : i, 1000 + 7 * i, 1);
+		tell(*state, RW_EVENT_SEEN, &slow[i]);
+	}
+	for (uint32_t port = 1; port < 65536; port++) {
+		struct rw_attempt fast = attempt_of(0x12345678, port, 1);
+
+		tell(*state, RW_EVENT_SEEN, &fast);
+	}
+	expect_known(*state, slow, 20);
+}
+
+static void attempts_of_a_source_follow_each_other(void **state)
+{
+	struct rw_attempt one = attempt_of(1, 22, 1), two = attempt_of(1, 23, 1),
+			  other = attempt_of(2, 23, 1);
+	struct history_entry *first = tell(*state, RW_EVENT_SEEN, &one), *second;
+
+	assert_int_equal(history_entry_level(first), 0);
+	tell(*state, RW_EVENT_SEEN, &other);
+	second = tell(*state, RW_EVENT_SEEN, &two);
+	assert_int_equal(history_entry_level(first), 1);
+	assert_ptr_equal(history_entry_before(second), first);
+	assert_null(history_entry_before(first));
 }
 
 static void settled_packets_are_remembered_or_said_to_be_forgotten(void **state)
@@ -257,6 +314,9 @@ int main(void)
 		TEST(a_record_that_shrank_without_an_event_was_replaced),
 		TEST(an_event_during_a_scan_leaves_the_entry_to_the_next_one),
 		TEST(a_flood_pushes_out_itself_and_not_who_comes_slowly),
+		TEST(a_flood_of_sources_and_ports_pushes_out_no_source_that_came_again),
+		TEST(a_source_that_tries_every_port_pushes_out_itself),
+		TEST(attempts_of_a_source_follow_each_other),
 		TEST(settled_packets_are_remembered_or_said_to_be_forgotten),
 		TEST(changes_are_told_in_their_order_and_only_once),
 		TEST(a_doubling_is_noted),

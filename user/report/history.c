@@ -1,33 +1,55 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* history.c - a hash of attempts, threaded by the time of their last change. */
+/* history.c - a hash of attempts, threaded by the time of their last change, and a hash of their
+ * sources. */
 #include "report/history.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define GROUPS	      256 /* by the low bits of the port, as struct rw_event_shares */
-#define IDENTITY_SIZE offsetof(struct rw_attempt, rule)
+#include "util/secret.h"
 
-/* Multipliers of splitmix64, as in bpf/account.bpf.h. */
-#define MIX_1 0xbf58476d1ce4e5b9ULL
-#define MIX_2 0x94d049bb133111ebULL
+#define GROUPS	      256 /* by the low bits of the port */
+#define LEVELS	      18  /* by how many attempts a source has: 1, 2, 4 ... */
+#define IDENTITY_SIZE offsetof(struct rw_attempt, rule)
 
 LIST_HEAD(bucket_list, history_entry);
 TAILQ_HEAD(entry_list, history_entry);
+
+/* Who has attempts here. */
+struct history_source {
+	LIST_ENTRY(history_source) bucket; /* the same hash; or of the free ones */
+	uint8_t address[16];
+	struct bucket_list entries; /* the newest first */
+	size_t count;		    /* of them */
+	unsigned int level;
+};
+
+LIST_HEAD(source_list, history_source);
 
 struct group {
 	struct entry_list list;
 	size_t count;
 };
 
+/* The attempts of sources that have about as many. */
+struct level {
+	struct group groups[GROUPS];
+	size_t count;
+};
+
 struct history {
 	struct history_entry *entries; /* pages that are never used cost nothing */
 	struct bucket_list *buckets;
-	size_t bucket_mask;
+	struct history_source *sources; /* likewise */
+	struct source_list *source_buckets;
+	struct source_list free_sources;
+	size_t sources_used; /* of `sources` */
+	size_t bucket_mask;  /* of both */
 	size_t capacity;
 	size_t used; /* of `entries`; grows to `capacity` and stays there */
+	struct secret secret;
 	struct entry_list order;
-	struct group groups[GROUPS];
+	struct level levels[LEVELS];
 	uint64_t version;
 	uint64_t scan;
 	uint64_t forgotten;
@@ -46,10 +68,13 @@ struct history *history_new(size_t capacity)
 	history->bucket_mask = buckets - 1;
 	history->entries = calloc(capacity, sizeof(*history->entries));
 	history->buckets = calloc(buckets, sizeof(*history->buckets));
+	history->sources = calloc(capacity, sizeof(*history->sources));
+	history->source_buckets = calloc(buckets, sizeof(*history->source_buckets));
 	TAILQ_INIT(&history->order);
-	for (size_t i = 0; i < GROUPS; i++)
-		TAILQ_INIT(&history->groups[i].list);
-	if (!history->entries || !history->buckets) {
+	for (size_t i = 0; i < LEVELS * GROUPS; i++)
+		TAILQ_INIT(&history->levels[i / GROUPS].groups[i % GROUPS].list);
+	if (!history->entries || !history->buckets || !history->sources ||
+	    !history->source_buckets || secret_fill(&history->secret, sizeof(history->secret))) {
 		history_free(history);
 		return NULL;
 	}
@@ -62,22 +87,24 @@ void history_free(struct history *history)
 		return;
 	free(history->entries);
 	free(history->buckets);
+	free(history->sources);
+	free(history->source_buckets);
 	free(history);
 }
 
 static struct bucket_list *bucket_of(struct history *history, const struct rw_attempt *record)
 {
-	uint64_t words[IDENTITY_SIZE / sizeof(uint64_t)], hash;
+	uint64_t words[IDENTITY_SIZE / sizeof(uint64_t)];
 
 	memcpy(words, record, sizeof(words));
-	hash = (words[0] * MIX_1 + words[1]) * MIX_2;
-	hash = (hash ^ hash >> 31 ^ words[2]) * MIX_1;
-	return &history->buckets[hash >> 32 & history->bucket_mask];
+	return &history->buckets[secret_hash(&history->secret, words) >> 32 & history->bucket_mask];
 }
 
 static struct group *group_of(struct history *history, const struct history_entry *entry)
 {
-	return &history->groups[entry->record.port % GROUPS];
+	struct level *level = &history->levels[entry->source->level];
+
+	return &level->groups[entry->record.port % GROUPS];
 }
 
 static bool is_same(const struct rw_attempt *a, const struct rw_attempt *b)
@@ -95,35 +122,150 @@ static struct history_entry *find(struct history *history, const struct rw_attem
 	return NULL;
 }
 
-static void unthread(struct history *history, struct history_entry *entry)
+/* --- sources and their levels -------------------------------------------------------------------
+ */
+
+static void group_leave(struct history *history, struct history_entry *entry)
 {
 	struct group *group = group_of(history, entry);
 
-	TAILQ_REMOVE(&history->order, entry, order);
 	TAILQ_REMOVE(&group->list, entry, group);
 	group->count--;
+	history->levels[entry->source->level].count--;
 }
 
-static void thread(struct history *history, struct history_entry *entry)
+static void group_join(struct history *history, struct history_entry *entry)
 {
 	struct group *group = group_of(history, entry);
 
-	entry->version = ++history->version;
-	TAILQ_INSERT_TAIL(&history->order, entry, order);
 	TAILQ_INSERT_TAIL(&group->list, entry, group);
 	group->count++;
+	history->levels[entry->source->level].count++;
+}
+
+/*
+ * A level has sources of 2^level attempts and more. One goes back only when it has half as many:
+ * who comes and goes at the border does not make all of his attempts move each time.
+ */
+static unsigned int level_due(const struct history_source *source)
+{
+	if (source->count >> (source->level + 1))
+		return source->level + 1;
+	if (source->level && source->count <= (size_t)1 << source->level >> 1)
+		return source->level - 1;
+	return source->level;
+}
+
+static void source_settle(struct history *history, struct history_source *source)
+{
+	unsigned int level = level_due(source);
+	struct history_entry *entry;
+
+	if (level == source->level)
+		return;
+	LIST_FOREACH (entry, &source->entries, sibling)
+		group_leave(history, entry);
+	source->level = level;
+	LIST_FOREACH (entry, &source->entries, sibling)
+		group_join(history, entry);
+}
+
+static struct source_list *source_bucket(struct history *history, const uint8_t address[16])
+{
+	uint64_t words[3] = {0};
+
+	memcpy(words, address, 16);
+	return &history->source_buckets[secret_hash(&history->secret, words) >> 32 &
+					history->bucket_mask];
+}
+
+/* There are never more sources than attempts. */
+static struct history_source *source_take(struct history *history)
+{
+	struct history_source *source = LIST_FIRST(&history->free_sources);
+
+	if (!source)
+		return &history->sources[history->sources_used++];
+	LIST_REMOVE(source, bucket);
+	return source;
+}
+
+static struct history_source *source_find(struct history *history, const uint8_t address[16])
+{
+	struct source_list *bucket = source_bucket(history, address);
+	struct history_source *source;
+
+	LIST_FOREACH (source, bucket, bucket)
+		if (!memcmp(source->address, address, 16))
+			return source;
+	source = source_take(history);
+	*source = (struct history_source){.level = 0};
+	memcpy(source->address, address, 16);
+	LIST_INSERT_HEAD(bucket, source, bucket);
+	return source;
+}
+
+static void source_join(struct history *history, struct history_entry *entry)
+{
+	struct history_source *source = source_find(history, entry->record.source);
+
+	entry->source = source;
+	LIST_INSERT_HEAD(&source->entries, entry, sibling);
+	source->count++;
+	group_join(history, entry);
+	source_settle(history, source);
+}
+
+static void source_leave(struct history *history, struct history_entry *entry)
+{
+	struct history_source *source = entry->source;
+
+	group_leave(history, entry);
+	LIST_REMOVE(entry, sibling);
+	source->count--;
+	if (source->count) {
+		source_settle(history, source);
+		return;
+	}
+	LIST_REMOVE(source, bucket);
+	LIST_INSERT_HEAD(&history->free_sources, source, bucket);
+}
+
+unsigned int history_entry_level(const struct history_entry *entry)
+{
+	return entry->source->level;
+}
+
+struct history_entry *history_entry_before(const struct history_entry *entry)
+{
+	return LIST_NEXT(entry, sibling);
+}
+
+/* --- entries ------------------------------------------------------------------------------------
+ */
+
+/* The oldest of the fullest group of the fullest level. */
+static struct history_entry *oldest_of_most(struct history *history)
+{
+	struct level *level = &history->levels[0];
+	struct group *group;
+
+	for (size_t i = 1; i < LEVELS; i++)
+		if (history->levels[i].count > level->count)
+			level = &history->levels[i];
+	group = &level->groups[0];
+	for (size_t i = 1; i < GROUPS; i++)
+		if (level->groups[i].count > group->count)
+			group = &level->groups[i];
+	return TAILQ_FIRST(&group->list);
 }
 
 static struct history_entry *forget_one(struct history *history)
 {
-	struct group *fullest = &history->groups[0];
-	struct history_entry *entry;
+	struct history_entry *entry = oldest_of_most(history);
 
-	for (size_t i = 1; i < GROUPS; i++)
-		if (history->groups[i].count > fullest->count)
-			fullest = &history->groups[i];
-	entry = TAILQ_FIRST(&fullest->list);
-	unthread(history, entry);
+	TAILQ_REMOVE(&history->order, entry, order);
+	source_leave(history, entry);
 	LIST_REMOVE(entry, bucket);
 	history->forgotten += entry->settled.packets;
 	return entry;
@@ -135,9 +277,10 @@ static struct history_entry *add(struct history *history, const struct rw_attemp
 					      ? &history->entries[history->used++]
 					      : forget_one(history);
 
-	*entry = (struct history_entry){.record = *record};
+	*entry = (struct history_entry){.record = *record, .version = ++history->version};
 	LIST_INSERT_HEAD(bucket_of(history, record), entry, bucket);
-	thread(history, entry);
+	TAILQ_INSERT_TAIL(&history->order, entry, order);
+	source_join(history, entry);
 	return entry;
 }
 
@@ -160,8 +303,11 @@ static void touch(struct history *history, struct history_entry *entry,
 		entry->first_ns = times->first_ns;
 	if (times->last_ns > entry->last_ns)
 		entry->last_ns = times->last_ns;
-	unthread(history, entry);
-	thread(history, entry);
+	entry->version = ++history->version;
+	TAILQ_REMOVE(&history->order, entry, order);
+	TAILQ_INSERT_TAIL(&history->order, entry, order);
+	group_leave(history, entry);
+	group_join(history, entry);
 }
 
 struct history_count history_entry_sum(const struct history_entry *entry)

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * history.h - the store of attempts: the daemon's, of what the events tell and what the kernel's
- * table holds; that of the terminal view, and that of the live page. Pure: no system calls.
+ * table holds; that of the terminal view, and that of the live page. No system calls, but for the
+ * secret of its hashes.
  *
- * Memory is bounded. When it is full, the entry that was hit longest ago goes, among those whose
- * ports share the low bits that most entries share: so that a flood against one port pushes out
- * itself, and not who comes slowly. What goes is counted.
+ * Memory is bounded. A flood pushes out itself, and not who comes slowly: the level of a source
+ * says how many attempts it has here (1, 2, 4, ...). When there is no room, an entry goes of the
+ * level that has the most entries, among those the one whose port shares its low bits with the
+ * most, and of these the one that was hit longest ago. A flood from everywhere is of level 0, one
+ * source that tries every port of the highest; to push out a source of n attempts takes as many
+ * entries as there are of sources that have about n. What goes is counted.
  *
  * Invariant: packets in the SETTLED and BIND events that were taken in = `settled`
  * of all entries + `forgotten`.
@@ -23,6 +27,8 @@
 #include "kernel/observe/attempts.h"
 
 #define HISTORY_ENTRIES 65536
+
+struct history_source; /* opaque */
 
 struct history_count {
 	uint64_t packets;
@@ -45,9 +51,13 @@ struct history_entry {
 	uint64_t version; /* of history->version when it changed last */
 	uint64_t scan;	  /* last scan that found it in the table */
 	uint64_t told;	  /* last scan after whose begin an event told of it */
-	LIST_ENTRY(history_entry) bucket; /* the same hash */
-	TAILQ_ENTRY(history_entry) order; /* by version */
-	TAILQ_ENTRY(history_entry) group; /* by version, among those of similar ports */
+	struct history_source *source;
+	LIST_ENTRY(history_entry) bucket;  /* the same hash */
+	LIST_ENTRY(history_entry) sibling; /* the same source */
+	TAILQ_ENTRY(history_entry) order;  /* by version */
+	TAILQ_ENTRY(history_entry)
+	group; /* hit longest ago first, among those of one level and
+		  similar ports */
 };
 
 struct history; /* opaque */
@@ -83,6 +93,12 @@ void history_scan_end(struct history *history);
  */
 struct history_entry *history_tell(struct history *history, const struct rw_attempt *record,
 				   const struct history_times *times, bool *ret_new);
+
+/* 0: its source has no other attempt here; n: 2^n of them, or more. */
+unsigned int history_entry_level(const struct history_entry *entry);
+
+/* The attempt of the same source that was new before this one, or NULL. */
+struct history_entry *history_entry_before(const struct history_entry *entry);
 
 /* Everything that is known to have come from there. */
 struct history_count history_entry_sum(const struct history_entry *entry);
