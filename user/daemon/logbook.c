@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* logbook.c - a bucket of tokens; the last number that was written is the entry's. */
+/* logbook.c - buckets of tokens; the last number that was written is the entry's. */
 #include "daemon/logbook.h"
 
 #include "daemon/journal.h"
@@ -14,6 +14,8 @@ void logbook_open(struct logbook *logbook, const char *file)
 		.file = LOG_FILE_AT(file),
 		.tokens = LOGBOOK_BURST,
 	};
+	for (unsigned int level = 0; level < LOGBOOK_LEVELS; level++)
+		logbook->reserves[level] = LOGBOOK_RESERVE;
 	log_file_tick(&logbook->file);
 }
 
@@ -22,24 +24,62 @@ static bool is_due(const struct history_entry *entry)
 	return history_entry_sum(entry).packets / GROWTH >= entry->reported;
 }
 
-void logbook_attempt(struct logbook *logbook, const struct intake *intake,
-		     struct history_entry *entry)
+/* Of the common ones first. The first attempt of a source has no other: it may be forged. */
+static bool spend(struct logbook *logbook, const struct history_entry *entry)
+{
+	unsigned int level = history_entry_level(entry);
+	unsigned int *reserve =
+		&logbook->reserves[level < LOGBOOK_LEVELS ? level : LOGBOOK_LEVELS - 1];
+
+	if (!logbook->tokens && (!level || !*reserve))
+		return false;
+	if (logbook->tokens)
+		logbook->tokens--;
+	else
+		(*reserve)--;
+	return true;
+}
+
+static bool write_down(struct logbook *logbook, const struct intake *intake,
+		       struct history_entry *entry)
 {
 	struct feed_attempt attempt;
 
-	if ((!logbook->journal && !logbook->file.path) || !is_due(entry))
-		return;
-	if (!logbook->tokens) {
-		logbook->omitted++;
-		return;
-	}
-	logbook->tokens--;
+	if (!spend(logbook, entry))
+		return false;
 	intake_describe(intake, entry, &attempt);
 	attempt.news = true;
 	entry->reported = attempt.attempt.record.packets;
 	if (logbook->journal)
 		journal_attempt(&attempt, intake->in_force->generation.number);
 	log_file_attempt(&logbook->file, &attempt);
+	return true;
+}
+
+/* What was left out of a source that comes again. */
+static void catch_up(struct logbook *logbook, const struct intake *intake,
+		     const struct history_entry *entry)
+{
+	struct history_entry *before = history_entry_before(entry);
+
+	for (unsigned int i = 0; before && i < LOGBOOK_CATCH_UP; i++) {
+		if (!before->reported)
+			write_down(logbook, intake, before);
+		before = history_entry_before(before);
+	}
+}
+
+void logbook_attempt(struct logbook *logbook, const struct intake *intake,
+		     struct history_entry *entry)
+{
+	bool new = !entry->reported;
+
+	if ((!logbook->journal && !logbook->file.path) || !is_due(entry))
+		return;
+	if (!write_down(logbook, intake, entry))
+		logbook->omitted++;
+	else if (new)
+		catch_up(logbook, intake, entry);
 }
 
 static void sum_up(struct logbook *logbook)
@@ -57,6 +97,9 @@ void logbook_tick(struct logbook *logbook)
 	logbook->tokens += LOGBOOK_RATE;
 	if (logbook->tokens > LOGBOOK_BURST)
 		logbook->tokens = LOGBOOK_BURST;
+	for (unsigned int level = 0; level < LOGBOOK_LEVELS; level++)
+		if (logbook->reserves[level] < LOGBOOK_RESERVE)
+			logbook->reserves[level]++;
 	log_file_tick(&logbook->file);
 	if (++logbook->seconds >= SUMMARY_SECONDS)
 		sum_up(logbook);
