@@ -134,4 +134,42 @@ a_stream_is_free() {
 	[ "$(status_of -m 5 $WEB_URL/events)" = 200 ]
 }
 
+# slow_headers COUNT: each says a byte a second and never comes to an end; who was let go comes again.
+slow_headers() {
+	cat >"$LAB_DIR/slow.py" <<-'END'
+		import socket, sys, time
+		def come():
+		    one = socket.create_connection(("127.0.0.1", 7373))
+		    one.send(b"GET / HTTP/1.1\r\nX-Slow: ")
+		    return one
+		slow = [come() for _ in range(int(sys.argv[1]))]
+		gone = 0
+		while True:
+		    print("gone", gone, flush=True)
+		    time.sleep(1)
+		    for i, one in enumerate(slow):
+		        try:
+		            one.send(b"x")
+		        except OSError:
+		            gone += 1
+		            slow[i] = come()
+	END
+	spawn node slow python3 "$LAB_DIR/slow.py" "$1"
+}
+
+slow_are_gone() { # AT-LEAST
+	[ "$(awk 'END { print $2 }' "$LAB_DIR/slow.out")" -ge "$1" ]
+}
+
+test_slow_headers_do_not_take_it_away() {
+	web_ready
+	slow_headers 48
+	assert_equal 200 "$(status_of $WEB_URL/)" "the page beside 48 slow headers"
+	wait_for 60 slow_are_gone 48 || fail "they have no deadline: $(tail -n 1 "$LAB_DIR/slow.out")"
+	assert_equal 200 "$(status_of $WEB_URL/)" "the page after their deadline"
+	stop slow
+	slow_headers 200
+	assert_equal 200 "$(status_of $WEB_URL/)" "the page beside 200 slow headers"
+}
+
 run_tests "$@"

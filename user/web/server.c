@@ -110,6 +110,40 @@ static void pace_over(void *context, uint32_t events)
 		server_news(server);
 }
 
+/* --- connections --------------------------------------------------------------------------------
+ */
+
+static void connection_changed(void *context, struct MHD_Connection *connection,
+			       void **socket_context, enum MHD_ConnectionNotificationCode code)
+{
+	struct server *server = context;
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+	if (code == MHD_CONNECTION_NOTIFY_STARTED && info)
+		*socket_context = guest_come(&server->guests, info->connect_fd);
+	else if (code == MHD_CONNECTION_NOTIFY_CLOSED)
+		guest_leave(&server->guests, *socket_context);
+}
+
+static struct guest *guest_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info ? info->socket_context : NULL;
+}
+
+static void request_over(void *context, struct MHD_Connection *connection, void **state,
+			 enum MHD_RequestTerminationCode code)
+{
+	struct server *server = context;
+
+	(void)state;
+	if (code == MHD_REQUEST_TERMINATED_COMPLETED_OK)
+		guest_asks(&server->guests, guest_of(connection));
+}
+
 /* --- one client ---------------------------------------------------------------------------------
  */
 
@@ -247,6 +281,7 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection, 
 	const struct answer found = request_answer(server->address, &request);
 
 	(void)version, (void)data, (void)data_size, (void)state;
+	guest_answered(&server->guests, guest_of(connection), found.events);
 	if (found.file)
 		return send_file(connection, found.file);
 	if (found.events)
@@ -259,11 +294,14 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection, 
 
 static int start(struct server *server, int listener)
 {
+	const unsigned int of_one = server->address->loopback ? 0 : SERVER_OF_ONE; /* 0: no limit */
 	const union MHD_DaemonInfo *info;
 
 	server->http = MHD_start_daemon(
 		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, answer, server,
 		MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_CONNECTION_LIMIT, SERVER_CONNECTIONS,
+		MHD_OPTION_PER_IP_CONNECTION_LIMIT, of_one, MHD_OPTION_NOTIFY_CONNECTION,
+		connection_changed, server, MHD_OPTION_NOTIFY_COMPLETED, request_over, server,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SERVER_CONNECTION_BYTES,
 		MHD_OPTION_CONNECTION_TIMEOUT, SERVER_IDLE_S, MHD_OPTION_STRICT_FOR_CLIENT, 1,
 		MHD_OPTION_END);
@@ -286,7 +324,11 @@ int server_open(struct server *server, int listener, struct error *ret_error)
 	server->ready.fd = -1;
 	server->timeout = (struct watch){-1, timeout_over, server};
 	server->pace = (struct watch){-1, pace_over, server};
-	error = start(server, listener);
+	error = guests_open(&server->guests, server->loop);
+	if (error)
+		close(listener);
+	else
+		error = start(server, listener);
 	if (!error)
 		error = timer_add(server->loop, &server->timeout);
 	if (!error)
@@ -305,6 +347,7 @@ void server_close(struct server *server)
 		loop_remove(server->loop, &server->ready);
 	if (server->http)
 		MHD_stop_daemon(server->http);
+	guests_close(&server->guests);
 	watch_close(server->loop, &server->timeout);
 	watch_close(server->loop, &server->pace);
 }

@@ -2,8 +2,9 @@
 /*
  * server.h - the page and its stream of events over HTTP, read-only.
  *
- * Bounded: SERVER_CONNECTIONS at once, each with SERVER_CONNECTION_BYTES for what it asks, and of
- * them SERVER_STREAMS that stay open, each with one portion of what it is told (stream.h).
+ * Bounded: GUESTS_MAX connections at once (guests.h), each with SERVER_CONNECTION_BYTES for what it
+ * asks, and of them SERVER_STREAMS that stay open, each with one portion of what it is told
+ * (stream.h). Beyond loopback, where one address is one host, one has SERVER_OF_ONE of them.
  */
 #ifndef ROLEWALL_WEB_SERVER_H
 #define ROLEWALL_WEB_SERVER_H
@@ -15,8 +16,10 @@
 #include "util/loop.h"
 #include "web/address.h"
 #include "web/board.h"
+#include "web/guests.h"
 
-#define SERVER_CONNECTIONS	48
+#define SERVER_CONNECTIONS	64 /* some are on their way out */
+#define SERVER_OF_ONE		12
 #define SERVER_CONNECTION_BYTES 16384
 #define SERVER_STREAMS		24
 #define SERVER_IDLE_S		30  /* neither reads nor asks anything for so long: is let go */
@@ -32,6 +35,7 @@ struct server {
 	const struct board *board;
 	struct MHD_Daemon *http; /* owned, as all below */
 	struct watch ready;	 /* its fd is that of `http` */
+	struct guests guests;
 	struct watch timeout;
 	struct watch pace;
 	bool pacing; /* `pace` is set */
