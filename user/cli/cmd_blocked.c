@@ -98,7 +98,19 @@ static void list_print(const struct settings *settings, const struct port_names 
 			    attempts->count ? " that match; there are others" : " so far");
 }
 
-/* What the daemon remembers is more than the kernel's table holds. -ENOENT: no daemon runs. */
+/* Wait for its next line. -ETIMEDOUT: it has nothing to say. */
+static int list_wait(const struct feed *feed)
+{
+	struct pollfd polled = {.fd = feed_fd(feed), .events = POLLIN};
+	int count = poll(&polled, 1, FEED_PATIENCE_MS);
+
+	if (count < 0)
+		return errno == EINTR ? 0 : -errno;
+	return count ? 0 : -ETIMEDOUT;
+}
+
+/* What the daemon remembers is more than the kernel's table holds. -ENOENT: no daemon runs;
+ * -ETIMEDOUT: it did not answer, or not to the end. */
 static int list_ask(const struct instance *instance, struct attempts *ret, struct error *ret_error)
 {
 	const struct feed_request request = {.attempts = true, .history = true};
@@ -106,31 +118,43 @@ static int list_ask(const struct instance *instance, struct attempts *ret, struc
 	int result = feed_open(instance, &request, &feed, ret_error);
 	bool whole = false;
 
+	if (result)
+		return result;
 	while (!result) {
-		struct pollfd polled = {.fd = feed_fd(feed), .events = POLLIN};
 		json_t *line;
 
 		result = feed_next(feed, &line);
 		if (result == -EAGAIN)
-			result = poll(&polled, 1, -1) < 0 && errno != EINTR ? -errno : 0;
+			result = list_wait(feed);
 		else if (!result)
 			result = list_add(ret, line, &whole);
 	}
 	/* A daemon of another version closes at once. */
-	if (result != -EPIPE || !whole)
-		return result;
+	if (!whole)
+		return feed_unanswered(instance, ret_error);
 	attempts_sort(ret);
 	return 0;
 }
 
-static int list_read(const struct instance *instance, struct attempts *ret, struct error *ret_error)
+/* Where no daemon runs the kernel's table is all there is. `ret_partly`: where one runs that does
+ * not answer, it is less than what was asked for. */
+static int list_read(const struct settings *settings, struct attempts *ret, bool *ret_partly,
+		     struct error *ret_error)
 {
 	struct error error = {0};
+	int result = list_ask(&settings->instance, ret, &error);
+	char text[1200];
 
-	if (!list_ask(instance, ret, &error))
+	if (!result)
 		return 0;
+	*ret_partly = result != -ENOENT;
+	snprintf(text, sizeof(text),
+		 "%s; this is what the kernel's table holds, and not what was forgotten there (%s)",
+		 error.what, error.hint);
+	if (*ret_partly)
+		report_warning(settings, error.where, text);
 	attempts_free(ret);
-	return attempts_read(instance, ret, ret_error);
+	return attempts_read(&settings->instance, ret, ret_error);
 }
 
 static int sums_print(const struct settings *settings, const struct port_names *names,
@@ -163,19 +187,21 @@ static int list_run(const struct settings *settings, const struct rows_request *
 	_cleanup_(port_names_free) struct port_names names = {0};
 	_cleanup_(attempts_free) struct attempts attempts = {0};
 	struct error error = {0};
+	bool partly = false;
 	int result = port_names_read(&settings->instance, &names, &error);
 
 	if (!result)
-		result = list_read(&settings->instance, &attempts, &error);
+		result = list_read(settings, &attempts, &partly, &error);
 	if (result)
 		return report_kernel(settings, result, &error);
+	result = EXIT_OK;
 	if (request->group != GROUP_NONE)
-		return sums_print(settings, &names, &attempts, request);
-	if (settings->output == OUTPUT_TABLE)
+		result = sums_print(settings, &names, &attempts, request);
+	else if (settings->output == OUTPUT_TABLE)
 		list_print(settings, &names, &attempts, filter);
 	else
 		list_print_json(settings, &names, &attempts, filter);
-	return EXIT_OK;
+	return partly ? EXIT_FAILED : result;
 }
 
 static int blocked_run(const struct settings *settings, const struct arguments *arguments)

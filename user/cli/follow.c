@@ -258,6 +258,8 @@ static int follow_daemon(struct follower *follower, struct feed *feed, int signa
 			return 0;
 		if (result > 0)
 			result = handle_lines(follower, feed);
+		if (result == -EPIPE && !feed_is_ready(feed))
+			return feed_unanswered(&follower->settings->instance, ret_error);
 		if (result == -EPIPE)
 			return error_set(ret_error, EPIPE,
 					 "the daemon has stopped, or is of another version");

@@ -10,6 +10,14 @@
 
 #include "util/cleanup.h"
 
+static int64_t now_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec + 1;
+}
+
 struct follower *follower_new(int fd)
 {
 	struct follower *follower = malloc(sizeof(*follower));
@@ -18,6 +26,7 @@ struct follower *follower_new(int fd)
 		return NULL;
 	memset(follower, 0, offsetof(struct follower, buffer));
 	follower->watch.fd = fd;
+	follower->since = now_s();
 	return follower;
 }
 
@@ -46,7 +55,7 @@ int follower_read(struct follower *follower)
 	char *at = follower->request + follower->request_size;
 	ssize_t size;
 
-	if (follower->begun)
+	if (follower->asked || follower->begun)
 		return listen_for_end(follower);
 	size = recv(follower->watch.fd, at, room, 0);
 	if (size <= 0)
@@ -60,6 +69,7 @@ int follower_read(struct follower *follower)
 
 void follower_begin(struct follower *follower, const struct intake *intake)
 {
+	follower->asked = false;
 	follower->begun = true;
 	follower->initial = history_version(intake->history);
 	follower->seen = follower->wants.history ? 0 : follower->initial;
@@ -79,12 +89,9 @@ bool follower_is_eager(const struct follower *follower)
 	return follower->begun && !follower->line && follower->begin == follower->end;
 }
 
-static int64_t now_s(void)
+int64_t follower_silent_s(const struct follower *follower)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec + 1;
+	return follower->asked || follower->begun ? 0 : now_s() - follower->since;
 }
 
 int64_t follower_stalled_s(const struct follower *follower)

@@ -13,15 +13,19 @@
 
 #define FOLLOWER_BUFFER 65536 /* bytes that are written at once */
 
+struct account;
 struct followers;
 
 struct follower {
 	struct followers *owner; /* not owned */
 	LIST_ENTRY(follower) siblings;
-	struct watch watch; /* fd owned */
+	struct watch watch;	 /* fd owned */
+	struct account *account; /* of its user; not owned */
 	struct feed_request wants;
+	int64_t since;	       /* s, CLOCK_MONOTONIC: when it came */
+	bool asked;	       /* it has said what it wants, and waits until it may be told */
 	bool mute;	       /* it will say nothing more */
-	bool begun;	       /* it has said what it wants */
+	bool begun;	       /* it is being told */
 	bool ready_told;       /* what was there at the beginning has been told */
 	uint64_t seen;	       /* version of the history that it has heard of */
 	uint64_t initial;      /* version at the beginning */
@@ -46,7 +50,7 @@ void follower_free(struct follower *follower);
  */
 int follower_read(struct follower *follower);
 
-/* It has said what it wants: from here on there is something to tell. */
+/* It has said what it wants, and may be told. */
 void follower_begin(struct follower *follower, const struct intake *intake);
 
 bool follower_wants(const struct follower *follower, enum feed_bulletin kind);
@@ -57,6 +61,9 @@ int follower_write(struct follower *follower, const struct intake *intake,
 
 /* It listens, and is not waiting for room. */
 bool follower_is_eager(const struct follower *follower);
+
+/* How long it has not said what it wants. */
+int64_t follower_silent_s(const struct follower *follower);
 
 int64_t follower_stalled_s(const struct follower *follower);
 

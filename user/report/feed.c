@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 
 #include "util/cleanup.h"
@@ -16,6 +17,7 @@ struct feed {
 	int fd;
 	size_t used;	/* bytes in `buffer` */
 	size_t scanned; /* of them, those that hold no end of line */
+	bool ready;	/* that line has come */
 	char buffer[LINE_MAX_BYTES];
 };
 
@@ -34,6 +36,14 @@ int feed_address(const struct instance *instance, struct sockaddr_un *ret, struc
 	return -ENAMETOOLONG;
 }
 
+/* A daemon that accepts nobody is waited for no longer than one that says nothing. */
+static void patience_set(int fd)
+{
+	const struct timeval patience = {.tv_sec = FEED_PATIENCE_MS / 1000};
+
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+}
+
 static int connect_to_daemon(const struct instance *instance, int *ret, struct error *ret_error)
 {
 	_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -44,7 +54,10 @@ static int connect_to_daemon(const struct instance *instance, int *ret, struct e
 		return error;
 	if (fd < 0)
 		return error_set(ret_error, errno, "cannot open a socket: %s", strerror(errno));
+	patience_set(fd);
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address))) {
+		if (errno == EAGAIN)
+			return feed_unanswered(instance, ret_error);
 		/* A daemon that was killed leaves its socket, which refuses. */
 		error = errno == ECONNREFUSED ? ENOENT : errno;
 		error_set(ret_error, error, "cannot ask the daemon: %s",
@@ -76,12 +89,13 @@ int feed_open(const struct instance *instance, const struct feed_request *reques
 		return error;
 	error = say(fd, request);
 	if (error)
-		return error_set(ret_error, -error, "the daemon does not listen");
+		return feed_unanswered(instance, ret_error);
 	feed = malloc(sizeof(*feed));
 	if (!feed)
 		return error_set(ret_error, ENOMEM, "out of memory");
 	feed->used = 0;
 	feed->scanned = 0;
+	feed->ready = false;
 	feed->fd = TAKE_FD(fd);
 	*ret = feed;
 	return 0;
@@ -124,6 +138,13 @@ static int receive(struct feed *feed)
 	return size < 0 && errno == EAGAIN ? -EAGAIN : -EPIPE;
 }
 
+static bool is_ready_line(const json_t *line)
+{
+	const char *type = json_string_value(json_object_get(line, "type"));
+
+	return type && !strcmp(type, "ready");
+}
+
 int feed_next(struct feed *feed, json_t **ret)
 {
 	char *end;
@@ -139,5 +160,20 @@ int feed_next(struct feed *feed, json_t **ret)
 	*ret = json_loadb(feed->buffer, length, 0, NULL);
 	feed->used -= length + 1;
 	memmove(feed->buffer, end + 1, feed->used);
+	feed->ready |= is_ready_line(*ret);
 	return *ret ? 0 : -EPROTO;
+}
+
+bool feed_is_ready(const struct feed *feed)
+{
+	return feed->ready;
+}
+
+int feed_unanswered(const struct instance *instance, struct error *ret_error)
+{
+	error_set(ret_error, ETIMEDOUT, "the daemon did not answer");
+	error_where(ret_error, "%s/" FEED_SOCKET, instance->state_dir);
+	error_hint(ret_error, "too many may be asking, or it hangs: try again; 'systemctl restart "
+			      "rolewall' starts it anew");
+	return -ETIMEDOUT;
 }
