@@ -173,7 +173,7 @@ static __always_inline bool is_answer_open(struct __sk_buff *skb, struct packet 
 	return zones & zone_of(&place, packet, tables);
 }
 
-/* Learn what this host sends by UDP. */
+/* Learn what this host sends by UDP, and by TCP from sockets that are bound to a device. */
 SEC("cgroup_skb/egress")
 int rolewall_egress(struct __sk_buff *skb)
 {
@@ -186,7 +186,11 @@ int rolewall_egress(struct __sk_buff *skb)
 		return CGROUP_PASS;
 	skb_cursor(&cursor, skb);
 	if (parse_link(&cursor, 0, &packet) || parse_network(&cursor, &packet) ||
-	    packet.protocol != IPPROTO_UDP || packet.piece == PIECE_LATER)
+	    packet.piece == PIECE_LATER)
+		return CGROUP_PASS;
+	if (packet.protocol == IPPROTO_TCP)
+		bound_learn(skb, &packet);
+	if (packet.protocol != IPPROTO_UDP)
 		return CGROUP_PASS;
 	tables = bpf_map_lookup_elem(&policy, &zero);
 	if (tables && !is_answer_open(skb, &packet, tables))

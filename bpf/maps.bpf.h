@@ -82,6 +82,14 @@ struct {
 	__type(value, __u64);
 } udp_flows SEC(".maps");
 
+/* Did a TCP socket of ours that is bound to a device talk to that peer? */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, RW_BOUND_PEERS);
+	__type(key, struct rw_bound_key);
+	__type(value, __u32);
+} bound_peers SEC(".maps");
+
 /* Which of the optional tables hold anything? */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -259,5 +267,8 @@ struct {
 #define CAN_RINGBUF 0x1 /* bpf_ringbuf_output, bpf_jiffies64, bpf_ktime_get_boot_ns: 5.8 */
 #define CAN_LOOKUP  0x2 /* bpf_skc_lookup_tcp from this kind of program */
 #define CAN_HOLD    0x4 /* comes before the kernel reassembles: no helper, but the place */
+
+/* Where it runs: sockets of the devices above are not among those that a look-up finds. */
+#define IS_BELOW 0x100
 
 #endif

@@ -18,7 +18,7 @@ static __always_inline bool has_own_socket(struct __sk_buff *skb)
 	return sock && sock->state != BPF_TCP_LISTEN;
 }
 
-static __always_inline bool has_connection(const struct place *place, const struct packet *packet)
+static __always_inline bool has_socket(const struct place *place, const struct packet *packet)
 {
 	struct bpf_sock_tuple tuple = {};
 	struct bpf_sock *sock;
@@ -46,6 +46,44 @@ static __always_inline bool has_connection(const struct place *place, const stru
 	state = sock->state;
 	bpf_sk_release(sock);
 	return state != BPF_TCP_LISTEN;
+}
+
+/* Is it for a socket that only the cgroup hook can find, since it is bound to a device above? */
+static __always_inline bool is_bound_peer(const struct packet *packet)
+{
+	struct rw_bound_key key;
+
+	__builtin_memcpy(key.remote, &packet->source, sizeof(key.remote));
+	__builtin_memcpy(key.local, &packet->destination, sizeof(key.local));
+	key.remote_port = packet->ports[0];
+	key.local_port = packet->ports[1];
+	return bpf_map_lookup_elem(&bound_peers, &key);
+}
+
+static __always_inline bool has_connection(const struct place *place, const struct packet *packet)
+{
+	return has_socket(place, packet) || (place->can & IS_BELOW && is_bound_peer(packet));
+}
+
+/* Remember whom a device-bound socket of ours talks to; who connects to one is admitted by a rule.
+ */
+static __always_inline void bound_learn(struct __sk_buff *skb, const struct packet *packet)
+{
+	struct bpf_sock *sock = skb->sk;
+	struct rw_bound_key key;
+	__u32 device;
+
+	if (!sock || (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK))
+		return;
+	device = sock->bound_dev_if;
+	if (!device)
+		return;
+	__builtin_memcpy(key.remote, &packet->destination, sizeof(key.remote));
+	__builtin_memcpy(key.local, &packet->source, sizeof(key.local));
+	key.remote_port = packet->ports[1];
+	key.local_port = packet->ports[0];
+	if (!bpf_map_lookup_elem(&bound_peers, &key))
+		bpf_map_update_elem(&bound_peers, &key, &device, BPF_ANY);
 }
 
 static __always_inline void flow_key(struct rw_flow_key *key, const struct address *remote,

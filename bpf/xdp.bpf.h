@@ -13,7 +13,7 @@ static __always_inline int filter_frame(struct xdp_md *ctx, __u64 length, __u64 
 		.ctx = ctx,
 		.ifindex = ctx->ingress_ifindex,
 		.slot = SLOT_UNASKED,
-		.can = can,
+		.can = can | IS_BELOW,
 	};
 	struct cursor cursor = {
 		.at = (void *)(long)ctx->data,

@@ -90,13 +90,14 @@ enum rw_reason {
 #define RW_RULES	 65536 /* rules of one generation, and of all counters */
 #define RW_ATTEMPT_BITS	 12
 #define RW_ATTEMPT_SLOTS (1 << RW_ATTEMPT_BITS) /* attempts a CPU can hold */
-#define RW_FLOWS	 65536	   /* UDP conversations remembered, least recently used first */
-#define RW_PREFIXES	 65536	   /* (slot, source prefix) pairs of one generation */
-#define RW_NEVER_BANS	 65536	   /* prefixes of one generation that are never banned */
-#define RW_LIFELINES	 64	   /* resolvers and gateways beside them */
-#define RW_BANS		 1100000   /* banned addresses; the same number of prefixes */
-#define RW_OPENINGS	 1024	   /* temporary openings */
-#define RW_INTERFACES	 1024	   /* (ifindex, VLAN) pairs known to the programs */
+#define RW_FLOWS	 65536	 /* UDP conversations remembered, least recently used first */
+#define RW_BOUND_PEERS	 16384	 /* peers of device-bound TCP sockets, least recently used first */
+#define RW_PREFIXES	 65536	 /* (slot, source prefix) pairs of one generation */
+#define RW_NEVER_BANS	 65536	 /* prefixes of one generation that are never banned */
+#define RW_LIFELINES	 64	 /* resolvers and gateways beside them */
+#define RW_BANS		 1100000 /* banned addresses; the same number of prefixes */
+#define RW_OPENINGS	 1024	 /* temporary openings */
+#define RW_INTERFACES	 1024	 /* (ifindex, VLAN) pairs known to the programs */
 #define RW_EVENT_BYTES	 (1 << 20) /* ring buffer */
 #define RW_DATAGRAMS	 4096	   /* in fragments, remembered; a power of two */
 #define RW_EVENT_SHARES	 256	   /* kinds of ports that a flood cannot silence */
@@ -259,6 +260,15 @@ struct rw_fragment_room {
 };
 
 #define RW_FRAGMENT_ROOMS 8
+
+/* Key of `bound_peers` (LRU hash): who was sent a TCP segment by a socket that is bound to a
+ * device; the value is the number of that device. */
+struct rw_bound_key {
+	__u8 remote[16];
+	__u8 local[16];
+	__be16 remote_port;
+	__be16 local_port;
+};
 
 /* Key of `ban_prefixes` and `openings` (LPM tries) and of nothing else. */
 struct rw_prefix_key {
@@ -525,6 +535,11 @@ RW_AT(struct rw_fragment_window, bytes, 4);
 RW_SIZE(struct rw_fragment_room, 64);
 RW_AT(struct rw_fragment_room, windows, 0);
 RW_AT(struct rw_fragment_room, turn, 32);
+RW_SIZE(struct rw_bound_key, 36);
+RW_AT(struct rw_bound_key, remote, 0);
+RW_AT(struct rw_bound_key, local, 16);
+RW_AT(struct rw_bound_key, remote_port, 32);
+RW_AT(struct rw_bound_key, local_port, 34);
 RW_SIZE(struct rw_prefix_key, 20);
 RW_AT(struct rw_prefix_key, prefixlen, 0);
 RW_AT(struct rw_prefix_key, source, 4);

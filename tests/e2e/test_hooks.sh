@@ -134,6 +134,30 @@ test_what_keeps_xdp_from_a_device_is_named() {
 	assert_interface port0 cgroup none "another XDP program is attached to br0"
 }
 
+# XDP on the port asks for sockets of the port; this one is bound to the device above it.
+test_a_socket_bound_to_the_device_above_is_answered() {
+	local address
+
+	bridge_with_port
+	node_ip address add 192.0.2.1/24 dev br0
+	node_ip address add 2001:db8:5::1/64 dev br0 nodad
+	ip -n "$LAB_NAME-vpn" address add 192.0.2.2/24 dev port0
+	ip -n "$LAB_NAME-vpn" address add 2001:db8:5::2/64 dev port0 nodad
+	ip -n "$LAB_NAME-vpn" address add fe80::2/64 dev port0 nodad
+	ip -n "$LAB_NAME-vpn" link set port0 up
+	node_file '.interfaces += { br0: { zone: "external" }, port0: { zone: "external" } }'
+	assert_exit 0 rolewall apply
+	assert_interface port0 xdp native ""
+	launch vpn answerer socat TCP6-LISTEN:7777,fork,reuseaddr SYSTEM:"echo hello"
+	wait_for 10 eval 'vpn ss -Hltn "sport = 7777" | grep -q 7777' || fail "nobody listens"
+	for address in 192.0.2.2 '[2001:db8:5::2]' '[fe80::2%br0]'; do
+		assert_equal hello "$(node timeout 20 socat -u "TCP:$address:7777,so-bindtodevice=br0" -)" \
+			"answer of $address"
+	done
+	# Who was never asked is none of ours.
+	assert_answer silent vpn tcp 192.0.2.1 9999
+}
+
 # --- what is said of interfaces -------------------------------------------------------------------
 
 # What it brings comes in by the bridge.

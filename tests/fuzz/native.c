@@ -126,6 +126,7 @@ void native_start(void)
 		MAP(interfaces, NATIVE_HASH, sizeof(struct rw_interface_key),
 		    sizeof(struct rw_interface), RW_INTERFACES),
 		MAP(udp_flows, NATIVE_HASH, sizeof(struct rw_flow_key), 8, RW_FLOWS),
+		MAP(bound_peers, NATIVE_HASH, sizeof(struct rw_bound_key), 4, RW_BOUND_PEERS),
 		MAP(presence, NATIVE_ARRAY, 4, sizeof(struct rw_presence), 1),
 		MAP(bans, NATIVE_HASH, 16, sizeof(struct rw_ban), RW_BANS),
 		MAP(ban_prefixes, NATIVE_TRIE, sizeof(struct rw_prefix_key), sizeof(struct rw_ban),

@@ -238,6 +238,25 @@ int subject_rooms(const struct subject *subject, const struct model_memory *memo
 	return error ? error : map_put(subject_map(subject, "fragment_secret"), &zero, &secret);
 }
 
+static int bound_put(const struct subject *subject, const struct model_policy *policy)
+{
+	int fd = subject_map(subject, "bound_peers"), error = map_clear(fd);
+
+	for (size_t i = 0; !error && i < policy->bound.count; i++) {
+		const struct model_socket *socket = &policy->bound.list[i];
+		struct rw_bound_key key = {
+			.remote_port = htons(socket->remote_port),
+			.local_port = htons(socket->local_port),
+		};
+		uint32_t device = 1;
+
+		memcpy(key.remote, socket->remote, 16);
+		memcpy(key.local, socket->local, 16);
+		error = map_put(fd, &key, &device);
+	}
+	return error;
+}
+
 int subject_install(const struct subject *subject, const struct model_policy *policy)
 {
 	const uint32_t zero = 0;
@@ -253,6 +272,8 @@ int subject_install(const struct subject *subject, const struct model_policy *po
 		error = openings_put(subject, policy);
 	if (!error)
 		error = flows_put(subject, policy);
+	if (!error)
+		error = bound_put(subject, policy);
 	if (!error)
 		error = map_put(subject_map(subject, "presence"), &zero, &policy->presence);
 	if (error)

@@ -172,16 +172,23 @@ static bool is_opened(const struct view *view, uint8_t l4)
 	return longest && !longest->expired;
 }
 
+static bool is_of_socket(const struct view *view, const struct model_socket *socket)
+{
+	return socket->remote_port == view->source_port && socket->local_port == view->port &&
+	       memcmp(socket->remote, view->source, 16) == 0 &&
+	       memcmp(socket->local, view->destination, 16) == 0;
+}
+
 static bool has_socket(const struct view *view)
 {
-	for (size_t i = 0; i < view->policy->sockets.count; i++) {
-		const struct model_socket *socket = &view->policy->sockets.list[i];
+	const struct model_policy *policy = view->policy;
 
-		if (socket->remote_port == view->source_port && socket->local_port == view->port &&
-		    memcmp(socket->remote, view->source, 16) == 0 &&
-		    memcmp(socket->local, view->destination, 16) == 0)
+	for (size_t i = 0; i < policy->sockets.count; i++)
+		if (is_of_socket(view, &policy->sockets.list[i]))
 			return true;
-	}
+	for (size_t i = 0; view->packet->hook != MODEL_CGROUP && i < policy->bound.count; i++)
+		if (is_of_socket(view, &policy->bound.list[i]))
+			return true;
 	return false;
 }
 

@@ -100,6 +100,7 @@ struct model_policy {
 	MODEL_LIST(struct model_flow, flows);
 	MODEL_LIST(const struct model_socket, sockets);
 	struct model_memory *memory; /* what fragments hold; NULL: there is always room */
+	MODEL_LIST(struct model_socket, bound); /* to devices above: XDP does not find them */
 };
 
 struct model_packet {

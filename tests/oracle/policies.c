@@ -263,6 +263,19 @@ static void memory_set(struct model_policy *policy, struct random *random)
 			random_below(random, 4) * (MEMORY_ROOM / 3 - random_below(random, 20000));
 }
 
+static void bound_set(struct model_policy *policy, struct random *random)
+{
+	for (size_t i = 1 + random_below(random, 6); i > 0; i--) {
+		struct model_socket *socket = &policy->bound.list[policy->bound.count++];
+		unsigned int family = any_family(random);
+
+		address_random(random, family, socket->remote);
+		address_random(random, family, socket->local);
+		socket->remote_port = port_random(random);
+		socket->local_port = (uint16_t)(51000 + i); /* unique */
+	}
+}
+
 /* Mostly the truth; an empty table is not asked, and one that is announced empty is not either. */
 static void presence_set(struct model_policy *policy, struct random *random)
 {
@@ -285,7 +298,7 @@ struct model_policy *policy_generate(uint64_t seed, unsigned int number)
 	if (!policy->memory || !LIST_NEW(policy, zone_prefixes[0]) ||
 	    !LIST_NEW(policy, zone_prefixes[1]) || !LIST_NEW(policy, interfaces) ||
 	    !LIST_NEW(policy, bans) || !LIST_NEW(policy, ban_prefixes) ||
-	    !LIST_NEW(policy, openings) || !LIST_NEW(policy, flows)) {
+	    !LIST_NEW(policy, openings) || !LIST_NEW(policy, flows) || !LIST_NEW(policy, bound)) {
 		policy_free(policy);
 		return NULL;
 	}
@@ -301,6 +314,7 @@ struct model_policy *policy_generate(uint64_t seed, unsigned int number)
 	never_ban_set(policy, &random, 1);
 	openings_set(policy, &random);
 	flows_set(policy, &random);
+	bound_set(policy, &random);
 	presence_set(policy, &random);
 	memory_set(policy, &random);
 	policy->sockets.list = sockets_known(&policy->sockets.count);
@@ -319,5 +333,6 @@ void policy_free(struct model_policy *policy)
 	free(policy->openings.list);
 	free(policy->flows.list);
 	free(policy->memory);
+	free(policy->bound.list);
 	free(policy);
 }

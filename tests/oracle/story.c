@@ -117,6 +117,20 @@ static void listener_tell(struct story *story, struct random *random)
 	story->tcp_flags = ACK;
 }
 
+static void bound_tell(struct story *story, struct random *random,
+		       const struct model_policy *policy)
+{
+	const struct model_socket *socket =
+		&policy->bound.list[random_below(random, policy->bound.count)];
+
+	story->protocol = 6;
+	story->family = address_family(socket->remote);
+	memcpy(story->source, socket->remote, 16);
+	memcpy(story->destination, socket->local, 16);
+	story->source_port = socket->remote_port;
+	story->port = socket->local_port;
+}
+
 static void flow_tell(struct story *story, struct random *random, const struct model_policy *policy)
 {
 	const struct model_flow *flow =
@@ -216,8 +230,10 @@ void story_make(struct random *random, const struct model_policy *policy, struct
 	ret->hop_limit = random_chance(random, 50) ? 64 : random_below(random, 256);
 	if (dice < 40)
 		knock_tell(ret, random, policy);
-	else if (dice < 52)
+	else if (dice < 48)
 		socket_tell(ret, random, policy);
+	else if (dice < 52)
+		bound_tell(ret, random, policy);
 	else if (dice < 55)
 		listener_tell(ret, random);
 	else if (dice < 65)

@@ -38,6 +38,40 @@
 static const uint8_t peer4[16] = {[10] = 0xff, 0xff, 192, 0, 2, 9};
 static const uint8_t peer6[16] = {0x20, 0x01, 0x0d, 0xb8, [15] = 9};
 
+/* Put what the socket of a device above would leave there. */
+static void bound_put(struct harness *harness, const uint8_t remote[16], const uint8_t local[16])
+{
+	struct rw_bound_key key = {.remote_port = htons(CLIENT_PORT),
+				   .local_port = htons(SERVER_PORT)};
+	uint32_t device = 1;
+
+	memcpy(key.remote, remote, 16);
+	memcpy(key.local, local, 16);
+	harness_put(harness, MAP_BOUND_PEERS, &key, &device);
+}
+
+/* XDP below cannot find it, and leaves it to the cgroup hook, which can. */
+static void socket_of_a_device_above_is_left_to_the_cgroup_hook(void **state)
+{
+	static const uint8_t local4[16] = {[10] = 0xff, 0xff, 198, 51, 100, 1};
+	static const uint8_t local6[16] = {0x20, 0x01, 0x0d, 0xb8, [15] = 1};
+	struct rw_bound_key key;
+
+	expect_hex(*state, FOR_XDP, &on_ext0, FROM_CLIENT4(ACK), "drop no-connection");
+	bound_put(*state, peer4, local4);
+	bound_put(*state, peer6, local6);
+	expect_hex(*state, FOR_XDP, &on_ext0, FROM_CLIENT4(ACK), "pass established");
+	expect_hex(*state, FOR_XDP, &on_ext0, FROM_CLIENT6(ACK), "pass established");
+	expect_hex(*state, FOR_XDP, &on_ext0, FROM_CLIENT4(SYN), "drop not-open");
+	expect_hex(*state, FOR_XDP, &on_ext0, FROM_STRANGER4(ACK), "drop no-connection");
+	expect_hex(*state, FOR_XDP, &on_ext0, FROM_STRANGER6(ACK), "drop no-connection");
+	expect_hex(*state, FOR_CGROUP & FOR_LOOKUP, &on_ext0, FROM_CLIENT4(ACK),
+		   "drop no-connection");
+	while (bpf_map_get_next_key(((struct harness *)*state)->maps.fd[MAP_BOUND_PEERS], NULL,
+				    &key) == 0)
+		bpf_map_delete_elem(((struct harness *)*state)->maps.fd[MAP_BOUND_PEERS], &key);
+}
+
 /* --- TCP ------------------------------------------------------------------------------------- */
 
 static socklen_t address_make(const char *text, uint16_t port, struct sockaddr_storage *ret)
@@ -298,6 +332,7 @@ static void a_banned_prefix_gets_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(socket_of_a_device_above_is_left_to_the_cgroup_hook),
 		cmocka_unit_test(a_listening_socket_is_no_connection),
 		cmocka_unit_test(an_ipv4_connection_lets_its_own_segments_in_and_no_others),
 		cmocka_unit_test(an_ipv6_connection_lets_its_own_segments_in_and_no_others),
