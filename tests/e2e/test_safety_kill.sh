@@ -35,7 +35,12 @@ test_apply_killed_at_any_call_leaves_one_policy_whole() {
 		found=$(policy_settle A B)
 		case $found in
 		A) old=$((old + 1)) ;;
-		B) new=$((new + 1)) ;;
+		B)
+			new=$((new + 1))
+			is_confirmed "$LAB_DIR/node.json" >/dev/null ||
+				rolewall status 2>&1 | grep -q "a restart would bring back another policy" ||
+				fail "that a restart brings the old one back is not said, $where"
+			;;
 		*) fail "neither policy, $where: $found" ;;
 		esac
 		status_is "$found" "$where"

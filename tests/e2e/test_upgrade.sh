@@ -204,11 +204,11 @@ test_another_layout_gives_way_without_a_gap() {
 	rolewall -q ban 198.18.0.9 --reason before
 	OUTPUT=$(node "$other" "${LAB_INSTANCE[@]}" apply 2>&1) || fail "apply: $OUTPUT"
 	grep -q "another version's layout and is replaced" <<<"$OUTPUT" || fail "it says: $OUTPUT"
-	assert_equal 1 "$(node "$other" "${LAB_INSTANCE[@]}" --json bans | jq length)" "bans"
+	assert_equal 1 "$(node "$other" "${LAB_INSTANCE[@]}" --json bans | jq ".bans | length")" "bans"
 	assert_exit 1 rolewall status
 	grep -q "another version of Rolewall" <<<"$OUTPUT" || fail "status says: $OUTPUT"
 	rolewall -q apply
-	assert_equal 1 "$(rolewall --json bans | jq length)" "bans"
+	assert_equal 1 "$(rolewall --json bans | jq ".bans | length")" "bans"
 	node "$INJECT/storm" -r $((UPGRADES / 3)) -n $((PACKETS / 3)) \
 		-c "/run/netns/$LAB_NAME-outside,eth0,eth0,$NODE_EXTERNAL,$NODE6_EXTERNAL" \
 		-E 25/tcp,443/tcp -N 9999/tcp,9999/udp,7026/tcp "$LAB_DIR/node.json" "$LAB_DIR/next.json" \

@@ -9,6 +9,7 @@
 #include "cli/message.h"
 #include "cli/print.h"
 #include "cli/state.h"
+#include "kernel/commit/confirmed.h"
 #include "kernel/commit/pending.h"
 #include "report/json.h"
 #include "util/array.h"
@@ -160,6 +161,10 @@ static int report_way_back(const struct settings *settings, const struct snapsho
 {
 	if (snapshot->pending.deadline)
 		return report_pending(settings, snapshot);
+	if (!confirmed_is_in_force(&settings->instance))
+		report_note(settings,
+			    "a restart would bring back another policy than the one in force, or "
+			    "none: \"rolewall apply\" makes it this one");
 	if (snapshot->previous_lost)
 		report_note(settings,
 			    "the pins of generation %" PRIu32 ", which was in force before, are "

@@ -136,6 +136,16 @@ bool confirmed_is(const struct instance *instance, const struct generation *gene
 	       memcmp(copy, text, size) == 0;
 }
 
+bool confirmed_is_in_force(const struct instance *instance)
+{
+	_generation_ struct generation generation = GENERATION_NONE;
+	_maps_ struct maps maps = MAPS_NONE;
+
+	return maps_open(instance, &maps, NULL) ||
+	       generation_current(instance, &maps, &generation, NULL) ||
+	       confirmed_is(instance, &generation);
+}
+
 int confirmed_forget(const struct instance *instance, struct error *ret_error)
 {
 	char path[4096];

@@ -46,6 +46,9 @@ bool confirmed_is_there(const struct instance *instance);
 /* Is it what this generation keeps? False, too, where that cannot be found out. */
 bool confirmed_is(const struct instance *instance, const struct generation *generation);
 
+/* Will a restart find what is in force now? True, too, where that cannot be found out. */
+bool confirmed_is_in_force(const struct instance *instance);
+
 /* Nothing comes back at the next boot. None: no error. */
 int confirmed_forget(const struct instance *instance, struct error *ret_error);
 
