@@ -169,7 +169,7 @@ documents_audit() {
 	wait_for 10 node bash -c "</dev/tcp/127.0.0.1/9998" || fail "it does not listen"
 	json 10 audit
 	stop server
-	error 3 audit --bpffs /nonexistent
+	error 1 audit --bpffs /nonexistent
 }
 
 documents_ban() {
