@@ -76,7 +76,7 @@ image_release() { # FILE
 	local at
 
 	at=$(od -An -tu2 -j $((0x20e)) -N 2 "$1" | tr -d ' ')
-	tail -c +$((at + 0x200 + 1)) "$1" | head -c 200 | tr '\0' '\n' | head -n 1 | cut -d' ' -f1
+	dd if="$1" bs=1 skip=$((at + 0x200)) count=200 status=none | tr '\0 ' '\n' | sed -n 1p
 }
 
 provide_image() { # FILE
