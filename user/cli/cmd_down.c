@@ -30,7 +30,9 @@ const struct verb verb_down = {
 	.name = "down",
 	.operands = "",
 	.summary = "detach and unpin everything; nothing is filtered any more",
-	.details = "Exits with 3 if nothing was applied.",
+	.details = "Exits with 3 if nothing was applied, with 1 if something filters still, or "
+		   "would come\n"
+		   "back at the next start of the daemon.",
 	.needs_root = true,
 	.run = down_run,
 };

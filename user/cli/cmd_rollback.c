@@ -53,7 +53,9 @@ const struct verb verb_rollback = {
 		   "kept. The\n"
 		   "node file is not changed. Where \"apply --confirm\" put the very first policy "
 		   "in force,\n"
-		   "everything is taken away again.",
+		   "everything is taken away again. Exits with 1 if the copy for the next boot "
+		   "cannot be\n"
+		   "written: what was taken back would come back after a restart.",
 	.needs_root = true,
 	.run = rollback_run_verb,
 };
