@@ -53,6 +53,12 @@ assert_pieces() {
 		fail "$1 from $4: $(($(reassembled) - before)) of $2 were put together; $(rolewall status)"
 }
 
+# Bytes that the kernel holds for incomplete datagrams, by its own count.
+memory_held() {
+	node awk '$1 == "FRAG:" || $1 == "FRAG6:" { sum += $5 } END { print sum }' \
+		/proc/net/sockstat /proc/net/sockstat6
+}
+
 strays() { # COUNT MICROSECONDS
 	outside "$PROBE" strays "$OUTSIDE" "$NODE_EXTERNAL" "$1" "$2"
 	outside "$PROBE" strays "$OUTSIDE6" "$NODE6_EXTERNAL" "$1" "$2"
@@ -63,6 +69,9 @@ test_1800_later_fragments_from_outside_stop_no_reassembly() {
 
 	before=$(drops_value fragment-flood)
 	strays 1800 0 >/dev/null
+	echo "held: $(memory_held) bytes"
+	# Two families, a third of a third of 4 MiB each.
+	[ "$(memory_held)" -lt 1000000 ] || fail "the kernel holds $(memory_held) bytes"
 	assert_pings "after 1,800 later fragments" 6000
 	# Nor outside: what comes first fragment first has room of its own.
 	assert_pings "after 1,800 later fragments" 6000 outside
