@@ -327,7 +327,7 @@ $(B)/tests/lint/newer.bpf.o: tests/lint/newer.bpf.c | $(B)/tools-found
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
 
-$(B)/tests/lint/floor: $(B)/tests/lint/floor.o
+$(B)/tests/lint/floor: $(B)/tests/lint/floor.o $(B)/tests/lint/shapes.o
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -lbpf -lelf -lz -o $@
 

@@ -223,4 +223,51 @@ INSN(signed_load, BPF_LDX | 0x80 | BPF_B, 0, 0)
 /* floor: packet_load: loads in a way that these programs may not */
 INSN(packet_load, BPF_LD | BPF_ABS | BPF_B, 0, 0)
 
+/* --- shapes that verifiers below 5.10 get wrong --- */
+
+/* floor: difference: subtracts numbers without bounds (wrong on RHEL 8.4) */
+FUNCTION("xdp", difference)
+{
+	const __u64 *then = bpf_map_lookup_elem(&known, &(__u32){0});
+
+	return then && bpf_ktime_get_ns() - *then < 1000 ? 1 : 0;
+}
+
+FUNCTION("xdp", sum)
+{
+	const __u64 *then = bpf_map_lookup_elem(&known, &(__u32){0});
+
+	return then && bpf_ktime_get_ns() < *then + 1000 ? 1 : 0;
+}
+
+/* With bounds it is right. */
+FUNCTION("xdp", difference_of_small_numbers)
+{
+	const __u8 *bytes = bpf_map_lookup_elem(&known, &(__u32){0});
+	__u64 one = bpf_ktime_get_ns() & 0xffff;
+
+	return bytes && one - *bytes > 5 ? 1 : 0;
+}
+
+FUNCTION("xdp", difference_of_pointers)
+{
+	struct xdp_md *packet = ctx;
+
+	return (__u64)packet->data_end - packet->data > 100 ? 1 : 0;
+}
+
+/* By hand, as whether a compiler spills is its own affair. */
+#define THROUGH_THE_STACK(name, more)                                                              \
+	SEC("cgroup/bind4") __attribute__((naked)) int name(void *ctx);                            \
+	SEC("cgroup/bind4") __attribute__((naked)) int name(void *ctx)                             \
+	{                                                                                          \
+		asm volatile("r6 = 1; *(u64 *)(r10 - 8) = r6; call %[time];"                       \
+			     "r0 = *(u64 *)(r10 - 8);" more                                        \
+			     "exit;" ::[time] "i"(BPF_FUNC_ktime_get_ns));                         \
+	}
+
+/* floor: spilled: returns what was spilled (refused below 5.10) */
+THROUGH_THE_STACK(spilled, "")
+THROUGH_THE_STACK(spilled_and_masked, "r0 &= 1;")
+
 char LICENSE[] SEC("license") = "GPL";
