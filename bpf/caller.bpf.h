@@ -33,9 +33,18 @@ static __always_inline __u64 caller_hash(const struct rw_attempt *attempt)
 	return (hash ^ hash >> 32) * seeds[6] | 1;
 }
 
+/* Without a subtraction, of which RHEL 8.4 computes wrong bounds: tests/lint/shapes.h. */
+static __always_inline __u64 difference(__u64 from, __u64 number)
+{
+	__u64 inverse = ~number;
+
+	asm volatile("" : "+r"(inverse)); /* or the compiler makes a subtraction of it */
+	return from + inverse + 1;
+}
+
 static __always_inline __u32 caller_age(const struct rw_caller *caller, __u32 epoch)
 {
-	return (epoch - caller->seen) & 0xffff;
+	return difference(epoch, caller->seen) & 0xffff;
 }
 
 /*
@@ -52,10 +61,10 @@ static __always_inline __u64 is_zero(__u64 value)
 
 static __always_inline __u64 more_of(__u64 one, __u64 other)
 {
-	__u64 less = one - other; /* both are small */
+	__u64 less = difference(one, other); /* both are small */
 
 	asm volatile("" : "+r"(less));
-	return one + (other - one) * (less >> 63);
+	return one + difference(other, one) * (less >> 63);
 }
 
 /* The way of a set that has this source; RW_CALLER_WAYS: none. */

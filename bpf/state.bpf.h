@@ -102,8 +102,8 @@ static __always_inline bool has_flow(const struct packet *packet)
 
 	flow_key(&key, &packet->source, packet->ports[0], packet->ports[1]);
 	last = bpf_map_lookup_elem(&udp_flows, &key);
-	/* Signed: another CPU may have renewed it since. */
-	return last && (__s64)(bpf_ktime_get_ns() - *last) < (__s64)RW_UDP_FLOW_NS;
+	/* Another CPU may have renewed it since. A sum: RHEL 8.4 gets differences wrong. */
+	return last && bpf_ktime_get_ns() < *last + RW_UDP_FLOW_NS;
 }
 
 /* Remember a datagram of ours. The stamp is renewed once a second: other CPUs read its cache line.
@@ -118,7 +118,7 @@ static __always_inline void flow_learn(const struct packet *packet)
 	last = bpf_map_lookup_elem(&udp_flows, &key);
 	if (!last)
 		bpf_map_update_elem(&udp_flows, &key, &now, BPF_ANY);
-	else if (now - *last > 1000000000)
+	else if (now > *last + 1000000000)
 		*last = now;
 }
 
