@@ -37,11 +37,21 @@ __u64 native_ktime_get_ns(void)
 	return now.tv_sec * 1000000000ULL + now.tv_nsec;
 }
 
+static size_t event_size(const struct rw_event *event)
+{
+	switch (event->type) {
+	case RW_EVENT_BIND:
+		return sizeof(struct rw_bind_event);
+	case RW_EVENT_SEEN:
+		return sizeof(struct rw_seen_event);
+	default:
+		return sizeof(struct rw_event);
+	}
+}
+
 long native_event_output(const void *data, __u64 size)
 {
-	const struct rw_event *event = data;
-
-	if (size != (event->type == RW_EVENT_BIND ? sizeof(struct rw_bind_event) : sizeof(*event)))
+	if (size != event_size(data))
 		abort();
 	return native_ring_is_full ? -11 : 0;
 }
