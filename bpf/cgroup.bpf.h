@@ -23,6 +23,50 @@ static __always_inline void skb_cursor(struct cursor *cursor, struct __sk_buff *
 	cursor->merged = true;
 }
 
+/* Is the context's socket of the instance's own network namespace? */
+static __always_inline bool is_own_netns(void *ctx)
+{
+	if (own_netns == RW_NETNS_UNKNOWN)
+		return true;
+	if (own_netns == RW_NETNS_INITIAL)
+		return bpf_get_netns_cookie(ctx) == bpf_get_netns_cookie(NULL);
+	return bpf_get_netns_cookie(ctx) == own_netns;
+}
+
+/*
+ * Is the socket of another network namespace? That is not this node: its interfaces have numbers of
+ * their own, and what it sends, nobody here began.
+ */
+static __always_inline bool is_foreign(struct __sk_buff *skb, __u64 can)
+{
+	struct bpf_sock *sock;
+
+	if (can & CAN_NETNS)
+		return !is_own_netns(skb);
+	if (!(can & CAN_MARK))
+		return false;
+	sock = skb->sk;
+	sock = sock ? bpf_sk_fullsock(sock) : NULL;
+	return sock && bpf_sk_storage_get(&foreign_sockets, sock, NULL, 0);
+}
+
+/* Whom no conversation let in does not get one by being answered: it is noted, see state.bpf.h. */
+static __always_inline void note_unasked(struct __sk_buff *skb, const struct packet *packet,
+					 const struct verdict *verdict)
+{
+	struct bpf_sock *sock = skb->sk;
+
+	if (verdict->reason == RW_REASON_MALFORMED || verdict->reason == RW_REASON_IPV6_OFF) {
+		if (sock)
+			unasked_note(RW_UNASKED_BLIND + (sock->src_port & 0xffff),
+				     bpf_ktime_get_ns());
+		return;
+	}
+	if (packet->protocol == IPPROTO_UDP && packet->piece != PIECE_LATER &&
+	    verdict->reason != RW_REASON_ESTABLISHED)
+		peer_note(packet, bpf_ktime_get_ns());
+}
+
 /*
  * Every packet for a socket of this host passes here. Where XDP covers the interface it is judged a
  * second time, and only a refusal counts: what came out of a tunnel without a device of its own
@@ -39,7 +83,8 @@ static __always_inline int filter_ingress(struct __sk_buff *skb, __u64 can)
 	struct cursor cursor;
 	bool drop;
 
-	if (place.ifindex == LOOPBACK_IFINDEX || skb->pkt_type == PACKET_LOOPBACK)
+	if (place.ifindex == LOOPBACK_IFINDEX || skb->pkt_type == PACKET_LOOPBACK ||
+	    is_foreign(skb, can))
 		return CGROUP_PASS;
 	interface = bpf_map_lookup_elem(&interfaces, &key);
 	place.slot = interface ? interface->slot : 0;
@@ -47,6 +92,8 @@ static __always_inline int filter_ingress(struct __sk_buff *skb, __u64 can)
 	skb_cursor(&cursor, skb);
 	judge(&place, &cursor, 0, &packet, &verdict);
 	drop = is_dropped(&verdict) && verdict.enforce;
+	if (!drop)
+		note_unasked(skb, &packet, &verdict);
 	if (place.again && !drop)
 		return CGROUP_PASS;
 	asm volatile("" : "+r"(drop)); /* as in filter_frame() */
@@ -54,9 +101,23 @@ static __always_inline int filter_ingress(struct __sk_buff *skb, __u64 can)
 	return drop ? CGROUP_DROP : CGROUP_PASS;
 }
 
-/* 5.10 and later. */
+/* 6.14 and later: the namespace can be asked for. */
 SEC("cgroup_skb/ingress")
 int rolewall_ingress(struct __sk_buff *skb)
+{
+	return filter_ingress(skb, CAN_RINGBUF | CAN_LOOKUP | CAN_NETNS);
+}
+
+/* 5.10 and later: the socket was marked when it was made. */
+SEC("cgroup_skb/ingress")
+int rolewall_ingress_mark(struct __sk_buff *skb)
+{
+	return filter_ingress(skb, CAN_RINGBUF | CAN_LOOKUP | CAN_MARK);
+}
+
+/* 5.8: namespaces cannot be told apart. */
+SEC("cgroup_skb/ingress")
+int rolewall_ingress_58(struct __sk_buff *skb)
 {
 	return filter_ingress(skb, CAN_RINGBUF | CAN_LOOKUP);
 }
@@ -77,8 +138,10 @@ static __always_inline int guard_bind(struct bpf_sock_addr *ctx, const struct ad
 	struct rw_policy_entry *header;
 	__u32 zero = 0;
 	void *tables;
-	__u8 flags;
+	__u32 flags;
 
+	if ((can & CAN_NETNS) && !is_own_netns(ctx))
+		return CGROUP_PASS;
 	tables = bpf_map_lookup_elem(&policy, &zero);
 	header = tables ? policy_at(tables, 0) : NULL;
 	if (!header || !(header->header.flags & RW_POLICY_BIND_OBSERVE) ||
@@ -127,13 +190,13 @@ static __always_inline int guard_bind6(struct bpf_sock_addr *ctx, __u64 can)
 SEC("cgroup/bind4")
 int rolewall_bind4(struct bpf_sock_addr *ctx)
 {
-	return guard_bind4(ctx, CAN_RINGBUF);
+	return guard_bind4(ctx, CAN_RINGBUF | CAN_NETNS);
 }
 
 SEC("cgroup/bind6")
 int rolewall_bind6(struct bpf_sock_addr *ctx)
 {
-	return guard_bind6(ctx, CAN_RINGBUF);
+	return guard_bind6(ctx, CAN_RINGBUF | CAN_NETNS);
 }
 
 /* From 5.4 on: counted, not reported. */
@@ -149,40 +212,49 @@ int rolewall_bind6_54(struct bpf_sock_addr *ctx)
 	return guard_bind6(ctx, 0);
 }
 
-/*
- * Do the rules of the port that this was sent from admit the answer already? A conversation that
- * had been learned would admit it on every interface, under a source that is easily forged.
- */
-static __always_inline bool is_answer_open(struct __sk_buff *skb, struct packet *packet,
-					   void *tables)
+/* The datagram that would answer this one. */
+static __always_inline void packet_turn(struct packet *packet)
 {
-	struct rw_interface_key key = {.ifindex = skb->ifindex};
-	struct place place = {.ctx = skb, .ifindex = skb->ifindex};
-	struct rw_interface *interface;
-	struct rw_policy_entry *entry;
-	__u16 zones;
+	struct address local = packet->source;
+	__be16 port = packet->ports[0];
 
-	entry = policy_at(tables,
-			  RW_POLICY_PORTS + (RW_L4_UDP << 16) + bpf_ntohs(packet->ports[0]));
-	zones = entry ? entry->port.zones : 0;
-	if (!zones || (zones & RW_ZONE_ALL) == RW_ZONE_ALL)
-		return zones != 0;
-	interface = bpf_map_lookup_elem(&interfaces, &key);
-	place.slot = interface ? interface->slot : 0;
 	packet->source = packet->destination;
-	return zones & zone_of(&place, packet, tables);
+	packet->destination = local;
+	packet->ports[0] = packet->ports[1];
+	packet->ports[1] = port;
+	packet->port = bpf_ntohs(port);
 }
 
-/* Learn what this host sends by UDP, and by TCP from sockets that are bound to a device. */
-SEC("cgroup_skb/egress")
-int rolewall_egress(struct __sk_buff *skb)
+/*
+ * Would a rule or an opening admit the answer, where this leaves? Then that decides, and ends when
+ * it ends; a conversation would admit it on every interface, under a source that is easily forged.
+ */
+static __always_inline bool is_answer_open(struct __sk_buff *skb, const struct packet *answer,
+					   void *tables, __u64 can)
 {
+	struct place place = {
+		.ctx = skb, .ifindex = skb->ifindex, .slot = SLOT_UNASKED, .can = can};
+	struct verdict verdict = {.rule = RW_RULE_NONE};
+	struct rw_presence *any;
+	__u32 zero = 0;
+
+	any = bpf_map_lookup_elem(&presence, &zero);
+	return !any || judge_rules(&place, answer, tables, any, &verdict) != RW_REASON_NONE;
+}
+
+/*
+ * Learn what this node sends by UDP: docs/verdict.md, 12, in its order; and by TCP from sockets
+ * that are bound to a device.
+ */
+static __always_inline int learn_egress(struct __sk_buff *skb, __u64 can)
+{
+	__u64 now = bpf_ktime_get_ns();
 	struct packet packet = {};
 	struct cursor cursor;
 	__u32 zero = 0;
 	void *tables;
 
-	if (skb->ifindex == LOOPBACK_IFINDEX)
+	if (skb->ifindex == LOOPBACK_IFINDEX || is_foreign(skb, can))
 		return CGROUP_PASS;
 	skb_cursor(&cursor, skb);
 	if (parse_link(&cursor, 0, &packet) || parse_network(&cursor, &packet) ||
@@ -193,8 +265,44 @@ int rolewall_egress(struct __sk_buff *skb)
 	if (packet.protocol != IPPROTO_UDP)
 		return CGROUP_PASS;
 	tables = bpf_map_lookup_elem(&policy, &zero);
-	if (tables && !is_answer_open(skb, &packet, tables))
-		flow_learn(&packet);
+	if (!tables)
+		return CGROUP_PASS;
+	packet_turn(&packet);
+	if (is_answer_open(skb, &packet, tables, can)) {
+		peer_note(&packet, now);
+	} else if (!conversation_renew(&packet, now)) {
+		if (has_come_unasked(&packet, now))
+			peer_note(&packet, now);
+		else
+			conversation_begin(&packet, now);
+	}
+	return CGROUP_PASS;
+}
+
+SEC("cgroup_skb/egress")
+int rolewall_egress(struct __sk_buff *skb)
+{
+	return learn_egress(skb, CAN_RINGBUF | CAN_NETNS);
+}
+
+SEC("cgroup_skb/egress")
+int rolewall_egress_mark(struct __sk_buff *skb)
+{
+	return learn_egress(skb, CAN_RINGBUF | CAN_MARK);
+}
+
+SEC("cgroup_skb/egress")
+int rolewall_egress_54(struct __sk_buff *skb)
+{
+	return learn_egress(skb, 0);
+}
+
+/* Mark the sockets of other network namespaces. Those that were there before have no mark. */
+SEC("cgroup/sock_create")
+int rolewall_sock(struct bpf_sock *ctx)
+{
+	if (!is_own_netns(ctx))
+		bpf_sk_storage_get(&foreign_sockets, ctx, NULL, BPF_SK_STORAGE_GET_F_CREATE);
 	return CGROUP_PASS;
 }
 

@@ -26,7 +26,8 @@
 
 /* Set by the loader. One XDP program serves all interfaces of a kind. */
 const volatile __u32 l2_len =
-	ETH_HLEN; /* bytes before the IP header: ETH_HLEN, or 0 on L3 devices */
+	ETH_HLEN;		    /* bytes before the IP header: ETH_HLEN, or 0 on L3 devices */
+const volatile __u64 own_netns = 0; /* cookie of the instance's network namespace; RW_NETNS_* */
 
 /* Secrets of the hashes, all odd: the loader puts random ones in their place, the same for every
  * program that shares the maps. (These are of splitmix64: Steele, Lea, Flood.) */
@@ -74,13 +75,29 @@ struct {
 	__type(value, struct rw_interface);
 } interfaces SEC(".maps");
 
-/* Did this host talk to that peer from this port? */
+/* Whom does this node talk to by UDP, having begun it? Only what it sends writes here. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, RW_FLOWS);
-	__type(key, struct rw_flow_key);
+	__uint(max_entries, RW_CONVERSATIONS);
+	__type(key, struct rw_conversation_key);
+	__type(value, struct rw_conversation);
+} conversations SEC(".maps");
+
+/* Who came unasked, and when last (ns, CLOCK_MONOTONIC; 0 = never)? Can be filled, not emptied. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, RW_UNASKED);
+	__type(key, __u32);
 	__type(value, __u64);
-} udp_flows SEC(".maps");
+} unasked SEC(".maps");
+
+/* Which sockets are another network namespace's? Those that have an element. */
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
+	__type(key, int);
+	__type(value, __u32);
+} foreign_sockets SEC(".maps");
 
 /* Did a TCP socket of ours that is bound to a device talk to that peer? */
 struct {
@@ -264,9 +281,11 @@ struct {
  * program never contains a helper that its kernels lack (the verifier of 5.4 does not prune
  * branches on constants, and refuses unknown helpers even there).
  */
-#define CAN_RINGBUF 0x1 /* bpf_ringbuf_output, bpf_jiffies64, bpf_ktime_get_boot_ns: 5.8 */
-#define CAN_LOOKUP  0x2 /* bpf_skc_lookup_tcp from this kind of program */
-#define CAN_HOLD    0x4 /* comes before the kernel reassembles: no helper, but the place */
+#define CAN_RINGBUF 0x1	 /* bpf_ringbuf_output, bpf_jiffies64, bpf_ktime_get_boot_ns: 5.8 */
+#define CAN_LOOKUP  0x2	 /* bpf_skc_lookup_tcp from this kind of program */
+#define CAN_HOLD    0x4	 /* comes before the kernel reassembles: no helper, but the place */
+#define CAN_NETNS   0x8	 /* bpf_get_netns_cookie from this kind of program */
+#define CAN_MARK    0x10 /* the map foreign_sockets, which rolewall_sock fills */
 
 /* Where it runs: sockets of the devices above are not among those that a look-up finds. */
 #define IS_BELOW 0x100

@@ -3,12 +3,14 @@
  * state.bpf.h - does this packet belong to a connection of ours?
  *
  * The kernel's own sockets are the state for TCP; for UDP it is the table of conversations that
- * this host began. There is no connection table to fill up or to lose.
+ * this node began. No stranger can fill it, or empty it.
  */
 #ifndef ROLEWALL_STATE_BPF_H
 #define ROLEWALL_STATE_BPF_H
 
 #include "zone.bpf.h"
+
+#define SECOND_NS 1000000000ULL
 
 /* Kernels before 5.10 cannot look up from the cgroup hook; there the packet's socket is at hand. */
 static __always_inline bool has_own_socket(struct __sk_buff *skb)
@@ -86,40 +88,107 @@ static __always_inline void bound_learn(struct __sk_buff *skb, const struct pack
 		bpf_map_update_elem(&bound_peers, &key, &device, BPF_ANY);
 }
 
-static __always_inline void flow_key(struct rw_flow_key *key, const struct address *remote,
-				     __be16 remote_port, __be16 local_port)
-{
-	__builtin_memcpy(key->remote, remote, sizeof(key->remote));
-	key->remote_port = remote_port;
-	key->local_port = local_port;
-}
-
-/* Did this host send to the packet's source, from the packet's destination port, not long ago? */
-static __always_inline bool has_flow(const struct packet *packet)
-{
-	struct rw_flow_key key;
-	__u64 *last;
-
-	flow_key(&key, &packet->source, packet->ports[0], packet->ports[1]);
-	last = bpf_map_lookup_elem(&udp_flows, &key);
-	/* Another CPU may have renewed it since. A sum: RHEL 8.4 gets differences wrong. */
-	return last && bpf_ktime_get_ns() < *last + RW_UDP_FLOW_NS;
-}
-
-/* Remember a datagram of ours. The stamp is renewed once a second: other CPUs read its cache line.
+/*
+ * UDP: docs/verdict.md, 12. Every packet here comes in: of one that goes out it is the answer.
+ *
+ * Ages are compared as sums. RHEL 8.4's verifier takes the difference of two unknown values for a
+ * negative one and removes the comparison: nothing ever expired.
  */
-static __always_inline void flow_learn(const struct packet *packet)
+static __always_inline bool is_recent(__u64 time, __u64 now)
 {
-	__u64 now = bpf_ktime_get_ns();
-	struct rw_flow_key key;
-	__u64 *last;
+	return now < time + RW_CONVERSATION_NS;
+}
 
-	flow_key(&key, &packet->destination, packet->ports[1], packet->ports[0]);
-	last = bpf_map_lookup_elem(&udp_flows, &key);
-	if (!last)
-		bpf_map_update_elem(&udp_flows, &key, &now, BPF_ANY);
-	else if (now > *last + 1000000000)
-		*last = now;
+static __always_inline void conversation_key(struct rw_conversation_key *ret,
+					     const struct packet *packet)
+{
+	__builtin_memcpy(ret->remote, &packet->source, sizeof(ret->remote));
+	__builtin_memcpy(ret->local, &packet->destination, sizeof(ret->local));
+	ret->remote_port = packet->ports[0];
+	ret->local_port = packet->ports[1];
+}
+
+/* Is it from somebody to whom this node began to talk, from that very address and port? */
+static __always_inline bool has_conversation(const struct packet *packet)
+{
+	struct rw_conversation_key key;
+	struct rw_conversation *found;
+
+	conversation_key(&key, packet);
+	found = bpf_map_lookup_elem(&conversations, &key);
+	return found && is_recent(found->last, bpf_ktime_get_ns());
+}
+
+/*
+ * This node has sent what `packet` will answer. Returns false if no conversation is going on. The
+ * stamp is renewed once a second: other CPUs read its cache line.
+ */
+static __always_inline bool conversation_renew(const struct packet *packet, __u64 now)
+{
+	struct rw_conversation_key key;
+	struct rw_conversation *found;
+
+	conversation_key(&key, packet);
+	found = bpf_map_lookup_elem(&conversations, &key);
+	if (!found || !is_recent(found->last, now))
+		return false;
+	if (found->last + SECOND_NS < now)
+		found->last = now;
+	return true;
+}
+
+static __always_inline void conversation_begin(const struct packet *packet, __u64 now)
+{
+	struct rw_conversation fresh = {.began = now, .last = now};
+	struct rw_conversation_key key;
+
+	conversation_key(&key, packet);
+	bpf_map_update_elem(&conversations, &key, &fresh, BPF_ANY);
+}
+
+/* Multilinear: odd multipliers, of which the top bits of the sum are taken. */
+static __always_inline __u32 unasked_peer(const struct packet *packet)
+{
+	__u64 ports = (__u64)bpf_ntohs(packet->ports[0]) << 16 | packet->port;
+	__u64 sum = packet->source.halves[0] * 0xff51afd7ed558ccdULL +
+		    packet->source.halves[1] * 0xc4ceb9fe1a85ec53ULL +
+		    ports * 0x9fb21c651e98df25ULL;
+
+	return RW_UNASKED_PEERS + (__u32)(sum >> (64 - RW_UNASKED_BITS));
+}
+
+/* At most once a second, as above. */
+static __always_inline void unasked_note(__u32 index, __u64 now)
+{
+	__u64 *at = bpf_map_lookup_elem(&unasked, &index);
+
+	if (at && *at + SECOND_NS < now)
+		*at = now;
+}
+
+/* A note of 0 was never made: a machine that has just booted is younger than what is recent. */
+static __always_inline bool is_noted(__u32 index, __u64 now)
+{
+	__u64 *at = bpf_map_lookup_elem(&unasked, &index);
+
+	return at && *at && is_recent(*at, now);
+}
+
+static __always_inline void peer_note(const struct packet *packet, __u64 now)
+{
+	unasked_note(packet->port, now);
+	unasked_note(unasked_peer(packet), now);
+}
+
+/*
+ * Did its sender come unasked, lately? The port is asked first: a flood of one port, which may note
+ * every peer there is, changes nothing at another.
+ */
+static __always_inline bool has_come_unasked(const struct packet *packet, __u64 now)
+{
+	if (is_noted(RW_UNASKED_BLIND + packet->port, now))
+		return true;
+	return is_noted(packet->port, now) && is_noted(unasked_peer(packet), now);
 }
 
 #endif

@@ -14,8 +14,6 @@
 #include "state.bpf.h"
 #include "zone.bpf.h"
 
-#define SECOND_NS 1000000000ULL
-
 /* ICMP that passes, as a bit for each type: RFC 5927 and RFC 4890, 4.3.1. */
 #define ICMP_PASSES   ((1ULL << 0) | (1ULL << 3) | (1ULL << 11) | (1ULL << 12))
 #define ICMPV6_PASSES ((1ULL << 1) | (1ULL << 2) | (1ULL << 3) | (1ULL << 4))
@@ -142,23 +140,23 @@ static __always_inline __u8 judge_unopened(const struct place *place, const stru
 
 	if (tcp && (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
 		return denied ? RW_REASON_ZONE_DENIED : RW_REASON_NOT_OPEN;
-	if (tcp ? has_connection(place, packet) : has_flow(packet))
+	if (tcp ? has_connection(place, packet) : has_conversation(packet))
 		return RW_REASON_ESTABLISHED;
 	return denied && !tcp ? RW_REASON_ZONE_DENIED : RW_REASON_NO_CONNECTION;
 }
 
-/* By the port. Leaves the rule in `verdict` where it is the rule that counts the packet. */
-static __always_inline __u8 judge_port(const struct place *place, const struct packet *packet,
-				       void *tables, const struct rw_presence *any,
-				       struct verdict *verdict)
+/*
+ * Does a rule or an opening admit it? RW_REASON_NONE: neither. Leaves the port's rule in `verdict`,
+ * whomever it admits.
+ */
+static __always_inline __u8 judge_rules(const struct place *place, const struct packet *packet,
+					void *tables, const struct rw_presence *any,
+					struct verdict *verdict)
 {
 	__u32 l4 = packet->protocol == IPPROTO_TCP ? RW_L4_TCP : RW_L4_UDP;
 	struct rw_policy_entry *entry;
 	__u16 zones;
-	__u8 reason;
 
-	if (l4 == RW_L4_TCP && has_bad_flags(packet->tcp_flags))
-		return RW_REASON_BAD_FLAGS;
 	entry = policy_at(tables, RW_POLICY_PORTS + (l4 << 16) + packet->port);
 	zones = entry ? entry->port.zones : 0;
 	if (entry && zones) {
@@ -169,11 +167,22 @@ static __always_inline __u8 judge_port(const struct place *place, const struct p
 		if (zones & verdict->zone)
 			return RW_REASON_OPEN;
 	}
-	if (any->openings && has_opening(place, packet, l4))
-		reason = RW_REASON_OPENING;
-	else
-		reason = judge_unopened(place, packet, zones);
-	if (reason != RW_REASON_ZONE_DENIED)
+	return any->openings && has_opening(place, packet, l4) ? RW_REASON_OPENING : RW_REASON_NONE;
+}
+
+/* By the port. Leaves the rule in `verdict` where it is the rule that counts the packet. */
+static __always_inline __u8 judge_port(const struct place *place, const struct packet *packet,
+				       void *tables, const struct rw_presence *any,
+				       struct verdict *verdict)
+{
+	__u8 reason;
+
+	if (packet->protocol == IPPROTO_TCP && has_bad_flags(packet->tcp_flags))
+		return RW_REASON_BAD_FLAGS;
+	reason = judge_rules(place, packet, tables, any, verdict);
+	if (reason == RW_REASON_NONE)
+		reason = judge_unopened(place, packet, verdict->rule != RW_RULE_NONE);
+	if (reason != RW_REASON_OPEN && reason != RW_REASON_ZONE_DENIED)
 		verdict->rule = RW_RULE_NONE;
 	return reason;
 }

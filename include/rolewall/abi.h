@@ -90,7 +90,7 @@ enum rw_reason {
 #define RW_RULES	 65536 /* rules of one generation, and of all counters */
 #define RW_ATTEMPT_BITS	 12
 #define RW_ATTEMPT_SLOTS (1 << RW_ATTEMPT_BITS) /* attempts a CPU can hold */
-#define RW_FLOWS	 65536	 /* UDP conversations remembered, least recently used first */
+#define RW_CONVERSATIONS 65536	 /* UDP conversations remembered, least recently used first */
 #define RW_BOUND_PEERS	 16384	 /* peers of device-bound TCP sockets, least recently used first */
 #define RW_PREFIXES	 65536	 /* (slot, source prefix) pairs of one generation */
 #define RW_NEVER_BANS	 65536	 /* prefixes of one generation that are never banned */
@@ -107,7 +107,9 @@ enum rw_reason {
 #define RW_CALLER_WAYS	 8 /* sources of a set */
 #define RW_CALLER_UNTOLD 5 /* attempts of a source that wait to be told */
 #define RW_CALLER_LEVELS 8 /* kinds of sources, by how often they came: 1, 2, 4 .. 128 times */
-#define RW_UDP_FLOW_NS	 (180ULL * 1000000000ULL) /* a UDP answer is awaited this long */
+#define RW_CONVERSATION_NS                                                                         \
+	(180ULL * 1000000000ULL) /* a UDP answer is awaited, and who came unasked known, this long \
+				  */
 
 /*
  * The policy array: the inner map of `policy`, an ARRAY of 8-byte entries, frozen before it is
@@ -204,10 +206,10 @@ struct rw_interface {
 	__u32 covered; /* 1: an XDP program of ours judges, and counts, what arrives here */
 };
 
-/* Key of `udp_flows` (LRU hash): a conversation that this host began; the value is the time of its
- * last packet in ns, CLOCK_MONOTONIC. */
-struct rw_flow_key {
+/* Key of `conversations` (LRU hash): UDP that this node began. */
+struct rw_conversation_key {
 	__u8 remote[16];
+	__u8 local[16];
 	__be16 remote_port;
 	__be16 local_port;
 };
@@ -269,6 +271,29 @@ struct rw_bound_key {
 	__be16 remote_port;
 	__be16 local_port;
 };
+
+/* Both in ns, CLOCK_MONOTONIC. */
+struct rw_conversation {
+	__u64 began;
+	__u64 last; /* that this node sent; renewed once a second at most */
+};
+
+/*
+ * `unasked` (array of __u64: ns, CLOCK_MONOTONIC; 0 = never): when did last a datagram pass that
+ * belonged to no conversation? By index:
+ *
+ *	port				to this local port, from anybody
+ *	RW_UNASKED_BLIND + port		to a socket of this local port, from nobody knows whom
+ *	RW_UNASKED_PEERS + hash		of source, source port and local port (docs/verdict.md, 12)
+ */
+#define RW_UNASKED_BLIND 65536
+#define RW_UNASKED_PEERS (2 * 65536)
+#define RW_UNASKED_BITS	 19
+#define RW_UNASKED	 (RW_UNASKED_PEERS + (1 << RW_UNASKED_BITS))
+
+/* In place of a cookie of a network namespace, in the programs' `own_netns`. */
+#define RW_NETNS_UNKNOWN 0		       /* every socket counts as this node's */
+#define RW_NETNS_INITIAL 0xffffffffffffffffULL /* the machine's first; for kernels before 5.14 */
 
 /* Key of `ban_prefixes` and `openings` (LPM tries) and of nothing else. */
 struct rw_prefix_key {
@@ -480,9 +505,9 @@ struct rw_pending {
 
 /* The one element of `build`: what stands in the kernel, for the next one to come. */
 struct rw_build {
-	__u32 abi; /* RW_ABI_VERSION */
-	__u32 pad0;
-	__u64 object; /* hash of the BPF object that is attached */
+	__u32 abi;	  /* RW_ABI_VERSION */
+	__u32 namespaces; /* 1: the programs know the sockets of other network namespaces */
+	__u64 object;	  /* hash of the BPF object that is attached */
 };
 
 /* Sizes and offsets, asserted by both compilers. */
@@ -516,10 +541,6 @@ RW_AT(struct rw_interface_key, vlan, 4);
 RW_SIZE(struct rw_interface, 8);
 RW_AT(struct rw_interface, slot, 0);
 RW_AT(struct rw_interface, covered, 4);
-RW_SIZE(struct rw_flow_key, 20);
-RW_AT(struct rw_flow_key, remote, 0);
-RW_AT(struct rw_flow_key, remote_port, 16);
-RW_AT(struct rw_flow_key, local_port, 18);
 RW_SIZE(struct rw_datagram, 48);
 RW_AT(struct rw_datagram, identity, 0);
 RW_AT(struct rw_datagram, starts, 8);
@@ -540,6 +561,14 @@ RW_AT(struct rw_bound_key, remote, 0);
 RW_AT(struct rw_bound_key, local, 16);
 RW_AT(struct rw_bound_key, remote_port, 32);
 RW_AT(struct rw_bound_key, local_port, 34);
+RW_SIZE(struct rw_conversation_key, 36);
+RW_AT(struct rw_conversation_key, remote, 0);
+RW_AT(struct rw_conversation_key, local, 16);
+RW_AT(struct rw_conversation_key, remote_port, 32);
+RW_AT(struct rw_conversation_key, local_port, 34);
+RW_SIZE(struct rw_conversation, 16);
+RW_AT(struct rw_conversation, began, 0);
+RW_AT(struct rw_conversation, last, 8);
 RW_SIZE(struct rw_prefix_key, 20);
 RW_AT(struct rw_prefix_key, prefixlen, 0);
 RW_AT(struct rw_prefix_key, source, 4);
@@ -627,6 +656,7 @@ RW_AT(struct rw_pending, missed, 16);
 RW_AT(struct rw_pending, taken_back, 24);
 RW_SIZE(struct rw_build, 16);
 RW_AT(struct rw_build, abi, 0);
+RW_AT(struct rw_build, namespaces, 4);
 RW_AT(struct rw_build, object, 8);
 
 #endif

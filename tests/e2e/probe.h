@@ -57,6 +57,8 @@ uint16_t internet_checksum(const void *data, size_t length);
 int probe_listen(int argc, char **argv);
 int probe_scan(int argc, char **argv);
 int probe_flood(int argc, char **argv);
+int probe_exchange(int argc, char **argv);
+int probe_late(int argc, char **argv);
 int probe_source(int argc, char **argv);
 int probe_sink(int argc, char **argv);
 int probe_get(int argc, char **argv);

@@ -32,12 +32,22 @@
 
 /* load.c takes these only where the kernel was asked and said yes. */
 static const char *const newer_programs[] = {
-	"rolewall_xdp",	  "rolewall_frags", "rolewall_ingress",
-	"rolewall_bind4", "rolewall_bind6", NULL,
+	"rolewall_xdp",
+	"rolewall_frags",
+	"rolewall_ingress",
+	"rolewall_ingress_mark",
+	"rolewall_ingress_58",
+	"rolewall_egress",
+	"rolewall_egress_mark",
+	"rolewall_sock",
+	"rolewall_bind4",
+	"rolewall_bind6",
+	NULL,
 };
 /* Of these only what loads below 5.10, where RHEL 8 has what they need: not `rolewall_frags`. */
-static const char *const newest_programs[] = {"rolewall_frags", NULL};
-static const char *const newer_maps[] = {"events", NULL};
+static const char *const newest_programs[] = {"rolewall_frags", "rolewall_ingress",
+					      "rolewall_egress", NULL};
+static const char *const newer_maps[] = {"events", "foreign_sockets", NULL};
 
 /* What every kind of program may call; a function of .text is called by anybody. */
 #define HELPERS_OF_ALL                                                                             \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* install.c - a model's policy into the maps of the instance under test. */
-#include "install.h"
+#include "subject.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -14,7 +14,7 @@
 #include "util/cleanup.h"
 #include "memory.h"
 
-#define KEY_MOST 32 /* bytes of the longest key */
+#define KEY_MOST 64 /* bytes of the longest key */
 
 static uint64_t monotonic_ns(void)
 {
@@ -188,23 +188,25 @@ static int openings_put(const struct subject *subject, const struct model_policy
 	return error;
 }
 
-/* A stale flow was used 20 s too long ago; on a machine that has not been up so long, never. */
+/*
+ * A stale conversation is over since a moment ago. On a machine that has not been up for so long it
+ * was renewed before that began, in numbers below zero.
+ */
 static int flows_put(const struct subject *subject, const struct model_policy *policy)
 {
-	const uint64_t age = RW_UDP_FLOW_NS + 20 * 1000000000ULL, now = monotonic_ns();
-	int fd = subject_map(subject, "udp_flows"), error = map_clear(fd);
+	const uint64_t age = RW_CONVERSATION_NS + 2 * 1000000000ULL, now = monotonic_ns();
+	int fd = subject_map(subject, "conversations"), error = map_clear(fd);
 
 	for (size_t i = 0; !error && i < policy->flows.count; i++) {
 		const struct model_flow *flow = &policy->flows.list[i];
-		struct rw_flow_key key = {0};
-		uint64_t used = flow->stale ? now - age : now;
+		struct rw_conversation_key key = {0};
+		struct rw_conversation value = {.last = flow->stale ? now - age : now};
 
-		if (flow->stale && now <= age)
-			continue;
 		memcpy(key.remote, flow->remote, 16);
+		memcpy(key.local, flow->local, 16);
 		key.remote_port = htons(flow->remote_port);
 		key.local_port = htons(flow->local_port);
-		error = map_put(fd, &key, &used);
+		error = map_put(fd, &key, &value);
 	}
 	return error;
 }
@@ -255,6 +257,34 @@ static int bound_put(const struct subject *subject, const struct model_policy *p
 		error = map_put(fd, &key, &device);
 	}
 	return error;
+}
+
+/* The policy in force is changed where it stands. */
+int subject_change(const struct subject *subject, const struct model_policy *policy, uint16_t port)
+{
+	const struct rw_policy_entry header = {.header = {.generation = 1,
+							  .flags = policy->flags,
+							  .side = policy->side,
+							  .echo_rate = policy->echo_rate}};
+	const struct rw_policy_entry entry = {
+		.port = {.zones = policy->ports[RW_L4_UDP][port].zones,
+			 .rule = policy->ports[RW_L4_UDP][port].rule}};
+	const uint32_t zero = 0, index = RW_POLICY_PORTS + (RW_L4_UDP << 16) + port;
+	uint32_t id;
+	_close_ int fd = -1;
+	int error;
+
+	if (bpf_map_lookup_elem(subject_map(subject, "policy"), &zero, &id))
+		return -errno;
+	fd = bpf_map_get_fd_by_id(id);
+	if (fd < 0)
+		return -errno;
+	error = map_put(fd, &zero, &header);
+	if (!error)
+		error = map_put(fd, &index, &entry);
+	if (!error)
+		error = openings_put(subject, policy);
+	return error ? error : map_put(subject_map(subject, "presence"), &zero, &policy->presence);
 }
 
 int subject_install(const struct subject *subject, const struct model_policy *policy)

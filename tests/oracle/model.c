@@ -198,7 +198,8 @@ static bool has_flow(const struct view *view)
 		const struct model_flow *flow = &view->policy->flows.list[i];
 
 		if (!flow->stale && flow->remote_port == view->source_port &&
-		    flow->local_port == view->port && memcmp(flow->remote, view->source, 16) == 0)
+		    flow->local_port == view->port && memcmp(flow->remote, view->source, 16) == 0 &&
+		    memcmp(flow->local, view->destination, 16) == 0)
 			return true;
 	}
 	return false;
@@ -222,14 +223,12 @@ static enum rw_reason state_decide(struct view *view, const struct model_port *e
 	return refusal;
 }
 
-static enum rw_reason port_decide(struct view *view)
+enum rw_reason rules_decide(struct view *view)
 {
 	uint8_t l4 = view->protocol == 6 ? RW_L4_TCP : RW_L4_UDP;
 	const struct model_port *entry = &view->policy->ports[l4][view->port];
 	bool is_open = (entry->zones & RW_ZONE_ALL) == RW_ZONE_ALL;
 
-	if (view->protocol == 6 && has_bad_flags(view->tcp_flags))
-		return RW_REASON_BAD_FLAGS;
 	if (!is_open && entry->zones) {
 		view->zone = source_bits(view);
 		is_open = entry->zones & view->zone;
@@ -238,9 +237,21 @@ static enum rw_reason port_decide(struct view *view)
 		view->rule = entry->rule;
 		return RW_REASON_OPEN;
 	}
-	if (is_opened(view, l4))
-		return RW_REASON_OPENING;
-	return state_decide(view, entry);
+	return is_opened(view, l4) ? RW_REASON_OPENING : RW_REASON_NONE;
+}
+
+static enum rw_reason port_decide(struct view *view)
+{
+	enum rw_reason reason;
+
+	if (view->protocol == 6 && has_bad_flags(view->tcp_flags))
+		return RW_REASON_BAD_FLAGS;
+	reason = rules_decide(view);
+	if (reason)
+		return reason;
+	return state_decide(
+		view,
+		&view->policy->ports[view->protocol == 6 ? RW_L4_TCP : RW_L4_UDP][view->port]);
 }
 
 /* --- section 9: ICMP and other protocols --------------------------------------------------------
@@ -318,7 +329,8 @@ static enum rw_reason room_decide(struct view *view, enum rw_reason reason)
 /* Section 10: what the cgroup hook lets by before it looks. */
 static bool is_passed_unseen(const struct view *view)
 {
-	return view->packet->hook == MODEL_CGROUP && view->packet->ifindex == 1;
+	return view->packet->hook == MODEL_CGROUP &&
+	       (view->packet->ifindex == 1 || view->packet->foreign);
 }
 
 void model_verdict(const struct model_policy *policy, const struct model_packet *packet,
@@ -335,6 +347,7 @@ void model_verdict(const struct model_policy *policy, const struct model_packet 
 	if (!is_passed_unseen(&view)) {
 		verdict.counted = true;
 		verdict.reason = room_decide(&view, packet_decide(&view));
+		verdict.judged = verdict.reason;
 		verdict.rule = view.rule;
 		verdict.zone = view.zone;
 		verdict.pass = verdict.reason >= RW_REASON_PASS_FIRST ||

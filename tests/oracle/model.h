@@ -43,9 +43,10 @@ struct model_opening {
 
 struct model_flow {
 	uint8_t remote[16];
+	uint8_t local[16];
 	uint16_t remote_port;
 	uint16_t local_port;
-	bool stale; /* last used more than RW_UDP_FLOW_NS ago */
+	bool stale; /* last used more than RW_CONVERSATION_NS ago */
 };
 
 /* A TCP socket of this host in a state other than LISTEN. */
@@ -109,14 +110,16 @@ struct model_packet {
 	const uint8_t *frame;
 	size_t length;
 	size_t buffer; /* bytes of it in the first of several buffers; 0: all */
+	bool foreign;  /* cgroup: its socket is of another network namespace */
 };
 
 struct model_verdict {
 	bool pass;    /* what the hook returns: true in mode observe */
 	bool counted; /* false: passed before anything was looked at */
 	enum rw_reason reason;
-	uint32_t rule;	    /* where it is counted, else RW_RULE_NONE */
-	uint8_t source[16]; /* as an attempt names them; zeros where not known */
+	enum rw_reason judged; /* the reason of what passes without being counted, as well */
+	uint32_t rule;	       /* where it is counted, else RW_RULE_NONE */
+	uint8_t source[16];    /* as an attempt names them; zeros where not known */
 	uint16_t port;
 	uint8_t l4;
 	uint16_t zone; /* RW_ZONE_* bits if they had to be found out */

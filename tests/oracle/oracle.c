@@ -21,6 +21,7 @@
 #include "util/cleanup.h"
 #include "generate.h"
 #include "policies.h"
+#include "sequence.h"
 #include "sockets.h"
 #include "trial.h"
 
@@ -36,6 +37,8 @@ struct oracle {
 	struct model_policy *policy;
 	struct outcome *outcome;
 	unsigned long packets, unsendable, mismatches;
+	struct state *state; /* for the sequences */
+	struct sequence_sums sums;
 	unsigned long reached[SUBJECT_PROGRAMS][RW_REASON_COUNT]; /* [0]: passed uncounted */
 };
 
@@ -245,6 +248,29 @@ static int batch_run(struct oracle *oracle, struct random *random, enum subject_
 	return error;
 }
 
+/* After the batches: they change the policy. */
+static int sequences_run(struct oracle *oracle, struct random *random)
+{
+	unsigned long before = oracle->sums.packets;
+	bool differs = false;
+	int error;
+
+	if (oracle->subject.programs[SUBJECT_CGROUP] < 0 || !oracle->policy->in_force)
+		return 0;
+	error = sequences_play(&oracle->subject, oracle->policy, random, oracle->state,
+			       &oracle->sums, &differs);
+	oracle->packets += oracle->sums.packets - before;
+	/* What was counted is none of the next batch's. */
+	if (!error)
+		error = subject_attempts(&oracle->subject, &oracle->outcome->attempts);
+	if (differs) {
+		oracle->mismatches++;
+		fprintf(stderr, "oracle: mismatch %lu: policy %u of seed %llu\n",
+			oracle->mismatches, oracle->number, (unsigned long long)oracle->seed);
+	}
+	return error;
+}
+
 static int packets_run(struct oracle *oracle, uint64_t seed, unsigned long packets)
 {
 	struct random random = {.state = ~seed};
@@ -259,6 +285,8 @@ static int packets_run(struct oracle *oracle, uint64_t seed, unsigned long packe
 			if (oracle->subject.programs[i] >= 0)
 				error = batch_run(oracle, &random, i);
 		}
+		if (!error)
+			error = sequences_run(oracle, &random);
 	}
 	return error;
 }
@@ -374,6 +402,10 @@ static unsigned int histogram_print(const struct oracle *oracle)
 	for (unsigned int reason = 0; reason < RW_REASON_COUNT; reason++)
 		if (model_reason_name(reason)[0] != '?' && reason != RW_REASON_BIND_DENIED)
 			missing += reason_print(oracle, reason);
+	printf("in sequences: %lu packets, %lu of conversations, %lu refused, %lu sent that "
+	       "began none, %lu of other namespaces\n",
+	       oracle->sums.packets, oracle->sums.established, oracle->sums.refused,
+	       oracle->sums.began_none, oracle->sums.foreign);
 	printf("%lu packets were more or less than BPF_PROG_TEST_RUN takes\n", oracle->unsendable);
 	return missing;
 }
@@ -430,7 +462,11 @@ int main(int argc, char **argv)
 	}
 	if (oracle)
 		oracle->outcome = calloc(1, sizeof(*oracle->outcome));
-	error = oracle && oracle->outcome ? oracle_run(oracle, vectors, seed, packets) : -ENOMEM;
+	if (oracle)
+		oracle->state = calloc(1, sizeof(*oracle->state));
+	error = oracle && oracle->outcome && oracle->state
+			? oracle_run(oracle, vectors, seed, packets)
+			: -ENOMEM;
 	if (error)
 		return 1;
 	missing = histogram_print(oracle);
@@ -439,5 +475,6 @@ int main(int argc, char **argv)
 	printf("oracle: %lu packets, %lu mismatches\n", oracle->packets, oracle->mismatches);
 	policy_free(oracle->policy);
 	free(oracle->outcome);
+	free(oracle->state);
 	return oracle->mismatches || (packets >= HISTOGRAM_LEAST && missing) ? 1 : 0;
 }

@@ -249,6 +249,7 @@ static void flows_set(struct model_policy *policy, struct random *random)
 		struct model_flow *flow = &policy->flows.list[policy->flows.count++];
 
 		address_random(random, any_family(random), flow->remote);
+		address_random(random, address_family(flow->remote), flow->local);
 		flow->remote_port = port_random(random);
 		flow->local_port = (uint16_t)(50000 + i); /* unique */
 		flow->stale = random_chance(random, 25);

@@ -3,6 +3,7 @@
 #include "sockets.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sched.h>
@@ -200,7 +201,7 @@ static int connections_make(const int *listeners)
 	return 0;
 }
 
-static int network_make(void)
+static int namespace_make(int *ret_fd)
 {
 	FILE *ip;
 
@@ -217,10 +218,25 @@ static int network_make(void)
 			i + 1, i + 1);
 	fprintf(ip, "route add local 192.0.2.0/24 dev lo\nroute add local 198.51.100.0/24 dev lo\n"
 		    "route add local 2001:db8::/64 dev lo\n");
-	if (pclose(ip) == 0)
+	*ret_fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (pclose(ip) == 0 && *ret_fd >= 0)
 		return 0;
 	fprintf(stderr, "oracle: ip (package iproute2) could not set up the namespace\n");
 	return -EIO;
+}
+
+static int namespaces[2]; /* [1]: the other one */
+
+static int network_make(void)
+{
+	int error = namespace_make(&namespaces[1]);
+
+	return error ? error : namespace_make(&namespaces[0]);
+}
+
+int sockets_enter(bool other)
+{
+	return setns(namespaces[other], CLONE_NEWNET) < 0 ? -errno : 0;
 }
 
 int sockets_make(void)

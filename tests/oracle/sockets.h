@@ -25,4 +25,7 @@ const struct socket_address *sockets_listening(size_t *ret_count);
  */
 int sockets_make(void);
 
+/* Go into another network namespace, with interfaces of the same numbers; or come back. */
+int sockets_enter(bool other);
+
 #endif

@@ -139,6 +139,7 @@ static void flow_tell(struct story *story, struct random *random, const struct m
 	story->protocol = 17;
 	addresses_set(story, random, address_family(flow->remote));
 	memcpy(story->source, flow->remote, 16);
+	memcpy(story->destination, flow->local, 16);
 	story->source_port = flow->remote_port;
 	story->port = flow->local_port;
 }

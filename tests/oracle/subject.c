@@ -12,10 +12,10 @@
 
 #include <rolewall.skel.h>
 
+#include "kernel/object/netns.h"
 #include "kernel/object/probe.h"
 #include "../test_run.h"
 #include "generate.h"
-#include "install.h"
 
 #define ETHERNET_BYTES 14
 
@@ -51,10 +51,28 @@ static int inner_note(struct bpf_object *object, const char *name, struct subjec
 	return 0;
 }
 
+/* Which of the programs for the cgroup hooks this kernel can load. */
+static const char *ingress_function(bool knows_netns)
+{
+	return knows_netns ? "rolewall_ingress" : "rolewall_ingress_58";
+}
+
+static const char *egress_function(bool knows_netns)
+{
+	return knows_netns ? "rolewall_egress" : "rolewall_egress_54";
+}
+
+static const char *function_of(const struct subject_program_info *info, bool knows_netns)
+{
+	return info->hook == MODEL_CGROUP ? ingress_function(knows_netns) : info->function;
+}
+
 static bool is_tested(const struct subject *subject, const char *function, bool with_optional)
 {
+	if (strcmp(function, egress_function(subject->knows_netns)) == 0)
+		return true;
 	for (size_t i = 0; i < SUBJECT_PROGRAMS; i++)
-		if (strcmp(subject_programs[i].function, function) == 0)
+		if (strcmp(function_of(&subject_programs[i], subject->knows_netns), function) == 0)
 			return (with_optional || !subject_programs[i].optional) &&
 			       (subject->has_ring || !subject_programs[i].needs_ring);
 	return false;
@@ -74,6 +92,8 @@ static void object_trim(const struct subject *subject, struct bpf_object *object
 		if (bpf_map__type(map) == BPF_MAP_TYPE_RINGBUF)
 			bpf_map__set_autocreate(map, subject->has_ring);
 		bpf_map__set_pin_path(map, NULL);
+		if (strcmp(bpf_map__name(map), "foreign_sockets") == 0)
+			bpf_map__set_autocreate(map, false);
 		if (strcmp(bpf_map__name(map), "bans") == 0)
 			bpf_map__set_max_entries(map, 1024);
 	}
@@ -104,6 +124,7 @@ static struct rolewall_bpf *instance_load(struct subject *subject, uint32_t l2_l
 	if (!instance)
 		return NULL;
 	instance->rodata->l2_len = l2_len;
+	instance->rodata->own_netns = netns_own();
 	object_trim(subject, instance->obj, with_optional);
 	if (subject->ethernet)
 		error = maps_share(instance->obj, subject->ethernet->obj);
@@ -123,8 +144,8 @@ static int programs_find(struct subject *subject)
 		const struct subject_program_info *info = &subject_programs[i];
 		const struct rolewall_bpf *instance =
 			info->hook == MODEL_XDP_ETHERNET ? subject->ethernet : subject->bare;
-		const struct bpf_program *program =
-			bpf_object__find_program_by_name(instance->obj, info->function);
+		const struct bpf_program *program = bpf_object__find_program_by_name(
+			instance->obj, function_of(info, subject->knows_netns));
 
 		subject->programs[i] = program ? bpf_program__fd(program) : -1;
 		if (subject->programs[i] >= 0)
@@ -133,6 +154,8 @@ static int programs_find(struct subject *subject)
 		if (!program || !(info->optional || (info->needs_ring && !subject->has_ring)))
 			return -ENOENT;
 	}
+	subject->egress = bpf_program__fd(bpf_object__find_program_by_name(
+		subject->bare->obj, egress_function(subject->knows_netns)));
 	if (test_run_shows_cgroup() || subject->programs[SUBJECT_CGROUP] < 0)
 		return 0;
 	fprintf(stderr, "oracle: SKIP: this kernel's BPF_PROG_TEST_RUN shows cgroup programs no "
@@ -152,12 +175,13 @@ static bool instances_load(struct subject *subject, bool with_optional)
 int subject_open(struct subject *ret)
 {
 	struct subject subject = {.cpus = libbpf_num_possible_cpus()};
-	libbpf_print_fn_t print = libbpf_set_print(NULL);
 	struct features features;
+	libbpf_print_fn_t print = libbpf_set_print(NULL);
 	bool loaded;
 
 	features_probe(&features);
 	subject.has_ring = features.ringbuf;
+	subject.knows_netns = features.netns == NETNS_COOKIE;
 	loaded = subject.cpus <= SUBJECT_CPUS && instances_load(&subject, true);
 	libbpf_set_print(print); /* the second time, libbpf says what is wrong */
 	if (!loaded && !instances_load(&subject, false)) {
@@ -216,6 +240,13 @@ static int cgroup_run(int program, const struct model_packet *packet, int *ret_p
 		return -errno;
 	*ret_pass = options.retval <= 1 ? (int)options.retval : -1;
 	return 0;
+}
+
+int subject_send(const struct subject *subject, const struct model_packet *packet)
+{
+	int pass = -1, error = cgroup_run(subject->egress, packet, &pass);
+
+	return error ? error : pass == 1 ? 0 : -EPROTO;
 }
 
 int subject_run(const struct subject *subject, enum subject_program program,

@@ -47,6 +47,8 @@ struct subject {
 	struct subject_inner policy_inner;
 	struct subject_inner prefixes_inner;
 	int programs[SUBJECT_PROGRAMS]; /* -1: this kernel cannot load it */
+	int egress;			/* fd */
+	bool knows_netns;		/* the cgroup programs tell other network namespaces */
 	int cpus;
 	bool has_ring;
 	bool knows_device; /* of an XDP packet: test_run.h */
@@ -75,6 +77,11 @@ int subject_install(const struct subject *subject, const struct model_policy *po
 /* What fragments hold at the beginning (NULL: nothing); no datagram is known. */
 int subject_rooms(const struct subject *subject, const struct model_memory *memory,
 		  uint64_t secret);
+/* Of a policy that is installed, the header, one UDP port and the openings are others now. */
+int subject_change(const struct subject *subject, const struct model_policy *policy, uint16_t port);
+
+/* The descriptor of a map, owned by the subject, or -errno. */
+int subject_map(const struct subject *subject, const char *name);
 
 /*
  * One packet. `ret_pass`: 1 pass, 0 drop, -1 neither. -EINVAL: the kernel cannot send such a
@@ -82,6 +89,9 @@ int subject_rooms(const struct subject *subject, const struct model_memory *memo
  */
 int subject_run(const struct subject *subject, enum subject_program program,
 		const struct model_packet *packet, int *ret_pass);
+
+/* The egress program: what this node sends. Drops nothing. */
+int subject_send(const struct subject *subject, const struct model_packet *packet);
 
 /* Where a packet that is to come from `wanted` really comes from. */
 uint32_t subject_ifindex(const struct subject *subject, enum subject_program program,

@@ -10,7 +10,6 @@
 #include <bpf/bpf.h>
 
 #include "util/cleanup.h"
-#include "install.h"
 
 static void counter_add(struct rw_counter *sum, const struct rw_counter *counter)
 {

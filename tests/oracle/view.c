@@ -348,6 +348,13 @@ static enum rw_reason upper_read(struct view *view)
 	return RW_REASON_NONE;
 }
 
+static enum rw_reason packet_read(struct view *view)
+{
+	enum rw_reason reason = view->family == 4 ? ipv4_read(view) : ipv6_read(view);
+
+	return reason ? reason : upper_read(view);
+}
+
 enum rw_reason view_read(struct view *view)
 {
 	enum rw_reason reason;
@@ -355,7 +362,12 @@ enum rw_reason view_read(struct view *view)
 	if (!view->policy->in_force)
 		return RW_REASON_NO_POLICY;
 	reason = frame_read(view);
-	if (!reason)
-		reason = view->family == 4 ? ipv4_read(view) : ipv6_read(view);
-	return reason ? reason : upper_read(view);
+	return reason ? reason : packet_read(view);
+}
+
+enum rw_reason view_read_sent(struct view *view)
+{
+	enum rw_reason reason = bare_read(view);
+
+	return reason ? reason : packet_read(view);
 }

@@ -48,6 +48,12 @@ struct view {
  */
 enum rw_reason view_read(struct view *view);
 
+/* The same of what this node sends, whether IPv6 is off or not. */
+enum rw_reason view_read_sent(struct view *view);
+
+/* Section 8, 1 to 3: a rule or an opening, or RW_REASON_NONE. Sets the zone and the rule. */
+enum rw_reason rules_decide(struct view *view);
+
 bool is_icmp(const struct view *view);
 bool is_icmpv6(const struct view *view);
 bool is_neighbour_discovery(const struct view *view);

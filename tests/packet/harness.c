@@ -51,7 +51,9 @@ static const struct {
 	[ENTRY_FRAGS] = {"frags", {true, true, .frags = true}, ETHERNET_BYTES},
 	[ENTRY_XDP_54] = {"xdp_54", {.ringbuf = false}, ETHERNET_BYTES},
 	[ENTRY_BARE] = {"bare", {true, true, .frags = true}, 0},
-	[ENTRY_INGRESS] = {"ingress", {.ringbuf = true, .cgroup_lookup = true}, 0},
+	[ENTRY_INGRESS] = {"ingress", {true, true, .netns = NETNS_COOKIE}, 0},
+	[ENTRY_INGRESS_MARK] = {"ingress_mark", {true, true, .netns = NETNS_MARK}, 0},
+	[ENTRY_INGRESS_58] = {"ingress_58", {true, true, .netns = NETNS_NONE}, 0},
 	[ENTRY_INGRESS_54] = {"ingress_54", {.ringbuf = false}, 0},
 };
 
@@ -62,7 +64,7 @@ const char *entry_name(enum entry entry)
 
 static bool is_cgroup(enum entry entry)
 {
-	return entry == ENTRY_INGRESS || entry == ENTRY_INGRESS_54;
+	return 1u << entry & FOR_CGROUP;
 }
 
 /* --- a world of its own ---------------------------------------------------------------------- */
@@ -115,6 +117,8 @@ static struct loaded *load_entry(struct harness *harness, enum entry entry)
 	features.ringbuf &= harness->has_ringbuf;
 	features.cgroup_lookup &= harness->has_ringbuf;
 	features.frags &= harness->has_frags;
+	if (features.netns > harness->netns)
+		features.netns = harness->netns;
 	assert_true(harness->loaded_count < HARNESS_OBJECTS);
 	if (is_cgroup(entry))
 		failed = load_cgroup(&harness->instance, &features, &loaded->object, &error);
@@ -123,9 +127,12 @@ static struct loaded *load_entry(struct harness *harness, enum entry entry)
 				  &loaded->object, &loaded->program, &error);
 	if (failed)
 		fail_msg("%s: %s", entries[entry].name, error.what);
-	if (is_cgroup(entry))
+	if (is_cgroup(entry)) {
 		loaded->program =
 			bpf_program__fd(cgroup_program(loaded->object, &features, CGROUP_INGRESS));
+		loaded->egress =
+			bpf_program__fd(cgroup_program(loaded->object, &features, CGROUP_EGRESS));
+	}
 	loaded->entry = entry;
 	harness->loaded_count++;
 	return loaded;
@@ -155,6 +162,7 @@ int harness_setup(void **state)
 	features_probe(&features);
 	harness->has_ringbuf = features.ringbuf;
 	harness->has_frags = features.frags;
+	harness->netns = features.netns;
 	harness->knows_device = test_run_knows_device();
 	harness->shows_cgroup = test_run_shows_cgroup();
 	load_entry(harness, ENTRY_INGRESS); /* the first load makes the maps */
@@ -344,9 +352,8 @@ void harness_repeat(struct harness *harness, enum entry entry, const struct arri
 
 void harness_send(struct harness *harness, uint32_t ifindex, const struct frame *frame)
 {
-	struct loaded *loaded = find_entry(harness, ENTRY_INGRESS);
 	struct run how = {
-		.program = bpf_program__fd(loaded->object->progs.rolewall_egress),
+		.program = find_entry(harness, ENTRY_INGRESS)->egress,
 		.cgroup = true,
 		.ifindex = ifindex,
 		.repeat = 1,

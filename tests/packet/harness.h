@@ -17,6 +17,7 @@
 
 #include "kernel/generation/generation.h"
 #include "kernel/object/maps.h"
+#include "kernel/object/probe.h"
 #include "policy/tables.h"
 
 #define HARNESS_EXT0	101 /* ifindex */
@@ -28,11 +29,13 @@
 
 /* Every program of the object that judges. */
 enum entry {
-	ENTRY_XDP,	  /* rolewall_xdp on Ethernet */
-	ENTRY_FRAGS,	  /* rolewall_frags */
-	ENTRY_XDP_54,	  /* rolewall_xdp_54 */
-	ENTRY_BARE,	  /* rolewall_frags on an L3 device */
-	ENTRY_INGRESS,	  /* rolewall_ingress */
+	ENTRY_XDP,     /* rolewall_xdp on Ethernet */
+	ENTRY_FRAGS,   /* rolewall_frags */
+	ENTRY_XDP_54,  /* rolewall_xdp_54 */
+	ENTRY_BARE,    /* rolewall_frags on an L3 device */
+	ENTRY_INGRESS, /* rolewall_ingress, or the next one that this kernel can load */
+	ENTRY_INGRESS_MARK,
+	ENTRY_INGRESS_58,
 	ENTRY_INGRESS_54, /* rolewall_ingress_54 */
 	ENTRIES
 };
@@ -40,8 +43,10 @@ enum entry {
 /* Which of them a packet is for. */
 #define FOR_ETHERNET (1u << ENTRY_XDP | 1u << ENTRY_FRAGS | 1u << ENTRY_XDP_54)
 #define FOR_XDP	     (FOR_ETHERNET | 1u << ENTRY_BARE)
-#define FOR_CGROUP   (1u << ENTRY_INGRESS | 1u << ENTRY_INGRESS_54)
-#define FOR_ALL	     (FOR_XDP | FOR_CGROUP)
+#define FOR_CGROUP                                                                                 \
+	(1u << ENTRY_INGRESS | 1u << ENTRY_INGRESS_MARK | 1u << ENTRY_INGRESS_58 |                 \
+	 1u << ENTRY_INGRESS_54)
+#define FOR_ALL (FOR_XDP | FOR_CGROUP)
 /* BPF_PROG_TEST_RUN hands the old ingress program a socket that is not LISTEN with every packet. */
 #define FOR_LOOKUP (FOR_ALL & ~(1u << ENTRY_INGRESS_54))
 
@@ -62,6 +67,7 @@ struct loaded {
 	enum entry entry;
 	struct rolewall_bpf *object; /* owned */
 	int program;		     /* fd, owned by object */
+	int egress;		     /* of a cgroup entry, as well */
 };
 
 struct harness {
@@ -71,7 +77,8 @@ struct harness {
 	struct generation generation;
 	struct loaded loaded[HARNESS_OBJECTS];
 	size_t loaded_count;
-	bool has_ringbuf;  /* else all are the programs for 5.4 */
+	bool has_ringbuf;     /* else all are the programs for 5.4 */
+	enum netns_way netns; /* the best that this kernel has */
 	bool has_frags;	   /* this kernel has XDP frags; without, FRAGS and BARE are rolewall_xdp */
 	bool knows_device; /* test_run.h; without, XDP packets come from ifindex 1 */
 	bool shows_cgroup; /* test_run.h; without, cgroup programs cannot be tested */

@@ -367,13 +367,14 @@ static void own_answer_expect(struct harness *harness, const char *begin, const 
 {
 	_free_ struct frame *answer = fragment4(7777, &(struct piece)AT(0, BIG, MORE));
 	_free_ struct frame *rest = fragment4(7777, &(struct piece)AT(BIG, 100, LAST));
-	struct rw_flow_key key = {.remote = {[10] = 0xff, 0xff, 192, 0, 2, 9},
-				  .remote_port = htons(53),
-				  .local_port = htons(5353)};
-	uint64_t now = pending_now();
+	struct rw_conversation_key key = {.remote = {[10] = 0xff, 0xff, 192, 0, 2, 9},
+					  .local = {[10] = 0xff, 0xff, 198, 51, 100, 1},
+					  .remote_port = htons(53),
+					  .local_port = htons(5353)};
+	struct rw_conversation now = {.last = pending_now()};
 	uint8_t *ip = answer->bytes + IPV4_AT;
 
-	harness_put(harness, MAP_UDP_FLOWS, &key, &now);
+	harness_put(harness, MAP_CONVERSATIONS, &key, &now);
 	memcpy(ip + 20, "\x00\x35\x14\xe9\x05\xe4\x00\x00", 8);
 	ip[9] = 17;
 	sum_put(ip, 20);
@@ -381,7 +382,7 @@ static void own_answer_expect(struct harness *harness, const char *begin, const 
 	sum_put(rest->bytes + IPV4_AT, 20);
 	harness_expect(harness, 1u << ENTRY_XDP, &on_ext0, answer, begin);
 	harness_expect(harness, 1u << ENTRY_XDP, &on_ext0, rest, end);
-	assert_int_equal(bpf_map_delete_elem(harness->maps.fd[MAP_UDP_FLOWS], &key), 0);
+	assert_int_equal(bpf_map_delete_elem(harness->maps.fd[MAP_CONVERSATIONS], &key), 0);
 }
 
 static void a_flood_of_first_fragments_leaves_room_for_own_answers(void **state)

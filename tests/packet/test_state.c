@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What gets in although no rule opens its port: connections, openings; UDP: test_flows.c. And bans.
+/* What gets in although no rule opens its port: connections, openings; UDP: test_conversations.c.
+ * And bans.
  */
 #include <setjmp.h>
 #include <stdarg.h>

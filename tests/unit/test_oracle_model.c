@@ -54,9 +54,13 @@ static const struct model_socket sockets[] = {
 	},
 };
 
+#define PEER_BYTES {[10] = 0xff, 0xff, 192, 0, 2, 1}
+#define HOST_BYTES {[10] = 0xff, 0xff, 198, 51, 100, 1}
+
 static struct model_flow flows[] = {
-	{.remote = {[10] = 0xff, 0xff, 192, 0, 2, 1}, .remote_port = 53, .local_port = 40000},
-	{.remote = {[10] = 0xff, 0xff, 192, 0, 2, 1}, .remote_port = 123, .local_port = 40000, .stale = true},
+	{.remote = PEER_BYTES, .local = HOST_BYTES, .remote_port = 53, .local_port = 40000},
+	{.remote = PEER_BYTES, .local = HOST_BYTES, .remote_port = 123, .local_port = 40000, .stale = true},
+	{.remote = PEER_BYTES, .local = PEER_BYTES, .remote_port = 54, .local_port = 40000},
 };
 
 #define PREFIX4(a, b, c, d, bits) {{[10] = 0xff, 0xff, (a), (b), (c), (d)}, 96 + (bits)}
@@ -295,6 +299,7 @@ static void ports_zones_and_state_follow_section_8(void **state)
 		{"own connection, SYN", FROM(PEER4) TCP_FROM("01bb ", "9c40", SYN), RW_REASON_NOT_OPEN},
 		{"nobody's connection", FROM(PEER4) TCP_FROM("01bc ", "9c40", ACK), RW_REASON_NO_CONNECTION},
 		{"UDP answer", ETH4 IP4("001c", "11", PEER4) UDP("0035", "9c40"), RW_REASON_ESTABLISHED},
+		{"UDP answer to another address", ETH4 IP4("001c", "11", PEER4) UDP("0036", "9c40"), RW_REASON_NO_CONNECTION},
 		{"late UDP answer", ETH4 IP4("001c", "11", PEER4) UDP("007b", "9c40"), RW_REASON_NO_CONNECTION},
 		{"UDP, zone", ETH4 IP4("001c", "11", PEER4) UDP("0035", "00a1"), RW_REASON_ZONE_DENIED},
 	};

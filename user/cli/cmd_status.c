@@ -78,6 +78,10 @@ static void print_hooks(const struct settings *settings, const struct snapshot *
 	print_hook(settings, "bind4", snapshot->cgroup_bind4, guard);
 	print_hook(settings, "bind6", snapshot->cgroup_bind6, guard);
 	printf(" (bind guard: %s)\n", bind_guard_word(snapshot->flags));
+	if (!snapshot->namespaces)
+		print_fact(settings, "Namespaces", TONE_CARE,
+			   "sockets of other network namespaces (containers) count as this node's: "
+			   "the kernel cannot tell them apart");
 }
 
 static void print_drops(const struct settings *settings, const struct snapshot *snapshot)

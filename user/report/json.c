@@ -315,7 +315,7 @@ json_t *json_status(const struct snapshot *snapshot)
 
 	root = json_pack(
 		"{s:b, s:b, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:s, s:o, "
-		"s:{s:b, s:b, s:b, s:b}}",
+		"s:{s:b, s:b, s:b, s:b, s:b}}",
 		"applied", applied, "attached", applied && snapshot_is_enforced(snapshot), "mode",
 		json_clean(applied ? mode_word(snapshot->flags) : NULL), "generation",
 		(json_int_t)snapshot->generation, "node", json_clean(snapshot->node), "profile",
@@ -325,7 +325,8 @@ json_t *json_status(const struct snapshot *snapshot)
 		"previous_lost", snapshot->previous_lost, "bind_guard",
 		bind_guard_word(snapshot->flags), "interfaces", json_interfaces(snapshot), "hooks",
 		"ingress", snapshot->cgroup_ingress, "egress", snapshot->cgroup_egress, "bind4",
-		snapshot->cgroup_bind4, "bind6", snapshot->cgroup_bind6);
+		snapshot->cgroup_bind4, "bind6", snapshot->cgroup_bind6, "namespaces",
+		snapshot->namespaces);
 	json_object_update(root, counts);
 	json_decref(counts);
 	return root;

@@ -28,6 +28,7 @@ static const struct {
 	[CGROUP_EGRESS] = {"egress", "cgroup-egress", BPF_CGROUP_INET_EGRESS},
 	[CGROUP_BIND4] = {"bind4", "cgroup-bind4", BPF_CGROUP_INET4_BIND},
 	[CGROUP_BIND6] = {"bind6", "cgroup-bind6", BPF_CGROUP_INET6_BIND},
+	[CGROUP_SOCK] = {"sock", "cgroup-sock", BPF_CGROUP_INET_SOCK_CREATE},
 };
 
 const char *cgroup_hook_name(enum cgroup_hook hook)
@@ -196,16 +197,37 @@ static int attach_hook(const struct instance *instance, bool links, enum cgroup_
 	return error ? error : direct_cgroup_detach(instance, cgroup_fd, type);
 }
 
+static int detach_hook(const struct instance *instance, enum cgroup_hook hook)
+{
+	_close_ int cgroup_fd = -1;
+	char path[4096];
+	int error;
+
+	error = pin_path(instance, "links", hooks[hook].pin, path, sizeof(path));
+	if (error)
+		return error;
+	if (unlink(path) && errno != ENOENT)
+		return -errno;
+	/* A cgroup that is gone has taken its programs with it. */
+	if (cgroup_open(instance, &cgroup_fd, NULL))
+		return 0;
+	return direct_cgroup_detach(instance, cgroup_fd, hooks[hook].type);
+}
+
 int cgroup_attach(const struct instance *instance, const struct features *features,
 		  struct rolewall_bpf *object, struct error *ret_error)
 {
 	_close_ int cgroup_fd = -1;
-	int hook, program, error;
+	int hook, error;
 
 	error = open_cgroup(instance, true, &cgroup_fd, ret_error);
 	for (hook = 0; !error && hook < CGROUP_HOOKS; hook++) {
-		program = bpf_program__fd(cgroup_program(object, features, hook));
-		error = attach_hook(instance, features->links, hook, cgroup_fd, program);
+		if (cgroup_hook_is_used(features, hook))
+			error = attach_hook(
+				instance, features->links, hook, cgroup_fd,
+				bpf_program__fd(cgroup_program(object, features, hook)));
+		else
+			error = detach_hook(instance, hook);
 		if (error)
 			hook_error(hook, -error, ret_error);
 	}
@@ -223,29 +245,13 @@ bool cgroup_is_complete(const struct instance *instance, const struct features *
 	if (cgroup_open(instance, &cgroup_fd, NULL) || fstat(cgroup_fd, &cgroup))
 		return false;
 	for (hook = 0; hook < CGROUP_HOOKS; hook++)
-		if (pin_path(instance, "links", hooks[hook].pin, path, sizeof(path)) ||
-		    (attached_to(path) != cgroup.st_ino &&
-		     (features->links ||
-		      !direct_cgroup_is_attached(instance, cgroup_fd, hooks[hook].type))))
+		if (cgroup_hook_is_used(features, hook) &&
+		    (pin_path(instance, "links", hooks[hook].pin, path, sizeof(path)) ||
+		     (attached_to(path) != cgroup.st_ino &&
+		      (features->links ||
+		       !direct_cgroup_is_attached(instance, cgroup_fd, hooks[hook].type)))))
 			return false;
 	return true;
-}
-
-static int detach_hook(const struct instance *instance, enum cgroup_hook hook)
-{
-	_close_ int cgroup_fd = -1;
-	char path[4096];
-	int error;
-
-	error = pin_path(instance, "links", hooks[hook].pin, path, sizeof(path));
-	if (error)
-		return error;
-	if (unlink(path) && errno != ENOENT)
-		return -errno;
-	/* A cgroup that is gone has taken its programs with it. */
-	if (cgroup_open(instance, &cgroup_fd, NULL))
-		return 0;
-	return direct_cgroup_detach(instance, cgroup_fd, hooks[hook].type);
 }
 
 int cgroup_detach(const struct instance *instance, struct error *ret_error)

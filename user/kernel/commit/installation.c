@@ -10,6 +10,7 @@
 #include "kernel/attach/cgroup.h"
 #include "kernel/commit/remove.h"
 #include "kernel/generation/rule_counters.h"
+#include "kernel/object/netns.h"
 
 void installation_free(struct installation *installation)
 {
@@ -111,12 +112,19 @@ int installation_prepare(struct installation *installation, struct error *ret_er
 			   ret_error);
 }
 
-static int write_build(const struct maps *maps)
+static int write_build(const struct installation *installation)
 {
-	struct rw_build build = {.abi = RW_ABI_VERSION, .object = object_hash()};
+	const struct rw_build build = {
+		.abi = RW_ABI_VERSION,
+		.namespaces = installation->features.netns != NETNS_NONE &&
+			      netns_own() != RW_NETNS_UNKNOWN,
+		.object = object_hash(),
+	};
 	__u32 zero = 0;
 
-	return bpf_map_update_elem(maps->fd[MAP_BUILD], &zero, &build, BPF_ANY) ? -errno : 0;
+	return bpf_map_update_elem(installation->maps.fd[MAP_BUILD], &zero, &build, BPF_ANY)
+		       ? -errno
+		       : 0;
 }
 
 static int attach(struct installation *installation, struct error *ret_error)
@@ -132,7 +140,7 @@ static int attach(struct installation *installation, struct error *ret_error)
 	if (!error)
 		error = xdp_detach(instance, &installation->maps, installation->next.about,
 				   &installation->plans.devices, ret_error);
-	if (!error && write_build(&installation->maps))
+	if (!error && write_build(installation))
 		error = error_set(ret_error, errno, "cannot write down the build: %s",
 				  strerror(errno));
 	return error;

@@ -20,6 +20,7 @@
 #include "host/device.h"
 #include "kernel/object/folder.h"
 #include "kernel/object/maps.h"
+#include "kernel/object/netns.h"
 #include "kernel/object/seed.h"
 #include "util/cleanup.h"
 
@@ -106,6 +107,7 @@ static int open_object(const struct instance *instance, const struct features *f
 	}
 	bpf_map__set_autocreate(object->maps.events, features->ringbuf);
 	bpf_map__set_autocreate(object->maps.events_perf, !features->ringbuf);
+	bpf_map__set_autocreate(object->maps.foreign_sockets, features->netns == NETNS_MARK);
 	bpf_object__for_each_map (map, object->obj) {
 		if (map == object->maps.rodata || !bpf_map__autocreate(map))
 			continue;
@@ -148,15 +150,49 @@ static int load_object(const struct instance *instance, struct rolewall_bpf *obj
 	return error;
 }
 
+bool cgroup_hook_is_used(const struct features *features, enum cgroup_hook hook)
+{
+	return hook != CGROUP_SOCK || features->netns == NETNS_MARK;
+}
+
+static struct bpf_program *choose_ingress(struct rolewall_bpf *object,
+					  const struct features *features)
+{
+	if (!features->ringbuf)
+		return object->progs.rolewall_ingress_54;
+	switch (features->netns) {
+	case NETNS_COOKIE:
+		return object->progs.rolewall_ingress;
+	case NETNS_MARK:
+		return object->progs.rolewall_ingress_mark;
+	default:
+		return object->progs.rolewall_ingress_58;
+	}
+}
+
+static struct bpf_program *choose_egress(struct rolewall_bpf *object,
+					 const struct features *features)
+{
+	switch (features->netns) {
+	case NETNS_COOKIE:
+		return object->progs.rolewall_egress;
+	case NETNS_MARK:
+		return object->progs.rolewall_egress_mark;
+	default:
+		return object->progs.rolewall_egress_54;
+	}
+}
+
 struct bpf_program *cgroup_program(struct rolewall_bpf *object, const struct features *features,
 				   enum cgroup_hook hook)
 {
 	switch (hook) {
 	case CGROUP_INGRESS:
-		return features->ringbuf ? object->progs.rolewall_ingress
-					 : object->progs.rolewall_ingress_54;
+		return choose_ingress(object, features);
 	case CGROUP_EGRESS:
-		return object->progs.rolewall_egress;
+		return choose_egress(object, features);
+	case CGROUP_SOCK:
+		return object->progs.rolewall_sock;
 	case CGROUP_BIND4:
 		return features->ringbuf ? object->progs.rolewall_bind4
 					 : object->progs.rolewall_bind4_54;
@@ -180,7 +216,9 @@ int load_cgroup(const struct instance *instance, const struct features *features
 	if (error)
 		return error;
 	for (hook = 0; hook < CGROUP_HOOKS; hook++)
-		bpf_program__set_autoload(cgroup_program(object, features, hook), true);
+		if (cgroup_hook_is_used(features, hook))
+			bpf_program__set_autoload(cgroup_program(object, features, hook), true);
+	object->rodata->own_netns = netns_own();
 	error = load_object(instance, object, "the cgroup programs", ret_error);
 	if (error)
 		return error;
@@ -233,6 +271,7 @@ static void scratch_maps(struct rolewall_bpf *object, unsigned int rules)
 		object->maps.event_grants,  object->maps.event_state, object->maps.events,
 		object->maps.events_perf,   object->maps.pending,     object->maps.build,
 		object->maps.event_clock,   object->maps.callers,     object->maps.seed,
+		object->maps.unasked,
 	};
 	size_t i;
 

@@ -28,9 +28,19 @@ uint64_t object_hash(void);
 
 struct bpf_program;
 
-enum cgroup_hook { CGROUP_INGRESS, CGROUP_EGRESS, CGROUP_BIND4, CGROUP_BIND6, CGROUP_HOOKS };
+enum cgroup_hook {
+	CGROUP_SOCK, /* the first to be attached: what the others ask, it has to have answered */
+	CGROUP_INGRESS,
+	CGROUP_EGRESS,
+	CGROUP_BIND4,
+	CGROUP_BIND6,
+	CGROUP_HOOKS
+};
 
-/* Which program of the object is for a hook, on a kernel with these features. */
+/* Is there anything to do at that hook, on a kernel with these features? */
+bool cgroup_hook_is_used(const struct features *features, enum cgroup_hook hook);
+
+/* Which program of the object is for a hook that is used. */
 struct bpf_program *cgroup_program(struct rolewall_bpf *object, const struct features *features,
 				   enum cgroup_hook hook);
 

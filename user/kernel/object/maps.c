@@ -86,9 +86,9 @@ static int open_one(const struct instance *instance, enum map_id id, int *ret,
 {
 	int error = map_open(instance, "maps", names[id], &sizes_of[id], ret);
 
-	/* One of the two is missing: the ring where the kernel has none (before 5.8), else the
-	 * other. */
-	if (error == -ENOENT && (id == MAP_EVENTS || id == MAP_EVENTS_PERF))
+	/* Not every kernel has, or needs, all of them (load.c). */
+	if (error == -ENOENT &&
+	    (id == MAP_EVENTS || id == MAP_EVENTS_PERF || id == MAP_FOREIGN_SOCKETS))
 		return 0;
 	return error ? report_pin(instance, id, error, ret_error) : 0;
 }

@@ -19,8 +19,11 @@
 	X(POLICY, policy, sizeof(__u32), sizeof(__u32))                                            \
 	X(ZONE_PREFIXES, zone_prefixes, sizeof(__u32), sizeof(__u32))                              \
 	X(INTERFACES, interfaces, sizeof(struct rw_interface_key), sizeof(struct rw_interface))    \
-	X(UDP_FLOWS, udp_flows, sizeof(struct rw_flow_key), sizeof(__u64))                         \
 	X(BOUND_PEERS, bound_peers, sizeof(struct rw_bound_key), sizeof(__u32))                    \
+	X(CONVERSATIONS, conversations, sizeof(struct rw_conversation_key),                        \
+	  sizeof(struct rw_conversation))                                                          \
+	X(UNASKED, unasked, sizeof(__u32), sizeof(__u64))                                          \
+	X(FOREIGN_SOCKETS, foreign_sockets, sizeof(int), sizeof(__u32))                            \
 	X(PRESENCE, presence, sizeof(__u32), sizeof(struct rw_presence))                           \
 	X(BANS, bans, sizeof(struct rw_address), sizeof(struct rw_ban))                            \
 	X(BAN_PREFIXES, ban_prefixes, sizeof(struct rw_prefix_key), sizeof(struct rw_ban))         \

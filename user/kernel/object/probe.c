@@ -92,15 +92,33 @@ bool probe_is_off(const char *name)
 	return false;
 }
 
+static bool has_helper(enum bpf_prog_type type, enum bpf_func_id helper)
+{
+	return libbpf_probe_bpf_helper(type, helper, NULL) == 1;
+}
+
+static enum netns_way probe_netns(void)
+{
+	if (!probe_is_off("netns_cookie") &&
+	    has_helper(BPF_PROG_TYPE_CGROUP_SKB, BPF_FUNC_get_netns_cookie))
+		return NETNS_COOKIE;
+	if (!probe_is_off("netns_mark") &&
+	    has_helper(BPF_PROG_TYPE_CGROUP_SOCK, BPF_FUNC_get_netns_cookie) &&
+	    has_helper(BPF_PROG_TYPE_CGROUP_SOCK, BPF_FUNC_sk_storage_get))
+		return NETNS_MARK;
+	return NETNS_NONE;
+}
+
 void features_probe(struct features *ret)
 {
 	ret->ringbuf = !probe_is_off("ringbuf") &&
 		       libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) == 1;
 	ret->cgroup_lookup = !probe_is_off("cgroup_lookup") &&
-			     libbpf_probe_bpf_helper(BPF_PROG_TYPE_CGROUP_SKB,
-						     BPF_FUNC_skc_lookup_tcp, NULL) == 1;
-	/* All three came with 5.8; the programs know kernels with all and kernels with none. */
-	ret->ringbuf = ret->ringbuf && ret->cgroup_lookup && has_boot_clock();
+			     has_helper(BPF_PROG_TYPE_CGROUP_SKB, BPF_FUNC_skc_lookup_tcp);
+	/* All of them were there in 5.8; the programs know kernels with all and with none. */
+	ret->ringbuf = ret->ringbuf && ret->cgroup_lookup && has_boot_clock() &&
+		       has_helper(BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_FUNC_get_netns_cookie);
+	ret->netns = ret->ringbuf ? probe_netns() : NETNS_NONE;
 	ret->frags = !probe_is_off("frags") && has_frags();
 	ret->links = !probe_is_off("links") && has_links();
 }

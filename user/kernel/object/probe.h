@@ -7,17 +7,25 @@
 
 #include <stdbool.h>
 
+/* How a program on a cgroup hook finds out that a socket is another network namespace's. */
+enum netns_way {
+	NETNS_NONE,   /* it does not: every socket counts as this node's */
+	NETNS_MARK,   /* by a mark that the socket got when it was made: 5.10 */
+	NETNS_COOKIE, /* it asks: 6.14 */
+};
+
 struct features {
-	bool ringbuf;	    /* BPF_MAP_TYPE_RINGBUF, bpf_jiffies64, bpf_ktime_get_boot_ns: 5.8 */
-	bool cgroup_lookup; /* bpf_skc_lookup_tcp in cgroup_skb: 5.8 */
-	bool frags;	    /* XDP programs on frames in several buffers: 5.18 */
-	bool links;	    /* BPF_LINK_CREATE for XDP and cgroup: 5.9 */
+	bool ringbuf;	      /* BPF_MAP_TYPE_RINGBUF, bpf_jiffies64, bpf_ktime_get_boot_ns: 5.8 */
+	bool cgroup_lookup;   /* bpf_skc_lookup_tcp in cgroup_skb: 5.8 */
+	bool frags;	      /* XDP programs on frames in several buffers: 5.18 */
+	bool links;	      /* BPF_LINK_CREATE for XDP and cgroup: 5.9 */
+	enum netns_way netns; /* where there is no ring buffer, none */
 };
 
 /*
  * For tests of the old ways on new kernels, the environment variable ROLEWALL_PROBE_OFF ("ringbuf,
- * cgroup_lookup,boot_clock,frags,links,replace,batch", any of them) answers "no" whatever the
- * kernel says.
+ * cgroup_lookup,boot_clock,frags,links,netns_cookie,netns_mark,netns_socket,replace,batch", any of
+ * them) answers "no" whatever the kernel says.
  */
 bool probe_is_off(const char *name);
 

@@ -283,6 +283,16 @@ static void find_previous(const struct instance *instance, const struct generati
 	snapshot->previous_lost = previous && !generation_is_kept(instance, previous);
 }
 
+/* As the programs were loaded, if their marks are still made. */
+static bool tells_namespaces(const struct instance *instance, const struct maps *maps)
+{
+	struct rw_build build = {0};
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(maps->fd[MAP_BUILD], &zero, &build) == 0 && build.namespaces &&
+	       (maps->fd[MAP_FOREIGN_SOCKETS] < 0 || cgroup_is_attached(instance, CGROUP_SOCK));
+}
+
 static int read_all(const struct instance *instance, struct snapshot *snapshot,
 		    struct error *ret_error)
 {
@@ -300,6 +310,7 @@ static int read_all(const struct instance *instance, struct snapshot *snapshot,
 	snapshot->cgroup_egress = cgroup_is_attached(instance, CGROUP_EGRESS);
 	snapshot->cgroup_bind4 = cgroup_is_attached(instance, CGROUP_BIND4);
 	snapshot->cgroup_bind6 = cgroup_is_attached(instance, CGROUP_BIND6);
+	snapshot->namespaces = tells_namespaces(instance, &maps);
 	error = pending_read(&maps, &snapshot->pending, ret_error);
 	if (!error)
 		error = pending_read_raw(&maps, &snapshot->taken_back, ret_error);

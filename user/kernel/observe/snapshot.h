@@ -47,6 +47,7 @@ struct snapshot {
 	bool cgroup_egress;
 	bool cgroup_bind4;
 	bool cgroup_bind6;
+	bool namespaces; /* the programs know the sockets of other network namespaces */
 	struct interface_state *interfaces; /* owned */
 	size_t interface_count;
 	struct interface_state *unlisted; /* owned; those of this host that no policy lists */

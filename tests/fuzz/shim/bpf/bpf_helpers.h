@@ -31,6 +31,9 @@ long native_event_output(const void *data, __u64 size);
 #define bpf_map_update_elem				   native_map_update
 #define bpf_skc_lookup_tcp				   native_skc_lookup_tcp
 #define bpf_sk_release					   native_sk_release
+#define bpf_sk_fullsock(sock)				   (sock)
+#define bpf_sk_storage_get(map, sock, value, flags)	   ((void *)NULL) /* none is foreign */
+#define bpf_get_netns_cookie(ctx)			   ((__u64)1)
 #define bpf_ktime_get_ns				   native_ktime_get_ns
 #define bpf_ktime_get_boot_ns				   native_ktime_get_ns
 #define bpf_get_prandom_u32()				   ((__u32)4)
