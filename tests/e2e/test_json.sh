@@ -214,6 +214,13 @@ documents_close() {
 	error 1 close 999999
 }
 
+documents_conversations() {
+	json 0 conversations
+	node "$PROBE" send -p 9996 "$OUTSIDE" 53 question
+	json 0 conversations
+	json 0 conversations --flush
+}
+
 documents_serve() {
 	daemon_start
 	error 1 serve

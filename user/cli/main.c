@@ -39,6 +39,7 @@
 	X(open)                                                                                    \
 	X(close)                                                                                   \
 	X(openings)                                                                                \
+	X(conversations)                                                                           \
 	X(serve)                                                                                   \
 	X(down)                                                                                    \
 	X(help)
