@@ -10,3 +10,15 @@
 	     attr = mnl_attr_next(attr))
 #define mnl_attr_for_each_nested(attr, nest)                                                       \
 	for (attr = mnl_attr_get_payload(nest); mnl_attr_ok(attr, 9); attr = mnl_attr_next(attr))
+#define mnl_attr_for_each_payload(payload, size)                                                   \
+	for (attr = mnl_attr_begin(payload); mnl_attr_ok(attr, size); attr = mnl_attr_next(attr))
+#define LIST_FOREACH(element, head, link)                                                          \
+	for (element = (head)->lh_first; element; element = (element)->link.le_next)
+#define LIST_HEAD(name, type)                                                                      \
+	struct name {                                                                              \
+		struct type *lh_first;                                                             \
+	}
+#define LIST_ENTRY(type)                                                                           \
+	struct {                                                                                   \
+		struct type *le_next, **le_prev;                                                   \
+	}
