@@ -331,7 +331,7 @@ $(B)/tests/lint/floor: $(B)/tests/lint/floor.o $(B)/tests/lint/shapes.o
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -lbpf -lelf -lz -o $@
 
-lint-schema:
+lint-schema: $(MAN_PAGES)
 	$(call say,LINT,schema)
 	$(Q)/usr/bin/python3 tests/lint/schema.py
 	$(Q)/usr/bin/python3 tests/lint/manual.py
@@ -371,7 +371,7 @@ man: $(MAN_PAGES) ## the manual pages (scdoc)
 # The program says itself which verbs and options it has.
 $(B)/man/%: docs/man/%.scd.in packaging/man/verbs.sh VERSION $(B)/rolewall
 	$(call say,MAN,$@)
-	@command -v scdoc >/dev/null || { echo "make: scdoc is not installed; packaging/deps.sh package installs it" >&2; exit 1; }
+	@command -v scdoc >/dev/null || { echo "make: scdoc is not installed; 'make deps' installs what is needed" >&2; exit 1; }
 	@mkdir -p $(@D)
 	$(Q)packaging/man/verbs.sh $(B)/rolewall $< $(VERSION) >$@.scd && scdoc <$@.scd >$@
 

@@ -10,10 +10,11 @@
 # package lists are fetched only if something is missing.
 set -eu
 
-# gcc and libc for the tools, clang and llvm for the programs in the kernel, bpftool for the skeleton.
+# gcc and libc for the tools, clang and llvm for the programs in the kernel, bpftool for the skeleton,
+# scdoc for the manual pages of make install.
 BUILD="make gcc libc6-dev clang llvm bpftool pkg-config
 	libbpf-dev libelf-dev zlib1g-dev libjansson-dev libsmartcols-dev libmnl-dev libc-ares-dev libncurses-dev libmicrohttpd-dev
-	libsystemd-dev"
+	libsystemd-dev scdoc"
 
 # Namespaces, JSON in shell, ping, a terminal, and what asks for the page.
 DEMO="iproute2 jq iputils-ping tmux curl"
@@ -34,8 +35,8 @@ VM="$CHECK qemu-system-x86 busybox-static cpio kmod gojq"
 STATIC="dpkg-dev xz-utils"
 CROSS="gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
 
-# Packages: manual pages, .deb and .rpm, a Debian to install them in.
-PACKAGE="$STATIC scdoc lintian rpm debootstrap bash-completion"
+# Packages: .deb and .rpm, a Debian to install them in.
+PACKAGE="$STATIC lintian rpm debootstrap bash-completion"
 
 # All else that is tested: a real browser, a real Prometheus, fail2ban, packages, mail servers, machines; and
 # fuzzing.
