@@ -17,7 +17,7 @@ mkdir -p "$root/DEBIAN" "$root/usr/share/doc/rolewall"
 install -m 0644 "$here/copyright" "$root/usr/share/doc/rolewall/copyright"
 {
 	printf 'rolewall (%s) stable; urgency=medium\n\n' "$version"
-	printf '  * See /usr/share/doc/rolewall/releases.md.\n\n'
+	printf '  * See /usr/share/doc/rolewall/CHANGELOG.md.\n\n'
 	printf ' -- Rolewall authors <rolewall@lists.rolewall.org>  %s\n' "$(date -R)"
 } | gzip -9n >"$root/usr/share/doc/rolewall/changelog.Debian.gz"
 find "$root/usr/share/man" -type f ! -name '*.gz' -exec gzip -9nf {} +
