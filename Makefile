@@ -56,7 +56,7 @@ PACKET   := $(PACKET_SRC:%.c=$(B)/%)
 PACKET_AUX := $(patsubst %.c,$(B)/%.o,$(filter-out $(PACKET_SRC),$(wildcard tests/packet/*.c)))
 ORACLE_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tests/oracle/*.c))
 PROBE_OBJ  := $(patsubst %.c,$(B)/%.o,$(wildcard tests/e2e/*.c))
-INJECT     := $(addprefix $(B)/tests/inject/,strike storm fate)
+INJECT     := $(addprefix $(B)/tests/inject/,kill_at_syscall packets_during_change explain_agreement)
 BENCH_OBJ  := $(patsubst %.c,$(B)/%.o,$(filter-out %.bpf.c,$(wildcard tests/bench/*.c)))
 BENCH_SKEL := $(B)/include/bench.skel.h
 
@@ -314,6 +314,7 @@ lint-includes:
 lint-lists:
 	$(call say,LINT,lists)
 	$(Q)/usr/bin/python3 tests/lint/lists.py
+	$(Q)tests/lint/mutants.sh
 
 # A program for newer kernels must be refused, and each thing in newer.bpf.c, or the guard is asleep.
 lint-floor: $(B)/tests/lint/floor $(B)/bpf/rolewall.bpf.o $(B)/tests/lint/newer.bpf.o

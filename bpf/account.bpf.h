@@ -2,15 +2,14 @@
 /*
  * account.bpf.h - counters, attempts, events.
  *
- * Invariant, for every reason: drops = packets in `attempts` + settled.events +
- * settled.unattributed. Each dropped packet is added to exactly one record; a record that leaves
+ * Invariant, for every reason: drops = packets in `attempts` + evicted.events +
+ * evicted.unattributed. Each dropped packet is added to exactly one record; a record that leaves
  * the table takes its packets to exactly one of the other two.
  *
  * XDP and cgroup ingress both run with bottom halves off, so no two of them meet on one CPU, and
  * plain additions to per-CPU values are exact.
  */
-#ifndef ROLEWALL_ACCOUNT_BPF_H
-#define ROLEWALL_ACCOUNT_BPF_H
+#pragma once
 
 #include "caller.bpf.h"
 
@@ -41,23 +40,23 @@ static __always_inline void count_verdict(const struct packet *packet,
 }
 
 /* Credits are spent. Has a kind of destination port had an event since the last grant? */
-static __always_inline bool port_share(struct rw_event_shares *shares, __u16 port, __u32 grant)
+static __always_inline bool port_share(struct rw_event_quotas *quotas, __u16 port, __u32 grant)
 {
-	__u32 *share =
-		&shares->ports[(__u32)(port * (__u32)seeds[7]) >> 24 & (RW_EVENT_SHARES - 1)];
+	__u32 *quota =
+		&quotas->ports[(__u32)(port * (__u32)seeds[7]) >> 24 & (RW_EVENT_QUOTAS - 1)];
 
-	if (*share == grant)
+	if (*quota == grant)
 		return false;
-	*share = grant;
+	*quota = grant;
 	return true;
 }
 
 /* Has a level of returning sources had its events of this epoch? */
-static __always_inline bool returning_share(struct rw_event_shares *shares,
+static __always_inline bool returning_share(struct rw_event_quotas *quotas,
 					    const struct rw_event_clock *clock,
 					    const struct rw_caller *caller)
 {
-	__u32 *used = &shares->returning[caller_level(caller) & (RW_CALLER_LEVELS - 1)];
+	__u32 *used = &quotas->returning[caller_level(caller) & (RW_CALLER_LEVELS - 1)];
 
 	if (*used >> 16 != (clock->epoch & 0xffff))
 		*used = clock->epoch << 16;
@@ -115,7 +114,7 @@ static __always_inline bool event_settled(const struct teller *teller,
 	__u32 zero = 0;
 	__u64 *grant;
 
-	grant = bpf_map_lookup_elem(&event_grants, &zero);
+	grant = bpf_map_lookup_elem(&event_credits, &zero);
 	state = bpf_map_lookup_elem(&event_state, &zero);
 	if (!grant || !state)
 		return false;
@@ -123,7 +122,7 @@ static __always_inline bool event_settled(const struct teller *teller,
 		state->suppressed++;
 		return false;
 	}
-	event_fill(&event, RW_EVENT_SETTLED, teller->generation, attempt);
+	event_fill(&event, RW_EVENT_EVICTED, teller->generation, attempt);
 	return event_send(teller, state, &event, sizeof(event));
 }
 
@@ -145,13 +144,13 @@ static __always_inline void event_seen(const struct teller *teller,
 
 /*
  * An attempt's 1st, 2nd, 4th ... packet is here. Who reads hears of it while there are credits;
- * then of what has a share left. A source that comes again with something new has one beside the
+ * then of what has a quota left. A source that comes again with something new has one beside the
  * flood, and brings along what nobody was told of.
  */
 static __always_inline void attempt_tell(const struct teller *teller,
 					 const struct rw_attempt *attempt)
 {
-	struct rw_event_shares *shares;
+	struct rw_event_quotas *quotas;
 	struct rw_caller *caller = NULL;
 	struct rw_event_state *state;
 	struct rw_event_clock *clock;
@@ -159,7 +158,7 @@ static __always_inline void attempt_tell(const struct teller *teller,
 	__u32 zero = 0;
 	__u64 *grant;
 
-	grant = bpf_map_lookup_elem(&event_grants, &zero);
+	grant = bpf_map_lookup_elem(&event_credits, &zero);
 	state = bpf_map_lookup_elem(&event_state, &zero);
 	if (!grant || !state)
 		return;
@@ -167,14 +166,14 @@ static __always_inline void attempt_tell(const struct teller *teller,
 		state->suppressed++;
 		return;
 	}
-	shares = bpf_map_lookup_elem(&event_shares, &zero);
+	quotas = bpf_map_lookup_elem(&event_quotas, &zero);
 	clock = bpf_map_lookup_elem(&event_clock, &zero);
-	if (!shares || !clock)
+	if (!quotas || !clock)
 		return;
 	if (attempt->packets == 1)
 		caller = caller_visit(attempt, clock->epoch, state->suppressed, &again);
-	if (has_credit(state, *grant) || port_share(shares, attempt->port, *grant) ||
-	    (caller && again && returning_share(shares, clock, caller))) {
+	if (has_credit(state, *grant) || port_share(quotas, attempt->port, *grant) ||
+	    (caller && again && returning_share(quotas, clock, caller))) {
 		event_seen(teller, attempt, state, caller);
 		return;
 	}
@@ -184,11 +183,11 @@ static __always_inline void attempt_tell(const struct teller *teller,
 }
 
 /* A record leaves the table: its packets go with an event, or their source is forgotten. */
-static __always_inline void attempt_settle(const struct teller *teller,
-					   const struct rw_attempt *attempt)
+static __always_inline void attempt_evict(const struct teller *teller,
+					  const struct rw_attempt *attempt)
 {
 	__u32 reason = attempt->reason;
-	struct rw_settled *sum = bpf_map_lookup_elem(&settled, &reason);
+	struct rw_evicted *sum = bpf_map_lookup_elem(&evicted, &reason);
 	bool emitted = event_settled(teller, attempt);
 
 	if (!sum)
@@ -230,23 +229,24 @@ static __always_inline bool is_same_attempt(const struct rw_attempt *attempt,
 	       have->words[2] == identity->words[2] && attempt->observed == observed;
 }
 
-static __always_inline void count_attempt(const struct place *place, const struct packet *packet,
+static __always_inline void count_attempt(const struct hook_context *hook,
+					  const struct packet *packet,
 					  const struct verdict *verdict)
 {
-	const struct teller teller = {place->ctx, place->can, verdict->generation};
+	const struct teller teller = {hook->ctx, hook->can, verdict->generation};
 	__u64 tick = teller.can & CAN_RINGBUF ? bpf_jiffies64() : 0;
 	struct attempt_identity identity;
 	struct rw_attempt *attempt;
 	__u32 slot;
 
-	attempt_identify(&identity, place->ifindex, packet, verdict);
+	attempt_identify(&identity, hook->ifindex, packet, verdict);
 	slot = attempt_slot(&identity);
 	attempt = bpf_map_lookup_elem(&attempts, &slot);
 	if (!attempt)
 		return;
 	if (!is_same_attempt(attempt, &identity, !verdict->enforce)) {
 		if (attempt->packets)
-			attempt_settle(&teller, attempt);
+			attempt_evict(&teller, attempt);
 		*(struct attempt_identity *)attempt = identity;
 		attempt->observed = !verdict->enforce;
 		attempt->packets = 0;
@@ -271,9 +271,9 @@ static __always_inline void count_bind(const struct rw_bind_event *bind, __u64 c
 {
 	__u32 zero = 0, reason = RW_REASON_BIND_DENIED;
 	struct rw_counter *counter = bpf_map_lookup_elem(&reason_counters, &reason);
-	struct rw_settled *sum = bpf_map_lookup_elem(&settled, &reason);
+	struct rw_evicted *sum = bpf_map_lookup_elem(&evicted, &reason);
 	struct rw_event_state *state = bpf_map_lookup_elem(&event_state, &zero);
-	__u64 *grant = bpf_map_lookup_elem(&event_grants, &zero);
+	__u64 *grant = bpf_map_lookup_elem(&event_credits, &zero);
 
 	if (!counter || !sum || !state || !grant)
 		return;
@@ -291,12 +291,10 @@ static __always_inline void count_bind(const struct rw_bind_event *bind, __u64 c
 }
 
 /* Everything that is written down about a packet. */
-static __always_inline void account(const struct place *place, const struct packet *packet,
+static __always_inline void account(const struct hook_context *hook, const struct packet *packet,
 				    const struct verdict *verdict)
 {
 	count_verdict(packet, verdict);
 	if (is_dropped(verdict))
-		count_attempt(place, packet, verdict);
+		count_attempt(hook, packet, verdict);
 }
-
-#endif

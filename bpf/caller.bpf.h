@@ -8,8 +8,7 @@
  * way to another one only when it is the one of its set that was here longest ago, and for YOUNG
  * epochs to one in 2^SPARED_BITS only: at any rate somebody stays long enough to come again.
  */
-#ifndef ROLEWALL_CALLER_BPF_H
-#define ROLEWALL_CALLER_BPF_H
+#pragma once
 
 #include "verdict.bpf.h"
 
@@ -167,5 +166,3 @@ static __always_inline void caller_note(struct rw_caller *caller, const struct r
 	untold->second = rw_untold_second(epoch);
 	caller->untold = at + 1;
 }
-
-#endif

@@ -3,8 +3,7 @@
  * cgroup.bpf.h - the cgroup entry points: the same verdict where XDP cannot be, and the two things
  * that only a socket's side can see: what this host sends, and what it binds.
  */
-#ifndef ROLEWALL_CGROUP_BPF_H
-#define ROLEWALL_CGROUP_BPF_H
+#pragma once
 
 #include "account.bpf.h"
 
@@ -62,7 +61,7 @@ static __always_inline void note_unasked(struct __sk_buff *skb, const struct pac
 				     bpf_ktime_get_ns());
 		return;
 	}
-	if (packet->protocol == IPPROTO_UDP && packet->piece != PIECE_LATER &&
+	if (packet->protocol == IPPROTO_UDP && packet->fragment != FRAGMENT_LATER &&
 	    verdict->reason != RW_REASON_ESTABLISHED)
 		peer_note(packet, bpf_ktime_get_ns());
 }
@@ -76,28 +75,28 @@ static __always_inline void note_unasked(struct __sk_buff *skb, const struct pac
 static __always_inline int filter_ingress(struct __sk_buff *skb, __u64 can)
 {
 	struct rw_interface_key key = {.ifindex = skb->ifindex};
-	struct place place = {.ctx = skb, .ifindex = skb->ifindex, .can = can};
+	struct hook_context hook = {.ctx = skb, .ifindex = skb->ifindex, .can = can};
 	struct packet packet = {.bytes = skb->len};
 	struct rw_interface *interface;
 	struct verdict verdict = {};
 	struct cursor cursor;
 	bool drop;
 
-	if (place.ifindex == LOOPBACK_IFINDEX || skb->pkt_type == PACKET_LOOPBACK ||
+	if (hook.ifindex == LOOPBACK_IFINDEX || skb->pkt_type == PACKET_LOOPBACK ||
 	    is_foreign(skb, can))
 		return CGROUP_PASS;
 	interface = bpf_map_lookup_elem(&interfaces, &key);
-	place.slot = interface ? interface->slot : 0;
-	place.again = interface && interface->covered;
+	hook.slot = interface ? interface->slot : 0;
+	hook.again = interface && interface->covered;
 	skb_cursor(&cursor, skb);
-	judge(&place, &cursor, 0, &packet, &verdict);
+	judge(&hook, &cursor, 0, &packet, &verdict);
 	drop = is_dropped(&verdict) && verdict.enforce;
 	if (!drop)
 		note_unasked(skb, &packet, &verdict);
-	if (place.again && !drop)
+	if (hook.again && !drop)
 		return CGROUP_PASS;
 	asm volatile("" : "+r"(drop)); /* as in filter_frame() */
-	account(&place, &packet, &verdict);
+	account(&hook, &packet, &verdict);
 	return drop ? CGROUP_DROP : CGROUP_PASS;
 }
 
@@ -232,14 +231,14 @@ static __always_inline void packet_turn(struct packet *packet)
 static __always_inline bool is_answer_open(struct __sk_buff *skb, const struct packet *answer,
 					   void *tables, __u64 can)
 {
-	struct place place = {
+	struct hook_context hook = {
 		.ctx = skb, .ifindex = skb->ifindex, .slot = SLOT_UNASKED, .can = can};
 	struct verdict verdict = {.rule = RW_RULE_NONE};
 	struct rw_presence *any;
 	__u32 zero = 0;
 
 	any = bpf_map_lookup_elem(&presence, &zero);
-	return !any || judge_rules(&place, answer, tables, any, &verdict) != RW_REASON_NONE;
+	return !any || judge_rules(&hook, answer, tables, any, &verdict) != RW_REASON_NONE;
 }
 
 /*
@@ -258,7 +257,7 @@ static __always_inline int learn_egress(struct __sk_buff *skb, __u64 can)
 		return CGROUP_PASS;
 	skb_cursor(&cursor, skb);
 	if (parse_link(&cursor, 0, &packet) || parse_network(&cursor, &packet) ||
-	    packet.piece == PIECE_LATER)
+	    packet.fragment == FRAGMENT_LATER)
 		return CGROUP_PASS;
 	if (packet.protocol == IPPROTO_TCP)
 		bound_learn(skb, &packet);
@@ -305,5 +304,3 @@ int rolewall_sock(struct bpf_sock *ctx)
 		bpf_sk_storage_get(&foreign_sockets, ctx, NULL, BPF_SK_STORAGE_GET_F_CREATE);
 	return CGROUP_PASS;
 }
-
-#endif

@@ -3,8 +3,7 @@
  * exempt.bpf.h - what is never filtered, because a host without it is dead; and what configures
  * the host, which passes where it is wanted.
  */
-#ifndef ROLEWALL_EXEMPT_BPF_H
-#define ROLEWALL_EXEMPT_BPF_H
+#pragma once
 
 #include "zone.bpf.h"
 
@@ -26,7 +25,7 @@ static __always_inline bool is_mld(const struct packet *packet)
 /* UDP. A DHCP client asks through a packet socket, which the flow table never sees. */
 static __always_inline bool is_dhcp_answer(const struct packet *packet)
 {
-	if (packet->piece != PIECE_WHOLE)
+	if (packet->fragment != FRAGMENT_WHOLE)
 		return false;
 	if (is_ipv4(packet))
 		return packet->ports[0] == bpf_htons(DHCP_SERVER) && packet->port == DHCP_CLIENT;
@@ -43,7 +42,7 @@ static __always_inline bool is_router_advertisement(const struct packet *packet)
 static __always_inline bool is_exempt(const struct packet *packet)
 {
 	if (packet->protocol == IPPROTO_TCP || packet->protocol == IPPROTO_UDP ||
-	    packet->piece == PIECE_LATER)
+	    packet->fragment == FRAGMENT_LATER)
 		return false;
 	if (is_ipv4(packet))
 		return packet->protocol == IPPROTO_IGMP;
@@ -51,8 +50,8 @@ static __always_inline bool is_exempt(const struct packet *packet)
 }
 
 /* Does it tell this host its addresses and ways, from where the host is to believe that? */
-static __always_inline bool is_configuration(const struct place *place, const struct packet *packet,
-					     void *tables)
+static __always_inline bool is_configuration(const struct hook_context *hook,
+					     const struct packet *packet, void *tables)
 {
 	struct rw_policy_entry *slot;
 	__u8 kind = 0;
@@ -63,8 +62,6 @@ static __always_inline bool is_configuration(const struct place *place, const st
 		kind = RW_ACCEPTS_RA;
 	if (!kind)
 		return false;
-	slot = slot_at(tables, slot_of(place, packet));
+	slot = slot_at(tables, slot_of(hook, packet));
 	return slot && slot->slot.accepts & kind;
 }
-
-#endif

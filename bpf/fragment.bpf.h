@@ -7,8 +7,7 @@
  * kernel has certainly completed the charges are returned. Who overwrites an element of `datagrams`
  * keeps its charges standing: the table can be filled, but not to anybody's gain.
  */
-#ifndef ROLEWALL_FRAGMENT_BPF_H
-#define ROLEWALL_FRAGMENT_BPF_H
+#pragma once
 
 #include "zone.bpf.h"
 
@@ -46,7 +45,7 @@ static __always_inline __u64 station_of(struct xdp_md *ctx)
 	return (__u64)station[0] << 32 | (__u64)station[1] << 16 | station[2];
 }
 
-static __always_inline __u64 datagram_identity(const struct place *place,
+static __always_inline __u64 datagram_identity(const struct hook_context *hook,
 					       const struct packet *packet, __u64 secret)
 {
 	__u64 sum = scramble(secret ^ packet->source.halves[0]);
@@ -54,7 +53,7 @@ static __always_inline __u64 datagram_identity(const struct place *place,
 	sum = scramble(sum ^ packet->source.halves[1]);
 	sum = scramble(sum ^ packet->destination.halves[0]);
 	sum = scramble(sum ^ packet->destination.halves[1]);
-	sum = scramble(sum ^ station_of(place->ctx));
+	sum = scramble(sum ^ station_of(hook->ctx));
 	sum = scramble(sum ^ ((__u64)packet->vlan << 32 | packet->identification));
 	return scramble(sum ^ (is_ipv4(packet) ? packet->protocol + 1 : 0)) | 1;
 }
@@ -134,7 +133,7 @@ static __always_inline void datagram_begin(struct rw_datagram *datagram, __u64 i
 static __always_inline __u32 fragment_class(const struct packet *packet, __u8 reason,
 					    const struct rw_datagram *known)
 {
-	if (packet->piece == PIECE_LATER)
+	if (packet->fragment == FRAGMENT_LATER)
 		return known ? known->class : RW_FRAGMENT_STRAY;
 	return packet->protocol == IPPROTO_UDP && reason == RW_REASON_ESTABLISHED
 		       ? RW_FRAGMENT_OWN
@@ -150,15 +149,15 @@ static __always_inline struct rw_fragment_room *room_at(const struct packet *pac
 
 /* A fragment that would pass for `reason`. Returns 0 if it has room, else the bits of the zone that
  * has none. */
-static __noinline __u16 fragment_hold(const struct place *place, const struct packet *packet,
+static __noinline __u16 fragment_hold(const struct hook_context *hook, const struct packet *packet,
 				      void *tables, __u8 reason)
 {
-	__u16 zone = zone_of(place, packet, tables);
+	__u16 zone = zone_of(hook, packet, tables);
 	struct rw_fragment_room *room = room_at(packet, zone_number(zone));
 	struct rw_fragment_room *family = room_at(packet, ROOM_OF_FAMILY);
 	__u32 cost = packet->bytes + RW_FRAGMENT_COST, class, turn;
 	__u64 secret = secret_read(), now = bpf_ktime_get_ns();
-	__u64 identity = datagram_identity(place, packet, secret);
+	__u64 identity = datagram_identity(hook, packet, secret);
 	struct rw_datagram *datagram;
 	bool known;
 
@@ -188,5 +187,3 @@ static __noinline __u16 fragment_hold(const struct place *place, const struct pa
 	}
 	return 0;
 }
-
-#endif

@@ -4,8 +4,7 @@
  *
  * A map is named for the question that it answers. Shapes of keys and values: rolewall/abi.h.
  */
-#ifndef ROLEWALL_MAPS_BPF_H
-#define ROLEWALL_MAPS_BPF_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -199,15 +198,15 @@ struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, RW_REASON_COUNT);
 	__type(key, __u32);
-	__type(value, struct rw_settled);
-} settled SEC(".maps");
+	__type(value, struct rw_evicted);
+} evicted SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, __u64);
-} event_grants SEC(".maps");
+} event_credits SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -237,8 +236,8 @@ struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct rw_event_shares);
-} event_shares SEC(".maps");
+	__type(value, struct rw_event_quotas);
+} event_quotas SEC(".maps");
 
 /* What happened just now? The ring where the kernel has it (5.8), else the perf buffers. */
 struct {
@@ -289,5 +288,3 @@ struct {
 
 /* Where it runs: sockets of the devices above are not among those that a look-up finds. */
 #define IS_BELOW 0x100
-
-#endif

@@ -6,8 +6,7 @@
  * the verifier wants checked beside each access, and how many bytes are left of what the packet
  * itself says that it is long. Bytes behind that (padding) are never looked at.
  */
-#ifndef ROLEWALL_PARSE_BPF_H
-#define ROLEWALL_PARSE_BPF_H
+#pragma once
 
 #include "maps.bpf.h"
 
@@ -32,7 +31,7 @@
 #define TCP_ACK		 0x10
 #define TCP_URG		 0x20
 
-enum piece { PIECE_WHOLE, PIECE_FIRST, PIECE_LATER };
+enum fragment { FRAGMENT_WHOLE, FRAGMENT_FIRST, FRAGMENT_LATER };
 
 struct address {
 	union {
@@ -51,7 +50,7 @@ struct packet {
 	__u16 port;	 /* destination port, host order */
 	__be16 ports[2]; /* source and destination as on the wire */
 	__u8 protocol;	 /* upper layer, IPPROTO_* */
-	__u8 piece;	 /* enum piece */
+	__u8 fragment;	 /* enum fragment */
 	__u8 fragmented; /* IPv6: a fragment header was there, atomic or not */
 	__u8 hop_limit;
 	__u8 tcp_flags;
@@ -137,8 +136,8 @@ static __always_inline bool is_ipv4_mapped(const struct address *address)
 }
 
 /*
- * The second half of ::ffff:a.b.c.d, in one piece: it is read in one piece, and a processor cannot
- * forward two short stores to one long load.
+ * The second half of ::ffff:a.b.c.d, in one piece: it is read in one piece, and a processor
+ * cannot forward two short stores to one long load.
  */
 static __always_inline __u64 map_ipv4(__be32 address)
 {
@@ -242,7 +241,7 @@ static __always_inline bool is_sum_right(const struct iphdr *ip)
 static __always_inline int check_later(const struct cursor *cursor, struct packet *packet,
 				       __u32 offset)
 {
-	packet->piece = PIECE_LATER;
+	packet->fragment = FRAGMENT_LATER;
 	if (offset + cursor->left > IP_PAYLOAD_MAX)
 		return RW_REASON_MALFORMED;
 	/* Offset 1 would overwrite the TCP flags of a first fragment (RFC 1858, RFC 3128). */
@@ -263,7 +262,7 @@ static __always_inline int parse_fragment4(const struct cursor *cursor, struct p
 		packet->plain = 0;
 	if (offset)
 		return check_later(cursor, packet, offset);
-	packet->piece = PIECE_FIRST;
+	packet->fragment = FRAGMENT_FIRST;
 	return 0;
 }
 
@@ -328,7 +327,7 @@ static __always_inline int parse_fragment(const struct cursor *cursor, struct pa
 	if (fragment & FRAGMENT6_OFFSET)
 		return check_later(cursor, packet, fragment & FRAGMENT6_OFFSET);
 	if (fragment & FRAGMENT6_MORE)
-		packet->piece = PIECE_FIRST;
+		packet->fragment = FRAGMENT_FIRST;
 	return 0; /* neither: an atomic fragment (RFC 6946) is a whole packet */
 }
 
@@ -374,14 +373,15 @@ static __always_inline int parse_extensions(struct cursor *cursor, struct packet
 	for (position = 0; position < IPV6_HEADERS_MAX; position++) {
 		int reason;
 
-		if (packet->piece == PIECE_LATER || !is_extension(packet->protocol))
+		if (packet->fragment == FRAGMENT_LATER || !is_extension(packet->protocol))
 			return 0;
 		reason = parse_extension(cursor, packet, position);
 		if (reason)
 			return reason;
 	}
-	return packet->piece != PIECE_LATER && is_extension(packet->protocol) ? RW_REASON_MALFORMED
-									      : 0;
+	return packet->fragment != FRAGMENT_LATER && is_extension(packet->protocol)
+		       ? RW_REASON_MALFORMED
+		       : 0;
 }
 
 static __always_inline void read_ports(struct packet *packet, __be16 source, __be16 destination)
@@ -414,7 +414,7 @@ static __always_inline int parse_udp(const struct cursor *cursor, struct packet 
 	if (!has_stated(cursor, sizeof(*udp)))
 		return RW_REASON_MALFORMED;
 	length = stated_length(cursor, udp->len);
-	if (length < sizeof(*udp) || (packet->piece == PIECE_WHOLE && length > cursor->left))
+	if (length < sizeof(*udp) || (packet->fragment == FRAGMENT_WHOLE && length > cursor->left))
 		return RW_REASON_MALFORMED;
 	read_ports(packet, udp->source, udp->dest);
 	return 0;
@@ -447,7 +447,7 @@ static __always_inline bool is_icmp(const struct packet *packet)
 /* What the IP headers carry. Later fragments carry no header. */
 static __always_inline int parse_upper(const struct cursor *cursor, struct packet *packet)
 {
-	if (packet->piece == PIECE_LATER)
+	if (packet->fragment == FRAGMENT_LATER)
 		return 0;
 	if (packet->protocol == IPPROTO_TCP)
 		return parse_tcp(cursor, packet);
@@ -522,5 +522,3 @@ static __always_inline int parse_network(struct cursor *cursor, struct packet *p
 	return parse_network6(cursor->at, cursor->end, cursor->left | (__u64)cursor->merged << 32,
 			      packet);
 }
-
-#endif

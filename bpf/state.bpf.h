@@ -5,8 +5,7 @@
  * The kernel's own sockets are the state for TCP; for UDP it is the table of conversations that
  * this node began. No stranger can fill it, or empty it.
  */
-#ifndef ROLEWALL_STATE_BPF_H
-#define ROLEWALL_STATE_BPF_H
+#pragma once
 
 #include "zone.bpf.h"
 
@@ -20,28 +19,28 @@ static __always_inline bool has_own_socket(struct __sk_buff *skb)
 	return sock && sock->state != BPF_TCP_LISTEN;
 }
 
-static __always_inline bool has_socket(const struct place *place, const struct packet *packet)
+static __always_inline bool has_socket(const struct hook_context *hook, const struct packet *packet)
 {
 	struct bpf_sock_tuple tuple = {};
 	struct bpf_sock *sock;
 	__u32 state, size;
 
-	if (!(place->can & CAN_LOOKUP))
-		return has_own_socket(place->ctx);
+	if (!(hook->can & CAN_LOOKUP))
+		return has_own_socket(hook->ctx);
 	if (is_ipv4(packet)) {
 		tuple.ipv4.saddr = packet->source.words[3];
 		tuple.ipv4.daddr = packet->destination.words[3];
 		tuple.ipv4.sport = packet->ports[0];
 		tuple.ipv4.dport = packet->ports[1];
 		size = sizeof(tuple.ipv4);
-		sock = bpf_skc_lookup_tcp(place->ctx, &tuple, size, BPF_F_CURRENT_NETNS, 0);
+		sock = bpf_skc_lookup_tcp(hook->ctx, &tuple, size, BPF_F_CURRENT_NETNS, 0);
 	} else {
 		__builtin_memcpy(tuple.ipv6.saddr, &packet->source, 16);
 		__builtin_memcpy(tuple.ipv6.daddr, &packet->destination, 16);
 		tuple.ipv6.sport = packet->ports[0];
 		tuple.ipv6.dport = packet->ports[1];
 		size = sizeof(tuple.ipv6);
-		sock = bpf_skc_lookup_tcp(place->ctx, &tuple, size, BPF_F_CURRENT_NETNS, 0);
+		sock = bpf_skc_lookup_tcp(hook->ctx, &tuple, size, BPF_F_CURRENT_NETNS, 0);
 	}
 	if (!sock)
 		return false;
@@ -62,9 +61,10 @@ static __always_inline bool is_bound_peer(const struct packet *packet)
 	return bpf_map_lookup_elem(&bound_peers, &key);
 }
 
-static __always_inline bool has_connection(const struct place *place, const struct packet *packet)
+static __always_inline bool has_connection(const struct hook_context *hook,
+					   const struct packet *packet)
 {
-	return has_socket(place, packet) || (place->can & IS_BELOW && is_bound_peer(packet));
+	return has_socket(hook, packet) || (hook->can & IS_BELOW && is_bound_peer(packet));
 }
 
 /* Remember whom a device-bound socket of ours talks to; who connects to one is admitted by a rule.
@@ -190,5 +190,3 @@ static __always_inline bool has_come_unasked(const struct packet *packet, __u64 
 		return true;
 	return is_noted(packet->port, now) && is_noted(unasked_peer(packet), now);
 }
-
-#endif

@@ -6,8 +6,7 @@
  * bucket and the room for fragments. What follows from the verdict is account.bpf.h's and the entry
  * points' business.
  */
-#ifndef ROLEWALL_VERDICT_BPF_H
-#define ROLEWALL_VERDICT_BPF_H
+#pragma once
 
 #include "exempt.bpf.h"
 #include "fragment.bpf.h"
@@ -70,8 +69,8 @@ static __always_inline bool is_banned(const struct packet *packet, const struct 
  * machine's time goes on. Before 5.8 there is but a clock that stands still meanwhile: what is over
  * by then is left to user space.
  */
-static __always_inline bool has_opening(const struct place *place, const struct packet *packet,
-					__u32 l4)
+static __always_inline bool has_opening(const struct hook_context *hook,
+					const struct packet *packet, __u32 l4)
 {
 	struct rw_opening_key key = {.prefixlen = 32 + 128, .l4 = l4, .port = packet->ports[1]};
 	struct rw_opening *opening;
@@ -80,7 +79,7 @@ static __always_inline bool has_opening(const struct place *place, const struct 
 	opening = bpf_map_lookup_elem(&openings, &key);
 	if (!opening)
 		return false;
-	return (place->can & CAN_RINGBUF ? bpf_ktime_get_boot_ns() : bpf_ktime_get_ns()) <
+	return (hook->can & CAN_RINGBUF ? bpf_ktime_get_boot_ns() : bpf_ktime_get_ns()) <
 	       opening->expires;
 }
 
@@ -102,29 +101,29 @@ static __always_inline bool has_echo_token(__u16 rate, __u32 zone)
 	return true;
 }
 
-static __always_inline __u8 judge_echo(const struct place *place, const struct packet *packet,
+static __always_inline __u8 judge_echo(const struct hook_context *hook, const struct packet *packet,
 				       void *tables, struct verdict *verdict)
 {
 	struct rw_policy_entry *header = policy_at(tables, 0);
 	__u16 rate = header ? header->header.echo_rate : 0;
 
-	if (place->again || rate == 65535)
+	if (hook->again || rate == 65535)
 		return RW_REASON_ICMP_ALLOWED;
 	if (rate == 0)
 		return RW_REASON_ICMP_RATE;
-	verdict->zone = zone_of(place, packet, tables);
+	verdict->zone = zone_of(hook, packet, tables);
 	return has_echo_token(rate, zone_number(verdict->zone)) ? RW_REASON_ICMP_ALLOWED
 								: RW_REASON_ICMP_RATE;
 }
 
-static __always_inline __u8 judge_icmp(const struct place *place, const struct packet *packet,
+static __always_inline __u8 judge_icmp(const struct hook_context *hook, const struct packet *packet,
 				       void *tables, struct verdict *verdict)
 {
 	bool ipv4 = is_ipv4(packet);
 	__u8 type = packet->icmp_type;
 
 	if (type == (ipv4 ? ICMP_ECHO : ICMPV6_ECHO))
-		return judge_echo(place, packet, tables, verdict);
+		return judge_echo(hook, packet, tables, verdict);
 	if (type < 64 && ((ipv4 ? ICMP_PASSES : ICMPV6_PASSES) >> type & 1))
 		return RW_REASON_ICMP_ALLOWED;
 	if (!ipv4 && type == ICMPV6_REPLY)
@@ -133,14 +132,14 @@ static __always_inline __u8 judge_icmp(const struct place *place, const struct p
 }
 
 /* For a source that the port is not open to. */
-static __always_inline __u8 judge_unopened(const struct place *place, const struct packet *packet,
-					   bool denied)
+static __always_inline __u8 judge_unopened(const struct hook_context *hook,
+					   const struct packet *packet, bool denied)
 {
 	bool tcp = packet->protocol == IPPROTO_TCP;
 
 	if (tcp && (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
 		return denied ? RW_REASON_ZONE_DENIED : RW_REASON_NOT_OPEN;
-	if (tcp ? has_connection(place, packet) : has_conversation(packet))
+	if (tcp ? has_connection(hook, packet) : has_conversation(packet))
 		return RW_REASON_ESTABLISHED;
 	return denied && !tcp ? RW_REASON_ZONE_DENIED : RW_REASON_NO_CONNECTION;
 }
@@ -149,9 +148,9 @@ static __always_inline __u8 judge_unopened(const struct place *place, const stru
  * Does a rule or an opening admit it? RW_REASON_NONE: neither. Leaves the port's rule in `verdict`,
  * whomever it admits.
  */
-static __always_inline __u8 judge_rules(const struct place *place, const struct packet *packet,
-					void *tables, const struct rw_presence *any,
-					struct verdict *verdict)
+static __always_inline __u8 judge_rules(const struct hook_context *hook,
+					const struct packet *packet, void *tables,
+					const struct rw_presence *any, struct verdict *verdict)
 {
 	__u32 l4 = packet->protocol == IPPROTO_TCP ? RW_L4_TCP : RW_L4_UDP;
 	struct rw_policy_entry *entry;
@@ -163,15 +162,15 @@ static __always_inline __u8 judge_rules(const struct place *place, const struct 
 		verdict->rule = entry->port.rule;
 		if ((zones & RW_ZONE_ALL) == RW_ZONE_ALL)
 			return RW_REASON_OPEN;
-		verdict->zone = zone_of(place, packet, tables);
+		verdict->zone = zone_of(hook, packet, tables);
 		if (zones & verdict->zone)
 			return RW_REASON_OPEN;
 	}
-	return any->openings && has_opening(place, packet, l4) ? RW_REASON_OPENING : RW_REASON_NONE;
+	return any->openings && has_opening(hook, packet, l4) ? RW_REASON_OPENING : RW_REASON_NONE;
 }
 
 /* By the port. Leaves the rule in `verdict` where it is the rule that counts the packet. */
-static __always_inline __u8 judge_port(const struct place *place, const struct packet *packet,
+static __always_inline __u8 judge_port(const struct hook_context *hook, const struct packet *packet,
 				       void *tables, const struct rw_presence *any,
 				       struct verdict *verdict)
 {
@@ -179,9 +178,9 @@ static __always_inline __u8 judge_port(const struct place *place, const struct p
 
 	if (packet->protocol == IPPROTO_TCP && has_bad_flags(packet->tcp_flags))
 		return RW_REASON_BAD_FLAGS;
-	reason = judge_rules(place, packet, tables, any, verdict);
+	reason = judge_rules(hook, packet, tables, any, verdict);
 	if (reason == RW_REASON_NONE)
-		reason = judge_unopened(place, packet, verdict->rule != RW_RULE_NONE);
+		reason = judge_unopened(hook, packet, verdict->rule != RW_RULE_NONE);
 	if (reason != RW_REASON_OPEN && reason != RW_REASON_ZONE_DENIED)
 		verdict->rule = RW_RULE_NONE;
 	return reason;
@@ -215,7 +214,7 @@ static __always_inline bool is_bind_granted(void *tables, const struct address *
 }
 
 /* The steps of docs/verdict.md, in its order. Returns the reason. */
-static __always_inline __u8 judge_packet(const struct place *place, struct cursor *cursor,
+static __always_inline __u8 judge_packet(const struct hook_context *hook, struct cursor *cursor,
 					 __u32 ethernet, void *tables, struct packet *packet,
 					 struct verdict *verdict)
 {
@@ -238,27 +237,27 @@ static __always_inline __u8 judge_packet(const struct place *place, struct curso
 		return RW_REASON_NO_POLICY;
 	if (is_banned(packet, any) && !is_never_banned(packet, tables))
 		return RW_REASON_BANNED;
-	if (is_configuration(place, packet, tables))
+	if (is_configuration(hook, packet, tables))
 		return RW_REASON_EXEMPT;
-	if (packet->piece == PIECE_LATER)
+	if (packet->fragment == FRAGMENT_LATER)
 		return has_flag(tables, RW_POLICY_FRAGMENTS_DROP) ? RW_REASON_FRAGMENT
 								  : RW_REASON_FRAGMENT_ALLOWED;
 	if (packet->protocol == IPPROTO_TCP || packet->protocol == IPPROTO_UDP)
-		return judge_port(place, packet, tables, any, verdict);
+		return judge_port(hook, packet, tables, any, verdict);
 	if (is_icmp(packet))
-		return judge_icmp(place, packet, tables, verdict);
+		return judge_icmp(hook, packet, tables, verdict);
 	return judge_protocol(packet, tables);
 }
 
 /* What has passed so far may still be a fragment, before the kernel has made it whole. */
-static __always_inline void judge_room(const struct place *place, const struct packet *packet,
+static __always_inline void judge_room(const struct hook_context *hook, const struct packet *packet,
 				       void *tables, struct verdict *verdict)
 {
 	__u16 full;
 
-	if (!(place->can & CAN_HOLD) || packet->piece == PIECE_WHOLE || is_dropped(verdict))
+	if (!(hook->can & CAN_HOLD) || packet->fragment == FRAGMENT_WHOLE || is_dropped(verdict))
 		return;
-	full = fragment_hold(place, packet, tables, verdict->reason);
+	full = fragment_hold(hook, packet, tables, verdict->reason);
 	if (!full)
 		return;
 	verdict->reason = RW_REASON_FRAGMENT_FLOOD;
@@ -270,8 +269,8 @@ static __always_inline void judge_room(const struct place *place, const struct p
  * The decision. `cursor` holds the packet from its first byte; `ethernet` says which byte that is.
  * `packet` is filled as far as the headers could be read; `verdict` always.
  */
-static __always_inline void judge(const struct place *place, struct cursor *cursor, __u32 ethernet,
-				  struct packet *packet, struct verdict *verdict)
+static __always_inline void judge(const struct hook_context *hook, struct cursor *cursor,
+				  __u32 ethernet, struct packet *packet, struct verdict *verdict)
 {
 	struct rw_policy_entry *header;
 	__u32 zero = 0;
@@ -283,8 +282,8 @@ static __always_inline void judge(const struct place *place, struct cursor *curs
 	tables = bpf_map_lookup_elem(&policy, &zero);
 	if (!tables)
 		return;
-	verdict->reason = judge_packet(place, cursor, ethernet, tables, packet, verdict);
-	judge_room(place, packet, tables, verdict);
+	verdict->reason = judge_packet(hook, cursor, ethernet, tables, packet, verdict);
+	judge_room(hook, packet, tables, verdict);
 	if (!is_dropped(verdict))
 		return;
 	header = policy_at(tables, 0);
@@ -293,5 +292,3 @@ static __always_inline void judge(const struct place *place, struct cursor *curs
 	verdict->enforce = header->header.flags & RW_POLICY_ENFORCE;
 	verdict->generation = header->header.generation;
 }
-
-#endif

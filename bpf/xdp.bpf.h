@@ -2,14 +2,13 @@
 /*
  * xdp.bpf.h - the XDP entry points. One program, for what three ages of kernels can do.
  */
-#ifndef ROLEWALL_XDP_BPF_H
-#define ROLEWALL_XDP_BPF_H
+#pragma once
 
 #include "account.bpf.h"
 
 static __always_inline int filter_frame(struct xdp_md *ctx, __u64 length, __u64 can)
 {
-	struct place place = {
+	struct hook_context hook = {
 		.ctx = ctx,
 		.ifindex = ctx->ingress_ifindex,
 		.slot = SLOT_UNASKED,
@@ -24,10 +23,10 @@ static __always_inline int filter_frame(struct xdp_md *ctx, __u64 length, __u64 
 	struct verdict verdict = {};
 	__u32 answer;
 
-	judge(&place, &cursor, l2_len, &packet, &verdict);
+	judge(&hook, &cursor, l2_len, &packet, &verdict);
 	answer = is_dropped(&verdict) && verdict.enforce ? XDP_DROP : XDP_PASS;
 	asm volatile("" : "+r"(answer)); /* the verifier need not carry each reason to the end */
-	account(&place, &packet, &verdict);
+	account(&hook, &packet, &verdict);
 	return answer;
 }
 
@@ -51,5 +50,3 @@ int rolewall_xdp_54(struct xdp_md *ctx)
 {
 	return filter_frame(ctx, ctx->data_end - ctx->data, CAN_LOOKUP | CAN_HOLD);
 }
-
-#endif

@@ -2,15 +2,14 @@
 /*
  * zone.bpf.h - packet -> zone: the interface's, unless a source prefix of that interface says else.
  */
-#ifndef ROLEWALL_ZONE_BPF_H
-#define ROLEWALL_ZONE_BPF_H
+#pragma once
 
 #include "parse.bpf.h"
 
 #define SLOT_UNASKED 0xffffffff
 
 /* Where a packet was met. */
-struct place {
+struct hook_context {
 	void *ctx;
 	__u32 ifindex;
 	__u32 slot; /* of the interface itself, or SLOT_UNASKED: few packets need it */
@@ -27,13 +26,13 @@ static __always_inline struct rw_policy_entry *policy_at(void *tables, __u32 ind
  * A VLAN has a slot of its own; one that nobody listed is an interface that nobody listed. (The
  * cgroup hook, which has asked, sees no tags.)
  */
-static __always_inline __u32 slot_of(const struct place *place, const struct packet *packet)
+static __always_inline __u32 slot_of(const struct hook_context *hook, const struct packet *packet)
 {
-	struct rw_interface_key key = {.ifindex = place->ifindex, .vlan = packet->vlan};
+	struct rw_interface_key key = {.ifindex = hook->ifindex, .vlan = packet->vlan};
 	struct rw_interface *interface;
 
-	if (place->slot != SLOT_UNASKED)
-		return place->slot;
+	if (hook->slot != SLOT_UNASKED)
+		return hook->slot;
 	interface = bpf_map_lookup_elem(&interfaces, &key);
 	return interface ? interface->slot : 0;
 }
@@ -65,10 +64,10 @@ static __always_inline struct rw_policy_entry *slot_at(void *tables, __u32 index
 }
 
 /* RW_ZONE_* bits of the packet's source. */
-static __noinline __u16 zone_of(const struct place *place, const struct packet *packet,
+static __noinline __u16 zone_of(const struct hook_context *hook, const struct packet *packet,
 				void *tables)
 {
-	__u32 index = slot_of(place, packet);
+	__u32 index = slot_of(hook, packet);
 	struct rw_policy_entry *slot = slot_at(tables, index);
 	__u16 *bits;
 
@@ -87,5 +86,3 @@ static __always_inline __u32 zone_number(__u16 bits)
 {
 	return (bits & RW_ZONE_ALL) >> 1;
 }
-
-#endif

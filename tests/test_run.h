@@ -2,8 +2,7 @@
 /*
  * test_run.h - what BPF_PROG_TEST_RUN of this kernel can do for the programs under test.
  */
-#ifndef ROLEWALL_TESTS_TEST_RUN_H
-#define ROLEWALL_TESTS_TEST_RUN_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -69,5 +68,3 @@ static inline bool test_run_shows_cgroup(void)
 	return test_run(BPF_PROG_TYPE_CGROUP_SKB, is_there, sizeof(is_there) / sizeof(*is_there),
 			NULL, 0) == 1;
 }
-
-#endif

@@ -13,8 +13,7 @@
  * Integers have a fixed width; padding is named and must be zero; size and offsets are asserted
  * at the end and so on both compilers.
  */
-#ifndef ROLEWALL_ABI_H
-#define ROLEWALL_ABI_H
+#pragma once
 
 #include <linux/types.h>
 
@@ -100,7 +99,7 @@ enum rw_reason {
 #define RW_INTERFACES	 1024	 /* (ifindex, VLAN) pairs known to the programs */
 #define RW_EVENT_BYTES	 (1 << 20) /* ring buffer */
 #define RW_DATAGRAMS	 4096	   /* in fragments, remembered; a power of two */
-#define RW_EVENT_SHARES	 256	   /* kinds of ports that a flood cannot silence */
+#define RW_EVENT_QUOTAS	 256	   /* kinds of ports that a flood cannot silence */
 #define RW_SEEDS	 8	   /* secrets of the hashes */
 #define RW_CALLER_BITS	 15
 #define RW_CALLER_SETS	 (1 << RW_CALLER_BITS)
@@ -381,7 +380,7 @@ struct rw_attempt {
 #define RW_EVENT_SEEN                                                                              \
 	1 /* an attempt's 1st, 2nd, 4th, 8th ... packet; a copy, still in the table                \
 	   */
-#define RW_EVENT_SETTLED 2 /* the record left the table: its packets are accounted for here */
+#define RW_EVENT_EVICTED 2 /* the record left the table: its packets are accounted for here */
 #define RW_EVENT_BIND	 3 /* struct rw_bind_event */
 
 struct rw_event {
@@ -422,12 +421,12 @@ struct rw_bind_event {
 };
 
 /*
- * Value of `event_grants` (per CPU): events a CPU may ever have emitted or lost; 0: nobody reads.
+ * Value of `event_credits` (per CPU): events a CPU may ever have emitted or lost; 0: nobody reads.
  * Written by the reader only.
  */
 /*
  * Value of `event_state` (per CPU): written by the programs only. A CPU may emit while
- * emitted + lost < grant; beyond that come the shares of struct rw_event_shares.
+ * emitted + lost < grant; beyond that come the shares of struct rw_event_quotas.
  */
 struct rw_event_state {
 	__u64 emitted;	  /* put into the ring */
@@ -448,12 +447,12 @@ struct rw_event_clock {
 #define rw_untold_second(epoch) ((__u8)((epoch) / RW_EPOCHS_A_SECOND))
 
 /*
- * The one element of `event_shares` (per CPU): so that a flood, which spends every credit, cannot
+ * The one element of `event_quotas` (per CPU): so that a flood, which spends every credit, cannot
  * hide who comes slowly. Each kind of destination port has one event for each grant, and each
  * level of returning sources has as many as rw_event_clock says. Written by the programs.
  */
-struct rw_event_shares {
-	__u32 ports[RW_EVENT_SHARES]; /* by a hash of the port: the grant, its low 32 bits, under
+struct rw_event_quotas {
+	__u32 ports[RW_EVENT_QUOTAS]; /* by a hash of the port: the grant, its low 32 bits, under
 					 which it had an event last */
 	__u32 returning[RW_CALLER_LEVELS]; /* epoch, its low 16 bits, << 16 | events in it */
 	__u32 pad0[248];
@@ -485,7 +484,7 @@ struct rw_seeds {
 
 /* Value of `settled` (per CPU, by reason): drops that left `attempts`. drops = attempts in the
  * table + settled.events + settled.unattributed, for each reason. */
-struct rw_settled {
+struct rw_evicted {
 	__u64 events;	    /* packets in SETTLED events that were put into the ring */
 	__u64 unattributed; /* packets whose source is forgotten */
 };
@@ -622,9 +621,9 @@ RW_SIZE(struct rw_event_state, 24);
 RW_AT(struct rw_event_state, emitted, 0);
 RW_AT(struct rw_event_state, suppressed, 8);
 RW_AT(struct rw_event_state, lost, 16);
-RW_SIZE(struct rw_event_shares, 2048);
-RW_AT(struct rw_event_shares, ports, 0);
-RW_AT(struct rw_event_shares, returning, 1024);
+RW_SIZE(struct rw_event_quotas, 2048);
+RW_AT(struct rw_event_quotas, ports, 0);
+RW_AT(struct rw_event_quotas, returning, 1024);
 RW_SIZE(struct rw_event_clock, 8);
 RW_AT(struct rw_event_clock, epoch, 0);
 RW_AT(struct rw_event_clock, returning, 4);
@@ -645,9 +644,9 @@ RW_SIZE(struct rw_caller_set, 256);
 RW_AT(struct rw_caller_set, who, 0);
 RW_AT(struct rw_caller_set, callers, 64);
 RW_SIZE(struct rw_seeds, 64);
-RW_SIZE(struct rw_settled, 16);
-RW_AT(struct rw_settled, events, 0);
-RW_AT(struct rw_settled, unattributed, 8);
+RW_SIZE(struct rw_evicted, 16);
+RW_AT(struct rw_evicted, events, 0);
+RW_AT(struct rw_evicted, unattributed, 8);
 RW_SIZE(struct rw_pending, 32);
 RW_AT(struct rw_pending, deadline, 0);
 RW_AT(struct rw_pending, generation, 8);
@@ -658,5 +657,3 @@ RW_SIZE(struct rw_build, 16);
 RW_AT(struct rw_build, abi, 0);
 RW_AT(struct rw_build, namespaces, 4);
 RW_AT(struct rw_build, object, 8);
-
-#endif

@@ -8,8 +8,7 @@
  * compared take turns, round after round, because the clock of the machine changes in between.
  * Errors end the process (err(3)): half a comparison is worth nothing.
  */
-#ifndef ROLEWALL_TESTS_BENCH_BENCH_H
-#define ROLEWALL_TESTS_BENCH_BENCH_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -54,5 +53,3 @@ int bench_pace(int argc, char **argv);
 int bench_serve(int argc, char **argv);
 int bench_transact(int argc, char **argv);
 int bench_stream(int argc, char **argv);
-
-#endif

@@ -3,8 +3,7 @@
  * instance.h - a Rolewall of the benchmark's own, through the product's own code: a policy is
  * compiled, committed and attached as `rolewall apply` does, below DIR, which must lie on a bpffs.
  */
-#ifndef ROLEWALL_TESTS_BENCH_INSTANCE_H
-#define ROLEWALL_TESTS_BENCH_INSTANCE_H
+#pragma once
 
 #include "kernel/object/instance.h"
 #include "kernel/object/maps.h"
@@ -40,5 +39,3 @@ void tables_roles(struct tables *ret, const char *dir, const char *roles_dir,
 
 /* `count` rules, one a TCP port, open to all; the port `hole` is never among them. */
 void tables_rules(struct tables *ret, unsigned int count, unsigned int hole);
-
-#endif

@@ -4,8 +4,7 @@
  * Debian's xdp-tools. Its loader wants libxdp's dispatcher; here its object is loaded as it is and
  * its maps are filled as its command line would. Errors end the process.
  */
-#ifndef ROLEWALL_TESTS_BENCH_PEERS_H
-#define ROLEWALL_TESTS_BENCH_PEERS_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -27,5 +26,3 @@ struct peer_port {
 /* Deny all but `ports`; `variant`: "all" (Ethernet, IP, TCP, UDP) or "tcp". */
 struct bpf_object *xdp_filter_load(const char *variant, const struct peer_port *ports, size_t count,
 				   int *ret_program);
-
-#endif

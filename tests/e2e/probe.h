@@ -6,8 +6,7 @@
  * inside the namespaces of a lab. One process handles any number of ports, so that a scan of a
  * whole table takes one timeout. Errors end the process (err(3)): a test sees its exit code.
  */
-#ifndef ROLEWALL_TESTS_E2E_PROBE_H
-#define ROLEWALL_TESTS_E2E_PROBE_H
+#pragma once
 
 #include <netinet/in.h>
 #include <stdint.h>
@@ -77,5 +76,3 @@ int probe_wire(int argc, char **argv);
 int probe_bind(int argc, char **argv);
 int probe_stranger(int argc, char **argv);
 int probe_hooks(int argc, char **argv);
-
-#endif

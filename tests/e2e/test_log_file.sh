@@ -8,7 +8,7 @@
 # shellcheck source=tests/e2e/daemon.sh
 . "$(dirname "$0")/daemon.sh"
 
-BURST=100 # lines at once, and so many more a second: user/daemon/logbook.h
+BURST=100 # lines at once, and so many more a second: user/daemon/attempt_log.h
 RATE=5
 
 prepare() {

@@ -28,7 +28,7 @@ the_policy() {
 }
 
 fate() {
-	node "$INJECT/fate" -b "$LAB_DIR/bpf/rolewall" -s "$LAB_DIR/state" -g "$LAB_CGROUP" -m 7777 \
+	node "$INJECT/explain_agreement" -b "$LAB_DIR/bpf/rolewall" -s "$LAB_DIR/state" -g "$LAB_CGROUP" -m 7777 \
 		-p 22,25,53,143,389,5432,6071,7026,7777,8301,9999,40000 \
 		-a 203.0.113.70,203.0.113.20,203.0.113.200,172.16.0.9,10.8.0.9,10.8.0.200,198.51.100.9,198.51.100.66,2001:db8:1::70,2001:db8:1::8000:1,2001:db8:2::9,2001:db8:3::9,2001:db8:4::66 \
 		"$@" \

@@ -33,7 +33,7 @@ storm() { # INTERFACE-OF-THE-NEIGHBOUR...
 	both_policies
 	rolewall --config "$LAB_DIR/a.json" -q apply
 	# 7026 is internal in A, 7778 behind the VPN in both: shut for this neighbour.
-	node "$INJECT/storm" -r "$RELOADS" -n "$PACKETS" \
+	node "$INJECT/packets_during_change" -r "$RELOADS" -n "$PACKETS" \
 		-c "/run/netns/$LAB_NAME-outside,eth0,$1,$NODE_EXTERNAL,$NODE6_EXTERNAL" \
 		-A 25/tcp,465/tcp,515/udp -B 143/tcp,993/tcp,514/udp -E 7777/tcp,7777/udp \
 		-N 9999/tcp,9999/udp,7026/tcp,7778/tcp,22/tcp "$LAB_DIR/a.json" "$LAB_DIR/b.json" \

@@ -81,7 +81,7 @@ test_the_next_version_takes_over_the_programs_and_what_was_counted() {
 # version follows the other. The policy stays the same.
 test_no_packet_has_a_verdict_of_neither_version() {
 	rolewall -q apply
-	node "$INJECT/storm" -r "$UPGRADES" -n "$PACKETS" \
+	node "$INJECT/packets_during_change" -r "$UPGRADES" -n "$PACKETS" \
 		-c "/run/netns/$LAB_NAME-outside,eth0,eth0,$NODE_EXTERNAL,$NODE6_EXTERNAL" \
 		-E 25/tcp,443/tcp -N 9999/tcp,9999/udp,7026/tcp "$LAB_DIR/node.json" "$LAB_DIR/next.json" \
 		"$LAB_DIR/either" "${LAB_INSTANCE[@]}" -q
@@ -209,7 +209,7 @@ test_another_layout_gives_way_without_a_gap() {
 	grep -q "another version of Rolewall" <<<"$OUTPUT" || fail "status says: $OUTPUT"
 	rolewall -q apply
 	assert_equal 1 "$(rolewall --json bans | jq ".bans | length")" "bans"
-	node "$INJECT/storm" -r $((UPGRADES / 3)) -n $((PACKETS / 3)) \
+	node "$INJECT/packets_during_change" -r $((UPGRADES / 3)) -n $((PACKETS / 3)) \
 		-c "/run/netns/$LAB_NAME-outside,eth0,eth0,$NODE_EXTERNAL,$NODE6_EXTERNAL" \
 		-E 25/tcp,443/tcp -N 9999/tcp,9999/udp,7026/tcp "$LAB_DIR/node.json" "$LAB_DIR/next.json" \
 		"$LAB_DIR/either-layout" "${LAB_INSTANCE[@]}" -q

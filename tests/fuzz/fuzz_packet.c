@@ -86,7 +86,7 @@ static uint64_t drops_of(const struct tally *tally, uint32_t reason)
 	return drops;
 }
 
-/* Every drop is in the table or settled. */
+/* Every drop is in the table or evicted. */
 static void balance_check(const struct fuzz *fuzz)
 {
 	uint64_t attempted[RW_REASON_COUNT] = {0};
@@ -99,8 +99,8 @@ static void balance_check(const struct fuzz *fuzz)
 		attempted[attempt.reason % RW_REASON_COUNT] += attempt.packets;
 	}
 	for (uint32_t reason = 0; reason < RW_REASON_PASS_FIRST; reason++)
-		CHECK(drops_of(&tally, reason) == attempted[reason] + tally.settled[reason].events +
-							  tally.settled[reason].unattributed);
+		CHECK(drops_of(&tally, reason) == attempted[reason] + tally.evicted[reason].events +
+							  tally.evicted[reason].unattributed);
 }
 
 static void tally_expect(struct tally *tally, const struct model_verdict *verdict, size_t bytes)

@@ -153,11 +153,11 @@ void native_start(void)
 		MAP(reason_counters, NATIVE_ARRAY, 4, sizeof(struct rw_counter), RW_REASON_COUNT),
 		MAP(rule_counters, NATIVE_ARRAY, 4, sizeof(struct rw_rule_counter), RW_RULES),
 		MAP(attempts, NATIVE_ARRAY, 4, sizeof(struct rw_attempt), RW_ATTEMPT_SLOTS),
-		MAP(settled, NATIVE_ARRAY, 4, sizeof(struct rw_settled), RW_REASON_COUNT),
-		MAP(event_grants, NATIVE_ARRAY, 4, 8, 1),
+		MAP(evicted, NATIVE_ARRAY, 4, sizeof(struct rw_evicted), RW_REASON_COUNT),
+		MAP(event_credits, NATIVE_ARRAY, 4, 8, 1),
 		MAP(event_clock, NATIVE_ARRAY, 4, sizeof(struct rw_event_clock), 1),
 		MAP(callers, NATIVE_ARRAY, 4, sizeof(struct rw_caller_set), RW_CALLER_SETS),
-		MAP(event_shares, NATIVE_ARRAY, 4, sizeof(struct rw_event_shares), 1),
+		MAP(event_quotas, NATIVE_ARRAY, 4, sizeof(struct rw_event_quotas), 1),
 		MAP(event_state, NATIVE_ARRAY, 4, sizeof(struct rw_event_state), 1),
 	};
 

@@ -3,8 +3,7 @@
  * native.h - the programs of bpf/ as functions of this process: for sanitizers, which see every
  * byte that is read, and for coverage. Maps: native_maps.h.
  */
-#ifndef ROLEWALL_TESTS_FUZZ_NATIVE_H
-#define ROLEWALL_TESTS_FUZZ_NATIVE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -40,5 +39,3 @@ int native_run(const char *function, const struct native_packet *packet);
 
 /* The same for rolewall_bind4 and its kind. */
 int native_bind(const char *function, const struct native_bind *bind);
-
-#endif

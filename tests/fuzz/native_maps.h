@@ -3,8 +3,7 @@
  * native_maps.h - BPF maps as plain memory, with two faces: the helpers that programs call, and the
  * system calls of libbpf (faked with the same names), through which the tests fill and read them.
  */
-#ifndef ROLEWALL_TESTS_FUZZ_NATIVE_MAPS_H
-#define ROLEWALL_TESTS_FUZZ_NATIVE_MAPS_H
+#pragma once
 
 #include <stdint.h>
 
@@ -40,5 +39,3 @@ const void *native_map_handle(int fd);
 /* What programs call: shim/bpf/bpf_helpers.h gives them their other names. */
 void *native_map_lookup(const void *map, const void *key);
 long native_map_update(void *map, const void *key, const void *value, __u64 flags);
-
-#endif

@@ -69,7 +69,7 @@ strike_list() {
 	local keep=$1
 
 	shift
-	node "$INJECT/strike" list "$ROLEWALL" "${LAB_INSTANCE[@]}" -q "$@" \
+	node "$INJECT/kill_at_syscall" list "$ROLEWALL" "${LAB_INSTANCE[@]}" -q "$@" \
 		>"$LAB_DIR/calls" 2>"$LAB_DIR/calls.err" || fail "$(<"$LAB_DIR/calls.err")"
 	mapfile -t CALLS < <(grep -E '^[0-9]+ ' "$LAB_DIR/calls" | calls_choose "$keep")
 	[ "${#CALLS[@]}" -gt 8 ] || fail "only ${#CALLS[@]} system calls"
@@ -83,7 +83,7 @@ strike_at() { # K VERB...
 	local at=$1
 
 	shift
-	node "$INJECT/strike" at "$at" "$ROLEWALL" "${LAB_INSTANCE[@]}" -q "$@" >/dev/null 2>&1 || true
+	node "$INJECT/kill_at_syscall" at "$at" "$ROLEWALL" "${LAB_INSTANCE[@]}" -q "$@" >/dev/null 2>&1 || true
 }
 
 # Names of system calls as `strike list` prints them -> the numbers worth trying: whatever changes

@@ -6,8 +6,7 @@
  * so that the node's own stack stays silent. Received through raw sockets of the node, which get
  * what the node's hooks have passed, both XDP and cgroup. Errors end the process (err(3)).
  */
-#ifndef ROLEWALL_TESTS_INJECT_WIRE_H
-#define ROLEWALL_TESTS_INJECT_WIRE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -46,5 +45,3 @@ bool receiver_wait(struct receiver *receiver, uint32_t id, int timeout_ms);
 
 /* Text of an address as 16 bytes; ends the process if it is none. */
 void address_parse(const char *text, uint8_t ret[16]);
-
-#endif

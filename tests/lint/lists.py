@@ -62,7 +62,7 @@ def check_reasons():
 
 
 def check_feed():
-    kinds = [row[1] for row in rows("user/report/feed.h", "FEED_BULLETINS")]
+    kinds = [row[1] for row in rows("user/report/feed.h", "FEED_BROADCASTS")]
     comment = text("user/report/feed.h").split("*/")[1]
     script = text("user/web/page/main.js")
 

@@ -6,8 +6,7 @@
  * bounds it takes live branches for dead ones; kernels below 5.10 forget the bounds of a value that
  * was spilled, and refuse a program that returns it.
  */
-#ifndef ROLEWALL_TESTS_LINT_SHAPES_H
-#define ROLEWALL_TESTS_LINT_SHAPES_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,5 +26,3 @@ struct shapes {
 /* Returns what is wrong with the first instruction at or behind *at that has a fault, which *at is
  * then; NULL: nothing. -1 in *at: no memory. */
 const char *shapes_fault(const struct shapes *shapes, size_t *at);
-
-#endif

@@ -3,8 +3,7 @@
  * addresses.h - addresses that policies and packets share, so that they meet: random ones of 128
  * bits never would.
  */
-#ifndef ROLEWALL_TESTS_ORACLE_ADDRESSES_H
-#define ROLEWALL_TESTS_ORACLE_ADDRESSES_H
+#pragma once
 
 #include "model.h"
 #include "random.h"
@@ -20,5 +19,3 @@ void address_near(struct random *random, const struct model_prefix *prefix, uint
 
 /* 4 or 6. */
 int address_family(const uint8_t address[16]);
-
-#endif

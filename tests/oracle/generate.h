@@ -3,8 +3,7 @@
  * generate.h - packets that know what they are about: most are valid but for one thing, and most
  * touch something that the policy says.
  */
-#ifndef ROLEWALL_TESTS_ORACLE_GENERATE_H
-#define ROLEWALL_TESTS_ORACLE_GENERATE_H
+#pragma once
 
 #include "model.h"
 #include "random.h"
@@ -32,5 +31,3 @@ bool fragment_follow(struct random *random, enum model_hook hook, struct generat
 
 /* The right checksum for an IPv4 header, if there is one. */
 void checksum_set(struct generated *packet, size_t network);
-
-#endif

@@ -3,8 +3,7 @@
  * memory.h - section 11 of docs/verdict.md: what fragments hold of the kernel's memory, with every
  * fragment written down. The only part of the model that remembers anything.
  */
-#ifndef ROLEWALL_TESTS_ORACLE_MEMORY_H
-#define ROLEWALL_TESTS_ORACLE_MEMORY_H
+#pragma once
 
 #include "view.h"
 
@@ -48,5 +47,3 @@ void memory_begin(struct model_memory *memory);
 /* A fragment that would pass for `reason`, from a source with the bits `zone`. Has it room? */
 bool memory_hold(struct model_memory *memory, const struct view *view, enum rw_reason reason,
 		 uint16_t zone);
-
-#endif

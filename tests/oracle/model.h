@@ -10,8 +10,7 @@
  * Pure: no system calls, no clock, no state but that of fragments. What depends on time is a flag
  * (`expired`, `stale`).
  */
-#ifndef ROLEWALL_TESTS_ORACLE_MODEL_H
-#define ROLEWALL_TESTS_ORACLE_MODEL_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -130,5 +129,3 @@ void model_verdict(const struct model_policy *policy, const struct model_packet 
 
 /* "not-open" and so on; "uncounted" for none; "?" for a number that is no reason. */
 const char *model_reason_name(unsigned int reason);
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* policies.h - policies to judge packets by: random, full of edges, and the same for the same seed.
  */
-#ifndef ROLEWALL_TESTS_ORACLE_POLICIES_H
-#define ROLEWALL_TESTS_ORACLE_POLICIES_H
+#pragma once
 
 #include "model.h"
 
@@ -20,5 +19,3 @@
  */
 struct model_policy *policy_generate(uint64_t seed, unsigned int number);
 void policy_free(struct model_policy *policy);
-
-#endif

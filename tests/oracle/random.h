@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* random.h - a small deterministic generator (splitmix64): one seed, one run, on every machine. */
-#ifndef ROLEWALL_TESTS_ORACLE_RANDOM_H
-#define ROLEWALL_TESTS_ORACLE_RANDOM_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,5 +37,3 @@ static inline void random_fill(struct random *random, void *bytes, size_t length
 }
 
 #define RANDOM_OF(random, list) ((list)[random_below((random), sizeof(list) / sizeof((list)[0]))])
-
-#endif

@@ -3,8 +3,7 @@
  * sequence.h - what comes one after the other: datagrams that the node sends and gets, and between
  * them openings that end, rules and modes that change, time that passes, other namespaces.
  */
-#ifndef ROLEWALL_TESTS_ORACLE_SEQUENCE_H
-#define ROLEWALL_TESTS_ORACLE_SEQUENCE_H
+#pragma once
 
 #include "random.h"
 #include "state.h"
@@ -25,5 +24,3 @@ struct sequence_sums {
 int sequences_play(const struct subject *subject, struct model_policy *policy,
 		   struct random *random, struct state *state, struct sequence_sums *sums,
 		   bool *ret_differs);
-
-#endif

@@ -3,8 +3,7 @@
  * sockets.h - TCP connections that really exist while the oracle runs, in a network namespace of
  * its own, in several states: established, half closed, waiting for an accept, SYN sent.
  */
-#ifndef ROLEWALL_TESTS_ORACLE_SOCKETS_H
-#define ROLEWALL_TESTS_ORACLE_SOCKETS_H
+#pragma once
 
 #include "model.h"
 
@@ -27,5 +26,3 @@ int sockets_make(void);
 
 /* Go into another network namespace, with interfaces of the same numbers; or come back. */
 int sockets_enter(bool other);
-
-#endif

@@ -4,8 +4,7 @@
  *
  * Time is the caller's: nothing here asks a clock.
  */
-#ifndef ROLEWALL_TESTS_ORACLE_STATE_H
-#define ROLEWALL_TESTS_ORACLE_STATE_H
+#pragma once
 
 #include "model.h"
 
@@ -36,5 +35,3 @@ void state_arrived(struct state *state, const struct model_policy *policy,
 /* The node sends it. */
 void state_sent(struct state *state, const struct model_policy *policy,
 		const struct model_packet *packet);
-
-#endif

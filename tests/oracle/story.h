@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* story.h - what a packet is about, before it has any bytes. */
-#ifndef ROLEWALL_TESTS_ORACLE_STORY_H
-#define ROLEWALL_TESTS_ORACLE_STORY_H
+#pragma once
 
 #include "model.h"
 #include "random.h"
@@ -21,5 +20,3 @@ struct story {
 /* Somebody knocks on a port near the edge of a rule, answers a socket of ours, nearly answers one,
  * ... */
 void story_make(struct random *random, const struct model_policy *policy, struct story *ret);
-
-#endif

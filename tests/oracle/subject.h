@@ -3,8 +3,7 @@
  * subject.h - the real programs in the kernel, loaded into an instance of the oracle's own: nothing
  * is pinned or attached, packets reach them through BPF_PROG_TEST_RUN.
  */
-#ifndef ROLEWALL_TESTS_ORACLE_SUBJECT_H
-#define ROLEWALL_TESTS_ORACLE_SUBJECT_H
+#pragma once
 
 #include "model.h"
 
@@ -61,7 +60,7 @@ struct subject {
 struct tally {
 	struct rw_counter reasons[RW_REASON_COUNT];
 	struct rw_rule_counter rules[SUBJECT_RULES];
-	struct rw_settled settled[RW_REASON_COUNT];
+	struct rw_evicted evicted[RW_REASON_COUNT];
 };
 
 struct tally_attempts {
@@ -104,5 +103,3 @@ size_t tally_rule(uint32_t rule);
 
 /* Read the attempts of this CPU's table and empty it. */
 int subject_attempts(const struct subject *subject, struct tally_attempts *ret);
-
-#endif

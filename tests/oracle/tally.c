@@ -25,20 +25,20 @@ size_t tally_rule(uint32_t rule)
 static int reasons_read(const struct subject *subject, struct tally *tally)
 {
 	_free_ struct rw_counter *counters = calloc(subject->cpus, sizeof(*counters));
-	_free_ struct rw_settled *settled = calloc(subject->cpus, sizeof(*settled));
+	_free_ struct rw_evicted *evicted = calloc(subject->cpus, sizeof(*evicted));
 	int counters_fd = subject_map(subject, "reason_counters");
 	int settled_fd = subject_map(subject, "settled");
 
-	if (!counters || !settled)
+	if (!counters || !evicted)
 		return -ENOMEM;
 	for (uint32_t reason = 0; reason < RW_REASON_COUNT; reason++) {
 		if (bpf_map_lookup_elem(counters_fd, &reason, counters) < 0 ||
-		    bpf_map_lookup_elem(settled_fd, &reason, settled) < 0)
+		    bpf_map_lookup_elem(settled_fd, &reason, evicted) < 0)
 			return -errno;
 		for (int cpu = 0; cpu < subject->cpus; cpu++) {
 			counter_add(&tally->reasons[reason], &counters[cpu]);
-			tally->settled[reason].events += settled[cpu].events;
-			tally->settled[reason].unattributed += settled[cpu].unattributed;
+			tally->evicted[reason].events += evicted[cpu].events;
+			tally->evicted[reason].unattributed += evicted[cpu].unattributed;
 		}
 	}
 	return 0;

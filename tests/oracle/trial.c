@@ -53,8 +53,8 @@ static void tally_subtract(struct tally *from, const struct tally *before)
 {
 	for (size_t i = 0; i < RW_REASON_COUNT; i++) {
 		counter_subtract(&from->reasons[i], &before->reasons[i]);
-		from->settled[i].events -= before->settled[i].events;
-		from->settled[i].unattributed -= before->settled[i].unattributed;
+		from->evicted[i].events -= before->evicted[i].events;
+		from->evicted[i].unattributed -= before->evicted[i].unattributed;
 	}
 	for (size_t i = 0; i < SUBJECT_RULES; i++) {
 		counter_subtract(&from->rules[i].passed, &before->rules[i].passed);
@@ -138,7 +138,7 @@ static bool record_agrees(const struct rw_attempt *record, bool observed,
 	       record->observed == observed;
 }
 
-/* Every drop is in the table or settled, for every reason. */
+/* Every drop is in the table or evicted, for every reason. */
 static bool attempts_agree(const struct model_policy *policy, const struct trial *trials,
 			   size_t count, const struct outcome *outcome)
 {
@@ -157,7 +157,7 @@ static bool attempts_agree(const struct model_policy *policy, const struct trial
 	}
 	for (size_t i = 0; i < RW_REASON_COUNT; i++)
 		if (drops[i] !=
-		    outcome->tally.settled[i].events + outcome->tally.settled[i].unattributed)
+		    outcome->tally.evicted[i].events + outcome->tally.evicted[i].unattributed)
 			return false;
 	return true;
 }

@@ -6,8 +6,7 @@
  * reading the counters costs more than a thousand packets. A batch whose sums are wrong is run
  * again in ever smaller parts, so that the packet that is to blame is always found.
  */
-#ifndef ROLEWALL_TESTS_ORACLE_TRIAL_H
-#define ROLEWALL_TESTS_ORACLE_TRIAL_H
+#pragma once
 
 #include "subject.h"
 
@@ -38,5 +37,3 @@ void trials_print(const struct trial *trials, size_t count, const struct outcome
 
 /* On stderr: the packet, and what both sides say of it. */
 void trial_print(const struct trial *trial, const struct outcome *outcome);
-
-#endif

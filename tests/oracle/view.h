@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* view.h - what the model has read of a packet: bytes -> struct view, or a reason. */
-#ifndef ROLEWALL_TESTS_ORACLE_VIEW_H
-#define ROLEWALL_TESTS_ORACLE_VIEW_H
+#pragma once
 
 #include "model.h"
 
@@ -58,5 +57,3 @@ bool is_icmp(const struct view *view);
 bool is_icmpv6(const struct view *view);
 bool is_neighbour_discovery(const struct view *view);
 bool has_prefix(const uint8_t address[16], const struct model_prefix *prefix);
-
-#endif

@@ -8,8 +8,7 @@
  * Devices of the private namespace: ext0, int0 and vpn0. In every policy an interface has the slot
  * of its place in the node file, from 1.
  */
-#ifndef ROLEWALL_TESTS_PACKET_HARNESS_H
-#define ROLEWALL_TESTS_PACKET_HARNESS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -137,5 +136,3 @@ void harness_put(const struct harness *harness, enum map_id map, const void *key
 
 /* Bytes from hexadecimal digits; white space is skipped. */
 struct frame *frame_from_hex(const char *hex);
-
-#endif

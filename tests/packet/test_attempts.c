@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Nothing is lost on the way from a dropped packet to the tables: after every flood, and for every
- * reason, drops = packets in `attempts` + settled.events + settled.unattributed.
+ * reason, drops = packets in `attempts` + evicted.events + evicted.unattributed.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -62,12 +62,12 @@ static void table_read(const struct harness *harness, uint32_t source, struct ta
 	}
 }
 
-static struct rw_settled settled_read(const struct harness *harness, unsigned int reason)
+static struct rw_evicted settled_read(const struct harness *harness, unsigned int reason)
 {
 	unsigned long long sum[2] = {0};
 
 	assert_int_equal(map_sum(harness->maps.fd[MAP_SETTLED], reason, sizeof(sum), sum), 0);
-	return (struct rw_settled){.events = sum[0], .unattributed = sum[1]};
+	return (struct rw_evicted){.events = sum[0], .unattributed = sum[1]};
 }
 
 static struct rw_event_state events_read(const struct harness *harness)
@@ -88,13 +88,13 @@ static void expect_balance(const struct harness *harness)
 	counts_read(harness, &counts);
 	table_read(harness, 0, &table);
 	for (reason = 0; reason < RW_REASON_PASS_FIRST; reason++) {
-		struct rw_settled settled = settled_read(harness, reason);
+		struct rw_evicted evicted = settled_read(harness, reason);
 
 		if (counts.reasons[reason] !=
-		    table.packets[reason] + settled.events + settled.unattributed)
+		    table.packets[reason] + evicted.events + evicted.unattributed)
 			fail_msg("reason %u: %lu drops, but %lu + %llu + %llu", reason,
-				 counts.reasons[reason], table.packets[reason], settled.events,
-				 settled.unattributed);
+				 counts.reasons[reason], table.packets[reason], evicted.events,
+				 evicted.unattributed);
 	}
 }
 
@@ -144,7 +144,7 @@ static void grant(const struct harness *harness, uint64_t more)
 
 /* What a reader of the ring got. */
 struct received {
-	uint64_t seen, settled; /* events */
+	uint64_t seen, evicted; /* events */
 	uint64_t settled_packets;
 	uint64_t seen_at[8]; /* packets of the first SEEN events */
 	uint32_t slow;	     /* address of the one that is waited for */
@@ -159,9 +159,9 @@ static int receive(void *context, void *data, size_t size)
 	struct received *received = context;
 	uint32_t source;
 
-	if (event->type == RW_EVENT_SETTLED) {
+	if (event->type == RW_EVENT_EVICTED) {
 		assert_int_equal(size, sizeof(*event));
-		received->settled++;
+		received->evicted++;
 		received->settled_packets += event->attempt.packets;
 		return 0;
 	}
@@ -220,7 +220,7 @@ static void one_source_is_one_attempt_with_all_its_packets(void **state)
 static void without_a_reader_many_sources_are_counted_and_nothing_is_emitted(void **state)
 {
 	struct rw_event_state before = events_read(*state), after;
-	struct rw_settled settled = settled_read(*state, RW_REASON_NOT_OPEN), then;
+	struct rw_evicted evicted = settled_read(*state, RW_REASON_NOT_OPEN), then;
 
 	flood_from_everywhere(*state, ENTRY_XDP, 0x0a100000);
 	after = events_read(*state);
@@ -228,15 +228,15 @@ static void without_a_reader_many_sources_are_counted_and_nothing_is_emitted(voi
 	assert_int_equal(after.emitted, before.emitted);
 	assert_int_equal(after.lost, before.lost);
 	assert_true(after.suppressed > before.suppressed);
-	assert_int_equal(then.events, settled.events);
-	assert_true(then.unattributed - settled.unattributed >= FLOOD - RW_ATTEMPT_SLOTS);
+	assert_int_equal(then.events, evicted.events);
+	assert_true(then.unattributed - evicted.unattributed >= FLOOD - RW_ATTEMPT_SLOTS);
 	expect_balance(*state);
 }
 
 static void credits_and_shares_are_spent_to_the_last_one_and_no_further(void **state)
 {
 	struct rw_event_state before = events_read(*state), after;
-	struct rw_settled settled = settled_read(*state, RW_REASON_NOT_OPEN), then;
+	struct rw_evicted evicted = settled_read(*state, RW_REASON_NOT_OPEN), then;
 	struct received received;
 
 	harness_need_ring(*state);
@@ -248,8 +248,8 @@ static void credits_and_shares_are_spent_to_the_last_one_and_no_further(void **s
 	then = settled_read(*state, RW_REASON_NOT_OPEN);
 	assert_int_equal(after.emitted - before.emitted, 1000 + FLOOD_SHARES);
 	assert_int_equal(after.lost, before.lost);
-	assert_int_equal(received.seen + received.settled, 1000 + FLOOD_SHARES);
-	assert_int_equal(then.events - settled.events, received.settled_packets);
+	assert_int_equal(received.seen + received.evicted, 1000 + FLOOD_SHARES);
+	assert_int_equal(then.events - evicted.events, received.settled_packets);
 	expect_balance(*state);
 }
 
@@ -450,7 +450,7 @@ static void a_full_ring_loses_events_but_no_packets(void **state)
 {
 	const uint64_t credits = 2 * EVENTS_FIT;
 	struct rw_event_state before = events_read(*state), after;
-	struct rw_settled settled = settled_read(*state, RW_REASON_NOT_OPEN), then;
+	struct rw_evicted evicted = settled_read(*state, RW_REASON_NOT_OPEN), then;
 	struct received received;
 
 	harness_need_ring(*state);
@@ -463,8 +463,8 @@ static void a_full_ring_loses_events_but_no_packets(void **state)
 			 credits + FLOOD_SHARES);
 	ring_drain(*state, &received);
 	then = settled_read(*state, RW_REASON_NOT_OPEN);
-	assert_int_equal(received.seen + received.settled, after.emitted - before.emitted);
-	assert_int_equal(then.events - settled.events, received.settled_packets);
+	assert_int_equal(received.seen + received.evicted, after.emitted - before.emitted);
+	assert_int_equal(then.events - evicted.events, received.settled_packets);
 	expect_balance(*state);
 }
 
@@ -517,7 +517,7 @@ static void sources_that_collide_push_each_other_out_without_loss(void **state)
 {
 	_free_ struct frame *frame = frame_from_hex(SYN_CLOSED);
 	uint32_t source = 0x0a400000, other = collision_find(*state, frame, source);
-	struct rw_settled before = settled_read(*state, RW_REASON_NOT_OPEN), after;
+	struct rw_evicted before = settled_read(*state, RW_REASON_NOT_OPEN), after;
 	struct table table;
 	int i;
 

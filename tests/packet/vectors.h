@@ -5,8 +5,7 @@
  * The macros below are only shorthand for bytes: nothing is computed, so a length that lies is a
  * length that was written down as a lie.
  */
-#ifndef ROLEWALL_TESTS_PACKET_VECTORS_H
-#define ROLEWALL_TESTS_PACKET_VECTORS_H
+#pragma once
 
 #include "harness.h"
 
@@ -59,5 +58,3 @@ int vectors_run(const char *group, const struct vector *vectors, size_t count);
 #define SSH    "00 16" /* 22, from internal and vpn */
 #define CLOSED "27 0f" /* 9999, of no role */
 #define GOSSIP "20 6d" /* UDP 8301, from internal */
-
-#endif

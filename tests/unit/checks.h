@@ -2,8 +2,7 @@
 /*
  * checks.h - what the tests of preflight's rows have in common.
  */
-#ifndef ROLEWALL_TESTS_CHECKS_H
-#define ROLEWALL_TESTS_CHECKS_H
+#pragma once
 
 #include "preflight/rows.h"
 
@@ -12,5 +11,3 @@ const struct check *check_of(const struct checks *checks, const char *id);
 
 /* Its status, and that it says what its reader needs. */
 void assert_check(const struct checks *checks, const char *id, enum check_status status);
-
-#endif

@@ -5,8 +5,7 @@
  * With UPDATE=1 in the environment the files are written instead: read what `git diff` shows before
  * you believe it.
  */
-#ifndef ROLEWALL_TESTS_GOLDEN_H
-#define ROLEWALL_TESTS_GOLDEN_H
+#pragma once
 
 #include <stddef.h>
 
@@ -23,5 +22,3 @@ int golden_run(const char *group, const char *folder, void (*test)(void **state)
 
 /* "x/y.json" and ".tables" -> "x/y.tables" */
 void golden_name(const char *input, const char *suffix, char *ret, size_t ret_size);
-
-#endif

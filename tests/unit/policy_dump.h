@@ -2,8 +2,7 @@
 /*
  * policy_dump.h - the canonical text of every stage of policy/, for golden files.
  */
-#ifndef ROLEWALL_TESTS_POLICY_DUMP_H
-#define ROLEWALL_TESTS_POLICY_DUMP_H
+#pragma once
 
 #include <stdio.h>
 
@@ -17,5 +16,3 @@ void dump_merged(FILE *out, const struct merged *merged);
 void dump_tables(FILE *out, const struct tables *tables);
 void dump_warnings(FILE *out, const struct warnings *warnings);
 void dump_error(FILE *out, int result, const struct error *error);
-
-#endif

@@ -209,8 +209,8 @@ static void a_list_may_have_comments_and_empty_lines(void **state)
 	static const char *const sources[] = {"192.0.2.7", "192.0.2.0/24", "2001:db8::1",
 					      "198.51.100.1"};
 	static const unsigned int lines[] = {2, 5, 6, 8};
-	const struct timed model = {.who = "anna", .reason = "why", .expires = 5};
-	_timed_list_ struct timed_list list = {0};
+	const struct timeout model = {.who = "anna", .reason = "why", .expires = 5};
+	_timeout_list_ struct timeout_list list = {0};
 	char *copy = strdup(text);
 
 	assert_int_equal(bans_parse("LIST", copy, &model, &list, NULL), 0);
@@ -231,10 +231,10 @@ static void the_first_wrong_line_of_a_list_is_named(void **state)
 	static const char *const wrong[] = {
 		"192.0.2.7 192.0.2.8", "192.0.2.7/24",	   "192.0.2.7/33", "mail.example.com",
 		"192.0.2.7,",	       "::ffff:192.0.2.7", "192.0.2"};
-	const struct timed model = {.who = "", .reason = ""};
+	const struct timeout model = {.who = "", .reason = ""};
 
 	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
-		struct timed_list list = {0};
+		struct timeout_list list = {0};
 		struct error error = {0};
 		char text[128] = "# heading\n192.0.2.1\n";
 

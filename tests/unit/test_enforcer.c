@@ -120,8 +120,8 @@ static void forwarding_and_other_firewalls_are_warned_of(void **state)
 {
 	struct enforcer enforcer = enforcer_good();
 
-	strcpy(enforcer.surroundings.bridges, "docker0");
-	strcpy(enforcer.surroundings.firewalls, "firewalld");
+	strcpy(enforcer.others.bridges, "docker0");
+	strcpy(enforcer.others.firewalls, "firewalld");
 	assert_enforcer(&enforcer, "forwarding", CHECK_WARN);
 	assert_enforcer(&enforcer, "other-firewall", CHECK_WARN);
 }

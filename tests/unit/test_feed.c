@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the daemon tells its followers is JSON, and means the same to who reads it. */
+/* What the daemon tells its subscribers is JSON, and means the same to who reads it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -26,7 +26,7 @@ static const struct feed_attempt an_attempt = {
 		    .interface = "eth0",
 		    .zone = RW_ZONE_VPN},
 	.service = "admin-panel",
-	.settled = 17,
+	.evicted = 17,
 	.news = true,
 };
 
@@ -51,7 +51,7 @@ static void expect_same(const struct feed_attempt *a, const struct feed_attempt 
 	assert_int_equal(a->attempt.first_ns, b->attempt.first_ns);
 	assert_int_equal(a->attempt.last_ns, b->attempt.last_ns);
 	assert_int_equal(a->attempt.zone, b->attempt.zone);
-	assert_int_equal(a->settled, b->settled);
+	assert_int_equal(a->evicted, b->evicted);
 	assert_int_equal(a->pid, b->pid);
 	assert_int_equal(a->news, b->news);
 }

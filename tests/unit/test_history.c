@@ -60,13 +60,13 @@ static void expect_packets(const struct history_entry *entry, uint64_t packets)
 
 static void an_event_of_a_settled_record_is_not_counted_twice(void **state)
 {
-	struct rw_attempt seen = attempt_of(1, 22, 4), settled = attempt_of(1, 22, 6);
+	struct rw_attempt seen = attempt_of(1, 22, 4), evicted = attempt_of(1, 22, 6);
 	struct history_entry *entry = tell(*state, RW_EVENT_SEEN, &seen);
 
 	expect_packets(entry, 4);
-	assert_ptr_equal(tell(*state, RW_EVENT_SETTLED, &settled), entry);
+	assert_ptr_equal(tell(*state, RW_EVENT_EVICTED, &evicted), entry);
 	expect_packets(entry, 6);
-	assert_int_equal(entry->settled.packets, 6);
+	assert_int_equal(entry->evicted.packets, 6);
 	scan(*state, NULL, 0);
 	expect_packets(entry, 6);
 }
@@ -93,7 +93,7 @@ static void what_the_kernel_has_forgotten_stays_known(void **state)
 	entry = history_after(*state, 0);
 	scan(*state, NULL, 0);
 	expect_packets(entry, 50);
-	assert_int_equal(entry->settled.packets, 0);
+	assert_int_equal(entry->evicted.packets, 0);
 	/* It comes back, with a new record. */
 	record = attempt_of(1, 22, 2);
 	scan(*state, &record, 1);
@@ -115,7 +115,7 @@ static void a_record_that_shrank_without_an_event_was_replaced(void **state)
 /* Whether the table was read before or after it, nobody knows: the next scan does. */
 static void an_event_during_a_scan_leaves_the_entry_to_the_next_one(void **state)
 {
-	struct rw_attempt record = attempt_of(1, 22, 50), settled = attempt_of(1, 22, 60);
+	struct rw_attempt record = attempt_of(1, 22, 50), evicted = attempt_of(1, 22, 60);
 	const struct history_times times = {1, 2};
 	struct history_entry *entry;
 	bool new;
@@ -123,7 +123,7 @@ static void an_event_during_a_scan_leaves_the_entry_to_the_next_one(void **state
 	scan(*state, &record, 1);
 	entry = tell(*state, RW_EVENT_SEEN, &record);
 	history_scan_begin(*state);
-	tell(*state, RW_EVENT_SETTLED, &settled);
+	tell(*state, RW_EVENT_EVICTED, &evicted);
 	history_scan_record(*state, &record, &times, &new);
 	history_scan_end(*state);
 	expect_packets(entry, 60);
@@ -221,11 +221,11 @@ static void settled_packets_are_remembered_or_said_to_be_forgotten(void **state)
 		struct rw_attempt attempt =
 			attempt_of(random() % (3 * CAPACITY), random() % 4, 1 + random() % 9);
 
-		tell(*state, i % 2 ? RW_EVENT_SETTLED : RW_EVENT_SEEN, &attempt);
+		tell(*state, i % 2 ? RW_EVENT_EVICTED : RW_EVENT_SEEN, &attempt);
 		told += i % 2 ? attempt.packets : 0;
 	}
 	for (entry = history_after(*state, 0); entry; entry = history_next(entry))
-		remembered += entry->settled.packets;
+		remembered += entry->evicted.packets;
 	assert_true(history_forgotten(*state) > 0);
 	assert_int_equal(remembered + history_forgotten(*state), told);
 }
@@ -240,7 +240,7 @@ static void changes_are_told_in_their_order_and_only_once(void **state)
 	version = history_version(*state);
 	assert_null(history_after(*state, version));
 	/* It leaves the table, which is no news. */
-	tell(*state, RW_EVENT_SETTLED, &second);
+	tell(*state, RW_EVENT_EVICTED, &second);
 	assert_null(history_after(*state, version));
 	first.packets = 2;
 	first.bytes = 120;
@@ -288,7 +288,7 @@ static void a_bind_counts_by_itself(void **state)
 	tell(*state, RW_EVENT_BIND, &bind);
 	entry = tell(*state, RW_EVENT_BIND, &bind);
 	expect_packets(entry, 2);
-	assert_int_equal(entry->settled.packets, 2);
+	assert_int_equal(entry->evicted.packets, 2);
 }
 
 static int setup(void **state)

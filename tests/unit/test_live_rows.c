@@ -220,11 +220,11 @@ static void text_stays_in_its_cells_and_controls_nothing(void **state)
 	char text[64];
 
 	assert_int_equal(canvas_reset(&canvas, 2, 10), 0);
-	canvas_put(&canvas, 0, 0, 6, TONE_PLAIN, "much too long");
+	canvas_put(&canvas, 0, 0, 6, STYLE_PLAIN, "much too long");
 	assert_string_equal(canvas_text(&canvas, 0, text, sizeof(text)), "much ~");
-	canvas_put(&canvas, 1, 2, 8, TONE_PLAIN, "\033[2J");
+	canvas_put(&canvas, 1, 2, 8, STYLE_PLAIN, "\033[2J");
 	assert_string_equal(canvas_text(&canvas, 1, text, sizeof(text)), "  ?[2J");
-	canvas_put(&canvas, 5, 50, 6, TONE_PLAIN, "outside");
+	canvas_put(&canvas, 5, 50, 6, STYLE_PLAIN, "outside");
 	canvas_free(&canvas);
 }
 
@@ -280,13 +280,13 @@ static void a_wide_screen_shows_the_whole_of_a_ban(void **state)
 {
 	static struct source source;
 	static struct view view;
-	struct timed ban = {.who = "root", .reason = "long enough to be cut on a narrow screen"};
+	struct timeout ban = {.who = "root", .reason = "long enough to be cut on a narrow screen"};
 	struct canvas canvas = {.plain = true};
 	char text[256];
 
 	assert_int_equal(cidr_parse("2001:db8:1111:2222:3333:4444:5555:6666", &ban.source, NULL),
 			 0);
-	source.bans = (struct timed_list){.list = &ban, .count = 1};
+	source.bans = (struct timeout_list){.list = &ban, .count = 1};
 	view = (struct view){.source = &source, .tab = TAB_LISTS, .page = 1};
 	assert_int_equal(canvas_reset(&canvas, 2, 80), 0);
 	table_lists(&canvas, &view, 0);

@@ -13,25 +13,25 @@
 #include "kernel/lists/reasons.h"
 #include "util/array.h"
 
-#define AT(seconds) ((int64_t)(seconds)*TIMED_SECOND)
+#define AT(seconds) ((int64_t)(seconds)*TIMEOUT_SECOND)
 
 static const struct reason mail = {AT(2000), 1000, "root", "fail2ban mail"};
 static const struct reason web = {AT(3000), 1500, "anna", "fail2ban web"};
 static const struct reason ever = {0, 1600, "bob", ""};
 
-static struct timed entry_of(const struct reason *reason)
+static struct timeout entry_of(const struct reason *reason)
 {
-	struct timed entry = {.expires = reason->expires,
-			      .since = reason->since,
-			      .who = reason->who,
-			      .reason = reason->text};
+	struct timeout entry = {.expires = reason->expires,
+				.since = reason->since,
+				.who = reason->who,
+				.reason = reason->text};
 
 	assert_int_equal(cidr_parse("192.0.2.7", &entry.source, NULL), 0);
 	return entry;
 }
 
 /* Read the entry, add to it, and write it; the text is the caller's. */
-static char *add(struct timed *entry, const struct reason *reason, bool changes)
+static char *add(struct timeout *entry, const struct reason *reason, bool changes)
 {
 	_reasons_ struct reasons reasons = {0};
 	char *text = NULL;
@@ -52,8 +52,8 @@ static void assert_reason(const struct reason *found, const struct reason *wante
 
 static void the_one_that_ends_last_is_the_bans(void **state)
 {
-	struct timed entry = entry_of(&mail);
-	char *first = add(&entry, &web, true), *second, reason[TIMED_REASON_MAX + 1];
+	struct timeout entry = entry_of(&mail);
+	char *first = add(&entry, &web, true), *second, reason[TIMEOUT_REASON_MAX + 1];
 	struct reasons reasons;
 
 	assert_int_equal(entry.expires, AT(3000));
@@ -77,7 +77,7 @@ static void the_same_reason_only_ends_later(void **state)
 {
 	const struct reason sooner = {AT(1500), 1100, "root", "fail2ban mail"},
 			    later = {AT(9000), 1200, "root", "fail2ban mail"};
-	struct timed entry = entry_of(&mail);
+	struct timeout entry = entry_of(&mail);
 	char *first = add(&entry, &sooner, false), *second;
 
 	assert_int_equal(entry.expires, AT(2000));
@@ -90,7 +90,7 @@ static void the_same_reason_only_ends_later(void **state)
 
 static void what_is_taken_away_leaves_the_others(void **state)
 {
-	struct timed entry = entry_of(&web);
+	struct timeout entry = entry_of(&web);
 	char *first = add(&entry, &mail, true), *text = NULL;
 	struct reasons reasons;
 
@@ -109,7 +109,7 @@ static void what_is_taken_away_leaves_the_others(void **state)
 
 static void what_has_ended_is_no_reason(void **state)
 {
-	struct timed entry = entry_of(&web);
+	struct timeout entry = entry_of(&web);
 	char *text = add(&entry, &mail, true);
 	struct reasons reasons;
 
@@ -123,7 +123,7 @@ static void what_has_ended_is_no_reason(void **state)
 
 static void there_is_room_for_those_that_end_last(void **state)
 {
-	struct timed entry = entry_of(&mail);
+	struct timeout entry = entry_of(&mail);
 	struct reasons reasons;
 
 	assert_int_equal(reasons_read(&entry, &reasons), 0);
@@ -146,7 +146,7 @@ static void there_is_room_for_those_that_end_last(void **state)
 
 static void what_is_damaged_behind_the_first_is_left_out(void **state)
 {
-	struct timed entry = entry_of(&mail);
+	struct timeout entry = entry_of(&mail);
 	struct reasons reasons;
 
 	entry.reason = "one\x1e"
@@ -177,12 +177,12 @@ static void what_is_damaged_behind_the_first_is_left_out(void **state)
 static void a_line_of_the_file_is_one_of_the_format_before(void **state)
 {
 	static const char start[] = "192.0.2.7\t3000\t\t1500\tfail2ban web\x1e";
-	const struct timed_format format = {.kind = "bans"};
-	struct timed entry = entry_of(&mail);
+	const struct timeout_format format = {.kind = "bans"};
+	struct timeout entry = entry_of(&mail);
 	char *text = add(&entry, &web, true), *line;
 	size_t size;
 
-	assert_int_equal(timed_print_change(&format, &entry, false, &line, &size), 0);
+	assert_int_equal(timeout_print_change(&format, &entry, false, &line, &size), 0);
 	assert_memory_equal(line, start, sizeof(start) - 1);
 	assert_int_equal(line[size - 1], '\n');
 	free(line);

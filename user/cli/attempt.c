@@ -72,9 +72,9 @@ struct libscols_table *attempt_table(const struct settings *settings)
 	return table_new(settings, columns, CELL_COUNT);
 }
 
-static enum tone verdict_tone(const struct attempt *attempt)
+static enum style verdict_style(const struct attempt *attempt)
 {
-	return attempt->record.observed ? TONE_CARE : TONE_BAD;
+	return attempt->record.observed ? STYLE_CARE : STYLE_BAD;
 }
 
 void attempt_add(struct libscols_table *table, const struct port_names *names,
@@ -86,22 +86,22 @@ void attempt_add(struct libscols_table *table, const struct port_names *names,
 	row_fill(&row, names, attempt);
 	for (size_t cell = 0; cell < CELL_COUNT; cell++)
 		cell_set(line, cell, "%s", row.cells[cell]);
-	cell_tone(line, CELL_REASON, verdict_tone(attempt));
+	cell_style(line, CELL_REASON, verdict_style(attempt));
 }
 
-static void print_cell(const struct settings *settings, size_t cell, enum tone tone,
+static void print_cell(const struct settings *settings, size_t cell, enum style style,
 		       const char *text)
 {
 	bool right = columns[cell].flags & SCOLS_FL_RIGHT;
 
-	printf("%s%s%*s%s", cell ? " " : "", tone_begin(settings, tone),
-	       right ? widths[cell] : -widths[cell], text, tone_end(settings, tone));
+	printf("%s%s%*s%s", cell ? " " : "", style_begin(settings, style),
+	       right ? widths[cell] : -widths[cell], text, style_end(settings, style));
 }
 
 void attempt_print_heading(const struct settings *settings)
 {
 	for (size_t cell = 0; cell < CELL_COUNT; cell++)
-		print_cell(settings, cell, TONE_PLAIN, columns[cell].name);
+		print_cell(settings, cell, STYLE_PLAIN, columns[cell].name);
 	putchar('\n');
 }
 
@@ -112,7 +112,8 @@ void attempt_print_line(const struct settings *settings, const struct port_names
 
 	row_fill(&row, names, attempt);
 	for (size_t cell = 0; cell < CELL_COUNT; cell++)
-		print_cell(settings, cell, cell == CELL_REASON ? verdict_tone(attempt) : TONE_PLAIN,
+		print_cell(settings, cell,
+			   cell == CELL_REASON ? verdict_style(attempt) : STYLE_PLAIN,
 			   row.cells[cell]);
 	printf("%s%s\n", *remark ? "  " : "", remark);
 }

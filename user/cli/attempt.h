@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* attempt.h - attempts as table rows, lines and JSON. */
-#ifndef ROLEWALL_CLI_ATTEMPT_H
-#define ROLEWALL_CLI_ATTEMPT_H
+#pragma once
 
 #include <jansson.h>
 #include <libsmartcols/libsmartcols.h>
@@ -21,5 +20,3 @@ void attempt_print_line(const struct settings *settings, const struct port_names
 
 /* Its service is that of `names`. */
 json_t *json_attempt_named(const struct port_names *names, const struct attempt *attempt);
-
-#endif

@@ -16,7 +16,7 @@ struct libscols_table *changes_table(const struct settings *settings)
 	return table_new(settings, columns, ARRAY_SIZE(columns));
 }
 
-static void add_change(struct libscols_table *table, const struct change *change, enum tone tone,
+static void add_change(struct libscols_table *table, const struct change *change, enum style style,
 		       const char *word, uint16_t zones)
 {
 	const struct rule *rule = change->closed == zones ? change->before : change->after;
@@ -30,7 +30,7 @@ static void add_change(struct libscols_table *table, const struct change *change
 	cell_set(line, 4, "%s/%s", rule->role, rule->service);
 	cell_set(line, 5, "%s", rule->origin);
 	for (size_t cell = 0; cell < 3; cell++)
-		cell_tone(line, cell, tone);
+		cell_style(line, cell, style);
 }
 
 void changes_add(struct libscols_table *table, const struct changes *changes)
@@ -39,10 +39,10 @@ void changes_add(struct libscols_table *table, const struct changes *changes)
 		const struct change *change = &changes->list[i];
 
 		if (change->opened)
-			add_change(table, change, TONE_GOOD, "opens", change->opened);
+			add_change(table, change, STYLE_GOOD, "opens", change->opened);
 		if (change->closed)
-			add_change(table, change, TONE_BAD, "closes", change->closed);
+			add_change(table, change, STYLE_BAD, "closes", change->closed);
 		if (change_is_moved(change))
-			add_change(table, change, TONE_FAINT, "moves", change->after->zones);
+			add_change(table, change, STYLE_FAINT, "moves", change->after->zones);
 	}
 }

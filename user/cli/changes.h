@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* changes.h - what opens, closes and moves between two policies, or two profiles, as a table. */
-#ifndef ROLEWALL_CLI_CHANGES_H
-#define ROLEWALL_CLI_CHANGES_H
+#pragma once
 
 #include <libsmartcols/libsmartcols.h>
 
@@ -10,5 +9,3 @@
 
 struct libscols_table *changes_table(const struct settings *settings);
 void changes_add(struct libscols_table *table, const struct changes *changes);
-
-#endif

@@ -5,8 +5,7 @@
  * A verb is one file cmd_<verb>.c that defines `const struct verb verb_<verb>`, and one line in the
  * table of main.c. Usage, help and option parsing come from what the verb says about itself.
  */
-#ifndef ROLEWALL_CLI_CLI_H
-#define ROLEWALL_CLI_CLI_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -84,5 +83,3 @@ extern const struct verb *const verb_table[];
 
 /* Prints the error with a guess if there is no such verb, and returns NULL. */
 const struct verb *verb_find(const struct settings *settings, const char *name);
-
-#endif

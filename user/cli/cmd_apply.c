@@ -8,10 +8,10 @@
 #include "cli/cli.h"
 #include "cli/config.h"
 #include "cli/message.h"
-#include "cli/own.h"
+#include "cli/ssh_session.h"
 #include "cli/print.h"
 #include "cli/state.h"
-#include "cli/term.h"
+#include "cli/expiry.h"
 #include "kernel/commit/install.h"
 #include "util/array.h"
 #include "util/cleanup.h"
@@ -38,7 +38,7 @@ static bool is_observing(const struct snapshot *snapshot)
 static void print_generation(const struct settings *settings, const struct install_result *result,
 			     const struct snapshot *snapshot)
 {
-	const char *care = tone_begin(settings, TONE_CARE);
+	const char *care = style_begin(settings, STYLE_CARE);
 	char replaced[64] = "";
 
 	if (result->old_generation)
@@ -47,10 +47,10 @@ static void print_generation(const struct settings *settings, const struct insta
 	print_summary(settings,
 		      "Generation %" PRIu32 " is in force on %s%s: %zu rules, mode %s%s%s.",
 		      result->generation, snapshot->node, replaced, snapshot->rule_count,
-		      is_observing(snapshot) ? care : tone_begin(settings, TONE_GOOD),
+		      is_observing(snapshot) ? care : style_begin(settings, STYLE_GOOD),
 		      mode_word(snapshot->flags),
-		      is_observing(snapshot) ? tone_end(settings, TONE_CARE)
-					     : tone_end(settings, TONE_GOOD));
+		      is_observing(snapshot) ? style_end(settings, STYLE_CARE)
+					     : style_end(settings, STYLE_GOOD));
 }
 
 /* How to go on from mode observe. */
@@ -183,11 +183,11 @@ static int seconds_parse(const struct settings *settings, const char *text, uint
 	return 0;
 }
 
-static void report_own_banned(const struct settings *settings, const struct own_session *own)
+static void report_own_banned(const struct settings *settings, const struct ssh_session *own)
 {
 	char text[OWN_TEXT_MAX], ban[CIDR_TEXT_MAX], hint[256];
 
-	own_ban_text(own, ban);
+	ssh_ban_text(own, ban);
 	snprintf(hint, sizeof(hint),
 		 own->banned.in_kernel
 			 ? "\"rolewall unban %s\" ends the ban"
@@ -197,19 +197,19 @@ static void report_own_banned(const struct settings *settings, const struct own_
 	report_failure(settings, hint,
 		       "your own SSH session, %s, would be cut, because %s is banned: nothing was "
 		       "changed (--force applies it all the same)",
-		       own_text(own, text), ban);
+		       ssh_text(own, text), ban);
 }
 
 static void report_own_stranded(const struct settings *settings, const struct tables *tables,
-				const struct own_session *own)
+				const struct ssh_session *own)
 {
 	char text[OWN_TEXT_MAX], why[OWN_TEXT_MAX], remedy[OWN_TEXT_MAX], hint[OWN_TEXT_MAX + 64];
 
 	snprintf(hint, sizeof(hint), "%s; --force with --confirm tries it all the same",
-		 own_carrier_hint(own, tables, remedy));
+		 ssh_carrier_hint(own, tables, remedy));
 	report_failure(settings, hint,
 		       "your own SSH session, %s, would be cut: %s: nothing was changed",
-		       own_text(own, text), own_carrier_text(own, why));
+		       ssh_text(own, text), ssh_carrier_text(own, why));
 }
 
 /* Nobody is to lock himself out unawares. */
@@ -217,11 +217,11 @@ static int refuse_own_cut(const struct settings *settings, const struct apply *a
 {
 	const struct tables *tables = &apply->config->tables;
 	bool enforce = (tables->flags & RW_POLICY_ENFORCE) && !apply->request.observe;
-	struct own_session own;
+	struct ssh_session own;
 	char text[OWN_TEXT_MAX];
 
-	own_session_judge(&settings->instance, tables, &own);
-	if (!own_is_cut(&own, enforce))
+	ssh_session_judge(&settings->instance, tables, &own);
+	if (!ssh_is_cut(&own, enforce))
 		return EXIT_OK;
 	if (own.is_banned) {
 		report_own_banned(settings, &own);
@@ -236,14 +236,14 @@ static int refuse_own_cut(const struct settings *settings, const struct apply *a
 		       "\"sources\"; --force with --confirm tries it all the same",
 		       "your own SSH session, %s, could not be opened again under this policy: "
 		       "nothing was changed",
-		       own_text(&own, text));
+		       ssh_text(&own, text));
 	return EXIT_FAILED;
 }
 
-static int report_refused(const struct settings *settings, const struct apply *apply, int result,
+static int report_refused(const struct settings *settings, const struct apply *apply, int r,
 			  const struct error *error)
 {
-	int code = report_install(settings, result, error);
+	int code = report_install(settings, r, error);
 
 	if (apply->result.rolled_back)
 		report_note(settings,
@@ -286,7 +286,7 @@ static int apply_run(const struct settings *settings, const struct arguments *ar
 			    .observe = arguments->options[OPTION_OBSERVE]},
 	};
 	struct error error = {0};
-	int result, code;
+	int r, code;
 
 	if (seconds_parse(settings, arguments->options[OPTION_CONFIRM],
 			  &apply.request.confirm_seconds))
@@ -301,10 +301,10 @@ static int apply_run(const struct settings *settings, const struct arguments *ar
 		code = refuse_own_cut(settings, &apply);
 	if (code != EXIT_OK)
 		return code;
-	result = install_policy(&settings->instance, &apply.request, &apply.result, &error);
-	if (result)
-		return report_refused(settings, &apply, result, &error);
-	ledgers_restore(settings);
+	r = install_policy(&settings->instance, &apply.request, &apply.result, &error);
+	if (r)
+		return report_refused(settings, &apply, r, &error);
+	stores_restore(settings);
 	return apply_report(settings, &apply);
 }
 

@@ -38,17 +38,17 @@ static int audit_load(const struct settings *settings, struct audit_state *ret)
 {
 	struct error error = {0};
 	struct client_ports clients;
-	int result, code = state_load(settings, &ret->snapshot);
+	int r, code = state_load(settings, &ret->snapshot);
 
 	if (code != EXIT_OK)
 		return code;
 	client_ports_read(&clients);
-	result = audit_read_sockets(&ret->sockets, &error);
-	if (!result)
-		result = socket_holders_read(&ret->holders, &error);
-	if (!result)
-		result = audit_compare(&ret->snapshot, &ret->sockets, &clients, &ret->findings);
-	return result ? report_install(settings, result, &error) : EXIT_OK;
+	r = audit_read_sockets(&ret->sockets, &error);
+	if (!r)
+		r = socket_holders_read(&ret->holders, &error);
+	if (!r)
+		r = audit_compare(&ret->snapshot, &ret->sockets, &clients, &ret->findings);
+	return r ? report_install(settings, r, &error) : EXIT_OK;
 }
 
 static const struct socket_holder *holder_of(const struct audit_state *state,
@@ -100,7 +100,7 @@ static void add_finding(struct libscols_table *table, const struct audit_state *
 	char text[WHAT_MAX];
 
 	cell_set(line, 0, "%s", finding_name(finding->kind));
-	cell_tone(line, 0, finding->kind == FINDING_UNUSED ? TONE_CARE : TONE_BAD);
+	cell_style(line, 0, finding->kind == FINDING_UNUSED ? STYLE_CARE : STYLE_BAD);
 	cell_set(line, 1, "%s", word_of(words_l4, finding->l4));
 	cell_set(line, 2, "%s", ports_text(finding->port, finding->port_end, text));
 	cell_set(line, 3, "%s", address_text(finding, text));

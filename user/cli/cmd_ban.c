@@ -3,7 +3,7 @@
 #include "cli/cli.h"
 #include "cli/message.h"
 #include "cli/print.h"
-#include "cli/term.h"
+#include "cli/expiry.h"
 #include "kernel/lists/bans.h"
 #include "kernel/lists/reasons.h"
 #include "util/array.h"
@@ -20,13 +20,13 @@ static const struct option_spec ban_options[] = {
 };
 _Static_assert(ARRAY_SIZE(ban_options) == OPTION_COUNT, "an option lacks its row");
 
-static void ban_report(const struct settings *settings, const struct timed *ban,
+static void ban_report(const struct settings *settings, const struct timeout *ban,
 		       const struct bans_result *result)
 {
 	char source[CIDR_TEXT_MAX], expires[TIME_TEXT_MAX];
 
 	if (settings->output != OUTPUT_TABLE) {
-		print_json(settings, json_timed(ban));
+		print_json(settings, json_timeout(ban));
 		return;
 	}
 	cidr_format(ban->source.source, ban->source.length, source);
@@ -39,18 +39,18 @@ static void ban_report(const struct settings *settings, const struct timed *ban,
 }
 
 /* It was banned already, as long or longer. */
-static int kept_report(const struct settings *settings, const struct ledger *ledger,
-		       struct timed *ban)
+static int kept_report(const struct settings *settings, const struct store *store,
+		       struct timeout *ban)
 {
-	char source[CIDR_TEXT_MAX], expires[TIME_TEXT_MAX], reason[TIMED_REASON_MAX + 1];
+	char source[CIDR_TEXT_MAX], expires[TIME_TEXT_MAX], reason[TIMEOUT_REASON_MAX + 1];
 	_free_ char *text = NULL;
 	struct error error = {0};
-	int result = bans_look_up(ledger, ban, &text, &error);
+	int r = bans_look_up(store, ban, &text, &error);
 
-	if (result)
-		return report_install(settings, result, &error);
+	if (r)
+		return report_install(settings, r, &error);
 	if (settings->output != OUTPUT_TABLE) {
-		print_json(settings, json_timed(ban));
+		print_json(settings, json_timeout(ban));
 		return EXIT_OK;
 	}
 	cidr_format(ban->source.source, ban->source.length, source);
@@ -65,39 +65,39 @@ static int kept_report(const struct settings *settings, const struct ledger *led
 }
 
 /* `request` is for this one ban. */
-static int ban_change(const struct settings *settings, struct timed *ban,
+static int ban_change(const struct settings *settings, struct timeout *ban,
 		      const struct bans_request *request)
 {
-	_ledger_ struct ledger ledger = LEDGER_NONE;
+	_store_ struct store store = STORE_NONE;
 	struct bans_result done;
 	struct error error = {0};
-	int result = bans_open_for_one(&settings->instance, &ledger, &error);
+	int r = bans_open_for_one(&settings->instance, &store, &error);
 
-	if (result)
-		return report_kernel(settings, result, &error);
-	ledger_report(settings, &ledger);
-	result = bans_add(&ledger, request, &done, &error);
-	if (result)
-		return report_install(settings, result, &error);
+	if (r)
+		return report_kernel(settings, r, &error);
+	store_report(settings, &store);
+	r = bans_add(&store, request, &done, &error);
+	if (r)
+		return report_install(settings, r, &error);
 	if (done.kept)
-		result = kept_report(settings, &ledger, ban);
+		r = kept_report(settings, &store, ban);
 	else
 		ban_report(settings, ban, &done);
-	ledger_note_observe(settings, &ledger);
-	return result;
+	store_note_observe(settings, &store);
+	return r;
 }
 
 static int ban_run(const struct settings *settings, const struct arguments *arguments)
 {
 	const char *const *options = arguments->options;
-	struct timed ban;
-	struct timed_list one = {.list = &ban, .count = 1};
+	struct timeout ban;
+	struct timeout_list one = {.list = &ban, .count = 1};
 	const struct bans_request request = {
 		.bans = &one,
 		.force = options[OPTION_FORCE],
 		.replace = options[OPTION_REPLACE],
 	};
-	struct term term;
+	struct expiry expiry;
 	struct cidr source;
 	int code;
 
@@ -108,10 +108,10 @@ static int ban_run(const struct settings *settings, const struct arguments *argu
 	}
 	code = source_parse(settings, arguments->operands[0], &source);
 	if (code == EXIT_OK)
-		code = term_parse(settings, options[OPTION_FOR], options[OPTION_REASON], &term);
+		code = expiry_parse(settings, options[OPTION_FOR], options[OPTION_REASON], &expiry);
 	if (code != EXIT_OK)
 		return code;
-	ban = term_begin(&term);
+	ban = expiry_begin(&expiry);
 	ban.source = source;
 	return ban_change(settings, &ban, &request);
 }

@@ -8,7 +8,7 @@
 #include "cli/config.h"
 #include "cli/message.h"
 #include "cli/print.h"
-#include "cli/term.h"
+#include "cli/expiry.h"
 #include "kernel/lists/bans.h"
 #include "kernel/lists/reasons.h"
 #include "util/array.h"
@@ -46,7 +46,7 @@ _Static_assert(ARRAY_SIZE(bans_options) == OPTION_COUNT, "an option lacks its ro
  */
 
 /* "one; another": the first is the one that ends last. */
-static void reasons_set(struct libscols_line *line, size_t cell, const struct timed *ban)
+static void reasons_set(struct libscols_line *line, size_t cell, const struct timeout *ban)
 {
 	_reasons_ struct reasons reasons = {0};
 	char text[1024];
@@ -60,7 +60,7 @@ static void reasons_set(struct libscols_line *line, size_t cell, const struct ti
 	cell_set(line, cell, "%s", text);
 }
 
-static void add_ban(struct libscols_table *table, const struct timed *ban)
+static void add_ban(struct libscols_table *table, const struct timeout *ban)
 {
 	struct libscols_line *line = table_line(table);
 	char source[CIDR_TEXT_MAX], text[TIME_TEXT_MAX];
@@ -73,7 +73,7 @@ static void add_ban(struct libscols_table *table, const struct timed *ban)
 	reasons_set(line, 4, ban);
 }
 
-static void list_print(const struct settings *settings, const struct timed_list *bans)
+static void list_print(const struct settings *settings, const struct timeout_list *bans)
 {
 	static const struct column columns[] = {
 		{"SOURCE", 0}, {"EXPIRES", 0}, {"WHO", 0}, {"SINCE", 0}, {"REASON", SCOLS_FL_WRAP},
@@ -94,17 +94,17 @@ static void list_print(const struct settings *settings, const struct timed_list 
 
 static int list_run(const struct settings *settings)
 {
-	_ledger_ struct ledger ledger = LEDGER_NONE;
+	_store_ struct store store = STORE_NONE;
 	struct error error = {0};
-	int result = bans_open(&settings->instance, &ledger, &error);
+	int r = bans_open(&settings->instance, &store, &error);
 
-	if (result)
-		return report_kernel(settings, result, &error);
-	ledger_report(settings, &ledger);
+	if (r)
+		return report_kernel(settings, r, &error);
+	store_report(settings, &store);
 	if (settings->output == OUTPUT_TABLE)
-		list_print(settings, &ledger.list);
+		list_print(settings, &store.list);
 	else
-		timed_print_json(settings, &ledger.list, "bans");
+		timeout_print_json(settings, &store.list, "bans");
 	return EXIT_OK;
 }
 
@@ -120,26 +120,26 @@ static int import_read(const char *path, char **ret_text, size_t *ret_size, stru
 	return file_read(path, FILE_MAX, ret_text, ret_size, ret_error);
 }
 
-static int import_parse(const struct settings *settings, const char *path, const struct term *term,
-			struct timed_list *ret)
+static int import_parse(const struct settings *settings, const char *path,
+			const struct expiry *expiry, struct timeout_list *ret)
 {
-	const struct timed model = term_begin(term);
+	const struct timeout model = expiry_begin(expiry);
 	_free_ char *text = NULL;
 	struct error error = {0};
 	size_t size;
-	int result = import_read(path, &text, &size, &error);
+	int r = import_read(path, &text, &size, &error);
 
-	if (!result && strlen(text) != size)
-		result = error_set(&error, EINVAL, "%s is no text file", path);
-	if (!result)
-		result = bans_parse(path, text, &model, ret, &error);
-	if (!result)
+	if (!r && strlen(text) != size)
+		r = error_set(&error, EINVAL, "%s is no text file", path);
+	if (!r)
+		r = bans_parse(path, text, &model, ret, &error);
+	if (!r)
 		return EXIT_OK;
-	if (result == -EINVAL && !error.hint[0])
+	if (r == -EINVAL && !error.hint[0])
 		error_hint(&error,
 			   "nothing was banned; one address or prefix stands on a line, and "
 			   "\"#\" or \";\" begins a comment");
-	return report_install(settings, result, &error);
+	return report_install(settings, r, &error);
 }
 
 /* What was left out: said at once, or collected for the answer. */
@@ -148,7 +148,7 @@ struct skipped {
 	json_t *list;
 };
 
-static void skip_note(void *context, const struct timed *ban, const struct error *why)
+static void skip_note(void *context, const struct timeout *ban, const struct error *why)
 {
 	struct skipped *skipped = context;
 	char source[CIDR_TEXT_MAX];
@@ -181,10 +181,10 @@ static void import_report(const struct settings *settings, const struct bans_res
 }
 
 static int import_run(const struct settings *settings, const char *const *options,
-		      const struct term *term)
+		      const struct expiry *expiry)
 {
 	const char *path = options[OPTION_IMPORT];
-	_timed_list_ struct timed_list bans = {0};
+	_timeout_list_ struct timeout_list bans = {0};
 	_json_ json_t *list = json_make("[]");
 	struct skipped skipped = {settings, list};
 	const struct bans_request request = {
@@ -195,29 +195,29 @@ static int import_run(const struct settings *settings, const char *const *option
 		.on_skip = options[OPTION_SKIP] ? skip_note : NULL,
 		.context = &skipped,
 	};
-	_ledger_ struct ledger ledger = LEDGER_NONE;
+	_store_ struct store store = STORE_NONE;
 	struct bans_result done;
 	struct error error = {0};
-	int result, code = import_parse(settings, path, term, &bans);
+	int r, code = import_parse(settings, path, expiry, &bans);
 
 	if (code != EXIT_OK)
 		return code;
-	result = bans_open(&settings->instance, &ledger, &error);
-	if (result)
-		return report_kernel(settings, result, &error);
-	ledger_report(settings, &ledger);
-	result = bans_add(&ledger, &request, &done, &error);
-	if (result)
-		return report_install(settings, result, &error);
+	r = bans_open(&settings->instance, &store, &error);
+	if (r)
+		return report_kernel(settings, r, &error);
+	store_report(settings, &store);
+	r = bans_add(&store, &request, &done, &error);
+	if (r)
+		return report_install(settings, r, &error);
 	import_report(settings, &done, list);
-	ledger_note_observe(settings, &ledger);
+	store_note_observe(settings, &store);
 	return EXIT_OK;
 }
 
 static int bans_run(const struct settings *settings, const struct arguments *arguments)
 {
 	const char *const *options = arguments->options;
-	struct term term;
+	struct expiry expiry;
 	int code;
 
 	if (!options[OPTION_IMPORT]) {
@@ -228,8 +228,8 @@ static int bans_run(const struct settings *settings, const struct arguments *arg
 			       "--for, --reason, --force, --replace and --skip go with --import");
 		return EXIT_USAGE;
 	}
-	code = term_parse(settings, options[OPTION_FOR], options[OPTION_REASON], &term);
-	return code == EXIT_OK ? import_run(settings, options, &term) : code;
+	code = expiry_parse(settings, options[OPTION_FOR], options[OPTION_REASON], &expiry);
+	return code == EXIT_OK ? import_run(settings, options, &expiry) : code;
 }
 
 const struct verb verb_bans = {

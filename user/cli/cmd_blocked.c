@@ -115,19 +115,19 @@ static int list_ask(const struct instance *instance, struct attempts *ret, struc
 {
 	const struct feed_request request = {.attempts = true, .history = true};
 	_cleanup_(cleanup_feed) struct feed *feed = NULL;
-	int result = feed_open(instance, &request, &feed, ret_error);
+	int r = feed_open(instance, &request, &feed, ret_error);
 	bool whole = false;
 
-	if (result)
-		return result;
-	while (!result) {
+	if (r)
+		return r;
+	while (!r) {
 		json_t *line;
 
-		result = feed_next(feed, &line);
-		if (result == -EAGAIN)
-			result = list_wait(feed);
-		else if (!result)
-			result = list_add(ret, line, &whole);
+		r = feed_next(feed, &line);
+		if (r == -EAGAIN)
+			r = list_wait(feed);
+		else if (!r)
+			r = list_add(ret, line, &whole);
 	}
 	/* A daemon of another version closes at once. */
 	if (!whole)
@@ -142,12 +142,12 @@ static int list_read(const struct settings *settings, struct attempts *ret, bool
 		     struct error *ret_error)
 {
 	struct error error = {0};
-	int result = list_ask(&settings->instance, ret, &error);
+	int r = list_ask(&settings->instance, ret, &error);
 	char text[1200];
 
-	if (!result)
+	if (!r)
 		return 0;
-	*ret_partly = result != -ENOENT;
+	*ret_partly = r != -ENOENT;
 	snprintf(text, sizeof(text),
 		 "%s; this is what the kernel's table holds, and not what was forgotten there (%s)",
 		 error.what, error.hint);
@@ -188,20 +188,20 @@ static int list_run(const struct settings *settings, const struct rows_request *
 	_cleanup_(attempts_free) struct attempts attempts = {0};
 	struct error error = {0};
 	bool partly = false;
-	int result = port_names_read(&settings->instance, &names, &error);
+	int r = port_names_read(&settings->instance, &names, &error);
 
-	if (!result)
-		result = list_read(settings, &attempts, &partly, &error);
-	if (result)
-		return report_kernel(settings, result, &error);
-	result = EXIT_OK;
+	if (!r)
+		r = list_read(settings, &attempts, &partly, &error);
+	if (r)
+		return report_kernel(settings, r, &error);
+	r = EXIT_OK;
 	if (request->group != GROUP_NONE)
-		result = sums_print(settings, &names, &attempts, request);
+		r = sums_print(settings, &names, &attempts, request);
 	else if (settings->output == OUTPUT_TABLE)
 		list_print(settings, &names, &attempts, filter);
 	else
 		list_print_json(settings, &names, &attempts, filter);
-	return partly ? EXIT_FAILED : result;
+	return partly ? EXIT_FAILED : r;
 }
 
 static int blocked_run(const struct settings *settings, const struct arguments *arguments)

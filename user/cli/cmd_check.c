@@ -4,7 +4,7 @@
 #include "cli/config.h"
 #include "cli/message.h"
 #include "cli/print.h"
-#include "host/surroundings.h"
+#include "host/other_firewalls.h"
 #include "kernel/lists/idle_bans.h"
 #include "util/cleanup.h"
 
@@ -38,19 +38,19 @@ static int check_run(const struct settings *settings, const struct arguments *ar
 		.cluster_file = settings->cluster,
 	};
 	struct error error = {0};
-	int result = policy_compile_from(&source, &config.tables, &config.warnings, &error);
+	int r = policy_compile_from(&source, &config.tables, &config.warnings, &error);
 
 	/* A file that is named may be another host's. */
-	if (!result && !arguments->operand_count)
-		result = surroundings_advise(&config.tables, &config.warnings);
-	if (!result && !arguments->operand_count)
-		result = idle_bans_advise(&settings->instance, &config.tables, &config.warnings);
+	if (!r && !arguments->operand_count)
+		r = other_firewalls_advise(&config.tables, &config.warnings);
+	if (!r && !arguments->operand_count)
+		r = idle_bans_advise(&settings->instance, &config.tables, &config.warnings);
 	if (settings->output != OUTPUT_TABLE) {
-		check_print_json(settings, &config.warnings, result ? &error : NULL);
-		return result ? exit_code_config(result) : EXIT_OK;
+		check_print_json(settings, &config.warnings, r ? &error : NULL);
+		return r ? exit_code_config(r) : EXIT_OK;
 	}
-	if (result)
-		return report_config(settings, result, &error);
+	if (r)
+		return report_config(settings, r, &error);
 	check_print(settings, file, &config);
 	return EXIT_OK;
 }

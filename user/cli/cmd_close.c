@@ -5,18 +5,18 @@
 
 #include "cli/cli.h"
 #include "cli/message.h"
-#include "cli/own.h"
+#include "cli/ssh_session.h"
 #include "cli/print.h"
-#include "cli/term.h"
+#include "cli/expiry.h"
 #include "kernel/lists/openings.h"
 #include "policy/words.h"
 
-static void close_report(const struct settings *settings, const struct timed *opening)
+static void close_report(const struct settings *settings, const struct timeout *opening)
 {
 	char source[CIDR_TEXT_MAX];
 
 	if (settings->output != OUTPUT_TABLE) {
-		print_json(settings, json_timed(opening));
+		print_json(settings, json_timeout(opening));
 		return;
 	}
 	cidr_format(opening->source.source, opening->source.length, source);
@@ -27,19 +27,19 @@ static void close_report(const struct settings *settings, const struct timed *op
 
 static int close_change(const struct settings *settings, uint32_t id)
 {
-	_ledger_ struct ledger ledger = LEDGER_NONE;
-	struct timed opening;
+	_store_ struct store store = STORE_NONE;
+	struct timeout opening;
 	struct error error = {0};
-	int result = openings_open(&settings->instance, &ledger, &error);
+	int r = openings_open(&settings->instance, &store, &error);
 
-	if (result)
-		return report_kernel(settings, result, &error);
-	ledger_report(settings, &ledger);
-	result = openings_remove(&ledger, id, &opening, &error);
-	if (result)
-		return report_install(settings, result, &error);
+	if (r)
+		return report_kernel(settings, r, &error);
+	store_report(settings, &store);
+	r = openings_remove(&store, id, &opening, &error);
+	if (r)
+		return report_install(settings, r, &error);
 	close_report(settings, &opening);
-	own_warn(settings);
+	ssh_warn(settings);
 	return EXIT_OK;
 }
 

@@ -12,15 +12,15 @@ static int confirm_run_verb(const struct settings *settings, const struct argume
 {
 	struct confirm_result done = {0};
 	struct error error = {0};
-	int result = confirm_run(&settings->instance, &done, &error);
+	int r = confirm_run(&settings->instance, &done, &error);
 
 	(void)arguments;
-	if (result) {
-		int code = report_kernel(settings, result, &error);
+	if (r) {
+		int code = report_kernel(settings, r, &error);
 
 		if (done.late.warning.what[0])
 			report_warning(settings, NULL, done.late.warning.what);
-		return result == -ETIME ? EXIT_ROLLED_BACK : code;
+		return r == -ETIME ? EXIT_ROLLED_BACK : code;
 	}
 	if (settings->output != OUTPUT_TABLE)
 		print_json(settings, json_make("{s:b, s:I}", "confirmed", true, "generation",

@@ -90,10 +90,10 @@ static int flush_run(const struct settings *settings)
 {
 	struct error error = {0};
 	size_t count = 0;
-	int result = conversations_flush(&settings->instance, &count, &error);
+	int r = conversations_flush(&settings->instance, &count, &error);
 
-	if (result)
-		return report_kernel(settings, result, &error);
+	if (r)
+		return report_kernel(settings, r, &error);
 	if (settings->output == OUTPUT_TABLE)
 		print_summary(settings, "%zu conversation%s ended.", count, count == 1 ? "" : "s");
 	else
@@ -105,13 +105,13 @@ static int conversations_run(const struct settings *settings, const struct argum
 {
 	_conversations_ struct conversation_list found = {0};
 	struct error error = {0};
-	int result;
+	int r;
 
 	if (arguments->options[OPTION_FLUSH])
 		return flush_run(settings);
-	result = conversations_read(&settings->instance, &found, &error);
-	if (result)
-		return report_kernel(settings, result, &error);
+	r = conversations_read(&settings->instance, &found, &error);
+	if (r)
+		return report_kernel(settings, r, &error);
 	if (settings->output == OUTPUT_TABLE)
 		list_print(settings, &found);
 	else

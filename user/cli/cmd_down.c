@@ -10,13 +10,13 @@
 static int down_run(const struct settings *settings, const struct arguments *arguments)
 {
 	struct error error = {0};
-	int result = remove_run(&settings->instance, &error);
+	int r = remove_run(&settings->instance, &error);
 
-	if (result && result != -ENOENT)
-		return report_install(settings, result, &error);
+	if (r && r != -ENOENT)
+		return report_install(settings, r, &error);
 	if (settings->output != OUTPUT_TABLE)
-		print_json(settings, json_make("{s:b}", "removed", !result));
-	if (result) {
+		print_json(settings, json_make("{s:b}", "removed", !r));
+	if (r) {
 		report_failure(settings, NULL, "nothing was applied: there is nothing to remove");
 		return EXIT_NOT_APPLIED;
 	}

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "cli/answer.h"
+#include "cli/explain_report.h"
 #include "cli/cli.h"
 #include "cli/message.h"
 #include "cli/print.h"
@@ -55,19 +55,19 @@ static int question_parse(const struct settings *settings, const struct argument
 	return EXIT_OK;
 }
 
-static void fact_print(void *context, const char *key, enum tone tone, const char *text)
+static void fact_print(void *context, const char *key, enum style style, const char *text)
 {
-	print_fact(context, key, tone, "%s", text);
+	print_fact(context, key, style, "%s", text);
 }
 
 static int answer_give(const struct settings *settings, struct answer *answer)
 {
 	const struct answer_sink sink = {fact_print, (void *)settings};
 	struct error error = {0};
-	int result = answer_find(settings, answer, &error);
+	int r = answer_find(settings, answer, &error);
 
-	if (result)
-		return report_kernel(settings, result, &error);
+	if (r)
+		return report_kernel(settings, r, &error);
 	if (settings->output == OUTPUT_TABLE)
 		answer_tell(answer, &sink);
 	else
@@ -89,10 +89,10 @@ static int explain_last(const struct settings *settings)
 	_cleanup_(attempts_free) struct attempts attempts = {0};
 	struct answer answer = {0};
 	struct error error = {0};
-	int result = attempts_read(&settings->instance, &attempts, &error);
+	int r = attempts_read(&settings->instance, &attempts, &error);
 
-	if (result)
-		return report_kernel(settings, result, &error);
+	if (r)
+		return report_kernel(settings, r, &error);
 	answer.attempt = attempt_choose(&attempts, &answer.question);
 	if (!answer.attempt) {
 		report_failure(settings, "\"rolewall blocked\" shows what there is",

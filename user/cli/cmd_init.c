@@ -27,20 +27,20 @@ _Static_assert(ARRAY_SIZE(init_options) == OPTION_COUNT, "an option lacks its ro
 static int proposal_load(const struct settings *settings, const char *profile, struct proposal *ret)
 {
 	_cleanup_(profile_names_free) struct profile_names profiles = {0};
-	_cleanup_(survey_free) struct survey survey = {0};
+	_cleanup_(host_facts_free) struct host_facts facts = {0};
 	struct error error = {0};
-	int result = profile_names_read(settings->roles_dir, &profiles, &error);
+	int r = profile_names_read(settings->roles_dir, &profiles, &error);
 
-	if (result)
-		return report_config(settings, result, &error);
-	result = survey_read(&survey, &error);
-	if (result)
-		return report_install(settings, result, &error);
-	result = proposal_make(&survey, settings->roles_dir, &profiles, profile, ret);
-	if (!result)
+	if (r)
+		return report_config(settings, r, &error);
+	r = host_facts_read(&facts, &error);
+	if (r)
+		return report_install(settings, r, &error);
+	r = proposal_make(&facts, settings->roles_dir, &profiles, profile, ret);
+	if (!r)
 		return EXIT_OK;
-	error_set(&error, -result, "there is no profile in %s", settings->roles_dir);
-	return report_config(settings, result, &error);
+	error_set(&error, -r, "there is no profile in %s", settings->roles_dir);
+	return report_config(settings, r, &error);
 }
 
 /* The folder of the node file is made, but not what is above it: a typo makes no tree. */
@@ -65,7 +65,7 @@ static int proposal_write(const struct settings *settings, const struct proposal
 	_free_ char *text = json_dumps(proposal->node, JSON_INDENT(2));
 	_free_ char *line = NULL;
 	struct error error = {0};
-	int length, result, code = folder_make(settings);
+	int length, r, code = folder_make(settings);
 
 	if (code != EXIT_OK)
 		return code;
@@ -78,8 +78,8 @@ static int proposal_write(const struct settings *settings, const struct proposal
 	length = text ? asprintf(&line, "%s\n", text) : -1;
 	if (length < 0)
 		return report_install(settings, -ENOMEM, &error);
-	result = file_write_durably(settings->config, line, length, 0644, &error);
-	return result ? report_install(settings, result, &error) : EXIT_OK;
+	r = file_write_durably(settings->config, line, length, 0644, &error);
+	return r ? report_install(settings, r, &error) : EXIT_OK;
 }
 
 /* What was written must pass `check`; its warnings belong to the first look at it. */

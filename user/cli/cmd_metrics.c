@@ -9,7 +9,7 @@
 static int metrics_run(const struct settings *settings, const struct arguments *arguments)
 {
 	struct error error = {0};
-	int result;
+	int r;
 
 	(void)arguments;
 	if (settings->output != OUTPUT_TABLE) {
@@ -18,8 +18,8 @@ static int metrics_run(const struct settings *settings, const struct arguments *
 			       "metrics are Prometheus' text, not JSON");
 		return EXIT_USAGE;
 	}
-	result = metrics_write(stdout, &settings->instance, &error);
-	return result ? report_install(settings, result, &error) : EXIT_OK;
+	r = metrics_write(stdout, &settings->instance, &error);
+	return r ? report_install(settings, r, &error) : EXIT_OK;
 }
 
 const struct verb verb_metrics = {

@@ -9,7 +9,7 @@
 #include "cli/message.h"
 #include "cli/print.h"
 #include "cli/target.h"
-#include "cli/term.h"
+#include "cli/expiry.h"
 #include "kernel/lists/openings.h"
 #include "policy/words.h"
 #include "util/array.h"
@@ -58,13 +58,13 @@ static int usage_check(const struct settings *settings, const struct arguments *
 	return EXIT_OK;
 }
 
-static void open_report(const struct settings *settings, const struct timed *opening,
+static void open_report(const struct settings *settings, const struct timeout *opening,
 			size_t replaced)
 {
 	char source[CIDR_TEXT_MAX], expires[TIME_TEXT_MAX];
 
 	if (settings->output != OUTPUT_TABLE) {
-		print_json(settings, json_timed(opening));
+		print_json(settings, json_timeout(opening));
 		return;
 	}
 	cidr_format(opening->source.source, opening->source.length, source);
@@ -78,21 +78,21 @@ static void open_report(const struct settings *settings, const struct timed *ope
 			    replaced, plural(replaced));
 }
 
-static int open_change(const struct settings *settings, struct timed *opening)
+static int open_change(const struct settings *settings, struct timeout *opening)
 {
-	_ledger_ struct ledger ledger = LEDGER_NONE;
+	_store_ struct store store = STORE_NONE;
 	struct error error = {0};
 	size_t replaced;
-	int result = openings_open(&settings->instance, &ledger, &error);
+	int r = openings_open(&settings->instance, &store, &error);
 
-	if (result)
-		return report_kernel(settings, result, &error);
-	ledger_report(settings, &ledger);
-	result = openings_add(&ledger, opening, &replaced, &error);
-	if (result)
-		return report_install(settings, result, &error);
+	if (r)
+		return report_kernel(settings, r, &error);
+	store_report(settings, &store);
+	r = openings_add(&store, opening, &replaced, &error);
+	if (r)
+		return report_install(settings, r, &error);
 	open_report(settings, opening, replaced);
-	ledger_note_observe(settings, &ledger);
+	store_note_observe(settings, &store);
 	return EXIT_OK;
 }
 
@@ -100,9 +100,9 @@ static int open_run(const struct settings *settings, const struct arguments *arg
 {
 	const char *const *options = arguments->options;
 	struct target target = {0};
-	struct timed opening;
+	struct timeout opening;
 	struct cidr source;
-	struct term term;
+	struct expiry expiry;
 	int code = usage_check(settings, arguments);
 
 	if (code == EXIT_OK)
@@ -110,12 +110,12 @@ static int open_run(const struct settings *settings, const struct arguments *arg
 	if (code == EXIT_OK)
 		code = source_parse(settings, options[OPTION_FROM], &source);
 	if (code == EXIT_OK)
-		code = term_parse(settings, options[OPTION_FOR], options[OPTION_REASON], &term);
+		code = expiry_parse(settings, options[OPTION_FOR], options[OPTION_REASON], &expiry);
 	if (code == EXIT_OK)
-		code = seconds_check(settings, term.seconds, options[OPTION_FORCE]);
+		code = seconds_check(settings, expiry.seconds, options[OPTION_FORCE]);
 	if (code != EXIT_OK)
 		return code;
-	opening = term_begin(&term);
+	opening = expiry_begin(&expiry);
 	opening.source = source;
 	opening.port = target.port;
 	opening.l4 = target.l4;

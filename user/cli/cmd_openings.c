@@ -3,12 +3,12 @@
 #include "cli/cli.h"
 #include "cli/message.h"
 #include "cli/print.h"
-#include "cli/term.h"
+#include "cli/expiry.h"
 #include "kernel/lists/openings.h"
 #include "policy/words.h"
 #include "util/array.h"
 
-static void add_opening(struct libscols_table *table, const struct timed *opening)
+static void add_opening(struct libscols_table *table, const struct timeout *opening)
 {
 	struct libscols_line *line = table_line(table);
 	char source[CIDR_TEXT_MAX], text[TIME_TEXT_MAX];
@@ -23,7 +23,7 @@ static void add_opening(struct libscols_table *table, const struct timed *openin
 	cell_set(line, 6, "%s", opening->reason);
 }
 
-static void list_print(const struct settings *settings, const struct timed_list *openings)
+static void list_print(const struct settings *settings, const struct timeout_list *openings)
 {
 	static const struct column columns[] = {
 		{"ID", SCOLS_FL_RIGHT}, {"PROTO", 0}, {"PORT", SCOLS_FL_RIGHT},	 {"SOURCE", 0},
@@ -41,17 +41,17 @@ static void list_print(const struct settings *settings, const struct timed_list 
 
 static int openings_run(const struct settings *settings, const struct arguments *arguments)
 {
-	_ledger_ struct ledger ledger = LEDGER_NONE;
+	_store_ struct store store = STORE_NONE;
 	struct error error = {0};
-	int result = openings_open(&settings->instance, &ledger, &error);
+	int r = openings_open(&settings->instance, &store, &error);
 
-	if (result)
-		return report_kernel(settings, result, &error);
-	ledger_report(settings, &ledger);
+	if (r)
+		return report_kernel(settings, r, &error);
+	store_report(settings, &store);
 	if (settings->output == OUTPUT_TABLE)
-		list_print(settings, &ledger.list);
+		list_print(settings, &store.list);
 	else
-		timed_print_json(settings, &ledger.list, "openings");
+		timeout_print_json(settings, &store.list, "openings");
 	return EXIT_OK;
 }
 

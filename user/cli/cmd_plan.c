@@ -8,7 +8,7 @@
 #include "cli/cli.h"
 #include "cli/config.h"
 #include "cli/message.h"
-#include "cli/own.h"
+#include "cli/ssh_session.h"
 #include "cli/print.h"
 #include "policy/cidr.h"
 #include "policy/words.h"
@@ -24,15 +24,15 @@ struct plan {
 	const struct snapshot *snapshot; /* NULL: nothing is in force */
 	struct sources sources;		 /* of the snapshot */
 	struct difference difference;
-	struct own_session own;
-	struct outsiders outsiders; /* connected now, and could not be again */
-	bool elsewhere;		    /* it is about another node than this host */
+	struct ssh_session own;
+	struct inbound_connections inbound_connections; /* connected now, and could not be again */
+	bool elsewhere; /* it is about another node than this host */
 };
 
 static void plan_free(struct plan *plan)
 {
 	difference_free(&plan->difference);
-	outsiders_free(&plan->outsiders);
+	inbound_connections_free(&plan->inbound_connections);
 	sources_free(&plan->sources);
 }
 
@@ -55,29 +55,29 @@ static const struct rule *rule_now(const struct snapshot *snapshot, uint16_t por
 }
 
 /* Of packets over IPv6 nothing passes then, open connection or not. */
-static bool is_cut(const struct plan *plan, const struct outsider *outsider)
+static bool is_cut(const struct plan *plan, const struct inbound_connection *connection)
 {
 	return (plan->config->tables.flags & RW_POLICY_IPV6_DROP) &&
-	       !cidr_is_ipv4(outsider->socket.remote, 128);
+	       !cidr_is_ipv4(connection->socket.remote, 128);
 }
 
-static json_t *json_outsiders(const struct plan *plan)
+static json_t *json_inbound_connections(const struct plan *plan)
 {
 	json_t *list = json_make("[]");
 
-	for (size_t i = 0; i < plan->outsiders.count; i++) {
-		const struct outsider *outsider = &plan->outsiders.list[i];
-		const struct rule *rule = rule_now(plan->snapshot, outsider->socket.local_port);
+	for (size_t i = 0; i < plan->inbound_connections.count; i++) {
+		const struct inbound_connection *connection = &plan->inbound_connections.list[i];
+		const struct rule *rule = rule_now(plan->snapshot, connection->socket.local_port);
 		char source[CIDR_TEXT_MAX];
 
-		cidr_format(outsider->socket.remote, 128, source);
+		cidr_format(connection->socket.remote, 128, source);
 		json_array_append_new(list,
 				      json_make("{s:s, s:i, s:i, s:o, s:o, s:b}", "source", source,
-						"source_port", (int)outsider->socket.remote_port,
-						"port", (int)outsider->socket.local_port,
-						"interface", json_clean(outsider->interface),
+						"source_port", (int)connection->socket.remote_port,
+						"port", (int)connection->socket.local_port,
+						"interface", json_clean(connection->interface),
 						"service", json_clean(rule ? rule->service : NULL),
-						"cut", is_cut(plan, outsider)));
+						"cut", is_cut(plan, connection)));
 	}
 	return list;
 }
@@ -94,7 +94,7 @@ static void plan_print_json(const struct settings *settings, const struct plan *
 	json_object_update_new(root, json_difference(difference));
 	json_object_set_new(root, "own_session", json_own(&plan->own, is_enforcing(plan)));
 	json_object_set_new(root, "sessions_cut",
-			    is_enforcing(plan) ? json_outsiders(plan) : json_make("[]"));
+			    is_enforcing(plan) ? json_inbound_connections(plan) : json_make("[]"));
 	print_json(settings, root);
 }
 
@@ -126,10 +126,10 @@ static void print_others(const struct settings *settings, const struct differenc
 	const struct interface_changes *interfaces = &difference->interfaces;
 
 	for (size_t i = 0; i < difference->setting_count; i++)
-		print_fact(settings, difference->settings[i].name, TONE_PLAIN, "%s -> %s",
+		print_fact(settings, difference->settings[i].name, STYLE_PLAIN, "%s -> %s",
 			   or_none(difference->settings[i].before), difference->settings[i].after);
 	for (size_t i = 0; i < interfaces->count; i++)
-		print_fact(settings, interfaces->list[i].name, TONE_PLAIN, "zone %s -> %s",
+		print_fact(settings, interfaces->list[i].name, STYLE_PLAIN, "zone %s -> %s",
 			   difference->from_nothing ? "none"
 						    : zone_or_unlisted(interfaces->list[i].before),
 			   zone_or_unlisted(interfaces->list[i].after));
@@ -186,31 +186,32 @@ static void print_sums(const struct settings *settings, const struct changes *ch
 
 #define SESSIONS_SHOWN 20
 
-static size_t outsiders_count(const struct plan *plan, bool cut)
+static size_t inbound_connections_count(const struct plan *plan, bool cut)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < plan->outsiders.count; i++)
-		count += is_cut(plan, &plan->outsiders.list[i]) == cut;
+	for (size_t i = 0; i < plan->inbound_connections.count; i++)
+		count += is_cut(plan, &plan->inbound_connections.list[i]) == cut;
 	return count;
 }
 
-static void add_outsider(struct libscols_table *table, const struct plan *plan,
-			 const struct outsider *outsider)
+static void add_inbound_connection(struct libscols_table *table, const struct plan *plan,
+				   const struct inbound_connection *connection)
 {
-	const struct rule *rule = rule_now(plan->snapshot, outsider->socket.local_port);
+	const struct rule *rule = rule_now(plan->snapshot, connection->socket.local_port);
 	struct libscols_line *line = table_line(table);
 	char source[CIDR_TEXT_MAX];
 
-	cidr_format(outsider->socket.remote, 128, source);
+	cidr_format(connection->socket.remote, 128, source);
 	cell_set(line, 0, "%s", source);
-	cell_set(line, 1, "%u", outsider->socket.local_port);
-	cell_set(line, 2, "%s", outsider->interface);
+	cell_set(line, 1, "%u", connection->socket.local_port);
+	cell_set(line, 2, "%s", connection->interface);
 	cell_set(line, 3, "%s", rule ? rule->service : "");
 }
 
 /* Those that end, or those that go on. */
-static void print_outsiders(const struct settings *settings, const struct plan *plan, bool cut)
+static void print_inbound_connections(const struct settings *settings, const struct plan *plan,
+				      bool cut)
 {
 	static const struct column columns[] = {
 		{"SOURCE", 0},
@@ -219,7 +220,7 @@ static void print_outsiders(const struct settings *settings, const struct plan *
 		{"SERVICE", 0},
 	};
 	_table_ struct libscols_table *table = table_new(settings, columns, ARRAY_SIZE(columns));
-	size_t count = outsiders_count(plan, cut), shown = 0;
+	size_t count = inbound_connections_count(plan, cut), shown = 0;
 
 	if (!count || !is_enforcing(plan))
 		return;
@@ -227,12 +228,12 @@ static void print_outsiders(const struct settings *settings, const struct plan *
 	       cut ? "These are cut, for IPv6 is dropped"
 		   : "These go on, but could not be opened again",
 	       count, plural(count));
-	for (size_t i = 0; i < plan->outsiders.count && shown < SESSIONS_SHOWN; i++) {
-		const struct outsider *outsider = &plan->outsiders.list[i];
+	for (size_t i = 0; i < plan->inbound_connections.count && shown < SESSIONS_SHOWN; i++) {
+		const struct inbound_connection *connection = &plan->inbound_connections.list[i];
 
-		if (is_cut(plan, outsider) != cut)
+		if (is_cut(plan, connection) != cut)
 			continue;
-		add_outsider(table, plan, outsider);
+		add_inbound_connection(table, plan, connection);
 		shown++;
 	}
 	table_print(table);
@@ -242,33 +243,33 @@ static void print_outsiders(const struct settings *settings, const struct plan *
 
 static const char *fate_text(const struct plan *plan)
 {
-	if (own_is_cut(&plan->own, is_enforcing(plan)))
+	if (ssh_is_cut(&plan->own, is_enforcing(plan)))
 		return "could not be opened again: apply refuses without --force";
-	return own_is_unsure(&plan->own, is_enforcing(plan))
+	return ssh_is_unsure(&plan->own, is_enforcing(plan))
 		       ? "survives if its tunnel does, of which the kernel tells too little"
 		       : "survives";
 }
 
 static void print_own(const struct settings *settings, const struct plan *plan)
 {
-	bool cut = own_is_cut(&plan->own, is_enforcing(plan));
-	bool unsure = own_is_unsure(&plan->own, is_enforcing(plan));
+	bool cut = ssh_is_cut(&plan->own, is_enforcing(plan));
+	bool unsure = ssh_is_unsure(&plan->own, is_enforcing(plan));
 	char text[OWN_TEXT_MAX], why[OWN_TEXT_MAX], ban[CIDR_TEXT_MAX];
 
 	if (cut && plan->own.is_banned)
-		print_fact(settings, "Your session", TONE_BAD,
+		print_fact(settings, "Your session", STYLE_BAD,
 			   "%s would be cut, %s is banned: apply refuses without --force",
-			   own_text(&plan->own, text), own_ban_text(&plan->own, ban));
+			   ssh_text(&plan->own, text), ssh_ban_text(&plan->own, ban));
 	else if (cut && !plan->own.carried)
-		print_fact(settings, "Your session", TONE_BAD,
+		print_fact(settings, "Your session", STYLE_BAD,
 			   "%s would be cut, %s: apply refuses without --force",
-			   own_text(&plan->own, text), own_carrier_text(&plan->own, why));
+			   ssh_text(&plan->own, text), ssh_carrier_text(&plan->own, why));
 	else if (plan->own.exists)
 		print_fact(settings, "Your session",
-			   cut	    ? TONE_BAD
-			   : unsure ? TONE_CARE
-				    : TONE_GOOD,
-			   "%s %s", own_text(&plan->own, text), fate_text(plan));
+			   cut	    ? STYLE_BAD
+			   : unsure ? STYLE_CARE
+				    : STYLE_GOOD,
+			   "%s %s", ssh_text(&plan->own, text), fate_text(plan));
 }
 
 static void plan_print(const struct settings *settings, const struct plan *plan)
@@ -288,8 +289,8 @@ static void plan_print(const struct settings *settings, const struct plan *plan)
 	print_prefixes(settings, &difference->prefixes);
 	print_others(settings, difference);
 	print_sums(settings, &difference->ports);
-	print_outsiders(settings, plan, true);
-	print_outsiders(settings, plan, false);
+	print_inbound_connections(settings, plan, true);
+	print_inbound_connections(settings, plan, false);
 	print_own(settings, plan);
 }
 
@@ -297,21 +298,21 @@ static void plan_print(const struct settings *settings, const struct plan *plan)
 
 static int plan_make(struct plan *plan, struct error *ret_error)
 {
-	int result = 0;
+	int r = 0;
 
 	if (plan->snapshot)
-		result =
-			sources_in_force(plan->instance, plan->snapshot, &plan->sources, ret_error);
-	if (!result)
-		result = difference_find(plan->snapshot, &plan->sources, &plan->config->tables,
-					 &plan->difference);
-	if (result)
-		return result;
+		r = sources_in_force(plan->instance, plan->snapshot, &plan->sources, ret_error);
+	if (!r)
+		r = difference_find(plan->snapshot, &plan->sources, &plan->config->tables,
+				    &plan->difference);
+	if (r)
+		return r;
 	/* The sessions of this host say nothing about another node. */
 	if (plan->elsewhere)
 		return 0;
-	own_session_judge(plan->instance, &plan->config->tables, &plan->own);
-	return outsiders_find(&plan->config->tables, &plan->outsiders, ret_error);
+	ssh_session_judge(plan->instance, &plan->config->tables, &plan->own);
+	return inbound_connections_find(&plan->config->tables, &plan->inbound_connections,
+					ret_error);
 }
 
 static int plan_show(const struct settings *settings, const struct snapshot *snapshot,
@@ -324,10 +325,10 @@ static int plan_show(const struct settings *settings, const struct snapshot *sna
 		.elsewhere = elsewhere,
 	};
 	struct error error = {0};
-	int result = plan_make(&plan, &error);
+	int r = plan_make(&plan, &error);
 
-	if (result)
-		return report_install(settings, result, &error);
+	if (r)
+		return report_install(settings, r, &error);
 	if (settings->output != OUTPUT_TABLE) {
 		plan_print_json(settings, &plan);
 		return EXIT_OK;
@@ -349,17 +350,17 @@ static int plan_run(const struct settings *settings, const struct arguments *arg
 	_cleanup_(snapshot_free) struct snapshot snapshot = {0};
 	struct error error = {0};
 	const char *node = arguments->options[OPTION_NODE];
-	int result, code = node ? config_load_as(settings, node, &config)
-				: config_load_here(settings, &config);
+	int r, code = node ? config_load_as(settings, node, &config)
+			   : config_load_here(settings, &config);
 	bool elsewhere;
 
 	if (code != EXIT_OK)
 		return code;
-	result = snapshot_read(&settings->instance, &snapshot, &error);
-	if (result && result != -ENOENT)
-		return report_kernel(settings, result, &error);
-	elsewhere = node && (result || strcmp(node, snapshot.node) != 0);
-	return plan_show(settings, result || elsewhere ? NULL : &snapshot, &config, elsewhere);
+	r = snapshot_read(&settings->instance, &snapshot, &error);
+	if (r && r != -ENOENT)
+		return report_kernel(settings, r, &error);
+	elsewhere = node && (r || strcmp(node, snapshot.node) != 0);
+	return plan_show(settings, r || elsewhere ? NULL : &snapshot, &config, elsewhere);
 }
 
 const struct verb verb_plan = {

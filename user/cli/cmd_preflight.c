@@ -50,11 +50,11 @@ static const char *const status_words[] = {
 	[CHECK_SKIP] = "skip",
 };
 
-static const enum tone status_tones[] = {
-	[CHECK_PASS] = TONE_GOOD,
-	[CHECK_WARN] = TONE_CARE,
-	[CHECK_FAIL] = TONE_BAD,
-	[CHECK_SKIP] = TONE_FAINT,
+static const enum style status_styles[] = {
+	[CHECK_PASS] = STYLE_GOOD,
+	[CHECK_WARN] = STYLE_CARE,
+	[CHECK_FAIL] = STYLE_BAD,
+	[CHECK_SKIP] = STYLE_FAINT,
 };
 
 /* --- output -------------------------------------------------------------------------------------
@@ -92,7 +92,7 @@ static void add_check(struct libscols_table *table, const struct check *check)
 	cell_set(line, 0, "%s", check->id);
 	cell_set(line, 1, "%s", status_words[check->status]);
 	cell_set(line, 2, "%s", check->found);
-	cell_tone(line, 1, status_tones[check->status]);
+	cell_style(line, 1, status_styles[check->status]);
 }
 
 /* What is wanted, and the next step, only where they are missed: the table stays readable. */
@@ -103,8 +103,9 @@ static void print_fixes(const struct settings *settings, const struct checks *ch
 
 		if (check->status != CHECK_FAIL && check->status != CHECK_WARN)
 			continue;
-		printf("\n%s%s%s: wanted: %s\n", tone_begin(settings, status_tones[check->status]),
-		       check->id, tone_end(settings, status_tones[check->status]), check->wanted);
+		printf("\n%s%s%s: wanted: %s\n",
+		       style_begin(settings, status_styles[check->status]), check->id,
+		       style_end(settings, status_styles[check->status]), check->wanted);
 		if (check->fix[0])
 			printf("  fix: %s\n", check->fix);
 	}

@@ -24,11 +24,11 @@ static const struct option_spec roles_options[] = {
 };
 
 /* -ENOENT is wrong usage here: the name was typed. */
-static int report_profile(const struct settings *settings, int result, const struct error *error)
+static int report_profile(const struct settings *settings, int r, const struct error *error)
 {
-	int code = report_config(settings, result, error);
+	int code = report_config(settings, r, error);
 
-	return result == -ENOENT ? EXIT_USAGE : code;
+	return r == -ENOENT ? EXIT_USAGE : code;
 }
 
 /* --- every profile ------------------------------------------------------------------------------

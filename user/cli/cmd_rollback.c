@@ -4,7 +4,7 @@
 
 #include "cli/cli.h"
 #include "cli/message.h"
-#include "cli/own.h"
+#include "cli/ssh_session.h"
 #include "cli/print.h"
 #include "kernel/commit/rollback.h"
 
@@ -29,14 +29,14 @@ static int rollback_run_verb(const struct settings *settings, const struct argum
 {
 	struct rollback_result done = {0};
 	struct error error = {0};
-	int result = rollback_run(&settings->instance, &done, &error);
+	int r = rollback_run(&settings->instance, &done, &error);
 
 	(void)arguments;
-	if (result)
-		return report_kernel(settings, result, &error);
+	if (r)
+		return report_kernel(settings, r, &error);
 	rollback_print(settings, &done);
 	if (done.to)
-		own_warn(settings);
+		ssh_warn(settings);
 	if (!done.warning.what[0])
 		return EXIT_OK;
 	/* It went back, but not for good. */

@@ -25,13 +25,13 @@ static int serve_verb_run(const struct settings *settings, const struct argument
 		.log_file = arguments->options[OPTION_LOG_FILE],
 	};
 	struct error error = {0};
-	int result;
+	int r;
 
 	/* Nobody sits before it and waits; and it has other things to do. */
 	options.instance.on_wait = NULL;
 	options.instance.never_waits = true;
-	result = serve_run(&options, &error);
-	return result ? report_install(settings, result, &error) : EXIT_OK;
+	r = serve_run(&options, &error);
+	return r ? report_install(settings, r, &error) : EXIT_OK;
 }
 
 const struct verb verb_serve = {

@@ -46,9 +46,9 @@ static void add_rule(struct libscols_table *table, const struct rule_state *stat
 	cell_set(line, 6, "%llu", state->counter.dropped.packets);
 	cell_set(line, 7, "%s", rule->origin);
 	if (rule->zones & RW_ZONE_EXTERNAL)
-		cell_tone(line, 4, TONE_CARE);
+		cell_style(line, 4, STYLE_CARE);
 	if (state->counter.dropped.packets)
-		cell_tone(line, 6, TONE_BAD);
+		cell_style(line, 6, STYLE_BAD);
 }
 
 static void show_print(const struct settings *settings, const struct snapshot *snapshot,

@@ -23,16 +23,16 @@ static void print_pending(const struct settings *settings, const struct snapshot
 	uint32_t left = pending_left(pending);
 
 	if (snapshot->previous_lost)
-		print_fact(settings, "Pending", TONE_BAD,
+		print_fact(settings, "Pending", STYLE_BAD,
 			   "the way back is lost: it stays in force");
 	else if (pending_is_overdue(pending))
-		print_fact(settings, "Pending", TONE_BAD,
+		print_fact(settings, "Pending", STYLE_BAD,
 			   "overdue: 'rolewall rollback' takes it back");
 	else if (left)
-		print_fact(settings, "Pending", TONE_CARE,
+		print_fact(settings, "Pending", STYLE_CARE,
 			   "goes back in %" PRIu32 " s unless you say \"rolewall confirm\"", left);
 	else
-		print_fact(settings, "Pending", TONE_CARE, "goes back now");
+		print_fact(settings, "Pending", STYLE_CARE, "goes back now");
 }
 
 static void print_head(const struct settings *settings, const struct snapshot *snapshot)
@@ -40,32 +40,32 @@ static void print_head(const struct settings *settings, const struct snapshot *s
 	bool enforcing = snapshot->flags & RW_POLICY_ENFORCE;
 	char when[TIME_TEXT_MAX];
 
-	print_fact(settings, "Node", TONE_BOLD, "%s", snapshot->node);
-	print_fact(settings, "Mode", enforcing ? TONE_GOOD : TONE_CARE, "%s%s",
+	print_fact(settings, "Node", STYLE_BOLD, "%s", snapshot->node);
+	print_fact(settings, "Mode", enforcing ? STYLE_GOOD : STYLE_CARE, "%s%s",
 		   mode_word(snapshot->flags),
 		   enforcing ? "" : " (nothing is refused; what would be is counted)");
-	print_fact(settings, "Generation", TONE_PLAIN, "%" PRIu32 ", applied %s from %s",
+	print_fact(settings, "Generation", STYLE_PLAIN, "%" PRIu32 ", applied %s from %s",
 		   snapshot->generation, time_text(snapshot->applied_at, when),
 		   snapshot->node_file);
 	if (snapshot->pending.deadline)
 		print_pending(settings, snapshot);
 	if (snapshot->taken_back.taken_back)
-		print_fact(settings, "Taken back", TONE_PLAIN, "generation %" PRIu32 " at %s%s",
+		print_fact(settings, "Taken back", STYLE_PLAIN, "generation %" PRIu32 " at %s%s",
 			   snapshot->taken_back.generation,
 			   time_text_ns(monotonic_to_wall(snapshot->taken_back.taken_back), when),
 			   snapshot->taken_back.missed ? ": it was not confirmed in time" : "");
-	print_fact(settings, "Profile", TONE_PLAIN, "%s", snapshot->profile);
-	print_fact(settings, "Roles", TONE_PLAIN, "%s", snapshot->roles);
-	print_fact(settings, "Rules", TONE_PLAIN, "%zu", snapshot->rule_count);
+	print_fact(settings, "Profile", STYLE_PLAIN, "%s", snapshot->profile);
+	print_fact(settings, "Roles", STYLE_PLAIN, "%s", snapshot->roles);
+	print_fact(settings, "Rules", STYLE_PLAIN, "%zu", snapshot->rule_count);
 }
 
 static void print_hook(const struct settings *settings, const char *name, bool attached,
 		       bool needed)
 {
-	enum tone tone = attached ? TONE_GOOD : needed ? TONE_CARE : TONE_FAINT;
+	enum style style = attached ? STYLE_GOOD : needed ? STYLE_CARE : STYLE_FAINT;
 
-	printf(" %s%s%s%s", tone_begin(settings, tone), name, attached ? "" : ":off",
-	       tone_end(settings, tone));
+	printf(" %s%s%s%s", style_begin(settings, style), name, attached ? "" : ":off",
+	       style_end(settings, style));
 }
 
 static void print_hooks(const struct settings *settings, const struct snapshot *snapshot)
@@ -79,7 +79,7 @@ static void print_hooks(const struct settings *settings, const struct snapshot *
 	print_hook(settings, "bind6", snapshot->cgroup_bind6, guard);
 	printf(" (bind guard: %s)\n", bind_guard_word(snapshot->flags));
 	if (!snapshot->namespaces)
-		print_fact(settings, "Namespaces", TONE_CARE,
+		print_fact(settings, "Namespaces", STYLE_CARE,
 			   "sockets of other network namespaces (containers) count as this node's: "
 			   "the kernel cannot tell them apart");
 }
@@ -115,9 +115,9 @@ static void print_counts(const struct settings *settings, const struct snapshot 
 	struct totals totals = snapshot_totals(snapshot);
 	const struct rw_event_state *events = &snapshot->events;
 
-	print_fact(settings, "Packets", TONE_PLAIN, "%" PRIu64 " passed, %" PRIu64 " %s",
+	print_fact(settings, "Packets", STYLE_PLAIN, "%" PRIu64 " passed, %" PRIu64 " %s",
 		   totals.passed, totals.dropped, dropped_text(snapshot));
-	print_fact(settings, "Events", events->lost ? TONE_CARE : TONE_PLAIN,
+	print_fact(settings, "Events", events->lost ? STYLE_CARE : STYLE_PLAIN,
 		   "%llu emitted, %llu suppressed, %llu lost; %" PRIu64 " drops without a source",
 		   events->emitted, events->suppressed, events->lost, totals.unattributed);
 	if (!totals.dropped)
@@ -208,12 +208,12 @@ static int status_run(const struct settings *settings, const struct arguments *a
 {
 	_cleanup_(snapshot_free) struct snapshot snapshot = {0};
 	struct error error = {0};
-	int result = snapshot_read(&settings->instance, &snapshot, &error);
+	int r = snapshot_read(&settings->instance, &snapshot, &error);
 
-	if (result == -ENOENT)
+	if (r == -ENOENT)
 		return status_not_applied(settings, &error);
-	if (result)
-		return report_kernel(settings, result, &error);
+	if (r)
+		return report_kernel(settings, r, &error);
 	if (settings->output != OUTPUT_TABLE) {
 		print_json(settings, json_status(&snapshot));
 		note_weaker_interfaces(settings, &snapshot);

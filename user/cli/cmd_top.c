@@ -5,13 +5,13 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#include "cli/answer.h"
+#include "cli/explain_report.h"
 #include "cli/attempt.h"
 #include "cli/follow.h"
 #include "cli/message.h"
 #include "cli/print.h"
 #include "cli/sums.h"
-#include "cli/term.h"
+#include "cli/expiry.h"
 #include "kernel/lists/bans.h"
 #include "kernel/lists/openings.h"
 #include "live/top.h"
@@ -37,34 +37,34 @@ _Static_assert(ARRAY_SIZE(top_options) == OPTION_COUNT, "an option lacks its row
 /* --- what keys do to the node ------------------------------------------------------------------
  */
 
-static void panel_fact(void *context, const char *key, enum tone tone, const char *text)
+static void panel_fact(void *context, const char *key, enum style style, const char *text)
 {
-	panel_add(context, key, tone, "%s", text);
+	panel_add(context, key, style, "%s", text);
 }
 
 static int explain(void *context, const struct row *row, struct panel *ret, struct error *ret_error)
 {
 	const struct answer_sink sink = {panel_fact, ret};
 	struct answer answer = {.attempt = row->attempt};
-	int result;
+	int r;
 
 	if (!answer_question(row->attempt, &answer.question))
 		return error_set(ret_error, EINVAL,
 				 "only what came for a TCP or UDP port can be asked again");
-	result = answer_find(context, &answer, ret_error);
-	if (!result)
+	r = answer_find(context, &answer, ret_error);
+	if (!r)
 		answer_tell(&answer, &sink);
-	return result;
+	return r;
 }
 
-static struct timed entry_begin(const struct settings *settings, const char *duration,
-				const struct row *row, struct term *term)
+static struct timeout entry_begin(const struct settings *settings, const char *duration,
+				  const struct row *row, struct expiry *expiry)
 {
-	struct timed entry;
+	struct timeout entry;
 
 	/* Both words are good ones: nothing is printed. */
-	term_parse(settings, duration, REASON, term);
-	entry = term_begin(term);
+	expiry_parse(settings, duration, REASON, expiry);
+	entry = expiry_begin(expiry);
 	memcpy(entry.source.source, row->attempt->record.source, sizeof(entry.source.source));
 	entry.source.length = 128;
 	return entry;
@@ -73,33 +73,33 @@ static struct timed entry_begin(const struct settings *settings, const char *dur
 static int ban(void *context, const struct row *row, struct error *ret_error)
 {
 	const struct settings *settings = context;
-	_ledger_ struct ledger ledger = LEDGER_NONE;
-	struct term term = {0};
-	struct timed entry = entry_begin(settings, BAN_TERM, row, &term);
-	struct timed_list one = {.list = &entry, .count = 1};
+	_store_ struct store store = STORE_NONE;
+	struct expiry expiry = {0};
+	struct timeout entry = entry_begin(settings, BAN_TERM, row, &expiry);
+	struct timeout_list one = {.list = &entry, .count = 1};
 	const struct bans_request request = {.bans = &one};
 	struct bans_result done;
-	int result = bans_open_for_one(&settings->instance, &ledger, ret_error);
+	int r = bans_open_for_one(&settings->instance, &store, ret_error);
 
-	if (!result)
-		result = bans_add(&ledger, &request, &done, ret_error);
-	if (!result && done.kept)
+	if (!r)
+		r = bans_add(&store, &request, &done, ret_error);
+	if (!r && done.kept)
 		return error_set(ret_error, EEXIST, "it is banned already, and for longer");
-	return result;
+	return r;
 }
 
 static int open_port(void *context, const struct row *row, struct error *ret_error)
 {
 	const struct settings *settings = context;
-	_ledger_ struct ledger ledger = LEDGER_NONE;
-	struct term term = {0};
-	struct timed entry = entry_begin(settings, OPEN_TERM, row, &term);
+	_store_ struct store store = STORE_NONE;
+	struct expiry expiry = {0};
+	struct timeout entry = entry_begin(settings, OPEN_TERM, row, &expiry);
 	size_t replaced;
-	int result = openings_open(&settings->instance, &ledger, ret_error);
+	int r = openings_open(&settings->instance, &store, ret_error);
 
 	entry.port = row->attempt->record.port;
 	entry.l4 = row->attempt->record.l4 == IPPROTO_TCP ? RW_L4_TCP : RW_L4_UDP;
-	return result ? result : openings_add(&ledger, &entry, &replaced, ret_error);
+	return r ? r : openings_add(&store, &entry, &replaced, ret_error);
 }
 
 static json_t *json_rows(const struct settings *settings, const struct rows *rows, enum group group)
@@ -167,9 +167,9 @@ static int screen_run(const struct settings *settings, const struct filter *filt
 		.context = (void *)settings,
 	};
 	struct error error = {0};
-	int result = top_run(&options, &actions, &error);
+	int r = top_run(&options, &actions, &error);
 
-	return result ? report_kernel(settings, result, &error) : EXIT_OK;
+	return r ? report_kernel(settings, r, &error) : EXIT_OK;
 }
 
 static int top_run_verb(const struct settings *settings, const struct arguments *arguments)

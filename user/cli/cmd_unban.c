@@ -7,7 +7,7 @@
 #include "cli/config.h"
 #include "cli/message.h"
 #include "cli/print.h"
-#include "cli/term.h"
+#include "cli/expiry.h"
 #include "kernel/lists/bans.h"
 #include "util/array.h"
 #include "util/cleanup.h"
@@ -26,14 +26,13 @@ struct target {
 	const char *reason;	   /* NULL: whatever it is */
 };
 
-static void unban_report(const struct settings *settings, const struct ledger *ledger,
-			 size_t removed)
+static void unban_report(const struct settings *settings, const struct store *store, size_t removed)
 {
 	if (settings->output != OUTPUT_TABLE)
 		print_json(settings, json_make("{s:I}", "removed", (json_int_t)removed));
 	else
 		print_summary(settings, "%zu ban%s taken away; %zu left.", removed, plural(removed),
-			      bans_total(ledger));
+			      bans_total(store));
 }
 
 /* What somebody else banned meanwhile stays: that is said, and there may be nothing to do. */
@@ -50,41 +49,41 @@ static void left_report(const struct settings *settings, const struct target *ta
 		report_note(settings, "%s is not banned", source);
 }
 
-static int unban_one(const struct settings *settings, struct ledger *ledger,
+static int unban_one(const struct settings *settings, struct store *store,
 		     const struct target *target, struct error *ret_error)
 {
 	struct bans_left left;
-	int result;
+	int r;
 
 	if (!target->reason)
-		return bans_remove(ledger, target->source, ret_error);
-	result = bans_remove_reason(ledger, target->source, target->reason, &left, ret_error);
-	if (!result)
+		return bans_remove(store, target->source, ret_error);
+	r = bans_remove_reason(store, target->source, target->reason, &left, ret_error);
+	if (!r)
 		left_report(settings, target, &left);
-	return result;
+	return r;
 }
 
 static int unban(const struct settings *settings, const struct target *target)
 {
-	_ledger_ struct ledger ledger = LEDGER_NONE;
+	_store_ struct store store = STORE_NONE;
 	struct error error = {0};
 	size_t before;
-	int result = target->source ? bans_open_for_one(&settings->instance, &ledger, &error)
-				    : bans_open(&settings->instance, &ledger, &error);
+	int r = target->source ? bans_open_for_one(&settings->instance, &store, &error)
+			       : bans_open(&settings->instance, &store, &error);
 
-	if (result)
-		return report_kernel(settings, result, &error);
-	ledger_report(settings, &ledger);
-	before = bans_total(&ledger);
+	if (r)
+		return report_kernel(settings, r, &error);
+	store_report(settings, &store);
+	before = bans_total(&store);
 	if (target->source)
-		result = unban_one(settings, &ledger, target, &error);
+		r = unban_one(settings, &store, target, &error);
 	else if (target->reason)
-		result = bans_clear_reason(&ledger, target->reason, &error);
+		r = bans_clear_reason(&store, target->reason, &error);
 	else
-		result = bans_clear(&ledger, &error);
-	if (result)
-		return report_install(settings, result, &error);
-	unban_report(settings, &ledger, before - bans_total(&ledger));
+		r = bans_clear(&store, &error);
+	if (r)
+		return report_install(settings, r, &error);
+	unban_report(settings, &store, before - bans_total(&store));
 	return EXIT_OK;
 }
 

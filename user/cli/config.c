@@ -16,11 +16,11 @@ int config_load_as(const struct settings *settings, const char *node, struct con
 		.node = node,
 	};
 	struct error error = {0};
-	int result = policy_compile_from(&source, &ret->tables, &ret->warnings, &error);
+	int r = policy_compile_from(&source, &ret->tables, &ret->warnings, &error);
 
-	if (!result)
-		result = idle_bans_advise(&settings->instance, &ret->tables, &ret->warnings);
-	return result ? report_config(settings, result, &error) : EXIT_OK;
+	if (!r)
+		r = idle_bans_advise(&settings->instance, &ret->tables, &ret->warnings);
+	return r ? report_config(settings, r, &error) : EXIT_OK;
 }
 
 int config_load(const struct settings *settings, struct config *ret)

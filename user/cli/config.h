@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* config.h - the compiled node file, as check, plan and apply need it. */
-#ifndef ROLEWALL_CLI_CONFIG_H
-#define ROLEWALL_CLI_CONFIG_H
+#pragma once
 
 #include <jansson.h>
 
@@ -29,5 +28,3 @@ json_t *json_warnings(const struct warnings *warnings);
 
 /* "s" unless there is exactly one. */
 const char *plural(size_t count);
-
-#endif

@@ -105,7 +105,8 @@ static void handle_notice(struct follower *follower, const struct notice *notice
 	port_names_refresh(follower, notice->generation);
 	if (follower->settings->output != OUTPUT_TABLE)
 		print_notice(follower, notice);
-	/* For a reader's eyes a settled attempt is no news: its packets were shown as they came. */
+	/* For a reader's eyes an evicted attempt is no news: its packets were shown as they came.
+	 */
 	else if (strcmp(notice->event, "settled") != 0)
 		print_line(follower, notice);
 	output_flush(follower);
@@ -119,7 +120,7 @@ static const char *event_name(const struct rw_event *event)
 	switch (event->type) {
 	case RW_EVENT_SEEN:
 		return "seen";
-	case RW_EVENT_SETTLED:
+	case RW_EVENT_EVICTED:
 		return "settled";
 	case RW_EVENT_BIND:
 		return "bind";
@@ -144,7 +145,7 @@ static void attempt_from_event(const struct follower *follower, const struct rw_
 	else
 		attempt->first_ns = tick_to_wall(&follower->clock, record->first);
 	/* It had ended before the event was made. */
-	if (event->type == RW_EVENT_SETTLED)
+	if (event->type == RW_EVENT_EVICTED)
 		attempt->last_ns = tick_to_wall(&follower->clock, record->last);
 	if (record->ifindex && !if_indextoname(record->ifindex, attempt->interface))
 		snprintf(attempt->interface, sizeof(attempt->interface), "if%u", record->ifindex);
@@ -194,13 +195,13 @@ static int wait_for(int signals, int fd, int timeout_ms)
 static int follow_events(struct follower *follower, struct events *events, int signals)
 {
 	while (!follower->unread) {
-		int result = wait_for(signals, events_fd(events), events_pause(events));
+		int r = wait_for(signals, events_fd(events), events_pause(events));
 
-		if (result <= 0)
-			return result;
-		result = events_poll(events, 0);
-		if (result < 0 && result != -EINTR)
-			return result;
+		if (r <= 0)
+			return r;
+		r = events_poll(events, 0);
+		if (r < 0 && r != -EINTR)
+			return r;
 	}
 	return 0;
 }
@@ -208,16 +209,14 @@ static int follow_events(struct follower *follower, struct events *events, int s
 static int follow_kernel(struct follower *follower, int signals, struct error *ret_error)
 {
 	_cleanup_(cleanup_events) struct events *events = NULL;
-	int result;
+	int r;
 
 	tick_clock_read(&follower->clock);
-	result = events_open(&follower->settings->instance, handle_event, follower, &events,
-			     ret_error);
-	if (result)
-		return result;
-	result = follow_events(follower, events, signals);
-	return result ? error_set(ret_error, -result, "cannot read events: %s", strerror(-result))
-		      : 0;
+	r = events_open(&follower->settings->instance, handle_event, follower, &events, ret_error);
+	if (r)
+		return r;
+	r = follow_events(follower, events, signals);
+	return r ? error_set(ret_error, -r, "cannot read events: %s", strerror(-r)) : 0;
 }
 
 /* --- the daemon ---------------------------------------------------------------------------------
@@ -239,10 +238,10 @@ static int handle_lines(struct follower *follower, struct feed *feed)
 {
 	for (;;) {
 		json_t *line;
-		int result = feed_next(feed, &line);
+		int r = feed_next(feed, &line);
 
-		if (result)
-			return result == -EAGAIN ? 0 : result;
+		if (r)
+			return r == -EAGAIN ? 0 : r;
 		handle_line(follower, line);
 		json_decref(line);
 	}
@@ -252,20 +251,20 @@ static int follow_daemon(struct follower *follower, struct feed *feed, int signa
 			 struct error *ret_error)
 {
 	while (!follower->unread) {
-		int result = wait_for(signals, feed_fd(feed), -1);
+		int r = wait_for(signals, feed_fd(feed), -1);
 
-		if (result == 0)
+		if (r == 0)
 			return 0;
-		if (result > 0)
-			result = handle_lines(follower, feed);
-		if (result == -EPIPE && !feed_is_ready(feed))
+		if (r > 0)
+			r = handle_lines(follower, feed);
+		if (r == -EPIPE && !feed_is_ready(feed))
 			return feed_unanswered(&follower->settings->instance, ret_error);
-		if (result == -EPIPE)
+		if (r == -EPIPE)
 			return error_set(ret_error, EPIPE,
 					 "the daemon has stopped, or is of another version");
-		if (result)
-			return error_set(ret_error, -result, "cannot read from the daemon: %s",
-					 strerror(-result));
+		if (r)
+			return error_set(ret_error, -r, "cannot read from the daemon: %s",
+					 strerror(-r));
 	}
 	return 0;
 }
@@ -278,10 +277,10 @@ static int follow(struct follower *follower, int signals, struct error *ret_erro
 	const struct feed_request request = {.attempts = true, .follow = true};
 	const struct settings *settings = follower->settings;
 	_cleanup_(cleanup_feed) struct feed *feed = NULL;
-	int result = feed_open(&settings->instance, &request, &feed, ret_error);
+	int r = feed_open(&settings->instance, &request, &feed, ret_error);
 
-	if (result && result != -ENOENT)
-		return result;
+	if (r && r != -ENOENT)
+		return r;
 	if (settings->output == OUTPUT_TABLE)
 		attempt_print_heading(settings);
 	output_flush(follower);
@@ -294,11 +293,11 @@ int follow_run(const struct settings *settings, const struct filter *filter)
 	struct follower follower = {.settings = settings, .filter = filter};
 	_close_ int signals = signals_open();
 	struct error error = {0};
-	int result = port_names_read(&settings->instance, &follower.names, &error);
+	int r = port_names_read(&settings->instance, &follower.names, &error);
 
-	if (result)
-		return report_kernel(settings, result, &error);
-	result = follow(&follower, signals, &error);
+	if (r)
+		return report_kernel(settings, r, &error);
+	r = follow(&follower, signals, &error);
 	port_names_free(&follower.names);
-	return result ? report_install(settings, result, &error) : EXIT_OK;
+	return r ? report_install(settings, r, &error) : EXIT_OK;
 }

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* follow.h - blocked -f: attempts as they happen. */
-#ifndef ROLEWALL_CLI_FOLLOW_H
-#define ROLEWALL_CLI_FOLLOW_H
+#pragma once
 
 #include "cli/cli.h"
 #include "live/filter.h"
 
 /* Until SIGINT or SIGTERM, or until nobody reads stdout any more. Returns the exit code. */
 int follow_run(const struct settings *settings, const struct filter *filter);
-
-#endif

@@ -66,16 +66,16 @@ const struct verb *verb_find(const struct settings *settings, const char *name)
 	return NULL;
 }
 
-/* Where neither the guardian nor the daemon is alive, the next change does it. */
+/* Where neither the rollback timer nor the daemon is alive, the next change does it. */
 static int take_back_expired(const struct settings *settings)
 {
 	struct rollback_result rolled = {0};
 	struct error error = {0};
-	int result = rollback_expired(&settings->instance, NULL, &rolled, &error);
+	int r = rollback_expired(&settings->instance, NULL, &rolled, &error);
 
 	/* Lost pins are for the verb to tell; a way back that is lost hinders nothing else. */
-	if (result && result != -ESTALE && result != -ENODATA)
-		return report_install(settings, result, &error);
+	if (r && r != -ESTALE && r != -ENODATA)
+		return report_install(settings, r, &error);
 	if (rolled.from)
 		report_note(
 			settings,

@@ -4,8 +4,7 @@
  *
  * They may quote files: control characters never reach the terminal.
  */
-#ifndef ROLEWALL_CLI_MESSAGE_H
-#define ROLEWALL_CLI_MESSAGE_H
+#pragma once
 
 #include "cli/cli.h"
 #include "policy/compile.h"
@@ -30,5 +29,3 @@ int report_config(const struct settings *settings, int result, const struct erro
 int report_kernel(const struct settings *settings, int result, const struct error *error);
 /* For what changes things, where -ENOENT is an error like any other. */
 int report_install(const struct settings *settings, int result, const struct error *error);
-
-#endif

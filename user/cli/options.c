@@ -248,7 +248,7 @@ static int report_option(const struct parser *parser, int result, const char *ty
 
 static int parser_run(struct parser *parser, int argc, char **argv)
 {
-	int option, result = 0;
+	int option, r = 0;
 
 	parser_init(parser);
 	opterr = 0;
@@ -257,12 +257,12 @@ static int parser_run(struct parser *parser, int argc, char **argv)
 		bool wrong = option == '?' || option == ':';
 
 		/* Go on: --json may come behind it, and the error is a document then. */
-		if (wrong && !result)
-			result = report_option(parser, option, argv[optind - 1]);
+		if (wrong && !r)
+			r = report_option(parser, option, argv[optind - 1]);
 		else if (!wrong && option_apply(parser, option))
-			result = -1;
+			r = -1;
 	}
-	return result;
+	return r;
 }
 
 int options_parse_global(struct settings *settings, int argc, char **argv)

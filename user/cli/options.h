@@ -5,8 +5,7 @@
  * Global options may stand before the verb and after it. A wrong one is printed, with a guess at
  * what was meant.
  */
-#ifndef ROLEWALL_CLI_OPTIONS_H
-#define ROLEWALL_CLI_OPTIONS_H
+#pragma once
 
 #include "cli/cli.h"
 
@@ -22,5 +21,3 @@ int options_parse_global(struct settings *settings, int argc, char **argv);
 /* argv[0] is the verb. Returns 0, or -1 after printing what is wrong. */
 int options_parse_verb(struct settings *settings, const struct verb *verb, int argc, char **argv,
 		       struct arguments *ret);
-
-#endif

@@ -15,47 +15,47 @@ static _Noreturn void out_of_memory(void)
 	exit(EXIT_FAILED);
 }
 
-static const char *tone_sequence(enum tone tone)
+static const char *style_sequence(enum style style)
 {
-	switch (tone) {
-	case TONE_GOOD:
+	switch (style) {
+	case STYLE_GOOD:
 		return "\033[32m";
-	case TONE_CARE:
+	case STYLE_CARE:
 		return "\033[33m";
-	case TONE_BAD:
+	case STYLE_BAD:
 		return "\033[31m";
-	case TONE_FAINT:
+	case STYLE_FAINT:
 		return "\033[2m";
-	case TONE_BOLD:
+	case STYLE_BOLD:
 		return "\033[1m";
-	case TONE_PLAIN:
+	case STYLE_PLAIN:
 		break;
 	}
 	return NULL;
 }
 
-const char *tone_begin(const struct settings *settings, enum tone tone)
+const char *style_begin(const struct settings *settings, enum style style)
 {
-	const char *sequence = settings->colour ? tone_sequence(tone) : NULL;
+	const char *sequence = settings->colour ? style_sequence(style) : NULL;
 
 	return sequence ? sequence : "";
 }
 
-const char *tone_end(const struct settings *settings, enum tone tone)
+const char *style_end(const struct settings *settings, enum style style)
 {
-	return *tone_begin(settings, tone) ? "\033[0m" : "";
+	return *style_begin(settings, style) ? "\033[0m" : "";
 }
 
-void print_fact(const struct settings *settings, const char *key, enum tone tone,
+void print_fact(const struct settings *settings, const char *key, enum style style,
 		const char *format, ...)
 {
 	va_list args;
 
-	printf("%-12s %s", key, tone_begin(settings, tone));
+	printf("%-12s %s", key, style_begin(settings, style));
 	va_start(args, format);
 	vprintf(format, args);
 	va_end(args);
-	printf("%s\n", tone_end(settings, tone));
+	printf("%s\n", style_end(settings, style));
 }
 
 void print_summary(const struct settings *settings, const char *format, ...)
@@ -111,9 +111,9 @@ void cell_set(struct libscols_line *line, size_t cell, const char *format, ...)
 		out_of_memory();
 }
 
-void cell_tone(struct libscols_line *line, size_t cell, enum tone tone)
+void cell_style(struct libscols_line *line, size_t cell, enum style style)
 {
-	const char *sequence = tone_sequence(tone);
+	const char *sequence = style_sequence(style);
 
 	if (sequence && scols_cell_set_color(scols_line_get_cell(line, cell), sequence))
 		out_of_memory();

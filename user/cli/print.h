@@ -4,8 +4,7 @@
  *
  * Without memory for what is to be printed the program ends with a message.
  */
-#ifndef ROLEWALL_CLI_PRINT_H
-#define ROLEWALL_CLI_PRINT_H
+#pragma once
 
 #include <jansson.h>
 #include <libsmartcols/libsmartcols.h>
@@ -15,14 +14,14 @@
 #include "cli/cli.h"
 #include "report/json.h"
 #include "report/words.h"
-#include "util/tone.h"
+#include "util/style.h"
 
 /* `text` in colours if stdout has them; to be printed with printf("%s%s%s", ...). */
-const char *tone_begin(const struct settings *settings, enum tone tone);
-const char *tone_end(const struct settings *settings, enum tone tone);
+const char *style_begin(const struct settings *settings, enum style style);
+const char *style_end(const struct settings *settings, enum style style);
 
 /* "Mode        enforce": one line of facts before a table. */
-void print_fact(const struct settings *settings, const char *key, enum tone tone,
+void print_fact(const struct settings *settings, const char *key, enum style style,
 		const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* A line of text for people, on stdout; nothing with -q. */
@@ -40,7 +39,7 @@ struct libscols_table *table_new(const struct settings *settings, const struct c
 struct libscols_line *table_line(struct libscols_table *table);
 void cell_set(struct libscols_line *line, size_t cell, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-void cell_tone(struct libscols_line *line, size_t cell, enum tone tone);
+void cell_style(struct libscols_line *line, size_t cell, enum style style);
 void table_print(struct libscols_table *table);
 
 static inline void cleanup_table(struct libscols_table **table)
@@ -70,4 +69,3 @@ void print_json_list(const struct settings *settings, json_t *fields, const char
 
 /* One document of many, on a line; freed. */
 void print_json_line(const struct settings *settings, json_t *fields);
-#endif

@@ -73,18 +73,18 @@ static bool has_name(const json_t *list, const char *name)
 	return false;
 }
 
-static json_t *roles_find(const struct survey *survey, struct proposal *proposal)
+static json_t *roles_find(const struct host_facts *facts, struct proposal *proposal)
 {
 	json_t *roles = json_make("[]");
 
-	for (size_t i = 0; i < survey->package_count; i++) {
-		const char *role = package_role(survey->packages[i]);
+	for (size_t i = 0; i < facts->package_count; i++) {
+		const char *role = package_role(facts->packages[i]);
 
 		if (!role || has_name(roles, role))
 			continue;
 		json_array_append_new(roles, json_make("s", role));
 		note(proposal, "role %s, because the package %s is installed", role,
-		     survey->packages[i]);
+		     facts->packages[i]);
 	}
 	if (!json_array_size(roles))
 		note(proposal, "no roles: no package of a role is installed; add what this node "
@@ -177,7 +177,7 @@ static bool is_private(const struct cidr *network)
 	return false;
 }
 
-static bool is_all_private(const struct survey_interface *interface)
+static bool is_all_private(const struct host_interface *interface)
 {
 	for (size_t i = 0; i < interface->network_count; i++)
 		if (!is_private(&interface->networks[i]))
@@ -186,7 +186,7 @@ static bool is_all_private(const struct survey_interface *interface)
 }
 
 /* The zone, or NULL to leave it out; `ret_why` is the rest of a sentence. */
-static const char *zone_choose(const struct survey_interface *interface, const char **ret_why)
+static const char *zone_choose(const struct host_interface *interface, const char **ret_why)
 {
 	const struct device *device = &interface->device;
 
@@ -213,7 +213,7 @@ static const char *zone_choose(const struct survey_interface *interface, const c
 	return is_all_private(interface) ? "internal" : "external";
 }
 
-static void note_natted(const struct survey_interface *interface, struct proposal *proposal)
+static void note_natted(const struct host_interface *interface, struct proposal *proposal)
 {
 	char network[CIDR_TEXT_MAX];
 
@@ -227,23 +227,23 @@ static void note_natted(const struct survey_interface *interface, struct proposa
 }
 
 /* An SSH session from a zone that ssh is not open to must be able to come again. */
-static void management_add(const struct survey *survey, json_t *node, struct proposal *proposal)
+static void management_add(const struct host_facts *facts, json_t *node, struct proposal *proposal)
 {
 	char source[CIDR_TEXT_MAX];
 
-	cidr_format(survey->session.client, 128, source);
+	cidr_format(facts->session.client, 128, source);
 	json_object_set_new(node, "management", json_make("[s]", source));
 	note(proposal, "management source %s, because your SSH session comes from there", source);
 }
 
-static json_t *interfaces_make(const struct survey *survey, struct proposal *proposal,
+static json_t *interfaces_make(const struct host_facts *facts, struct proposal *proposal,
 			       bool *ret_is_outside)
 {
 	json_t *interfaces = json_make("{}");
 	bool inside = false;
 
-	for (size_t i = 0; i < survey->interface_count; i++) {
-		const struct survey_interface *interface = &survey->interfaces[i];
+	for (size_t i = 0; i < facts->interface_count; i++) {
+		const struct host_interface *interface = &facts->interfaces[i];
 		const char *name = interface->device.name, *why = NULL;
 		const char *zone = zone_choose(interface, &why);
 
@@ -261,30 +261,30 @@ static json_t *interfaces_make(const struct survey *survey, struct proposal *pro
 			note_natted(interface, proposal);
 		inside |= interface->has_session && strcmp(zone, "external");
 	}
-	*ret_is_outside = survey->has_session && !inside;
+	*ret_is_outside = facts->has_session && !inside;
 	return interfaces;
 }
 
 /* --- all of it ----------------------------------------------------------------------------------
  */
 
-static bool is_loopback_session(const struct survey *survey)
+static bool is_loopback_session(const struct host_facts *facts)
 {
 	static const char *const ranges[] = {"127.0.0.0/8", "::1"};
 	struct cidr range, client = {.length = 128};
 
-	memcpy(client.source, survey->session.client, sizeof(client.source));
+	memcpy(client.source, facts->session.client, sizeof(client.source));
 	for (size_t i = 0; i < ARRAY_SIZE(ranges); i++)
 		if (!cidr_parse(ranges[i], &range, NULL) && cidr_overlaps(&range, &client))
 			return true;
 	return false;
 }
 
-int proposal_make(const struct survey *survey, const char *roles_dir,
+int proposal_make(const struct host_facts *facts, const char *roles_dir,
 		  const struct profile_names *profiles, const char *profile, struct proposal *ret)
 {
 	struct proposal proposal = {.notes = json_make("[]")};
-	_json_ json_t *roles = roles_find(survey, &proposal);
+	_json_ json_t *roles = roles_find(facts, &proposal);
 	bool outside;
 
 	if (!profile)
@@ -295,12 +295,12 @@ int proposal_make(const struct survey *survey, const char *roles_dir,
 	}
 	note(&proposal, "profile %s: its roles are in %s/%s", profile, roles_dir, profile);
 	roles_prune(roles_dir, profile, roles, &proposal);
-	proposal.node = json_make("{s:i, s:s, s:s, s:O}", "version", 1, "node", survey->host,
+	proposal.node = json_make("{s:i, s:s, s:s, s:O}", "version", 1, "node", facts->host,
 				  "profile", profile, "roles", roles);
 	json_object_set_new(proposal.node, "interfaces",
-			    interfaces_make(survey, &proposal, &outside));
-	if (outside && !is_loopback_session(survey))
-		management_add(survey, proposal.node, &proposal);
+			    interfaces_make(facts, &proposal, &outside));
+	if (outside && !is_loopback_session(facts))
+		management_add(facts, proposal.node, &proposal);
 	json_object_set_new(proposal.node, "mode", json_make("s", "observe"));
 	note(&proposal, "mode observe: nothing is refused until it says \"enforce\"");
 	*ret = proposal;

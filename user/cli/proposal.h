@@ -10,12 +10,11 @@
  *	- roles come from installed packages; the profile is the newest that has all of them
  *	- whoever is connected from outside becomes a management source, so that he can come again
  */
-#ifndef ROLEWALL_CLI_PROPOSAL_H
-#define ROLEWALL_CLI_PROPOSAL_H
+#pragma once
 
 #include <jansson.h>
 
-#include "host/survey.h"
+#include "host/host_facts.h"
 #include "policy/profile.h"
 
 struct proposal {
@@ -27,8 +26,6 @@ struct proposal {
  * `profile`: NULL to choose one of `profiles`. -ENOENT: there is none to choose from. Looks for
  * role files below `roles_dir`.
  */
-int proposal_make(const struct survey *survey, const char *roles_dir,
+int proposal_make(const struct host_facts *facts, const char *roles_dir,
 		  const struct profile_names *profiles, const char *profile, struct proposal *ret);
 void proposal_free(struct proposal *proposal);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* remedy.h - what would change a verdict: commands, and words in the node file. */
-#ifndef ROLEWALL_CLI_REMEDY_H
-#define ROLEWALL_CLI_REMEDY_H
+#pragma once
 
 #include "cli/cli.h"
 #include "kernel/observe/explain.h"
@@ -17,5 +16,3 @@ struct remedies {
 /* The most fitting first. Nothing fits: none. */
 void remedies_find(const struct settings *settings, const struct question *question,
 		   const struct explanation *explanation, struct remedies *ret);
-
-#endif

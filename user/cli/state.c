@@ -9,9 +9,9 @@
 int state_load(const struct settings *settings, struct snapshot *ret)
 {
 	struct error error = {0};
-	int result = snapshot_read(&settings->instance, ret, &error);
+	int r = snapshot_read(&settings->instance, ret, &error);
 
-	return result ? report_kernel(settings, result, &error) : EXIT_OK;
+	return r ? report_kernel(settings, r, &error) : EXIT_OK;
 }
 
 static bool is_present(const struct interface_state *interface)
@@ -19,11 +19,11 @@ static bool is_present(const struct interface_state *interface)
 	return interface->ifindex != 0;
 }
 
-static enum tone interface_tone(const struct interface_state *interface)
+static enum style interface_style(const struct interface_state *interface)
 {
 	if (interface->hook == HOOK_NONE)
-		return is_present(interface) ? TONE_BAD : TONE_CARE;
-	return interface->hook == HOOK_XDP ? TONE_GOOD : TONE_PLAIN;
+		return is_present(interface) ? STYLE_BAD : STYLE_CARE;
+	return interface->hook == HOOK_XDP ? STYLE_GOOD : STYLE_PLAIN;
 }
 
 static void print_interface(struct libscols_table *table, const struct interface_state *interface)
@@ -36,7 +36,7 @@ static void print_interface(struct libscols_table *table, const struct interface
 	cell_set(line, 2, "%s", hook_word(interface->hook));
 	cell_set(line, 3, "%s", xdp_mode_word(interface->xdp_mode));
 	cell_set(line, 4, "%s", interface->note);
-	cell_tone(line, 2, interface_tone(interface));
+	cell_style(line, 2, interface_style(interface));
 }
 
 void state_print_interfaces(const struct settings *settings, const struct snapshot *snapshot)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* state.h - what a snapshot says about hooks and interfaces, for status and apply. */
-#ifndef ROLEWALL_CLI_STATE_H
-#define ROLEWALL_CLI_STATE_H
+#pragma once
 
 #include "cli/cli.h"
 #include "kernel/observe/snapshot.h"
@@ -19,5 +18,3 @@ int state_report_problems(const struct settings *settings, const struct snapshot
 
 /* Where a packet ends that is refused: "dropped", or "would be dropped" in mode observe. */
 const char *dropped_text(const struct snapshot *snapshot);
-
-#endif

@@ -53,7 +53,7 @@ void sums_table(const struct settings *settings, const struct rows *rows, enum g
 		cell_set(line, 3, "%s", row->rule ? row->rule->service : "-");
 		cell_set(line, 4, "%s", row->last_ns ? time_text_ns(row->last_ns, when) : "-");
 		cell_set(line, 5, "%s", reasons);
-		cell_tone(line, 5, row->dropped ? TONE_BAD : TONE_CARE);
+		cell_style(line, 5, row->dropped ? STYLE_BAD : STYLE_CARE);
 	}
 	table_print(table);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* sums.h - attempts summed up by source or by port, as a table and as JSON. */
-#ifndef ROLEWALL_CLI_SUMS_H
-#define ROLEWALL_CLI_SUMS_H
+#pragma once
 
 #include <jansson.h>
 
@@ -15,5 +14,3 @@ void sums_table(const struct settings *settings, const struct rows *rows, enum g
  *   "reasons":[...],"first_seen","last_seen"}]
  */
 json_t *json_sums(const struct rows *rows, enum group group);
-
-#endif

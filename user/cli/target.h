@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* target.h - "443", "443/tcp", "5060/udp" on the command line. */
-#ifndef ROLEWALL_CLI_TARGET_H
-#define ROLEWALL_CLI_TARGET_H
+#pragma once
 
 #include <stdint.h>
 
@@ -14,5 +13,3 @@ struct target {
 
 /* Returns EXIT_OK, or EXIT_USAGE after printing. */
 int target_parse(const struct settings *settings, const char *text, struct target *ret);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* usage.h - how to use it, printed from the tables of verbs and options. */
-#ifndef ROLEWALL_CLI_USAGE_H
-#define ROLEWALL_CLI_USAGE_H
+#pragma once
 
 #include <stdio.h>
 
@@ -9,5 +8,3 @@
 
 void usage_print(FILE *file);
 void usage_print_verb(FILE *file, const struct verb *verb);
-
-#endif

@@ -7,8 +7,7 @@
  * has ACCOUNT_BURST_MS of the daemon's CPU, and ACCOUNT_A_SECOND_MS more each second; who has spent
  * them waits, and nobody else does.
  */
-#ifndef ROLEWALL_DAEMON_ACCOUNT_H
-#define ROLEWALL_DAEMON_ACCOUNT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -42,5 +41,3 @@ void account_charge(struct account *account, int64_t since);
 /* Once a second. Forgets who has no connection and owes nothing. */
 void accounts_tick(struct account_list *accounts);
 void accounts_free(struct account_list *accounts);
-
-#endif

@@ -38,17 +38,17 @@ void in_force_close(struct in_force *in_force)
 static int reopen(struct in_force *in_force)
 {
 	const struct instance *instance = in_force->instance;
-	int error;
+	int r;
 
 	in_force_close(in_force);
-	error = maps_open(instance, &in_force->maps, NULL);
-	if (!error)
-		error = generation_current(instance, &in_force->maps, &in_force->generation, NULL);
-	if (!error)
-		error = port_names_read(instance, &in_force->names, NULL);
-	if (error)
+	r = maps_open(instance, &in_force->maps, NULL);
+	if (!r)
+		r = generation_current(instance, &in_force->maps, &in_force->generation, NULL);
+	if (!r)
+		r = port_names_read(instance, &in_force->names, NULL);
+	if (r)
 		in_force_close(in_force);
-	return error;
+	return r;
 }
 
 enum in_force_change in_force_update(struct in_force *in_force)

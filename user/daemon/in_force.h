@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* in_force.h - the policy in force, kept open by the daemon as long as it is in force. */
-#ifndef ROLEWALL_DAEMON_IN_FORCE_H
-#define ROLEWALL_DAEMON_IN_FORCE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -36,5 +35,3 @@ enum in_force_change {
 enum in_force_change in_force_update(struct in_force *in_force);
 
 void in_force_close(struct in_force *in_force);
-
-#endif

@@ -11,7 +11,7 @@
 #include "util/cleanup.h"
 #include "util/clock.h"
 
-#define PAUSE_MS       25 /* between two gulps */
+#define PAUSE_MS       25 /* between two drains */
 #define CHURN_TICKS    10 /* between two looks at a table that a flood turns over */
 #define CLOCK_VALID_NS 60000000000LL
 
@@ -37,7 +37,7 @@ static void times_of_event(const struct intake *intake, const struct rw_event *e
 	if (record->first)
 		ret->first_ns = tick_to_wall(&intake->clock, record->first);
 	/* It had ended before the event was made. */
-	if (event->type == RW_EVENT_SETTLED && record->last)
+	if (event->type == RW_EVENT_EVICTED && record->last)
 		ret->last_ns = tick_to_wall(&intake->clock, record->last);
 }
 
@@ -62,7 +62,7 @@ static void take_event(const struct rw_event *event, void *context)
 	if (event->type == RW_EVENT_BIND)
 		entry->pid = event_process(event, entry->process);
 	intake->changed_since = true;
-	if (event->type != RW_EVENT_SETTLED)
+	if (event->type != RW_EVENT_EVICTED)
 		intake->changed(intake->context, entry);
 }
 
@@ -77,7 +77,7 @@ static void ring_close(struct intake *intake)
 }
 
 /* Everything that is there now. Returns the number of events. */
-static int gulp(struct intake *intake)
+static int drain(struct intake *intake)
 {
 	int count = events_poll(intake->events, 0);
 
@@ -89,9 +89,9 @@ static int gulp(struct intake *intake)
 }
 
 /* Having drunk, rest; having found nothing, sleep until somebody knocks, or credits are due. */
-static void gulp_and_rest(struct intake *intake)
+static void drain_and_rest(struct intake *intake)
 {
-	int count = gulp(intake);
+	int count = drain(intake);
 
 	if (!intake->events)
 		return;
@@ -105,7 +105,7 @@ static void ring_ready(void *context, uint32_t events)
 {
 	(void)events;
 	clock_update(context);
-	gulp_and_rest(context);
+	drain_and_rest(context);
 }
 
 static void pause_over(void *context, uint32_t events)
@@ -115,27 +115,27 @@ static void pause_over(void *context, uint32_t events)
 	(void)events;
 	timer_take(&intake->pause);
 	if (intake->events)
-		gulp_and_rest(intake);
+		drain_and_rest(intake);
 }
 
 /* The events may be somebody else's until he has had enough: then the next tick gets them. */
 static void ring_open(struct intake *intake)
 {
 	struct error error = {0};
-	int result = events_open(intake->in_force->instance, take_event, intake, &intake->events,
-				 &error);
+	int r = events_open(intake->in_force->instance, take_event, intake, &intake->events,
+			    &error);
 
-	if (!result) {
+	if (!r) {
 		intake->ring = (struct watch){events_fd(intake->events), ring_ready, intake};
-		result = loop_add(intake->loop, &intake->ring, EPOLLIN);
-		if (result)
-			error_set(&error, -result, "%s", strerror(-result));
+		r = loop_add(intake->loop, &intake->ring, EPOLLIN);
+		if (r)
+			error_set(&error, -r, "%s", strerror(-r));
 	}
-	if (!result)
-		gulp_and_rest(intake);
+	if (!r)
+		drain_and_rest(intake);
 	else if (!intake->busy)
 		say_error(SAY_WARNING, "cannot follow the events yet", &error);
-	intake->busy = result;
+	intake->busy = r;
 }
 
 static void scan_apply(struct intake *intake, const struct rw_attempt *records, size_t count)
@@ -162,20 +162,20 @@ static void scan(struct intake *intake)
 {
 	_free_ struct rw_attempt *records = NULL;
 	size_t count = 0;
-	int error;
+	int r;
 
 	clock_update(intake);
 	if (intake->events)
-		gulp(intake);
+		drain(intake);
 	history_scan_begin(intake->history);
-	error = attempts_read_records(&intake->in_force->maps, &records, &count);
-	if (error) {
-		say(SAY_ERROR, "cannot read the attempts: %s", strerror(-error));
+	r = attempts_read_records(&intake->in_force->maps, &records, &count);
+	if (r) {
+		say(SAY_ERROR, "cannot read the attempts: %s", strerror(-r));
 		return;
 	}
 	intake->changed_since = false;
 	if (intake->events)
-		gulp(intake);
+		drain(intake);
 	scan_apply(intake, records, count);
 	history_scan_end(intake->history);
 	intake->flush(intake->context);
@@ -225,15 +225,15 @@ void intake_reopen(struct intake *intake)
 
 int intake_open(struct intake *intake, struct error *ret_error)
 {
-	int error;
+	int r;
 
 	intake->pause = (struct watch){-1, pause_over, intake};
 	intake->history = history_new(HISTORY_ENTRIES);
 	if (!intake->history)
 		return error_set(ret_error, ENOMEM, "out of memory");
-	error = timer_add(intake->loop, &intake->pause);
-	if (error)
-		return error_set(ret_error, -error, "cannot make a timer: %s", strerror(-error));
+	r = timer_add(intake->loop, &intake->pause);
+	if (r)
+		return error_set(ret_error, -r, "cannot make a timer: %s", strerror(-r));
 	clock_update(intake);
 	intake_reopen(intake);
 	intake_scan(intake);
@@ -258,7 +258,7 @@ void intake_describe(const struct intake *intake, const struct history_entry *en
 	*ret = (struct feed_attempt){
 		.service = rule ? rule->service : NULL,
 		.pid = entry->pid,
-		.settled = entry->settled.packets,
+		.evicted = entry->evicted.packets,
 	};
 	history_entry_attempt(entry, attempt);
 	memcpy(ret->process, entry->process, sizeof(ret->process));

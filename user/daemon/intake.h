@@ -2,12 +2,11 @@
 /*
  * intake.h - from the kernel's events and its table of attempts into the history.
  *
- * Events cost what their credits allow (kernel/events.h); they are read in gulps, so that a flood
+ * Events cost what their credits allow (kernel/events.h); they are read in drains, so that a flood
  * does not wake the daemon for each of them. What no event told of is found in the table, which is
  * looked at once a second while there is any sign of change.
  */
-#ifndef ROLEWALL_DAEMON_INTAKE_H
-#define ROLEWALL_DAEMON_INTAKE_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -57,5 +56,3 @@ void intake_scan(struct intake *intake);
 /* An entry as listeners and the journal want it. */
 void intake_describe(const struct intake *intake, const struct history_entry *entry,
 		     struct feed_attempt *ret);
-
-#endif

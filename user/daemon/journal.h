@@ -2,10 +2,9 @@
 /*
  * journal.h - refused attempts in the systemd journal, with fields of their own:
  * ROLEWALL_REASON, _SOURCE, _PORT, _PROTO, _SERVICE, _ZONE, _INTERFACE, _HITS, _VERDICT,
- * _GENERATION (and _PROCESS for binds). Which of them, and how many: logbook.h.
+ * _GENERATION (and _PROCESS for binds). Which of them, and how many: attempt_log.h.
  */
-#ifndef ROLEWALL_DAEMON_JOURNAL_H
-#define ROLEWALL_DAEMON_JOURNAL_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,5 +22,3 @@ void journal_attempt(const struct feed_attempt *attempt, uint32_t generation);
 
 /* So many changes of attempts were left out. */
 void journal_omitted(uint64_t count);
-
-#endif

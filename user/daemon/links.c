@@ -130,38 +130,38 @@ static void look_again(struct links *links, struct devices *before)
 static int refresh(struct links *links, struct error *ret_error)
 {
 	_cleanup_(devices_free) struct devices devices = {0};
-	int error = devices_read(&devices, ret_error);
+	int r = devices_read(&devices, ret_error);
 
-	if (error)
-		return error;
+	if (r)
+		return r;
 	if (!links->force && !has_changed(links, &links->devices, &devices, is_same)) {
 		devices_take(links, &devices);
 		return 0;
 	}
-	error = install_refresh(links->in_force->instance, links->exchange, ret_error);
-	links->force = error && error != -ENOENT;
+	r = install_refresh(links->in_force->instance, links->exchange, ret_error);
+	links->force = r && r != -ENOENT;
 	links->exchange = links->exchange && links->force;
 	/* At the start everything would be news. */
-	if (!error && links->devices.count)
+	if (!r && links->devices.count)
 		say_changes(links, &devices);
 	look_again(links, &devices);
-	return error == -ENOENT ? 0 : error;
+	return r == -ENOENT ? 0 : r;
 }
 
 /* What filters goes on filtering meanwhile. Another version's programs do so for good. */
 static void refresh_or_retry(struct links *links)
 {
 	struct error error = {0};
-	int result = refresh(links, &error);
+	int r = refresh(links, &error);
 
-	if (result == 0)
+	if (r == 0)
 		return;
-	if (result == -EAGAIN) { /* a change is under way, and sees to most of it itself */
+	if (r == -EAGAIN) { /* a change is under way, and sees to most of it itself */
 		timer_set(&links->pause, HELD_MS);
 		return;
 	}
 	say_error(SAY_ERROR, "cannot attach to the interfaces that there are now", &error);
-	if (result != -EPROTO)
+	if (r != -EPROTO)
 		timer_set(&links->pause, RETRY_MS);
 }
 
@@ -189,21 +189,21 @@ static void news_read(void *context, uint32_t events)
 
 static int subscribe(struct links *links)
 {
-	int error;
+	int r;
 
 	links->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (!links->socket || mnl_socket_bind(links->socket, RTMGRP_LINK, MNL_SOCKET_AUTOPID) < 0)
 		return -errno;
 	links->news = (struct watch){mnl_socket_get_fd(links->socket), news_read, links};
 	links->pause = (struct watch){-1, pause_over, links};
-	error = loop_add(links->loop, &links->news, EPOLLIN);
-	return error ? error : timer_add(links->loop, &links->pause);
+	r = loop_add(links->loop, &links->news, EPOLLIN);
+	return r ? r : timer_add(links->loop, &links->pause);
 }
 
 int links_open(struct links *links, struct loop *loop, struct in_force *in_force,
 	       struct error *ret_error)
 {
-	int error;
+	int r;
 
 	*links = (struct links){.in_force = in_force,
 				.loop = loop,
@@ -211,10 +211,10 @@ int links_open(struct links *links, struct loop *loop, struct in_force *in_force
 				.burst = {.quiet = PAUSE_MS, .longest = PAUSE_LONGEST_MS},
 				.force = true,
 				.exchange = true};
-	error = subscribe(links);
-	if (error)
-		return error_set(ret_error, -error, "cannot follow the network devices: %s",
-				 strerror(-error));
+	r = subscribe(links);
+	if (r)
+		return error_set(ret_error, -r, "cannot follow the network devices: %s",
+				 strerror(-r));
 	refresh_or_retry(links);
 	return 0;
 }

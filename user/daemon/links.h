@@ -3,8 +3,7 @@
  * links.h - interfaces that come and go: when one that the policy lists appears, XDP is attached to
  * it. Until then the cgroup hook judges what arrives there.
  */
-#ifndef ROLEWALL_DAEMON_LINKS_H
-#define ROLEWALL_DAEMON_LINKS_H
+#pragma once
 
 #include <libmnl/libmnl.h>
 
@@ -36,5 +35,3 @@ void links_policy_changed(struct links *links);
 
 /* The name of a device, gone ones as "if12". */
 void links_name(const struct links *links, uint32_t ifindex, char ret[16]);
-
-#endif

@@ -40,18 +40,18 @@ static void see_to_them(struct lists *lists)
 {
 	uint64_t begun = pending_now();
 	struct error damage, error = {0};
-	int result = restore_lists(lists->instance, &damage, &error);
+	int r = restore_lists(lists->instance, &damage, &error);
 
-	if (result == -EAGAIN)
+	if (r == -EAGAIN)
 		return; /* the lists are being changed: the next tick tries again */
 	lists->rest_until = pending_now() + REST * (pending_now() - begun);
 	if (damage.what[0])
 		say_error(SAY_WARNING, "bans and openings", &damage);
-	if (result == -ENOENT)
+	if (r == -ENOENT)
 		return; /* nothing is applied */
-	if (result && result != lists->last_error)
+	if (r && r != lists->last_error)
 		say_error(SAY_ERROR, "cannot see to bans and openings", &error);
-	lists->last_error = result;
+	lists->last_error = r;
 }
 
 void lists_tick(struct lists *lists)
@@ -74,12 +74,13 @@ void lists_close(struct lists *lists)
 	memset(lists->told, 0, sizeof(lists->told));
 }
 
-/* --- what followers hear ------------------------------------------------------------------------
+/* --- what subscribers hear
+ * ------------------------------------------------------------------------
  */
 
 static const struct {
 	const char *file;
-	int (*read)(const struct instance *instance, struct timed_list *ret,
+	int (*read)(const struct instance *instance, struct timeout_list *ret,
 		    struct error *ret_error);
 } kinds[RW_LISTS] = {
 	[RW_LIST_BANS] = {"bans.tsv", bans_read_file},
@@ -107,7 +108,7 @@ static bool is_same_file(const struct stat *one, const struct stat *other)
 /* From the file, and so without a lock: whoever bans somebody does not wait until all is read. */
 static void told_refresh(struct lists *lists, size_t kind)
 {
-	_timed_list_ struct timed_list list = {0};
+	_timeout_list_ struct timeout_list list = {0};
 	struct told *told = &lists->told[kind];
 	uint64_t begun = pending_now();
 	struct stat now = file_stat(lists, kind);
@@ -130,7 +131,7 @@ static void told_refresh(struct lists *lists, size_t kind)
 /* Borrowed by the line, or, where nothing could be read, an empty one. */
 static json_t *part_of(struct lists *lists, size_t kind)
 {
-	static const struct timed_list none;
+	static const struct timeout_list none;
 
 	told_refresh(lists, kind);
 	return lists->told[kind].part ? json_incref(lists->told[kind].part)

@@ -4,8 +4,7 @@
  * ended is removed, and a change that was cut off is undone (kernel/restore.h). The map `presence`
  * says when; but it is never done so often that a million bans keep the daemon busy.
  */
-#ifndef ROLEWALL_DAEMON_LISTS_H
-#define ROLEWALL_DAEMON_LISTS_H
+#pragma once
 
 #include <jansson.h>
 #include <stdint.h>
@@ -22,7 +21,7 @@ struct lists {
 	int64_t rest_until;		 /* ns, CLOCK_MONOTONIC */
 	int last_error;			 /* that was said */
 	struct told {
-		json_t *part;	    /* owned: what followers hear of it; NULL: not read yet */
+		json_t *part;	    /* owned: what subscribers hear of it; NULL: not read yet */
 		struct stat file;   /* that it was read from */
 		int64_t end;	    /* of the entry that ends first, ns since the epoch; 0: never */
 		int64_t rest_until; /* ns, CLOCK_MONOTONIC: not read again before */
@@ -38,5 +37,3 @@ void lists_close(struct lists *lists);
 
 /* The line of the feed, read anew where it has changed; NULL without memory. */
 json_t *lists_line_make(struct lists *lists);
-
-#endif

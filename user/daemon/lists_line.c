@@ -7,13 +7,13 @@
 #include "report/json.h"
 
 struct newest {
-	const struct timed *list[FEED_LISTED_MAX]; /* newest first */
+	const struct timeout *list[FEED_LISTED_MAX]; /* newest first */
 	size_t count;
 };
 
 /* Of two of the same second the one that comes first stays first: an import costs one comparison
  * an entry. */
-static void newest_add(struct newest *newest, const struct timed *entry)
+static void newest_add(struct newest *newest, const struct timeout *entry)
 {
 	size_t at = newest->count;
 
@@ -28,7 +28,7 @@ static void newest_add(struct newest *newest, const struct timed *entry)
 	newest->list[at] = entry;
 }
 
-json_t *lists_line_part(const struct timed_list *list)
+json_t *lists_line_part(const struct timeout_list *list)
 {
 	struct newest newest = {.count = 0};
 	json_t *entries = json_array();
@@ -36,6 +36,6 @@ json_t *lists_line_part(const struct timed_list *list)
 	for (size_t i = 0; i < list->count; i++)
 		newest_add(&newest, &list->list[i]);
 	for (size_t i = 0; i < newest.count; i++)
-		json_append(&entries, json_timed(newest.list[i]));
+		json_append(&entries, json_timeout(newest.list[i]));
 	return json_pack("{s:I, s:o}", "total", (json_int_t)list->count, "entries", entries);
 }

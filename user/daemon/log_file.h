@@ -8,8 +8,7 @@
  * somebody else's: when the path names another file, or none, that one is opened, or made (0640),
  * within a second; no signal is needed, since SIGHUP applies the node file.
  */
-#ifndef ROLEWALL_DAEMON_LOG_FILE_H
-#define ROLEWALL_DAEMON_LOG_FILE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -33,5 +32,3 @@ void log_file_omitted(struct log_file *file, uint64_t count);
 
 /* Once a second. */
 void log_file_tick(struct log_file *file);
-
-#endif

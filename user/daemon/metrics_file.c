@@ -13,16 +13,16 @@ static int render(const struct instance *instance, void (*more)(FILE *file, void
 		  void *context, char **ret_text, size_t *ret_size, struct error *ret_error)
 {
 	FILE *file = open_memstream(ret_text, ret_size);
-	int error;
+	int r;
 
 	if (!file)
 		return error_set(ret_error, errno, "out of memory");
-	error = metrics_write(file, instance, ret_error);
-	if (!error)
+	r = metrics_write(file, instance, ret_error);
+	if (!r)
 		more(file, context);
-	if (fclose(file) && !error)
-		error = error_set(ret_error, ENOMEM, "out of memory");
-	return error;
+	if (fclose(file) && !r)
+		r = error_set(ret_error, ENOMEM, "out of memory");
+	return r;
 }
 
 int metrics_file_write(const char *path, const struct instance *instance,
@@ -31,9 +31,9 @@ int metrics_file_write(const char *path, const struct instance *instance,
 {
 	_free_ char *text = NULL;
 	size_t size = 0;
-	int error = render(instance, more, context, &text, &size, ret_error);
+	int r = render(instance, more, context, &text, &size, ret_error);
 
-	if (error)
-		return error;
+	if (r)
+		return r;
 	return file_write_durably(path, text, size, 0644, ret_error);
 }

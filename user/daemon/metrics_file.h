@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* metrics_file.h - the metrics where the node exporter's textfile collector finds them. */
-#ifndef ROLEWALL_DAEMON_METRICS_FILE_H
-#define ROLEWALL_DAEMON_METRICS_FILE_H
+#pragma once
 
 #include <stdio.h>
 
@@ -17,5 +16,3 @@
 int metrics_file_write(const char *path, const struct instance *instance,
 		       void (*more)(FILE *file, void *context), void *context,
 		       struct error *ret_error);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* notify.h - tell the service manager; does nothing where there is none. */
-#ifndef ROLEWALL_DAEMON_NOTIFY_H
-#define ROLEWALL_DAEMON_NOTIFY_H
+#pragma once
 
 #include <stdint.h>
 
@@ -10,5 +9,3 @@ void notify(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* A reload begins; it ends with READY=1. */
 void notify_reloading(void);
-
-#endif

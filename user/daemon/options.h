@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* options.h - what the daemon is started with. */
-#ifndef ROLEWALL_DAEMON_OPTIONS_H
-#define ROLEWALL_DAEMON_OPTIONS_H
+#pragma once
 
 #include "kernel/object/instance.h"
 
@@ -12,5 +11,3 @@ struct serve_options {
 	const char *metrics_file; /* NULL: none */
 	const char *log_file;	  /* of attempts; NULL: none */
 };
-
-#endif

@@ -27,21 +27,21 @@ static int compile(const struct serve_options *options, const char *file, struct
 		   struct error *ret_error)
 {
 	_cleanup_(warnings_free) struct warnings warnings = {0};
-	int error = policy_compile(file, options->roles_dir, ret, &warnings, ret_error);
+	int r = policy_compile(file, options->roles_dir, ret, &warnings, ret_error);
 
-	if (!error)
+	if (!r)
 		say_warnings(&warnings);
-	return error;
+	return r;
 }
 
 static int put_in_force(const struct serve_options *options, const struct install_request *request,
 			struct error *ret_error)
 {
 	struct install_result result = {0};
-	int error = install_policy(&options->instance, request, &result, ret_error);
+	int r = install_policy(&options->instance, request, &result, ret_error);
 
-	if (error)
-		return error;
+	if (r)
+		return r;
 	if (result.warning.what[0])
 		say_error(SAY_WARNING, "the policy is in force, but", &result.warning);
 	if (result.renewed)
@@ -114,7 +114,7 @@ static int boot_observing(const struct serve_options *options, const struct erro
 						.node_file = options->config,
 						.observe = true,
 						.keep_copy = true};
-	int error;
+	int r;
 
 	say_error(SAY_ERROR, "the policy that was confirmed last cannot be used", cause);
 	if (is_filtering(&options->instance)) {
@@ -122,29 +122,29 @@ static int boot_observing(const struct serve_options *options, const struct erro
 		error_hint(ret_error, "'rolewall apply' puts the node file in force");
 		return -ESTALE;
 	}
-	error = compile(options, options->config, &tables, ret_error);
-	if (!error)
-		error = put_in_force(options, &request, ret_error);
-	if (!error)
+	r = compile(options, options->config, &tables, ret_error);
+	if (!r)
+		r = put_in_force(options, &request, ret_error);
+	if (!r)
 		say(SAY_ERROR,
 		    "nothing is refused: %s is in force in mode observe only; \"rolewall apply\" "
 		    "puts it in force as it is",
 		    options->config);
-	return error;
+	return r;
 }
 
 /* A version before this one kept the node file alone. The next apply makes a copy that is whole. */
 static int compile_old(const struct serve_options *options, const char *confirmed,
 		       struct tables *ret, struct error *ret_error)
 {
-	int error = compile(options, confirmed, ret, ret_error);
+	int r = compile(options, confirmed, ret, ret_error);
 
-	if (!error)
+	if (!r)
 		say(SAY_WARNING,
 		    "%s was kept by an earlier version, without the role files: today's are read; "
 		    "\"rolewall apply\" keeps all of it",
 		    confirmed);
-	return error;
+	return r;
 }
 
 int policy_boot(const struct serve_options *options, struct error *ret_error)
@@ -154,10 +154,10 @@ int policy_boot(const struct serve_options *options, struct error *ret_error)
 	const struct install_request request = {
 		.tables = &tables, .node_file = confirmed, .keep_copy = true};
 	struct error cause = {0};
-	int error = confirmed_path(&options->instance, confirmed, sizeof(confirmed));
+	int r = confirmed_path(&options->instance, confirmed, sizeof(confirmed));
 
-	if (error)
-		return error_set(ret_error, -error, "the path %.200s... is too long",
+	if (r)
+		return error_set(ret_error, -r, "the path %.200s... is too long",
 				 options->instance.lib_dir);
 	if (access(confirmed, F_OK) && errno == ENOENT) {
 		say(SAY_WARNING,
@@ -166,10 +166,10 @@ int policy_boot(const struct serve_options *options, struct error *ret_error)
 		    options->config);
 		return 0;
 	}
-	error = confirmed_read(&options->instance, &tables, &cause);
-	if (error == -EPROTO)
-		error = compile_old(options, confirmed, &tables, &cause);
-	if (error)
+	r = confirmed_read(&options->instance, &tables, &cause);
+	if (r == -EPROTO)
+		r = compile_old(options, confirmed, &tables, &cause);
+	if (r)
 		return boot_observing(options, &cause, ret_error);
 	say_difference(options, &tables);
 	return put_in_force(options, &request, ret_error);
@@ -180,12 +180,11 @@ int policy_reload(const struct serve_options *options, struct error *ret_error)
 	_cleanup_(tables_free) struct tables tables = {0};
 	_cleanup_(warnings_free) struct warnings warnings = {0};
 	const struct install_request request = {.tables = &tables, .node_file = options->config};
-	int error =
-		policy_compile(options->config, options->roles_dir, &tables, &warnings, ret_error);
+	int r = policy_compile(options->config, options->roles_dir, &tables, &warnings, ret_error);
 
-	if (!error)
-		error = put_in_force(options, &request, ret_error);
-	if (error != -EAGAIN) /* what is tried again is said then */
+	if (!r)
+		r = put_in_force(options, &request, ret_error);
+	if (r != -EAGAIN) /* what is tried again is said then */
 		say_warnings(&warnings);
-	return error;
+	return r;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* policy.h - the daemon's ways to put a policy in force: at the boot, and on SIGHUP. */
-#ifndef ROLEWALL_DAEMON_POLICY_H
-#define ROLEWALL_DAEMON_POLICY_H
+#pragma once
 
 #include "daemon/options.h"
 #include "util/error.h"
@@ -16,5 +15,3 @@ int policy_boot(const struct serve_options *options, struct error *ret_error);
 
 /* Apply the node file. On failure the policy in force stays. -EAGAIN: a change is under way. */
 int policy_reload(const struct serve_options *options, struct error *ret_error);
-
-#endif

@@ -71,17 +71,16 @@ static void locked_memory_allow(void)
 
 int privileges_drop(struct error *ret_error)
 {
-	int error;
+	int r;
 
 	locked_memory_allow();
-	error = bounding_set_shrink();
+	r = bounding_set_shrink();
 	/* Where that right is missing, there is little to give away. */
-	if (error == -EPERM)
-		error = 0;
-	if (!error)
-		error = sets_shrink();
-	if (!error && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
-		error = -errno;
-	return error ? error_set(ret_error, -error, "cannot drop privileges: %s", strerror(-error))
-		     : 0;
+	if (r == -EPERM)
+		r = 0;
+	if (!r)
+		r = sets_shrink();
+	if (!r && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		r = -errno;
+	return r ? error_set(ret_error, -r, "cannot drop privileges: %s", strerror(-r)) : 0;
 }

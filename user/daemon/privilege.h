@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* privilege.h - of all that root may do, keep what BPF needs. */
-#ifndef ROLEWALL_DAEMON_PRIVILEGE_H
-#define ROLEWALL_DAEMON_PRIVILEGE_H
+#pragma once
 
 #include "util/error.h"
 
@@ -13,5 +12,3 @@
  *from 5.8 on
  */
 int privileges_drop(struct error *ret_error);
-
-#endif

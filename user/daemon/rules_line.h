@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* rules_line.h - the rules in force, their counters and who listens, as followers hear of it. */
-#ifndef ROLEWALL_DAEMON_RULES_LINE_H
-#define ROLEWALL_DAEMON_RULES_LINE_H
+/* rules_line.h - the rules in force, their counters and who listens, as subscribers hear of it. */
+#pragma once
 
 #include <jansson.h>
 
@@ -13,5 +12,3 @@
  * no rules; `sockets` NULL: they could not be read.
  */
 json_t *rules_line_make(const struct snapshot *snapshot, const struct sockets *sockets);
-
-#endif

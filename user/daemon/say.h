@@ -2,8 +2,7 @@
 /*
  * say.h - the daemon's own words: on stderr, which is the journal under systemd.
  */
-#ifndef ROLEWALL_DAEMON_SAY_H
-#define ROLEWALL_DAEMON_SAY_H
+#pragma once
 
 #include "util/error.h"
 
@@ -14,5 +13,3 @@ void say(enum say_level level, const char *format, ...) __attribute__((format(pr
 
 /* `before` is what did not succeed, as in "cannot reload". */
 void say_error(enum say_level level, const char *before, const struct error *error);
-
-#endif

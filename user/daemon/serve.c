@@ -9,11 +9,11 @@
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 
-#include "daemon/followers.h"
+#include "daemon/subscribers.h"
 #include "daemon/intake.h"
 #include "daemon/links.h"
 #include "daemon/lists.h"
-#include "daemon/logbook.h"
+#include "daemon/attempt_log.h"
 #include "daemon/metrics_file.h"
 #include "daemon/notify.h"
 #include "daemon/policy.h"
@@ -21,7 +21,7 @@
 #include "daemon/rules_line.h"
 #include "daemon/say.h"
 #include "daemon/status_line.h"
-#include "kernel/commit/guardian.h"
+#include "kernel/commit/rollback_timer.h"
 #include "kernel/commit/pending.h"
 #include "kernel/commit/rollback.h"
 #include "kernel/object/lock.h"
@@ -29,10 +29,11 @@
 #include "report/metrics.h"
 #include "util/cleanup.h"
 
-#define LOCK_NAME	  "serve.lock"
-#define TICK_MS		  1000
-#define HELD_MS		  50
-#define DEADLINE_GRACE_MS 100 /* the guardian comes first, and tells those who are logged in */
+#define LOCK_NAME "serve.lock"
+#define TICK_MS	  1000
+#define HELD_MS	  50
+#define DEADLINE_GRACE_MS                                                                          \
+	100 /* the rollback timer comes first, and tells those who are logged in */
 
 struct daemon {
 	const struct serve_options *options;
@@ -40,9 +41,9 @@ struct daemon {
 	struct in_force in_force;
 	struct links links;
 	struct intake intake;
-	struct followers followers;
+	struct subscribers subscribers;
 	struct lists lists;
-	struct logbook logbook;
+	struct attempt_log attempt_log;
 	struct watch signals;
 	struct watch tick;
 	int lock;
@@ -76,14 +77,14 @@ static void take_back(struct daemon *daemon)
 	struct rollback_result rolled = {0};
 	struct error error = {0};
 
-	int result = rollback_expired(&daemon->options->instance, NULL, &rolled, &error);
+	int r = rollback_expired(&daemon->options->instance, NULL, &rolled, &error);
 
-	if (result == -EAGAIN) /* a change is under way: perhaps the guardian's */
+	if (r == -EAGAIN) /* a change is under way: perhaps the rollback timer's */
 		timer_set(&daemon->tick, HELD_MS);
-	else if (result)
+	else if (r)
 		say_error(SAY_ERROR, "cannot take back what was not confirmed", &error);
 	else if (rolled.from)
-		guardian_announce(&rolled);
+		rollback_timer_announce(&rolled);
 }
 
 /* A deadline that comes before the next tick makes that come sooner. */
@@ -115,24 +116,24 @@ static void metrics_add(FILE *file, void *context)
 	metric_value(file, "rolewall_history_forgotten_packets_total",
 		     history_forgotten(daemon->intake.history));
 	metric_head(file, "rolewall_followers", "gauge", "Listeners on the daemon's socket.");
-	metric_value(file, "rolewall_followers", daemon->followers.count);
+	metric_value(file, "rolewall_followers", daemon->subscribers.count);
 	metric_head(file, "rolewall_followers_dropped_total", "counter",
 		    "Listeners that did not read, made no sense, or were too many.");
-	metric_value(file, "rolewall_followers_dropped_total", daemon->followers.dropped);
+	metric_value(file, "rolewall_followers_dropped_total", daemon->subscribers.dropped);
 }
 
 static void write_metrics(struct daemon *daemon)
 {
 	struct error error = {0};
-	int result;
+	int r;
 
 	if (!daemon->options->metrics_file)
 		return;
-	result = metrics_file_write(daemon->options->metrics_file, &daemon->options->instance,
-				    metrics_add, daemon, &error);
-	if (result && result != daemon->metrics_error)
+	r = metrics_file_write(daemon->options->metrics_file, &daemon->options->instance,
+			       metrics_add, daemon, &error);
+	if (r && r != daemon->metrics_error)
 		say_error(SAY_ERROR, "cannot write the metrics", &error);
-	daemon->metrics_error = result;
+	daemon->metrics_error = r;
 }
 
 static void tell_manager(const struct daemon *daemon)
@@ -151,15 +152,15 @@ static void tell_manager(const struct daemon *daemon)
 static void reload(struct daemon *daemon)
 {
 	struct error error = {0};
-	int result;
+	int r;
 
 	if (!daemon->reload)
 		notify_reloading();
-	result = policy_reload(daemon->options, &error);
-	daemon->reload = result == -EAGAIN;
+	r = policy_reload(daemon->options, &error);
+	daemon->reload = r == -EAGAIN;
 	if (daemon->reload)
 		return; /* a change is under way: the next tick tries again */
-	if (result)
+	if (r)
 		say_error(SAY_ERROR, "cannot reload: the policy in force stays", &error);
 	notify("READY=1");
 	notice_policy(daemon);
@@ -177,9 +178,9 @@ static void tick(void *context, uint32_t events)
 	notice_policy(daemon);
 	see_to_pending(daemon);
 	lists_tick(&daemon->lists);
-	intake_tick(&daemon->intake, daemon->followers.count > 0);
-	followers_tick(&daemon->followers);
-	logbook_tick(&daemon->logbook);
+	intake_tick(&daemon->intake, daemon->subscribers.count > 0);
+	subscribers_tick(&daemon->subscribers);
+	attempt_log_tick(&daemon->attempt_log);
 	if (daemon->ticks++ % METRICS_FILE_SECONDS == 0)
 		write_metrics(daemon);
 	tell_manager(daemon);
@@ -206,25 +207,25 @@ static void attempt_changed(void *context, struct history_entry *entry)
 {
 	struct daemon *daemon = context;
 
-	logbook_attempt(&daemon->logbook, &daemon->intake, entry);
+	attempt_log_attempt(&daemon->attempt_log, &daemon->intake, entry);
 }
 
 static void attempts_changed(void *context)
 {
 	struct daemon *daemon = context;
 
-	followers_flush(&daemon->followers);
+	subscribers_flush(&daemon->subscribers);
 }
 
 static json_t *rules_make(const struct snapshot *snapshot)
 {
 	_cleanup_(sockets_free) struct sockets sockets = {0};
-	int error = audit_read_sockets(&sockets, NULL);
+	int r = audit_read_sockets(&sockets, NULL);
 
-	return rules_line_make(snapshot, error ? NULL : &sockets);
+	return rules_line_make(snapshot, r ? NULL : &sockets);
 }
 
-static json_t *bulletin_make(void *context, enum feed_bulletin kind)
+static json_t *broadcast_make(void *context, enum feed_broadcast kind)
 {
 	struct daemon *daemon = context;
 	_cleanup_(snapshot_free) struct snapshot snapshot = {0};
@@ -268,20 +269,19 @@ static int signals_open(struct daemon *daemon)
 /* One daemon an instance; then what it waits for. */
 static int open_base(struct daemon *daemon, struct error *ret_error)
 {
-	int error =
-		lock_take(&daemon->options->instance, LOCK_NAME, &daemon->lock, NULL, ret_error);
+	int r = lock_take(&daemon->options->instance, LOCK_NAME, &daemon->lock, NULL, ret_error);
 
-	if (error == -EBUSY)
+	if (r == -EBUSY)
 		error_set(ret_error, EBUSY, "another daemon serves %s already",
 			  daemon->options->instance.state_dir);
-	if (error)
-		return error;
-	error = loop_open(&daemon->loop);
-	if (!error)
-		error = signals_open(daemon);
-	if (!error)
-		error = timer_add(&daemon->loop, &daemon->tick);
-	return error ? error_set(ret_error, -error, "cannot start: %s", strerror(-error)) : 0;
+	if (r)
+		return r;
+	r = loop_open(&daemon->loop);
+	if (!r)
+		r = signals_open(daemon);
+	if (!r)
+		r = timer_add(&daemon->loop, &daemon->tick);
+	return r ? error_set(ret_error, -r, "cannot start: %s", strerror(-r)) : 0;
 }
 
 static int open_policy(struct daemon *daemon, struct error *ret_error)
@@ -289,13 +289,13 @@ static int open_policy(struct daemon *daemon, struct error *ret_error)
 	in_force_update(&daemon->in_force);
 	if (!daemon->in_force.generation.number) {
 		struct serve_options patient = *daemon->options;
-		int error;
+		int r;
 
 		/* Before it is ready nobody needs it, and without a policy nobody is guarded. */
 		patient.instance.never_waits = false;
-		error = policy_boot(&patient, ret_error);
-		if (error)
-			return error;
+		r = policy_boot(&patient, ret_error);
+		if (r)
+			return r;
 		in_force_update(&daemon->in_force);
 	}
 	lists_reset(&daemon->lists);
@@ -304,19 +304,19 @@ static int open_policy(struct daemon *daemon, struct error *ret_error)
 
 static int open_all(struct daemon *daemon, struct error *ret_error)
 {
-	int error = open_base(daemon, ret_error);
+	int r = open_base(daemon, ret_error);
 
-	if (!error)
-		error = open_policy(daemon, ret_error);
-	if (!error)
-		error = links_open(&daemon->links, &daemon->loop, &daemon->in_force, ret_error);
-	if (error)
-		return error;
-	logbook_open(&daemon->logbook, daemon->options->log_file);
-	error = intake_open(&daemon->intake, ret_error);
-	if (!error)
-		error = followers_open(&daemon->followers, ret_error);
-	return error ? error : privileges_drop(ret_error);
+	if (!r)
+		r = open_policy(daemon, ret_error);
+	if (!r)
+		r = links_open(&daemon->links, &daemon->loop, &daemon->in_force, ret_error);
+	if (r)
+		return r;
+	attempt_log_open(&daemon->attempt_log, daemon->options->log_file);
+	r = intake_open(&daemon->intake, ret_error);
+	if (!r)
+		r = subscribers_open(&daemon->subscribers, ret_error);
+	return r ? r : privileges_drop(ret_error);
 }
 
 /* Nothing stays of a daemon that has stopped; nor of the folder, if there is nothing else in it. */
@@ -335,8 +335,8 @@ static void lock_release(struct daemon *daemon)
 
 static void close_all(struct daemon *daemon)
 {
-	followers_close(&daemon->followers);
-	logbook_close(&daemon->logbook);
+	subscribers_close(&daemon->subscribers);
+	attempt_log_close(&daemon->attempt_log);
 	lists_close(&daemon->lists);
 	intake_close(&daemon->intake);
 	links_close(&daemon->links);
@@ -361,14 +361,14 @@ static void daemon_init(struct daemon *daemon, const struct serve_options *optio
 			   .changed = attempt_changed,
 			   .flush = attempts_changed,
 			   .context = daemon},
-		.followers = {.instance = &options->instance,
-			      .loop = &daemon->loop,
-			      .intake = &daemon->intake,
-			      .listener = {.fd = -1},
-			      .make = bulletin_make,
-			      .context = daemon},
+		.subscribers = {.instance = &options->instance,
+				.loop = &daemon->loop,
+				.intake = &daemon->intake,
+				.listener = {.fd = -1},
+				.make = broadcast_make,
+				.context = daemon},
 		.lists = {.instance = &options->instance, .maps = &daemon->in_force.maps},
-		.logbook = {.file = LOG_FILE_AT(NULL)},
+		.attempt_log = {.file = LOG_FILE_AT(NULL)},
 		.signals = {.fd = -1},
 		.tick = {.fd = -1, .ready = tick, .context = daemon},
 		.lock = -1,
@@ -389,23 +389,23 @@ static void say_serving(const struct daemon *daemon)
 int serve_run(const struct serve_options *options, struct error *ret_error)
 {
 	struct daemon daemon;
-	int error;
+	int r;
 
 	daemon_init(&daemon, options);
-	error = open_all(&daemon, ret_error);
-	if (!error) {
+	r = open_all(&daemon, ret_error);
+	if (!r) {
 		say_serving(&daemon);
 		notify("READY=1");
 		timer_set(&daemon.tick, 0);
-		error = loop_run(&daemon.loop);
+		r = loop_run(&daemon.loop);
 		notify("STOPPING=1");
-		if (error)
-			error_set(ret_error, -error, "cannot wait any more: %s", strerror(-error));
+		if (r)
+			error_set(ret_error, -r, "cannot wait any more: %s", strerror(-r));
 		else
 			say(SAY_INFO, "stopped%s",
 			    daemon.in_force.generation.number ? "; the policy goes on filtering"
 							      : "");
 	}
 	close_all(&daemon);
-	return error;
+	return r;
 }

@@ -4,10 +4,9 @@
  *
  * Enforcement does not need it. It puts the confirmed policy in force after a reboot, restores bans
  * and openings and ends those whose time is over, attaches to interfaces that come, takes back what
- * was not confirmed in time, collects attempts for followers, journal, log file and metrics.
+ * was not confirmed in time, collects attempts for subscribers, journal, log file and metrics.
  */
-#ifndef ROLEWALL_DAEMON_SERVE_H
-#define ROLEWALL_DAEMON_SERVE_H
+#pragma once
 
 #include "daemon/options.h"
 #include "util/error.h"
@@ -18,5 +17,3 @@
  * does not start. One that has nothing to put in force serves, and notices the next `apply`.
  */
 int serve_run(const struct serve_options *options, struct error *ret_error);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* status_line.h - what is in force, its counters and the history's, as followers hear of it. */
-#ifndef ROLEWALL_DAEMON_STATUS_LINE_H
-#define ROLEWALL_DAEMON_STATUS_LINE_H
+/* status_line.h - what is in force, its counters and the history's, as subscribers hear of it. */
+#pragma once
 
 #include <jansson.h>
 
@@ -10,5 +9,3 @@
 
 /* As report/feed.h has it. NULL without memory. `snapshot` NULL: nothing is applied. */
 json_t *status_line_make(const struct snapshot *snapshot, const struct history *history);
-
-#endif

@@ -3,8 +3,7 @@
  * autoconf.h - which devices get their addresses or ways from the network: by DHCP, by router
  * advertisements. In doubt they do: a node that loses its lease is lost.
  */
-#ifndef ROLEWALL_HOST_AUTOCONF_H
-#define ROLEWALL_HOST_AUTOCONF_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,5 +28,3 @@ void autoconf_free(struct autoconf *autoconf);
 
 /* RW_ACCEPTS_* that the device of this name uses. One that is not there may use all of them. */
 uint8_t autoconf_uses(const struct autoconf *autoconf, const char *name);
-
-#endif

@@ -6,8 +6,7 @@
  * conversation: a tunnel lives only where the policy lets its outer packets in
  * (docs/operations.md). A tunnel of a process (OpenVPN, wireguard-go) is none of these.
  */
-#ifndef ROLEWALL_KERNEL_CARRIER_H
-#define ROLEWALL_KERNEL_CARRIER_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,5 +25,3 @@ bool carrier_is_known(const struct carrier *carrier);
 
 /* How what comes from that address inside comes in by that device. Zeros: it is no tunnel. */
 void carrier_find(const char *device, const uint8_t inside[16], struct carrier *ret);
-
-#endif

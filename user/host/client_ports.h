@@ -3,8 +3,7 @@
  * client_ports.h - the local ports of clients: those that the kernel gives to sockets which do not
  * ask for one (RFC 6056; net.ipv4.ip_local_port_range), and the fixed ones of DHCP and NTP clients.
  */
-#ifndef ROLEWALL_HOST_CLIENT_PORTS_H
-#define ROLEWALL_HOST_CLIENT_PORTS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,5 +17,3 @@ void client_ports_read(struct client_ports *ret);
 
 /* `l4` is RW_L4_*. */
 bool is_client_port(const struct client_ports *ports, uint8_t l4, uint16_t port);
-
-#endif

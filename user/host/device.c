@@ -229,12 +229,12 @@ static void find_hidden_vlans(struct devices *devices)
 int devices_read(struct devices *ret, struct error *ret_error)
 {
 	struct devices devices = {0};
-	int error = request_links(&devices);
+	int r = request_links(&devices);
 
-	if (error) {
+	if (r) {
 		devices_free(&devices);
-		return error_set(ret_error, -error, "cannot list the network devices: %s",
-				 strerror(-error));
+		return error_set(ret_error, -r, "cannot list the network devices: %s",
+				 strerror(-r));
 	}
 	find_hidden_vlans(&devices);
 	*ret = devices;

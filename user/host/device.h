@@ -2,8 +2,7 @@
 /*
  * device.h - the network devices of this namespace, as rtnetlink tells (linux/if_link.h).
  */
-#ifndef ROLEWALL_KERNEL_DEVICE_H
-#define ROLEWALL_KERNEL_DEVICE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -70,5 +69,3 @@ const struct device *device_by_index(const struct devices *devices, uint32_t ifi
 /* Bytes before the IP header: 14, or 0 on L3 devices; -EOPNOTSUPP where XDP cannot read the frames.
  */
 int device_l2_length(const struct device *device);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* interface_advice.h - what a policy lists against the interfaces that this host has. */
-#ifndef ROLEWALL_HOST_INTERFACE_ADVICE_H
-#define ROLEWALL_HOST_INTERFACE_ADVICE_H
+#pragma once
 
 #include "policy/compile.h"
 
@@ -10,5 +9,3 @@
  * listed. `ret` is added to; 0 or -ENOMEM. Where the devices cannot be read nothing is said.
  */
 int interfaces_advise(const struct tables *tables, struct warnings *ret);
-
-#endif

@@ -3,8 +3,7 @@
  * lifeline.h - whom this host cannot do without, and no policy names: the resolvers that it asks,
  * and the gateways of its default routes.
  */
-#ifndef ROLEWALL_HOST_LIFELINE_H
-#define ROLEWALL_HOST_LIFELINE_H
+#pragma once
 
 #include <rolewall/abi.h>
 
@@ -21,5 +20,3 @@ int lifelines_read(struct lifelines *ret, struct error *ret_error);
 
 /* The text of a resolv.conf(5): its name servers, but for those on this host. Pure. */
 void lifelines_add_resolvers(struct lifelines *lifelines, const char *text);
-
-#endif

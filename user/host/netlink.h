@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* netlink.h - ask the kernel for a list, over any netlink family (through libmnl). */
-#ifndef ROLEWALL_KERNEL_NETLINK_H
-#define ROLEWALL_KERNEL_NETLINK_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -23,5 +22,3 @@ struct netlink_request {
  */
 int netlink_dump(const struct netlink_request *request, mnl_cb_t read,
 		 void (*forget)(void *context), void *context);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* processes.h - whose socket is it? /proc/PID/fd of every process that may be looked at. */
-#ifndef ROLEWALL_KERNEL_PROCESSES_H
-#define ROLEWALL_KERNEL_PROCESSES_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -26,5 +25,3 @@ void socket_holders_free(struct socket_holders *holders);
 /* NULL: no process, or none that may be looked at. */
 const struct socket_holder *socket_holder_find(const struct socket_holders *holders,
 					       uint32_t inode);
-
-#endif

@@ -85,12 +85,12 @@ int route_find(const uint8_t remote[16], struct route *ret, struct error *ret_er
 {
 	struct route route = {0};
 	char text[CIDR_TEXT_MAX];
-	int error = ask(remote, &route);
+	int r = ask(remote, &route);
 
-	if (error) {
+	if (r) {
 		cidr_format(remote, 128, text);
-		return error_set(ret_error, -error, "this host has no route to %s: %s", text,
-				 strerror(-error));
+		return error_set(ret_error, -r, "this host has no route to %s: %s", text,
+				 strerror(-r));
 	}
 	*ret = route;
 	return 0;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* route.h - by which way this host answers an address, as the kernel's routing tells. */
-#ifndef ROLEWALL_KERNEL_ROUTE_H
-#define ROLEWALL_KERNEL_ROUTE_H
+#pragma once
 
 #include <stdint.h>
 
@@ -14,5 +13,3 @@ struct route {
 
 /* -ENETUNREACH and the like: there is no way. */
 int route_find(const uint8_t remote[16], struct route *ret, struct error *ret_error);
-
-#endif

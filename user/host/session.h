@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* session.h - the SSH session that this command came by. */
-#ifndef ROLEWALL_KERNEL_SESSION_H
-#define ROLEWALL_KERNEL_SESSION_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,5 +21,3 @@ bool session_parse(const char *text, struct session *ret);
  * False: none, or nobody's to see; `ret` is untouched.
  */
 bool session_find(struct session *ret);
-
-#endif

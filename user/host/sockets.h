@@ -2,8 +2,7 @@
 /*
  * sockets.h - the TCP and UDP sockets of this network namespace, as sock_diag(7) tells.
  */
-#ifndef ROLEWALL_KERNEL_SOCKETS_H
-#define ROLEWALL_KERNEL_SOCKETS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,5 +37,3 @@ struct sockets_wanted {
 
 int sockets_read(const struct sockets_wanted *wanted, struct sockets *ret, struct error *ret_error);
 void sockets_free(struct sockets *sockets);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* wireguard.h - a WireGuard device of the kernel, by generic netlink (linux/wireguard.h). */
-#ifndef ROLEWALL_KERNEL_WIREGUARD_H
-#define ROLEWALL_KERNEL_WIREGUARD_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,5 +13,3 @@ struct wireguard {
 
 /* -EPERM without CAP_NET_ADMIN, -ENOENT where the kernel has no WireGuard, and the like. */
 int wireguard_read(uint32_t ifindex, const uint8_t inside[16], struct wireguard *ret);
-
-#endif

@@ -3,8 +3,7 @@
  * book.h - attempts as the terminal view shows them, with their rates: a history (report/history.h)
  * and a copy of it that stands still while it is looked at. Pure.
  */
-#ifndef ROLEWALL_LIVE_BOOK_H
-#define ROLEWALL_LIVE_BOOK_H
+#pragma once
 
 #include "report/history.h"
 
@@ -38,5 +37,3 @@ void book_tick(struct book *book, double seconds);
 /* Write the pages, if something has changed. 0 or -ENOMEM. */
 int book_open(struct book *book);
 void book_free(struct book *book);
-
-#endif

@@ -30,7 +30,7 @@ void canvas_free(struct canvas *canvas)
 	*canvas = (struct canvas){0};
 }
 
-void canvas_glyph(struct canvas *canvas, int row, int column, enum tone tone, wchar_t character)
+void canvas_glyph(struct canvas *canvas, int row, int column, enum style style, wchar_t character)
 {
 	struct glyph *glyph;
 
@@ -38,7 +38,7 @@ void canvas_glyph(struct canvas *canvas, int row, int column, enum tone tone, wc
 		return;
 	glyph = &canvas->glyphs[(size_t)row * canvas->columns + column];
 	glyph->character = character;
-	glyph->tone = tone;
+	glyph->style = style;
 }
 
 static size_t character_read(const char *text, wchar_t *ret)
@@ -55,7 +55,7 @@ static size_t character_read(const char *text, wchar_t *ret)
 	return length;
 }
 
-int canvas_put(struct canvas *canvas, int row, int column, int width, enum tone tone,
+int canvas_put(struct canvas *canvas, int row, int column, int width, enum style style,
 	       const char *text)
 {
 	int used = 0;
@@ -66,13 +66,13 @@ int canvas_put(struct canvas *canvas, int row, int column, int width, enum tone 
 		text += character_read(text, &character);
 		if (used == width - 1 && *text && width > 1)
 			character = canvas->plain ? L'~' : L'\u2026';
-		canvas_glyph(canvas, row, column + used, tone, character);
+		canvas_glyph(canvas, row, column + used, style, character);
 		used++;
 	}
 	return used;
 }
 
-int canvas_printf(struct canvas *canvas, int row, int column, enum tone tone, const char *format,
+int canvas_printf(struct canvas *canvas, int row, int column, enum style style, const char *format,
 		  ...)
 {
 	char text[1024];
@@ -81,23 +81,23 @@ int canvas_printf(struct canvas *canvas, int row, int column, enum tone tone, co
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	return canvas_put(canvas, row, column, canvas->columns - column, tone, text);
+	return canvas_put(canvas, row, column, canvas->columns - column, style, text);
 }
 
-void canvas_right(struct canvas *canvas, int row, int column, int width, enum tone tone,
+void canvas_right(struct canvas *canvas, int row, int column, int width, enum style style,
 		  const char *text)
 {
 	int length = (int)strlen(text);
 
 	if (length > width)
 		length = width;
-	canvas_put(canvas, row, column + width - length, length, tone, text);
+	canvas_put(canvas, row, column + width - length, length, style, text);
 }
 
 void canvas_fill(struct canvas *canvas, int row, int column, int width)
 {
 	for (int i = 0; i < width; i++)
-		canvas_glyph(canvas, row, column + i, TONE_PLAIN, L' ');
+		canvas_glyph(canvas, row, column + i, STYLE_PLAIN, L' ');
 }
 
 void canvas_reverse(struct canvas *canvas, int row)

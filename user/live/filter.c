@@ -119,21 +119,21 @@ int filter_parse(const struct filter_words *words, int64_t now, struct filter *r
 		 struct error *ret_error)
 {
 	struct filter filter = {0};
-	int result = 0;
+	int r = 0;
 
 	if (words->source)
-		result = source_parse(words->source, &filter, ret_error);
-	if (!result && words->port)
-		result = port_parse(words->port, &filter, ret_error);
+		r = source_parse(words->source, &filter, ret_error);
+	if (!r && words->port)
+		r = port_parse(words->port, &filter, ret_error);
 	if (words->service)
 		snprintf(filter.service, sizeof(filter.service), "%s", words->service);
-	if (!result && words->reason)
-		result = reason_parse(words->reason, &filter, ret_error);
-	if (!result && words->since)
-		result = since_word_parse(words->since, now, &filter, ret_error);
-	if (!result)
+	if (!r && words->reason)
+		r = reason_parse(words->reason, &filter, ret_error);
+	if (!r && words->since)
+		r = since_word_parse(words->since, now, &filter, ret_error);
+	if (!r)
 		*ret = filter;
-	return result;
+	return r;
 }
 
 /* A value alone: what can it be? */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* filter.h - which attempts are asked for. */
-#ifndef ROLEWALL_LIVE_FILTER_H
-#define ROLEWALL_LIVE_FILTER_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -54,5 +53,3 @@ int filter_check_service(const struct filter *filter, const struct port_names *n
  * then `since` hides nothing. */
 bool filter_matches(const struct filter *filter, const struct rw_attempt *record,
 		    const struct rule *rule, int64_t last_ns);
-
-#endif

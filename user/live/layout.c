@@ -22,30 +22,30 @@ static void head_names(struct canvas *canvas, const struct view *view)
 {
 	const struct snapshot *snapshot = &view->source->snapshot;
 	bool enforce = snapshot->flags & RW_POLICY_ENFORCE;
-	int at = canvas_printf(canvas, 0, 0, TONE_BOLD, "%s", view->source->names.snapshot.node);
+	int at = canvas_printf(canvas, 0, 0, STYLE_BOLD, "%s", view->source->names.snapshot.node);
 
 	if (!source_is_applied(view->source)) {
-		canvas_printf(canvas, 0, at, TONE_BAD, "  NOT APPLIED");
+		canvas_printf(canvas, 0, at, STYLE_BAD, "  NOT APPLIED");
 		return;
 	}
-	at += canvas_printf(canvas, 0, at, enforce ? TONE_GOOD : TONE_CARE, "  %s",
+	at += canvas_printf(canvas, 0, at, enforce ? STYLE_GOOD : STYLE_CARE, "  %s",
 			    enforce ? "enforce" : "observe");
-	at += canvas_printf(canvas, 0, at, TONE_PLAIN, "  generation %u", snapshot->generation);
+	at += canvas_printf(canvas, 0, at, STYLE_PLAIN, "  generation %u", snapshot->generation);
 	if (snapshot->pending.deadline)
-		at += canvas_printf(canvas, 0, at, TONE_CARE, "  not confirmed");
-	canvas_printf(canvas, 0, at, TONE_FAINT, "  %s", snapshot->roles);
+		at += canvas_printf(canvas, 0, at, STYLE_CARE, "  not confirmed");
+	canvas_printf(canvas, 0, at, STYLE_FAINT, "  %s", snapshot->roles);
 }
 
 static int head_hook(struct canvas *canvas, int at, const char *name, const char *hook)
 {
-	at += canvas_printf(canvas, 1, at, TONE_PLAIN, " %s:", name);
-	return at +
-	       canvas_printf(canvas, 1, at, hook ? TONE_GOOD : TONE_BAD, "%s", hook ? hook : "off");
+	at += canvas_printf(canvas, 1, at, STYLE_PLAIN, " %s:", name);
+	return at + canvas_printf(canvas, 1, at, hook ? STYLE_GOOD : STYLE_BAD, "%s",
+				  hook ? hook : "off");
 }
 
 static void head_hooks(struct canvas *canvas, const struct snapshot *snapshot, int width)
 {
-	int at = canvas_printf(canvas, 1, 0, TONE_FAINT, "hooks");
+	int at = canvas_printf(canvas, 1, 0, STYLE_FAINT, "hooks");
 
 	for (size_t i = 0; i < snapshot->interface_count && at < width; i++) {
 		const struct interface_state *interface = &snapshot->interfaces[i];
@@ -78,22 +78,22 @@ static void head_rates(struct canvas *canvas, const struct view *view)
 	if (source_is_applied(source))
 		head_hooks(canvas, &source->snapshot, at - 2);
 	canvas_fill(canvas, 1, at - 2, canvas->columns - at + 2);
-	at += canvas_printf(canvas, 1, at, TONE_FAINT, "pass ");
-	at += canvas_printf(canvas, 1, at, TONE_GOOD, "%s/s", pass);
-	at += canvas_printf(canvas, 1, at, TONE_FAINT, "  drop ");
-	at += canvas_printf(canvas, 1, at, source->drop_rate > 0 ? TONE_BAD : TONE_PLAIN, "%s/s",
+	at += canvas_printf(canvas, 1, at, STYLE_FAINT, "pass ");
+	at += canvas_printf(canvas, 1, at, STYLE_GOOD, "%s/s", pass);
+	at += canvas_printf(canvas, 1, at, STYLE_FAINT, "  drop ");
+	at += canvas_printf(canvas, 1, at, source->drop_rate > 0 ? STYLE_BAD : STYLE_PLAIN, "%s/s",
 			    drop);
-	at += canvas_printf(canvas, 1, at, TONE_FAINT, "  events lost ");
-	canvas_printf(canvas, 1, at, lost ? TONE_CARE : TONE_PLAIN, "%llu", lost);
+	at += canvas_printf(canvas, 1, at, STYLE_FAINT, "  events lost ");
+	canvas_printf(canvas, 1, at, lost ? STYLE_CARE : STYLE_PLAIN, "%llu", lost);
 }
 
 /* Under the sparklines: how far back they go. */
 static void axis_draw(struct canvas *canvas, int row, int width)
 {
-	canvas_printf(canvas, row, NAME_WIDTH, TONE_FAINT, "%d min ago",
+	canvas_printf(canvas, row, NAME_WIDTH, STYLE_FAINT, "%d min ago",
 		      width * SPARK_SECONDS / 60);
-	canvas_right(canvas, row, NAME_WIDTH, width, TONE_FAINT, "now");
-	canvas_right(canvas, row, NAME_WIDTH + width + GAP, 7, TONE_FAINT, "total");
+	canvas_right(canvas, row, NAME_WIDTH, width, STYLE_FAINT, "now");
+	canvas_right(canvas, row, NAME_WIDTH + width + GAP, 7, STYLE_FAINT, "total");
 }
 
 static void spark_draw(struct canvas *canvas, const struct spark *spark, int row, uint8_t reason,
@@ -103,16 +103,16 @@ static void spark_draw(struct canvas *canvas, const struct spark *spark, int row
 	uint64_t max = spark_max(spark, width);
 	char sum[24];
 
-	canvas_put(canvas, row, 0, NAME_WIDTH - 1, TONE_PLAIN, reason_name(reason));
+	canvas_put(canvas, row, 0, NAME_WIDTH - 1, STYLE_PLAIN, reason_name(reason));
 	for (int age = 0; age < width; age++) {
 		unsigned int level = spark_level(spark_at(spark, reason, age), max);
 		wchar_t bar = canvas->plain ? (wchar_t)ascii[level]
 			      : level	    ? (wchar_t)(0x2580 + level)
 					    : L' ';
 
-		canvas_glyph(canvas, row, NAME_WIDTH + width - 1 - age, TONE_BAD, bar);
+		canvas_glyph(canvas, row, NAME_WIDTH + width - 1 - age, STYLE_BAD, bar);
 	}
-	canvas_right(canvas, row, NAME_WIDTH + width + GAP, 7, TONE_PLAIN,
+	canvas_right(canvas, row, NAME_WIDTH + width + GAP, 7, STYLE_PLAIN,
 		     number_text(spark_sum(spark, reason, width), 7, sum));
 }
 
@@ -134,7 +134,7 @@ static int sparks_draw(struct canvas *canvas, const struct view *view, int row)
 	for (size_t i = 0; i < count; i++)
 		spark_draw(canvas, spark, row + (int)i, reasons[i], width);
 	if (!count)
-		canvas_printf(canvas, row, 0, TONE_FAINT, "%s",
+		canvas_printf(canvas, row, 0, STYLE_FAINT, "%s",
 			      spark_covers(spark, width) ? "nothing was refused in the last minutes"
 							 : "nothing refused since this view began");
 	if (tall && count)
@@ -152,16 +152,16 @@ static void tabs_draw(struct canvas *canvas, const struct view *view, int row)
 	for (int tab = 0; tab < TAB_COUNT; tab++) {
 		bool shown = tab == (int)view->tab;
 
-		at += canvas_printf(canvas, row, at, shown ? TONE_BOLD : TONE_FAINT,
+		at += canvas_printf(canvas, row, at, shown ? STYLE_BOLD : STYLE_FAINT,
 				    shown ? "[%s %zu] " : " %s  ", names[tab], view_count(view));
 	}
 	if (view->tab != TAB_BLOCKED)
 		return;
-	at += canvas_printf(canvas, row, at, TONE_PLAIN, "%s", groups[view->request.group]);
+	at += canvas_printf(canvas, row, at, STYLE_PLAIN, "%s", groups[view->request.group]);
 	if (view->frozen)
-		at += canvas_printf(canvas, row, at, TONE_CARE, "  FROZEN");
+		at += canvas_printf(canvas, row, at, STYLE_CARE, "  FROZEN");
 	if (view->filter_text[0])
-		canvas_printf(canvas, row, at, TONE_CARE, "  /%s", view->filter_text);
+		canvas_printf(canvas, row, at, STYLE_CARE, "  /%s", view->filter_text);
 }
 
 /* --- panel and bottom line -------------------------------------------------------------------- */
@@ -172,14 +172,14 @@ static void panel_draw(struct canvas *canvas, const struct panel *panel, int row
 
 	for (int i = row; i < end; i++)
 		canvas_fill(canvas, i, 0, canvas->columns);
-	canvas_printf(canvas, line, 1, TONE_BOLD, "%s", panel->title);
+	canvas_printf(canvas, line, 1, STYLE_BOLD, "%s", panel->title);
 	canvas_reverse(canvas, line++);
 	for (size_t i = 0; i < panel->count && line < end; i++) {
 		const char *text = panel->lines[i].text;
 		size_t width =
 			canvas->columns > NAME_WIDTH + 2 ? canvas->columns - NAME_WIDTH - 1 : 1;
 
-		canvas_put(canvas, line, 1, NAME_WIDTH - 2, TONE_FAINT, panel->lines[i].key);
+		canvas_put(canvas, line, 1, NAME_WIDTH - 2, STYLE_FAINT, panel->lines[i].key);
 		do {
 			size_t take = strlen(text);
 
@@ -190,7 +190,7 @@ static void panel_draw(struct canvas *canvas, const struct panel *panel, int row
 			}
 			for (size_t j = 0; j < take; j++)
 				canvas_put(canvas, line, NAME_WIDTH + (int)j, 1,
-					   panel->lines[i].tone, (char[]){text[j], '\0'});
+					   panel->lines[i].style, (char[]){text[j], '\0'});
 			text += take + (text[take] == ' ');
 			line++;
 		} while (*text && line < end);
@@ -241,14 +241,14 @@ static void bottom_draw(struct canvas *canvas, const struct view *view)
 {
 	bool asks = view->prompt == PROMPT_BAN || view->prompt == PROMPT_OPEN;
 	char text[1024];
-	enum tone tone = asks			       ? TONE_CARE
-			 : view->message[0]	       ? view->message_tone
-			 : view->prompt != PROMPT_NONE ? TONE_BOLD
-			 : view->source->error.what[0] ? TONE_BAD
-						       : TONE_FAINT;
+	enum style style = asks				 ? STYLE_CARE
+			   : view->message[0]		 ? view->message_style
+			   : view->prompt != PROMPT_NONE ? STYLE_BOLD
+			   : view->source->error.what[0] ? STYLE_BAD
+							 : STYLE_FAINT;
 
 	bottom_text(view, canvas->columns, text, sizeof(text));
-	canvas_put(canvas, canvas->rows - 1, 0, canvas->columns, tone, text);
+	canvas_put(canvas, canvas->rows - 1, 0, canvas->columns, style, text);
 }
 
 void layout_draw(struct canvas *canvas, struct view *view)

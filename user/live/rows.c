@@ -202,12 +202,12 @@ int rows_build(struct rows *rows, const struct book *book, const struct port_nam
 	       const struct rows_request *request)
 {
 	struct rows_request order = *request;
-	int error;
+	int r;
 
 	rows->count = 0;
-	error = rows_select(rows, book, names, &request->filter);
-	if (error)
-		return error;
+	r = rows_select(rows, book, names, &request->filter);
+	if (r)
+		return r;
 	if (request->group != GROUP_NONE)
 		rows_group(rows, request->group);
 	if (rows->count)

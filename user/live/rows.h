@@ -3,8 +3,7 @@
  * rows.h - what a table of attempts shows: those the filter lets through, one by one or summed up
  * by source or by port, in the order asked for. Pure.
  */
-#ifndef ROLEWALL_LIVE_ROWS_H
-#define ROLEWALL_LIVE_ROWS_H
+#pragma once
 
 #include "kernel/observe/port_names.h"
 #include "live/book.h"
@@ -63,5 +62,3 @@ int group_parse(const char *text, enum group *ret);
 
 /* The two rows tell of the same, at different times. */
 bool row_is_same(const struct row *a, const struct row *b, enum group group);
-
-#endif

@@ -32,16 +32,16 @@ bool source_is_applied(const struct source *source)
 void source_take(struct source *source)
 {
 	json_t *line;
-	int result = 0;
+	int r = 0;
 
-	while (source->feed && !(result = feed_next(source->feed, &line))) {
+	while (source->feed && !(r = feed_next(source->feed, &line))) {
 		struct feed_attempt told;
 
 		if (!feed_attempt_read(line, &told) && !told.pid)
 			book_put(&source->book, &told.attempt);
 		json_decref(line);
 	}
-	if (source->feed && result != -EAGAIN) {
+	if (source->feed && r != -EAGAIN) {
 		feed_close(source->feed);
 		source->feed = NULL;
 		source->unread = true;
@@ -89,10 +89,10 @@ static void counters_read(struct source *source, double seconds)
 static int names_read(struct source *source)
 {
 	struct port_names fresh = {0};
-	int error = port_names_read(source->instance, &fresh, &source->error);
+	int r = port_names_read(source->instance, &fresh, &source->error);
 
-	if (error)
-		return error;
+	if (r)
+		return r;
 	port_names_free(&source->names);
 	source->names = fresh;
 	source->names_version++;
@@ -115,12 +115,12 @@ static void snapshot_forget(struct source *source)
 static int snapshot_renew(struct source *source)
 {
 	struct snapshot fresh = {0};
-	int error = snapshot_read(source->instance, &fresh, &source->error);
+	int r = snapshot_read(source->instance, &fresh, &source->error);
 
-	if (error == -ENOENT)
+	if (r == -ENOENT)
 		snapshot_forget(source);
-	if (error)
-		return error;
+	if (r)
+		return r;
 	snapshot_free(&source->snapshot);
 	source->snapshot = fresh;
 	source->error.what[0] = '\0';
@@ -159,15 +159,15 @@ static bool file_changed(const struct source *source, const char *name, struct s
 	return changed;
 }
 
-static void list_read(struct source *source, struct timed_list *list,
-		      int (*read_file)(const struct instance *instance, struct timed_list *ret,
+static void list_read(struct source *source, struct timeout_list *list,
+		      int (*read_file)(const struct instance *instance, struct timeout_list *ret,
 				       struct error *ret_error))
 {
-	struct timed_list fresh = {0};
+	struct timeout_list fresh = {0};
 
 	if (read_file(source->instance, &fresh, NULL))
 		return;
-	timed_list_free(list);
+	timeout_list_free(list);
 	*list = fresh;
 	source->lists_version++;
 }
@@ -197,12 +197,12 @@ int source_open(const struct instance *instance, struct source *ret, struct erro
 	static const struct feed_request request = {
 		.attempts = true, .history = true, .follow = true};
 	struct error error;
-	int result;
+	int r;
 
 	*ret = (struct source){.instance = instance, .unread = true};
-	result = port_names_read(instance, &ret->names, ret_error);
-	if (result)
-		return result;
+	r = port_names_read(instance, &ret->names, ret_error);
+	if (r)
+		return r;
 	if (feed_open(instance, &request, &ret->feed, &error))
 		ret->feed = NULL;
 	source_tick(ret);
@@ -215,6 +215,6 @@ void source_close(struct source *source)
 	port_names_free(&source->names);
 	snapshot_free(&source->snapshot);
 	book_free(&source->book);
-	timed_list_free(&source->bans);
-	timed_list_free(&source->openings);
+	timeout_list_free(&source->bans);
+	timeout_list_free(&source->openings);
 }

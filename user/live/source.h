@@ -3,12 +3,11 @@
  * source.h - what the terminal view shows, and where it comes from: attempts from the daemon where
  * one runs (it remembers more), else from the kernel's table; all else from the kernel.
  */
-#ifndef ROLEWALL_LIVE_SOURCE_H
-#define ROLEWALL_LIVE_SOURCE_H
+#pragma once
 
 #include <sys/stat.h>
 
-#include "kernel/lists/timed.h"
+#include "kernel/lists/timeout_list.h"
 #include "kernel/observe/port_names.h"
 #include "live/book.h"
 #include "live/spark.h"
@@ -22,11 +21,11 @@ struct source {
 	struct snapshot snapshot; /* newer than that of the names; zeros: nothing is applied */
 	struct book book;
 	struct spark spark;
-	uint64_t passed, dropped;	  /* since the policy's maps are there */
-	double pass_rate, drop_rate;	  /* a second */
-	int64_t read_ns;		  /* CLOCK_MONOTONIC, of the last tick */
-	bool unread;			  /* the table has to be read */
-	struct timed_list bans, openings; /* by source, as the files have them */
+	uint64_t passed, dropped;	    /* since the policy's maps are there */
+	double pass_rate, drop_rate;	    /* a second */
+	int64_t read_ns;		    /* CLOCK_MONOTONIC, of the last tick */
+	bool unread;			    /* the table has to be read */
+	struct timeout_list bans, openings; /* by source, as the files have them */
 	struct stat bans_stat, openings_stat;
 	uint64_t lists_version;
 	struct error error; /* `what` is empty, or: why the last tick told nothing */
@@ -47,5 +46,3 @@ void source_take(struct source *source);
 
 /* Once a second: counters, rates, and the table where there is no daemon. */
 void source_tick(struct source *source);
-
-#endif

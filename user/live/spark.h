@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* spark.h - drops by reason over the last minutes. Pure. */
-#ifndef ROLEWALL_LIVE_SPARK_H
-#define ROLEWALL_LIVE_SPARK_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -37,5 +36,3 @@ unsigned int spark_level(uint64_t value, uint64_t max);
 
 /* Reasons with drops in the last `width` steps, most first. Returns how many, at most `size`. */
 size_t spark_reasons(const struct spark *spark, size_t width, uint8_t *ret, size_t size);
-
-#endif

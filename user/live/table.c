@@ -34,9 +34,9 @@ static int fields_head(struct canvas *canvas, int row, const struct field *field
 		snprintf(name, sizeof(name), "%s", fields[i].name);
 		used = (int)strlen(name) + (*mark != '\0');
 		at += fields[i].right && used < width ? width - used : 0;
-		canvas_put(canvas, row, at, width, TONE_BOLD, name);
+		canvas_put(canvas, row, at, width, STYLE_BOLD, name);
 		if (*mark && used <= width)
-			canvas_put(canvas, row, at + used - 1, 1, TONE_BOLD, mark);
+			canvas_put(canvas, row, at + used - 1, 1, STYLE_BOLD, mark);
 		at += (fields[i].right && used < width ? used : width) + GAP;
 	}
 	canvas_underline(canvas, row);
@@ -44,12 +44,12 @@ static int fields_head(struct canvas *canvas, int row, const struct field *field
 }
 
 static void field_put(struct canvas *canvas, int row, int *at, const struct field *field,
-		      enum tone tone, const char *text)
+		      enum style style, const char *text)
 {
 	if (field->right)
-		canvas_right(canvas, row, *at, field->width, tone, text);
+		canvas_right(canvas, row, *at, field->width, style, text);
 	else
-		canvas_put(canvas, row, *at, field->width, tone, text);
+		canvas_put(canvas, row, *at, field->width, style, text);
 	*at += field->width + GAP;
 }
 
@@ -139,13 +139,13 @@ static void blocked_cells(const struct view *view, const struct row *row,
 #undef CELL
 }
 
-static enum tone cell_tone(const struct row *row, enum sort cell, const char *text)
+static enum style cell_style(const struct row *row, enum sort cell, const char *text)
 {
 	if (cell == SORT_REASON)
-		return row->dropped ? TONE_BAD : TONE_CARE;
+		return row->dropped ? STYLE_BAD : STYLE_CARE;
 	if (cell == SORT_LAST || !strcmp(text, "-"))
-		return TONE_FAINT;
-	return cell == SORT_RATE ? TONE_BOLD : TONE_PLAIN;
+		return STYLE_FAINT;
+	return cell == SORT_RATE ? STYLE_BOLD : STYLE_PLAIN;
 }
 
 static void blocked_row(struct canvas *canvas, const struct view *view, int screen_row,
@@ -156,7 +156,7 @@ static void blocked_row(struct canvas *canvas, const struct view *view, int scre
 
 	blocked_cells(view, row, fields, cells);
 	for (int i = 0; i < SORT_COUNT; i++) {
-		field_put(canvas, screen_row, &at, &fields[i], cell_tone(row, i, cells[i]),
+		field_put(canvas, screen_row, &at, &fields[i], cell_style(row, i, cells[i]),
 			  cells[i]);
 	}
 }
@@ -176,7 +176,7 @@ void table_blocked(struct canvas *canvas, const struct view *view, int row)
 	for (int i = 0; i < view->page && top + i < view->rows.count; i++)
 		blocked_row(canvas, view, row + 1 + i, &view->rows.list[top + i], fields);
 	if (!view->rows.count)
-		canvas_printf(canvas, row + 1, 0, TONE_FAINT,
+		canvas_printf(canvas, row + 1, 0, STYLE_FAINT,
 			      view->filter_text[0] ? "nothing matches the filter"
 						   : "nobody was refused so far");
 }
@@ -221,22 +221,22 @@ void table_ports(struct canvas *canvas, const struct view *view, int row)
 
 		snprintf(text, sizeof(text), "%s/%s", ports_text(rule->port, rule->port_end, ports),
 			 word_of(words_l4, rule->l4));
-		field_put(canvas, line, &at, &fields[0], TONE_BOLD, text);
-		field_put(canvas, line, &at, &fields[1], TONE_PLAIN, rule->service);
-		field_put(canvas, line, &at, &fields[2], TONE_PLAIN, rule->role);
+		field_put(canvas, line, &at, &fields[0], STYLE_BOLD, text);
+		field_put(canvas, line, &at, &fields[1], STYLE_PLAIN, rule->service);
+		field_put(canvas, line, &at, &fields[2], STYLE_PLAIN, rule->role);
 		field_put(canvas, line, &at, &fields[3],
-			  rule->zones & RW_ZONE_EXTERNAL ? TONE_CARE : TONE_GOOD,
+			  rule->zones & RW_ZONE_EXTERNAL ? STYLE_CARE : STYLE_GOOD,
 			  peers_text(rule->zones, rule, text));
-		field_put(canvas, line, &at, &fields[4], TONE_PLAIN,
+		field_put(canvas, line, &at, &fields[4], STYLE_PLAIN,
 			  number_text(state->counter.passed.packets, 6, number));
 		field_put(canvas, line, &at, &fields[5],
-			  state->counter.dropped.packets ? TONE_BAD : TONE_FAINT,
+			  state->counter.dropped.packets ? STYLE_BAD : STYLE_FAINT,
 			  number_text(state->counter.dropped.packets, 7, number));
 	}
 }
 
 /* Openings come first, then bans. NULL: there are not so many. */
-static const struct timed *list_entry(const struct source *source, size_t i, bool *ret_open)
+static const struct timeout *list_entry(const struct source *source, size_t i, bool *ret_open)
 {
 	size_t openings = source->openings.count;
 
@@ -252,7 +252,7 @@ static void lists_widths(const struct canvas *canvas, const struct view *view, s
 {
 	size_t longest = 0, top = view->top[TAB_LISTS];
 	int spare = canvas->columns - 80;
-	const struct timed *entry;
+	const struct timeout *entry;
 	bool open;
 
 	for (int i = 0; i < view->page && (entry = list_entry(view->source, top + i, &open)); i++) {
@@ -274,7 +274,7 @@ void table_lists(struct canvas *canvas, const struct view *view, int row)
 				 {"WHO", 9, false},
 				 {"REASON", 22, false}};
 	size_t top = view->top[TAB_LISTS];
-	const struct timed *entry;
+	const struct timeout *entry;
 	bool open;
 
 	lists_widths(canvas, view, &fields[1], &fields[4]);
@@ -285,14 +285,14 @@ void table_lists(struct canvas *canvas, const struct view *view, int row)
 
 		snprintf(text, sizeof(text), open ? "open %u/%s" : "banned", entry->port,
 			 word_of(words_l4, entry->l4));
-		field_put(canvas, line, &at, &fields[0], open ? TONE_GOOD : TONE_BAD, text);
+		field_put(canvas, line, &at, &fields[0], open ? STYLE_GOOD : STYLE_BAD, text);
 		cidr_format(entry->source.source, entry->source.length, text);
-		field_put(canvas, line, &at, &fields[1], TONE_PLAIN, text);
-		field_put(canvas, line, &at, &fields[2], TONE_PLAIN,
+		field_put(canvas, line, &at, &fields[1], STYLE_PLAIN, text);
+		field_put(canvas, line, &at, &fields[2], STYLE_PLAIN,
 			  left_text(entry->expires, left));
-		field_put(canvas, line, &at, &fields[3], TONE_PLAIN, entry->who);
-		field_put(canvas, line, &at, &fields[4], TONE_PLAIN, entry->reason);
+		field_put(canvas, line, &at, &fields[3], STYLE_PLAIN, entry->who);
+		field_put(canvas, line, &at, &fields[4], STYLE_PLAIN, entry->reason);
 	}
 	if (!view_count(view))
-		canvas_printf(canvas, row + 1, 0, TONE_FAINT, "no bans and no openings");
+		canvas_printf(canvas, row + 1, 0, STYLE_FAINT, "no bans and no openings");
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* table.h - the tables of the three views: a head at `row`, under it view->page rows. Pure. */
-#ifndef ROLEWALL_LIVE_TABLE_H
-#define ROLEWALL_LIVE_TABLE_H
+#pragma once
 
 #include "live/canvas.h"
 #include "live/view.h"
@@ -9,5 +8,3 @@
 void table_blocked(struct canvas *canvas, const struct view *view, int row);
 void table_ports(struct canvas *canvas, const struct view *view, int row);
 void table_lists(struct canvas *canvas, const struct view *view, int row);
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* text.h - numbers and times, as short as a table wants them. All return `ret`, or a constant.
  * Pure. */
-#ifndef ROLEWALL_LIVE_TEXT_H
-#define ROLEWALL_LIVE_TEXT_H
+#pragma once
 
 #include <stdint.h>
 
@@ -15,5 +14,3 @@ const char *when_text(int64_t ns, char ret[24]);
 
 /* From now until then, or "for ever" (0). */
 const char *left_text(int64_t expires, char ret[24]);
-
-#endif

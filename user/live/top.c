@@ -24,9 +24,9 @@ static void colours_begin(bool wanted)
 		return;
 	start_color();
 	use_default_colors();
-	init_pair(TONE_GOOD, COLOR_GREEN, -1);
-	init_pair(TONE_CARE, COLOR_YELLOW, -1);
-	init_pair(TONE_BAD, COLOR_RED, -1);
+	init_pair(STYLE_GOOD, COLOR_GREEN, -1);
+	init_pair(STYLE_CARE, COLOR_YELLOW, -1);
+	init_pair(STYLE_BAD, COLOR_RED, -1);
 }
 
 static attr_t attributes_of(const struct glyph *glyph)
@@ -35,9 +35,9 @@ static attr_t attributes_of(const struct glyph *glyph)
 
 	if (glyph->reverse)
 		return A_REVERSE;
-	if (glyph->tone == TONE_BOLD)
+	if (glyph->style == STYLE_BOLD)
 		attributes |= A_BOLD;
-	if (glyph->tone == TONE_FAINT)
+	if (glyph->style == STYLE_FAINT)
 		attributes |= A_DIM;
 	return attributes;
 }
@@ -45,10 +45,10 @@ static attr_t attributes_of(const struct glyph *glyph)
 /* Without colours_begin() pair 0 is all there is. A bar in several colours is hard to read. */
 static short pair_of(const struct glyph *glyph)
 {
-	if (COLOR_PAIRS <= TONE_BAD || glyph->reverse)
+	if (COLOR_PAIRS <= STYLE_BAD || glyph->reverse)
 		return 0;
-	return glyph->tone == TONE_GOOD || glyph->tone == TONE_CARE || glyph->tone == TONE_BAD
-		       ? glyph->tone
+	return glyph->style == STYLE_GOOD || glyph->style == STYLE_CARE || glyph->style == STYLE_BAD
+		       ? glyph->style
 		       : 0;
 }
 
@@ -191,12 +191,12 @@ int top_run(const struct top_options *options, const struct view_actions *action
 	struct canvas canvas = {0};
 	struct view view;
 	SCREEN *screen = NULL;
-	int error = source_open(options->instance, &source, ret_error);
+	int r = source_open(options->instance, &source, ret_error);
 
-	if (error)
-		return error;
-	error = screen_open(&screen, options->colour, ret_error);
-	if (!error) {
+	if (r)
+		return r;
+	r = screen_open(&screen, options->colour, ret_error);
+	if (!r) {
 		canvas.plain = strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
 		view_open(&view, &source, actions);
 		view.request.filter = options->filter;
@@ -209,5 +209,5 @@ int top_run(const struct top_options *options, const struct view_actions *action
 	}
 	canvas_free(&canvas);
 	source_close(&source);
-	return error;
+	return r;
 }

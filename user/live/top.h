@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* top.h - the terminal view. */
-#ifndef ROLEWALL_LIVE_TOP_H
-#define ROLEWALL_LIVE_TOP_H
+#pragma once
 
 #include "live/view.h"
 
@@ -18,5 +17,3 @@ struct top_options {
  */
 int top_run(const struct top_options *options, const struct view_actions *actions,
 	    struct error *ret_error);
-
-#endif

@@ -14,33 +14,33 @@
 
 #define KEY_ESCAPE 27
 
-void panel_add(struct panel *panel, const char *key, enum tone tone, const char *format, ...)
+void panel_add(struct panel *panel, const char *key, enum style style, const char *format, ...)
 {
 	va_list arguments;
 
 	if (panel->count == PANEL_LINES_MAX)
 		return;
 	snprintf(panel->lines[panel->count].key, sizeof(panel->lines[0].key), "%s", key);
-	panel->lines[panel->count].tone = tone;
+	panel->lines[panel->count].style = style;
 	va_start(arguments, format);
 	vsnprintf(panel->lines[panel->count].text, sizeof(panel->lines[0].text), format, arguments);
 	va_end(arguments);
 	panel->count++;
 }
 
-void view_say(struct view *view, enum tone tone, const char *format, ...)
+void view_say(struct view *view, enum style style, const char *format, ...)
 {
 	va_list arguments;
 
 	va_start(arguments, format);
 	vsnprintf(view->message, sizeof(view->message), format, arguments);
 	va_end(arguments);
-	view->message_tone = tone;
+	view->message_style = style;
 }
 
 static void say_error(struct view *view, const struct error *error)
 {
-	view_say(view, TONE_BAD, "%s%s%s", error->what, error->hint[0] ? "; " : "", error->hint);
+	view_say(view, STYLE_BAD, "%s%s%s", error->what, error->hint[0] ? "; " : "", error->hint);
 }
 
 /* --- rows ------------------------------------------------------------------------------------- */
@@ -113,12 +113,12 @@ bool view_refresh(struct view *view)
 	if (view->tab != TAB_BLOCKED)
 		selection_clamp(view);
 	if (!view->frozen && book_open(book))
-		view_say(view, TONE_BAD, "out of memory");
+		view_say(view, STYLE_BAD, "out of memory");
 	if (!view->stale && view->version == book->version &&
 	    view->names_version == view->source->names_version)
 		return false;
 	if (rows_build(&view->rows, book, &view->source->names, &view->request))
-		view_say(view, TONE_BAD, "out of memory");
+		view_say(view, STYLE_BAD, "out of memory");
 	anchor_follow(view);
 	view->version = book->version;
 	view->names_version = view->source->names_version;
@@ -194,7 +194,7 @@ static void help(struct view *view)
 
 	view->panel = (struct panel){.title = "Keys"};
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		panel_add(&view->panel, keys[i][0], TONE_PLAIN, "%s", keys[i][1]);
+		panel_add(&view->panel, keys[i][0], STYLE_PLAIN, "%s", keys[i][1]);
 }
 
 static void ask(struct view *view, enum prompt prompt)
@@ -205,13 +205,13 @@ static void ask(struct view *view, enum prompt prompt)
 		return;
 	row_copy(row, &view->asked, &view->asked_attempt);
 	if (prompt == PROMPT_BAN && view->request.group == GROUP_PORT)
-		view_say(view, TONE_CARE, "many sources: choose one (d shows them one by one)");
+		view_say(view, STYLE_CARE, "many sources: choose one (d shows them one by one)");
 	else if (prompt == PROMPT_OPEN && view->request.group != GROUP_NONE)
-		view_say(view, TONE_CARE, "choose one attempt (s or d shows them one by one)");
+		view_say(view, STYLE_CARE, "choose one attempt (s or d shows them one by one)");
 	else if (prompt == PROMPT_OPEN &&
 		 (!row->attempt->record.port || (row->attempt->record.l4 != IPPROTO_TCP &&
 						 row->attempt->record.l4 != IPPROTO_UDP)))
-		view_say(view, TONE_CARE, "only a TCP or UDP port can be opened");
+		view_say(view, STYLE_CARE, "only a TCP or UDP port can be opened");
 	else
 		view->prompt = prompt;
 }
@@ -257,7 +257,7 @@ static void save(struct view *view)
 	if (actions->save(actions->context, view->input, &view->rows, view->request.group, &error))
 		say_error(view, &error);
 	else
-		view_say(view, TONE_GOOD, "%zu rows are in %s", view->rows.count, view->input);
+		view_say(view, STYLE_GOOD, "%zu rows are in %s", view->rows.count, view->input);
 }
 
 static void question_answer(struct view *view, int key)
@@ -268,11 +268,11 @@ static void question_answer(struct view *view, int key)
 
 	view->prompt = PROMPT_NONE;
 	if (key != 'y' && key != 'Y')
-		view_say(view, TONE_PLAIN, "nothing was changed");
+		view_say(view, STYLE_PLAIN, "nothing was changed");
 	else if ((ban ? actions->ban : actions->open)(actions->context, &view->asked, &error))
 		say_error(view, &error);
 	else
-		view_say(view, TONE_GOOD,
+		view_say(view, STYLE_GOOD,
 			 ban ? "banned for %s; \"rolewall unban\" ends it sooner"
 			     : "open for %s; \"rolewall close\" ends it sooner",
 			 ban ? actions->ban_term : actions->open_term);

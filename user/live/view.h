@@ -2,8 +2,7 @@
 /*
  * view.h - the state of the terminal view, and what keys do to it. Knows no terminal.
  */
-#ifndef ROLEWALL_LIVE_VIEW_H
-#define ROLEWALL_LIVE_VIEW_H
+#pragma once
 
 #include "live/canvas.h"
 #include "live/rows.h"
@@ -34,11 +33,11 @@ struct panel {
 	struct {
 		char key[16];
 		char text[512];
-		enum tone tone;
+		enum style style;
 	} lines[PANEL_LINES_MAX];
 };
 
-void panel_add(struct panel *panel, const char *key, enum tone tone, const char *format, ...)
+void panel_add(struct panel *panel, const char *key, enum style style, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
 /* What is not the view's own: the same that the verbs do. Each returns 0 or -errno. */
@@ -78,7 +77,7 @@ struct view {
 	struct attempt asked_attempt;
 	char input[128];
 	char message[640];
-	enum tone message_tone;
+	enum style message_style;
 };
 
 void view_open(struct view *view, struct source *source, const struct view_actions *actions);
@@ -92,7 +91,5 @@ bool view_refresh(struct view *view);
 size_t view_count(const struct view *view);
 const struct row *view_row(const struct view *view); /* the selected one, or NULL */
 
-void view_say(struct view *view, enum tone tone, const char *format, ...)
+void view_say(struct view *view, enum style style, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-
-#endif

@@ -3,8 +3,7 @@
  * admit.h - may this source open a connection to that port? The answer of the tables alone: without
  * bans, openings, and connections that there are. As docs/verdict.md, section 8.
  */
-#ifndef ROLEWALL_POLICY_ADMIT_H
-#define ROLEWALL_POLICY_ADMIT_H
+#pragma once
 
 #include "policy/tables.h"
 
@@ -20,5 +19,3 @@ uint16_t tables_zone(const struct tables *tables, const char *interface, const u
 
 /* What enforcing these tables would do; whether they enforce is not looked at. */
 bool tables_admits(const struct tables *tables, const struct admission *admission);
-
-#endif

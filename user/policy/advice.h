@@ -2,8 +2,7 @@
 /*
  * advice.h - what is allowed, but probably not meant.
  */
-#ifndef ROLEWALL_POLICY_ADVICE_H
-#define ROLEWALL_POLICY_ADVICE_H
+#pragma once
 
 #include <stddef.h>
 
@@ -26,5 +25,3 @@ void warnings_free(struct warnings *warnings);
 /* Every warning about this policy. 0 or -ENOMEM; `ret` is the caller's to free, also on failure. */
 int advice_collect(const struct model *model, const struct merged *merged,
 		   const struct tables *tables, struct warnings *ret);
-
-#endif

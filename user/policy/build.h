@@ -2,8 +2,7 @@
 /*
  * build.h - third stage of policy/: the merged policy as tables.
  */
-#ifndef ROLEWALL_POLICY_BUILD_H
-#define ROLEWALL_POLICY_BUILD_H
+#pragma once
 
 #include "policy/merge.h"
 #include "policy/model.h"
@@ -12,5 +11,3 @@
 /* 0, -EINVAL or -ENOMEM. `ret` owns all it points to. */
 int tables_build(const struct model *model, const struct merged *merged, struct tables *ret,
 		 struct error *ret_error);
-
-#endif

@@ -2,8 +2,7 @@
 /*
  * cidr.h - addresses with a prefix length, as text and as the 16 bytes of the maps.
  */
-#ifndef ROLEWALL_POLICY_CIDR_H
-#define ROLEWALL_POLICY_CIDR_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -43,5 +42,3 @@ bool cidr_overlaps(const struct cidr *a, const struct cidr *b);
 
 /* The order in which a prefix stands before all that it contains: source, then length. */
 int cidr_compare(const struct cidr *a, const struct cidr *b);
-
-#endif

@@ -6,8 +6,7 @@
  * Sorted, a prefix stands before all that it contains. So what contains the one that is asked about
  * is its predecessor or one of those around that, and what it contains is its successor.
  */
-#ifndef ROLEWALL_POLICY_CIDR_SET_H
-#define ROLEWALL_POLICY_CIDR_SET_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -36,5 +35,3 @@ void cidr_set_finish(struct cidr_set *set);
 
 /* One that overlaps `cidr` (cidr_overlaps()), the narrowest around it if there is one; NULL. */
 const struct cidr_item *cidr_set_find(struct cidr_set *set, const struct cidr *cidr);
-
-#endif

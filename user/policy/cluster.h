@@ -7,8 +7,7 @@
  * port of that zone opens only to the peers whose roles connect to it; which these are, the profile
  * knows (flows.json beside its roles).
  */
-#ifndef ROLEWALL_POLICY_CLUSTER_H
-#define ROLEWALL_POLICY_CLUSTER_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,5 +30,3 @@ const struct peer_model *cluster_node(const struct cluster_model *cluster, const
  * opinion of it.
  */
 int cluster_join(struct node_model *node, struct error *ret_error);
-
-#endif

@@ -5,8 +5,7 @@
  * Pure: rules and interfaces in, differences out. `before` is what is in force, `after` what would
  * be; an empty `before` makes everything newly opened.
  */
-#ifndef ROLEWALL_POLICY_COMPARE_H
-#define ROLEWALL_POLICY_COMPARE_H
+#pragma once
 
 #include "policy/tables.h"
 
@@ -102,5 +101,3 @@ void prefix_list_free(struct prefix_list *list);
 void changes_free(struct changes *changes);
 void interface_changes_free(struct interface_changes *changes);
 void prefix_changes_free(struct prefix_changes *changes);
-
-#endif

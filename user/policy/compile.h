@@ -2,8 +2,7 @@
 /*
  * compile.h - the way of a policy, as one call: files -> model -> merged policy -> tables.
  */
-#ifndef ROLEWALL_POLICY_COMPILE_H
-#define ROLEWALL_POLICY_COMPILE_H
+#pragma once
 
 #include "policy/advice.h"
 #include "policy/read.h"
@@ -24,5 +23,3 @@ int policy_compile_from(const struct policy_source *source, struct tables *ret_t
  */
 int policy_compile(const char *node_file, const char *roles_dir, struct tables *ret_tables,
 		   struct warnings *ret_warnings, struct error *ret_error);
-
-#endif

@@ -125,13 +125,13 @@ static int text_write(const struct tables *tables, uint8_t flags, char **ret)
 {
 	_free_ char *text = strdup(tables->text ? tables->text : "");
 	size_t size = tables->text ? tables->text_size : 0;
-	int error = text ? 0 : -ENOMEM;
+	int r = text ? 0 : -ENOMEM;
 
-	if (!error && flags != tables->flags && size)
-		error = text_agree(&text, &size, flags);
-	if (!error)
+	if (!r && flags != tables->flags && size)
+		r = text_agree(&text, &size, flags);
+	if (!r)
 		*ret = TAKE_PTR(text);
-	return error;
+	return r;
 }
 
 int compiled_write(const struct tables *tables, uint8_t flags, char **ret_text, size_t *ret_size)
@@ -139,10 +139,10 @@ int compiled_write(const struct tables *tables, uint8_t flags, char **ret_text, 
 	_json_ json_t *policy = NULL, *document = NULL;
 	_free_ char *node_file = NULL;
 	char sum[9], *text;
-	int error = text_write(tables, flags, &node_file);
+	int r = text_write(tables, flags, &node_file);
 
-	if (error)
-		return error;
+	if (r)
+		return r;
 	policy = policy_write(tables, flags, node_file);
 	if (!policy || checksum(policy, sum))
 		return -ENOMEM;
@@ -309,22 +309,21 @@ static int lists_read(const json_t *policy, struct tables *ret)
 						      never_ban_read},
 					 interfaces = {sizeof(struct interface), RW_SLOTS - 1,
 						       interface_read};
-	int error =
-		array_read(json_object_get(policy, "roles"), &roles, &ret->roles, &ret->role_count);
+	int r = array_read(json_object_get(policy, "roles"), &roles, &ret->roles, &ret->role_count);
 
-	if (!error)
-		error = array_read(json_object_get(policy, "interfaces"), &interfaces,
-				   &ret->interfaces, &ret->interface_count);
-	if (!error)
-		error = array_read(json_object_get(policy, "elsewhere"), &prefix_reader,
-				   &ret->elsewhere, &ret->elsewhere_count);
-	if (!error)
-		error = array_read(json_object_get(policy, "never_ban"), &never_ban,
-				   &ret->never_ban, &ret->never_ban_count);
-	if (!error)
-		error = array_read(json_object_get(policy, "rules"), &rules, &ret->rules,
-				   &ret->rule_count);
-	return error;
+	if (!r)
+		r = array_read(json_object_get(policy, "interfaces"), &interfaces, &ret->interfaces,
+			       &ret->interface_count);
+	if (!r)
+		r = array_read(json_object_get(policy, "elsewhere"), &prefix_reader,
+			       &ret->elsewhere, &ret->elsewhere_count);
+	if (!r)
+		r = array_read(json_object_get(policy, "never_ban"), &never_ban, &ret->never_ban,
+			       &ret->never_ban_count);
+	if (!r)
+		r = array_read(json_object_get(policy, "rules"), &rules, &ret->rules,
+			       &ret->rule_count);
+	return r;
 }
 
 static int text_read(const json_t *policy, struct tables *ret)
@@ -340,13 +339,13 @@ static int text_read(const json_t *policy, struct tables *ret)
 
 static int policy_read(json_t *policy, struct tables *ret)
 {
-	int error = switches_read(policy, ret) ? 0 : -EINVAL;
+	int r = switches_read(policy, ret) ? 0 : -EINVAL;
 
-	if (!error)
-		error = lists_read(policy, ret);
-	if (!error)
-		error = text_read(policy, ret);
-	return error ? error : tables_add_ports(ret, NULL);
+	if (!r)
+		r = lists_read(policy, ret);
+	if (!r)
+		r = text_read(policy, ret);
+	return r ? r : tables_add_ports(ret, NULL);
 }
 
 /* Whole, and of a layout that is known here? */
@@ -378,19 +377,18 @@ int compiled_read(const char *file, const char *text, size_t size, struct tables
 	_json_ json_t *document = NULL;
 	json_t *policy = NULL;
 	json_error_t cause;
-	int error;
+	int r;
 
 	document = json_loadb(text, size, JSON_REJECT_DUPLICATES, &cause);
 	if (!document)
 		return error_set(ret_error, EINVAL, "%s is damaged: %s", file, cause.text);
-	error = document_check(document, file, &policy, ret_error);
-	if (error)
-		return error;
-	error = policy_read(policy, &tables);
-	if (error)
-		return error_set(ret_error, -error, "%s: %s", file,
-				 error == -ENOMEM ? "out of memory"
-						  : "a value in it makes no sense");
+	r = document_check(document, file, &policy, ret_error);
+	if (r)
+		return r;
+	r = policy_read(policy, &tables);
+	if (r)
+		return error_set(ret_error, -r, "%s: %s", file,
+				 r == -ENOMEM ? "out of memory" : "a value in it makes no sense");
 	*ret = tables;
 	tables = (struct tables){0};
 	return 0;

@@ -8,8 +8,7 @@
  * "policy" is struct tables, all of it but the ports, which follow from the rules. The checksum is
  * of "policy" as jansson writes it compactly, so that white space does not count.
  */
-#ifndef ROLEWALL_POLICY_COMPILED_H
-#define ROLEWALL_POLICY_COMPILED_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -33,5 +32,3 @@ int compiled_write(const struct tables *tables, uint8_t flags, char **ret_text, 
  */
 int compiled_read(const char *file, const char *text, size_t size, struct tables *ret,
 		  struct error *ret_error);
-
-#endif

@@ -5,8 +5,7 @@
  * A document never moves and outlives the model that was read from it: every value of the model
  * keeps its struct at, so that a later stage can still say where the value stands.
  */
-#ifndef ROLEWALL_POLICY_DOCUMENT_H
-#define ROLEWALL_POLICY_DOCUMENT_H
+#pragma once
 
 #include <jansson.h>
 
@@ -52,5 +51,3 @@ void at_format(const struct at *at, char *ret, size_t ret_size);
 /* The content is wrong at `at`: fill `ret` and return -EINVAL. */
 int error_at(struct error *ret, const struct at *at, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-
-#endif

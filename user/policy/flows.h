@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* flows.h - who connects to whom: the flows file of a profile, and what it makes of a peer. */
-#ifndef ROLEWALL_POLICY_FLOWS_H
-#define ROLEWALL_POLICY_FLOWS_H
+#pragma once
 
 #include "policy/model.h"
 #include "policy/value.h"
@@ -22,5 +21,3 @@ uint16_t flows_to(const struct flows_model *flows, const char *role, const char 
 
 /* "proxy,appserver": the roles whose bits are in `zones`. Returns `ret`. */
 const char *flows_names(const struct flows_model *flows, uint16_t zones, char *ret, size_t size);
-
-#endif

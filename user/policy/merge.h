@@ -6,8 +6,7 @@
  * with the zones that are left after vpn_only and management have been applied. Rows of the same
  * ports are still apart.
  */
-#ifndef ROLEWALL_POLICY_MERGE_H
-#define ROLEWALL_POLICY_MERGE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -39,5 +38,3 @@ int merged_build(const struct model *model, struct merged *ret, struct error *re
 int merged_add(struct merged *merged, const char *role, const struct service_model *services,
 	       size_t count);
 void merged_free(struct merged *merged);
-
-#endif

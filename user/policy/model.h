@@ -6,8 +6,7 @@
  * check it by itself (types, ranges, names); read.h reads all that a policy consists of. What only
  * shows when they are put together (does the service exist?) is merge.h's business.
  */
-#ifndef ROLEWALL_POLICY_MODEL_H
-#define ROLEWALL_POLICY_MODEL_H
+#pragma once
 
 #include <limits.h>
 #include <net/if.h>
@@ -150,5 +149,3 @@ struct model {
 	struct flows_model flows; /* of the profile */
 	char folder[PATH_MAX];	  /* of the profile */
 };
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* names.h - names, and lists of them, as files have them. */
-#ifndef ROLEWALL_POLICY_NAMES_H
-#define ROLEWALL_POLICY_NAMES_H
+#pragma once
 
 #include "policy/model.h"
 #include "policy/value.h"
@@ -25,5 +24,3 @@ int name_add(const struct name_list *names, const struct value *value, const str
 	     struct error *ret_error);
 int names_read(const struct value *value, const struct name_words *words, struct name_model **list,
 	       size_t *count, struct error *ret_error);
-
-#endif

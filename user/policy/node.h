@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* node.h - the node file. */
-#ifndef ROLEWALL_POLICY_NODE_H
-#define ROLEWALL_POLICY_NODE_H
+#pragma once
 
 #include "policy/model.h"
 #include "policy/value.h"
@@ -9,5 +8,3 @@
 /* `ret` is to be freed on failure, too. */
 int node_model_read(const char *file, struct node_model *ret, struct error *ret_error);
 void node_model_free(struct node_model *node);
-
-#endif

@@ -5,8 +5,7 @@
  * As in tables.h: of overlapping rules the narrowest owns the port, and the port may be reached
  * from the zones of all of them. Between two of the same width the first in the list wins.
  */
-#ifndef ROLEWALL_POLICY_OWNERS_H
-#define ROLEWALL_POLICY_OWNERS_H
+#pragma once
 
 #include "policy/tables.h"
 
@@ -24,5 +23,3 @@ static inline size_t owner_index(unsigned int l4, uint16_t port)
 
 /* An array of OWNERS_COUNT by owner_index(), to be freed by the caller; NULL without memory. */
 struct owner *owners_new(const struct rule *const *rules, size_t count);
-
-#endif

@@ -5,8 +5,7 @@
  * jansson keeps no positions, so the text that it has accepted is read once more: one place a
  * value, in document order (the root is place 0), with the links of a tree.
  */
-#ifndef ROLEWALL_POLICY_PLACES_H
-#define ROLEWALL_POLICY_PLACES_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -34,5 +33,3 @@ int places_find(const char *text, size_t size, struct place **ret_places, size_t
  */
 void places_format_path(const char *text, const struct place *places, uint32_t place, char *ret,
 			size_t ret_size);
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* prefixes.h - the interfaces of the tables. On failure `tables` is the caller's to free, as it is.
  */
-#ifndef ROLEWALL_POLICY_PREFIXES_H
-#define ROLEWALL_POLICY_PREFIXES_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -25,5 +24,3 @@ bool tables_never_ban(const struct tables *tables, const uint8_t address[16]);
 
 /* "a management prefix": RW_NEVER_BAN_* in words, for "192.0.2.0/24 is ..." */
 const char *never_ban_words(uint16_t why);
-
-#endif

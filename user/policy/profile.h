@@ -2,8 +2,7 @@
 /*
  * profile.h - the profiles there are, and one of them with all its roles.
  */
-#ifndef ROLEWALL_POLICY_PROFILE_H
-#define ROLEWALL_POLICY_PROFILE_H
+#pragma once
 
 #include <stddef.h>
 
@@ -48,5 +47,3 @@ struct role_change {
 int roles_compare(const struct role_model *before, const struct role_model *after,
 		  struct role_change *ret);
 void role_change_free(struct role_change *change);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* read.h - every file that a policy is made from, as one model. */
-#ifndef ROLEWALL_POLICY_READ_H
-#define ROLEWALL_POLICY_READ_H
+#pragma once
 
 #include "policy/model.h"
 #include "util/error.h"
@@ -21,5 +20,3 @@ int model_read_from(const struct policy_source *source, struct model *ret, struc
 int model_read(const char *node_file, const char *roles_dir, struct model *ret,
 	       struct error *ret_error);
 void model_free(struct model *model);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* search.h - which roles of a profile would open a port? */
-#ifndef ROLEWALL_POLICY_SEARCH_H
-#define ROLEWALL_POLICY_SEARCH_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,5 +26,3 @@ int roles_search(const char *roles_dir, const char *profile, uint8_t l4, uint16_
 /* Does any role file in the folder of a profile have a service of this name? */
 bool folder_has_service(const char *folder, const char *service);
 void roles_found_free(struct roles_found *found);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* service.h - "services" of role and node files. */
-#ifndef ROLEWALL_POLICY_SERVICE_H
-#define ROLEWALL_POLICY_SERVICE_H
+#pragma once
 
 #include "policy/model.h"
 #include "policy/value.h"
@@ -12,5 +11,3 @@ struct service_list {
 	size_t *count;
 };
 int services_read(const struct value *value, struct service_list into, struct error *ret_error);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* sources.h - lists of addresses and networks, as files have them. */
-#ifndef ROLEWALL_POLICY_SOURCES_H
-#define ROLEWALL_POLICY_SOURCES_H
+#pragma once
 
 #include "policy/model.h"
 #include "policy/value.h"
@@ -9,5 +8,3 @@
 /* `has_cluster` is set if "@cluster" is among them; NULL: it has no place here. */
 int sources_read(const struct value *value, uint8_t zone, struct source_list *into,
 		 bool *has_cluster, struct error *ret_error);
-
-#endif

@@ -6,8 +6,7 @@
  * rule indexes and generation are still missing, because those depend on what is already loaded
  * (user/kernel/install.c). Pure data: no libbpf, no system calls.
  */
-#ifndef ROLEWALL_POLICY_TABLES_H
-#define ROLEWALL_POLICY_TABLES_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -108,5 +107,3 @@ struct tables {
 };
 
 void tables_free(struct tables *tables);
-
-#endif

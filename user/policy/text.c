@@ -31,28 +31,28 @@ static int set_both(json_t *root, uint8_t flags, bool *changed)
 	const char *mode = word_of(words_modes, flags & RW_POLICY_ENFORCE);
 	const char *guard =
 		word_of(words_bind_guard, flags & (RW_POLICY_BIND_OBSERVE | RW_POLICY_BIND_DENY));
-	int error;
+	int r;
 
 	if (!json_is_object(root) || !mode || !guard)
 		return -EINVAL;
-	error = set(root, "mode", mode, changed);
-	return error ? error : set(root, "bind_guard", guard, changed);
+	r = set(root, "mode", mode, changed);
+	return r ? r : set(root, "bind_guard", guard, changed);
 }
 
 int text_agree(char **text, size_t *size, uint8_t flags)
 {
 	json_t *root = json_loadb(*text, *size, 0, NULL);
 	bool changed = false;
-	int error = set_both(root, flags, &changed);
+	int r = set_both(root, flags, &changed);
 	char *written = NULL;
 
-	if (!error && changed) {
+	if (!r && changed) {
 		written = json_dumps(root, JSON_INDENT(2));
-		error = written ? 0 : -ENOMEM;
+		r = written ? 0 : -ENOMEM;
 	}
 	json_decref(root);
 	if (!written)
-		return error;
+		return r;
 	free(*text);
 	*text = written;
 	*size = strlen(written);

@@ -2,8 +2,7 @@
 /*
  * text.h - the text of a node file, where less is in force than it says: `apply --observe`.
  */
-#ifndef ROLEWALL_POLICY_TEXT_H
-#define ROLEWALL_POLICY_TEXT_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -15,5 +14,3 @@
  * on failure.
  */
 int text_agree(char **text, size_t *size, uint8_t flags);
-
-#endif

@@ -7,8 +7,7 @@
  * and leave their result untouched on failure. `noun` is what the value is called in an error
  * ("the port", "a role").
  */
-#ifndef ROLEWALL_POLICY_VALUE_H
-#define ROLEWALL_POLICY_VALUE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -64,5 +63,3 @@ bool error_hint_guess(struct error *ret_error, const struct guess *guess);
 
 /* "version", the first key of every file: 1. `into` is not used. */
 int version_read(const struct value *value, void *into, struct error *ret_error);
-
-#endif

@@ -4,8 +4,7 @@
  *
  * A list of words ends with a word that is NULL.
  */
-#ifndef ROLEWALL_POLICY_WORDS_H
-#define ROLEWALL_POLICY_WORDS_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -29,5 +28,3 @@ const char *word_of(const struct word *words, int number);
 
 /* The node file may not list it: the verdict handles this protocol itself (docs/verdict.md). */
 bool is_protocol_reserved(int number);
-
-#endif

@@ -2,8 +2,7 @@
 /*
  * check.h - what was looked at before an installation, and what was found.
  */
-#ifndef ROLEWALL_PREFLIGHT_CHECK_H
-#define ROLEWALL_PREFLIGHT_CHECK_H
+#pragma once
 
 #include <stddef.h>
 
@@ -42,5 +41,3 @@ struct check_words {
 void check_add(struct checks *checks, const struct check_words *words, enum check_status status,
 	       const char *found, ...) __attribute__((format(printf, 4, 5)));
 int checks_are_complete(const struct checks *checks); /* 0 or -ENOMEM */
-
-#endif

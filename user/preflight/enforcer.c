@@ -211,7 +211,7 @@ static void mtu_check(const struct enforcer *enforcer, struct checks *checks)
 /* --- what else decides about packets ------------------------------------------------------------
  */
 
-static void surroundings_check(const struct surroundings *surroundings, struct checks *checks)
+static void other_firewalls_check(const struct other_firewalls *others, struct checks *checks)
 {
 	static const struct check_words forwarding = {
 		"forwarding", "a mail node forwards nothing for containers or other hosts",
@@ -220,13 +220,13 @@ static void surroundings_check(const struct surroundings *surroundings, struct c
 	static const struct check_words firewall = {
 		"other-firewall", "no other firewall that decides as well",
 		"keep one of the two: a packet has to pass both"};
-	bool bridges = surroundings->bridges[0];
+	bool bridges = others->bridges[0];
 
-	check_add(checks, &forwarding, surroundings->forwards || bridges ? CHECK_WARN : CHECK_PASS,
-		  "%s%s%s", surroundings->forwards ? "forwarding is on" : "forwarding is off",
-		  bridges ? ", bridges: " : "", surroundings->bridges);
-	check_add(checks, &firewall, surroundings->firewalls[0] ? CHECK_WARN : CHECK_PASS, "%s",
-		  surroundings->firewalls[0] ? surroundings->firewalls : "none");
+	check_add(checks, &forwarding, others->forwards || bridges ? CHECK_WARN : CHECK_PASS,
+		  "%s%s%s", others->forwards ? "forwarding is on" : "forwarding is off",
+		  bridges ? ", bridges: " : "", others->bridges);
+	check_add(checks, &firewall, others->firewalls[0] ? CHECK_WARN : CHECK_PASS, "%s",
+		  others->firewalls[0] ? others->firewalls : "none");
 }
 
 void enforcer_judge(const struct enforcer *enforcer, struct checks *checks)
@@ -236,7 +236,7 @@ void enforcer_judge(const struct enforcer *enforcer, struct checks *checks)
 	filesystems_check(enforcer, checks);
 	native_check(enforcer, checks);
 	mtu_check(enforcer, checks);
-	surroundings_check(&enforcer->surroundings, checks);
+	other_firewalls_check(&enforcer->others, checks);
 }
 
 /* What only a running kernel can tell. */

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* enforcer.h - what this firewall itself needs of the running kernel: facts, and what they mean. */
-#ifndef ROLEWALL_PREFLIGHT_ENFORCER_H
-#define ROLEWALL_PREFLIGHT_ENFORCER_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "host/surroundings.h"
+#include "host/other_firewalls.h"
 #include "kernel/object/probe.h"
 #include "preflight/check.h"
 
@@ -29,11 +28,9 @@ struct enforcer {
 	enum filesystem cgroup2; /* anywhere */
 	struct nic *nics;	 /* owned */
 	size_t nic_count;
-	struct surroundings surroundings;
+	struct other_firewalls others;
 };
 
 void enforcer_read(struct enforcer *ret);
 void enforcer_free(struct enforcer *enforcer);
 void enforcer_judge(const struct enforcer *enforcer, struct checks *checks);
-
-#endif

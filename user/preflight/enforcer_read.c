@@ -100,7 +100,7 @@ void enforcer_read(struct enforcer *ret)
 	ret->bpffs = bpffs_find();
 	ret->cgroup2 = cgroup2_find();
 	nics_read(ret);
-	surroundings_read(&ret->surroundings);
+	other_firewalls_read(&ret->others);
 }
 
 void enforcer_free(struct enforcer *enforcer)

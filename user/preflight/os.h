@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* os.h - which distribution stands below a root. */
-#ifndef ROLEWALL_PREFLIGHT_OS_H
-#define ROLEWALL_PREFLIGHT_OS_H
+#pragma once
 
 #include "preflight/root.h"
 
@@ -16,5 +15,3 @@ struct os os_read(const struct root *root);
 
 /* That distribution, and that version or one behind its dot: "8" is also 8.9. */
 bool os_is(const struct os *os, const char *id, const char *version);
-
-#endif

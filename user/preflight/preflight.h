@@ -6,8 +6,7 @@
  * Nothing is changed. What is read of the system lies below a folder, so that an image or a fixture
  * can be looked at as well; what only a running kernel can tell is skipped there.
  */
-#ifndef ROLEWALL_PREFLIGHT_PREFLIGHT_H
-#define ROLEWALL_PREFLIGHT_PREFLIGHT_H
+#pragma once
 
 #include "preflight/check.h"
 #include "preflight/request.h"
@@ -16,5 +15,3 @@
 /* 0, -EINVAL (an address in the request is none) or -ENOMEM. The caller frees `ret`. */
 int preflight_run(const struct preflight_request *request, struct checks *ret,
 		  struct error *ret_error);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* request.h - what is to be looked at. */
-#ifndef ROLEWALL_PREFLIGHT_REQUEST_H
-#define ROLEWALL_PREFLIGHT_REQUEST_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,5 +17,3 @@ struct preflight_request {
 	uint64_t users;
 	uint64_t quota; /* bytes each */
 };
-
-#endif

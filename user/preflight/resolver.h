@@ -5,8 +5,7 @@
  * Every resolver_find_*() returns 0 with at least one record, -ENOENT if there is none (or no such
  * name), or -EIO if no server gave an answer: resolver_trouble() says why.
  */
-#ifndef ROLEWALL_PREFLIGHT_RESOLVER_H
-#define ROLEWALL_PREFLIGHT_RESOLVER_H
+#pragma once
 
 #include <netinet/in.h>
 #include <stddef.h>
@@ -44,5 +43,3 @@ int resolver_find_txt(struct resolver *resolver, const char *name, struct txt_re
 int resolver_find_ptr(struct resolver *resolver, struct in_addr address, struct name_records *ret);
 
 const char *resolver_trouble(const struct resolver *resolver);
-
-#endif

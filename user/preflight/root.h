@@ -4,8 +4,7 @@
  *
  * Paths are given without the leading slash.
  */
-#ifndef ROLEWALL_PREFLIGHT_ROOT_H
-#define ROLEWALL_PREFLIGHT_ROOT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -42,5 +41,3 @@ struct text_line {
 	size_t length;
 };
 bool text_next_line(const char **rest, struct text_line *ret);
-
-#endif

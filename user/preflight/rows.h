@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* rows.h - the rows of the requirements, by what they look at. Each adds its checks. */
-#ifndef ROLEWALL_PREFLIGHT_ROWS_H
-#define ROLEWALL_PREFLIGHT_ROWS_H
+#pragma once
 
 #include "preflight/check.h"
 #include "preflight/request.h"
@@ -22,5 +21,3 @@ void redhat_check(const struct preflight_request *request, struct checks *checks
 int names_check(const struct preflight_request *request, struct checks *checks,
 		struct error *ret_error);
 void enforcer_check(const struct preflight_request *request, struct checks *checks);
-
-#endif

@@ -45,24 +45,24 @@ static int compare_interfaces(const struct snapshot *snapshot, const struct tabl
 static int list_interface(struct prefix_list *list, const char *interface,
 			  const struct prefix *prefixes, size_t count)
 {
-	int result = 0;
+	int r = 0;
 
-	for (size_t i = 0; !result && i < count; i++)
-		result = prefix_list_add(list, interface, &prefixes[i]);
-	return result;
+	for (size_t i = 0; !r && i < count; i++)
+		r = prefix_list_add(list, interface, &prefixes[i]);
+	return r;
 }
 
 static int compare_prefixes(struct sources *sources, const struct tables *tables,
 			    struct prefix_changes *ret)
 {
 	_cleanup_(prefix_list_free) struct prefix_list after = {0};
-	int result = list_interface(&after, "", tables->elsewhere, tables->elsewhere_count);
+	int r = list_interface(&after, "", tables->elsewhere, tables->elsewhere_count);
 
-	for (size_t i = 0; !result && i < tables->interface_count; i++)
-		result = list_interface(&after, tables->interfaces[i].name,
-					tables->interfaces[i].prefixes,
-					tables->interfaces[i].prefix_count);
-	return result ? result : prefixes_compare(&sources->prefixes, &after, ret);
+	for (size_t i = 0; !r && i < tables->interface_count; i++)
+		r = list_interface(&after, tables->interfaces[i].name,
+				   tables->interfaces[i].prefixes,
+				   tables->interfaces[i].prefix_count);
+	return r ? r : prefixes_compare(&sources->prefixes, &after, ret);
 }
 
 static void setting_compare(struct difference *difference, const char *name, const char *before,
@@ -137,13 +137,13 @@ static int compare_never_ban(struct difference *difference, struct sources *sour
 {
 	_cleanup_(prefix_list_free) struct prefix_list listed = {0};
 	char before[1024], after[1024];
-	int result = 0;
+	int r = 0;
 
-	for (size_t i = 0; !result && i < tables->never_ban_count; i++)
+	for (size_t i = 0; !r && i < tables->never_ban_count; i++)
 		if (tables->never_ban[i].bits == RW_NEVER_BAN_LISTED)
-			result = prefix_list_add(&listed, "", &tables->never_ban[i]);
-	if (result)
-		return result;
+			r = prefix_list_add(&listed, "", &tables->never_ban[i]);
+	if (r)
+		return r;
 	never_ban_join(&sources->never_ban, before, sizeof(before));
 	never_ban_join(&listed, after, sizeof(after));
 	setting_compare(difference, "never_ban", before, after);
@@ -194,19 +194,19 @@ int difference_find(const struct snapshot *snapshot, struct sources *sources,
 		    const struct tables *tables, struct difference *ret)
 {
 	_cleanup_(difference_free) struct difference difference = {.from_nothing = !snapshot};
-	int result;
+	int r;
 
 	if (!snapshot)
 		snapshot = &nothing_in_force;
-	result = compare_ports(snapshot, tables, &difference.ports);
-	if (!result)
-		result = compare_interfaces(snapshot, tables, &difference.interfaces);
-	if (!result)
-		result = compare_prefixes(sources, tables, &difference.prefixes);
-	if (!result)
-		result = compare_never_ban(&difference, sources, tables);
-	if (result)
-		return result;
+	r = compare_ports(snapshot, tables, &difference.ports);
+	if (!r)
+		r = compare_interfaces(snapshot, tables, &difference.interfaces);
+	if (!r)
+		r = compare_prefixes(sources, tables, &difference.prefixes);
+	if (!r)
+		r = compare_never_ban(&difference, sources, tables);
+	if (r)
+		return r;
 	compare_settings(&difference, snapshot, tables);
 	compare_protocols(&difference, sources, tables);
 	*ret = difference;

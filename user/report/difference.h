@@ -2,8 +2,7 @@
 /*
  * difference.h - what a compiled node file would change, against what is in force.
  */
-#ifndef ROLEWALL_REPORT_DIFFERENCE_H
-#define ROLEWALL_REPORT_DIFFERENCE_H
+#pragma once
 
 #include "kernel/observe/snapshot.h"
 #include "kernel/observe/sources.h"
@@ -37,5 +36,3 @@ int difference_find(const struct snapshot *snapshot, struct sources *sources,
 void difference_free(struct difference *difference);
 
 bool difference_is_empty(const struct difference *difference);
-
-#endif

@@ -48,10 +48,10 @@ static int connect_to_daemon(const struct instance *instance, int *ret, struct e
 {
 	_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct sockaddr_un address;
-	int error = feed_address(instance, &address, ret_error);
+	int r = feed_address(instance, &address, ret_error);
 
-	if (error)
-		return error;
+	if (r)
+		return r;
 	if (fd < 0)
 		return error_set(ret_error, errno, "cannot open a socket: %s", strerror(errno));
 	patience_set(fd);
@@ -59,12 +59,12 @@ static int connect_to_daemon(const struct instance *instance, int *ret, struct e
 		if (errno == EAGAIN)
 			return feed_unanswered(instance, ret_error);
 		/* A daemon that was killed leaves its socket, which refuses. */
-		error = errno == ECONNREFUSED ? ENOENT : errno;
-		error_set(ret_error, error, "cannot ask the daemon: %s",
-			  error == ENOENT ? "it does not run" : strerror(error));
+		r = errno == ECONNREFUSED ? ENOENT : errno;
+		error_set(ret_error, r, "cannot ask the daemon: %s",
+			  r == ENOENT ? "it does not run" : strerror(r));
 		error_where(ret_error, "%s", address.sun_path);
 		error_hint(ret_error, "'rolewall serve' is the daemon");
-		return -error;
+		return -r;
 	}
 	*ret = TAKE_FD(fd);
 	return 0;
@@ -83,12 +83,12 @@ int feed_open(const struct instance *instance, const struct feed_request *reques
 {
 	_close_ int fd = -1;
 	struct feed *feed;
-	int error = connect_to_daemon(instance, &fd, ret_error);
+	int r = connect_to_daemon(instance, &fd, ret_error);
 
-	if (error)
-		return error;
-	error = say(fd, request);
-	if (error)
+	if (r)
+		return r;
+	r = say(fd, request);
+	if (r)
 		return feed_unanswered(instance, ret_error);
 	feed = malloc(sizeof(*feed));
 	if (!feed)
@@ -151,10 +151,10 @@ int feed_next(struct feed *feed, json_t **ret)
 	size_t length;
 
 	while (!(end = line_end(feed))) {
-		int error = receive(feed);
+		int r = receive(feed);
 
-		if (error)
-			return error;
+		if (r)
+			return r;
 	}
 	length = end - feed->buffer;
 	*ret = json_loadb(feed->buffer, length, 0, NULL);

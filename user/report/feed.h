@@ -17,7 +17,7 @@
  *	rules	{"generation", "total", "rules": [json_rule() with "listening"]}, when that has
  *		changed, but not more often than every two seconds. At most FEED_RULES_MAX of
  *		`total`. listening: "yes", "loopback" (on loopback alone) or "no"; null: not known
- *	lists	{"bans": {"total", "entries": [json_timed(), ...]}, "openings": {...}}, when that
+ *	lists	{"bans": {"total", "entries": [json_timeout(), ...]}, "openings": {...}}, when that
  *		has changed. The FEED_LISTED_MAX that were made last, newest first
  *	attempt	who was refused, where and why: see feed_attempt_print(); told again whenever its
  *		numbers have changed
@@ -28,8 +28,7 @@
  *What a user is told at the beginnings of connections takes a tenth of a core at most, in the long
  *run: who connects again and again waits.
  */
-#ifndef ROLEWALL_KERNEL_FEED_H
-#define ROLEWALL_KERNEL_FEED_H
+#pragma once
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -49,27 +48,27 @@
  * What there is one of, so that the newest counts: X(NAME, its type and key, seconds between two).
  * Who reads them: daemon/serve.c, user/web/page/main.js, packaging/schema/output/feed.json.
  */
-#define FEED_BULLETINS(X)                                                                          \
+#define FEED_BROADCASTS(X)                                                                         \
 	X(STATUS, status, 1)                                                                       \
 	X(RULES, rules, 2)                                                                         \
 	X(LISTS, lists, 1)
 
-enum feed_bulletin {
+enum feed_broadcast {
 #define FEED_ENUM(NAME, key, seconds) FEED_##NAME,
-	FEED_BULLETINS(FEED_ENUM)
+	FEED_BROADCASTS(FEED_ENUM)
 #undef FEED_ENUM
 		FEED_BULLETIN_COUNT
 };
 
 /* Its type. */
-const char *feed_bulletin_name(enum feed_bulletin kind);
+const char *feed_broadcast_name(enum feed_broadcast kind);
 
 struct feed_request {
 	bool attempts;
 	bool history;
 	bool follow;
 #define FEED_WANTED(NAME, key, seconds) bool key;
-	FEED_BULLETINS(FEED_WANTED)
+	FEED_BROADCASTS(FEED_WANTED)
 #undef FEED_WANTED
 };
 
@@ -85,7 +84,7 @@ struct feed_attempt {
 	const char *service; /* borrowed; NULL: no rule covers the port */
 	uint32_t pid;	     /* that bound the port; else 0 */
 	char process[RW_PROCESS_NAME];
-	uint64_t settled; /* of its packets: left the kernel's table with an event */
+	uint64_t evicted; /* of its packets: left the kernel's table with an event */
 	bool news; /* new, or its packets have doubled, since the listener last heard of it */
 };
 
@@ -130,5 +129,3 @@ int feed_unanswered(const struct instance *instance, struct error *ret_error);
 /* STATE_DIR/rolewall.sock as an address. -ENAMETOOLONG. */
 struct sockaddr_un;
 int feed_address(const struct instance *instance, struct sockaddr_un *ret, struct error *ret_error);
-
-#endif

@@ -15,10 +15,10 @@
 #include "util/reason.h"
 #include "util/since.h"
 
-const char *feed_bulletin_name(enum feed_bulletin kind)
+const char *feed_broadcast_name(enum feed_broadcast kind)
 {
 #define NAME(NAME, key, seconds) [FEED_##NAME] = #key,
-	static const char *const names[] = {FEED_BULLETINS(NAME)};
+	static const char *const names[] = {FEED_BROADCASTS(NAME)};
 #undef NAME
 
 	return names[kind];
@@ -31,7 +31,7 @@ const char *feed_bulletin_name(enum feed_bulletin kind)
 static const struct {
 	const char *key;
 	size_t at;
-} words[] = {WORD(attempts) WORD(history) WORD(follow) FEED_BULLETINS(BULLETIN)};
+} words[] = {WORD(attempts) WORD(history) WORD(follow) FEED_BROADCASTS(BULLETIN)};
 
 int feed_request_print(const struct feed_request *request, char *ret, size_t size)
 {
@@ -62,15 +62,15 @@ int feed_request_parse(const char *line, struct feed_request *ret)
 {
 	json_t *object = json_loads(line, 0, NULL), *value;
 	struct feed_request request = {0};
-	int error = json_is_object(object) ? 0 : -EINVAL;
+	int r = json_is_object(object) ? 0 : -EINVAL;
 	const char *key;
 
 	json_object_foreach (object, key, value)
-		error = error ? error : word_read(key, value, &request);
+		r = r ? r : word_read(key, value, &request);
 	json_decref(object);
-	if (!error)
+	if (!r)
 		*ret = request;
-	return error;
+	return r;
 }
 
 /* --- an attempt ------------------------------------------------------------------------------- */
@@ -163,7 +163,7 @@ size_t feed_attempt_print(const struct feed_attempt *attempt, char *ret, size_t 
 	length += snprintf(ret + length, size - length,
 			   ",\"l4\":%u,\"ifindex\":%u,\"settled\":%" PRIu64
 			   ",\"news\":%s,\"pid\":%" PRIu32 ",\"process\":%s}",
-			   record->l4, record->ifindex, attempt->settled,
+			   record->l4, record->ifindex, attempt->evicted,
 			   attempt->news ? "true" : "false", attempt->pid,
 			   quote(attempt->process, &process));
 	return length < size ? length : 0;
@@ -173,7 +173,7 @@ size_t feed_attempt_print(const struct feed_attempt *attempt, char *ret, size_t 
 struct parts {
 	const char *source, *reason;
 	const json_t *port, *zone, *interface, *process, *first, *last;
-	json_int_t packets, bytes, settled;
+	json_int_t packets, bytes, evicted;
 	int l4, ifindex, observed, news, pid;
 };
 
@@ -186,7 +186,7 @@ static int parts_read(const json_t *line, struct parts *ret)
 		"{s:s, s:o, s:i, s:o, s:o, s:i, s:s, s:I, s:I, s:I, s:b, s:b, s:i, s:o, s:o, s:o}",
 		"source", &ret->source, "port", &ret->port, "l4", &ret->l4, "zone", &ret->zone,
 		"interface", &ret->interface, "ifindex", &ret->ifindex, "reason", &ret->reason,
-		"packets", &ret->packets, "bytes", &ret->bytes, "settled", &ret->settled,
+		"packets", &ret->packets, "bytes", &ret->bytes, "settled", &ret->evicted,
 		"observed", &ret->observed, "news", &ret->news, "pid", &ret->pid, "process",
 		&ret->process, "first_seen", &ret->first, "last_seen", &ret->last);
 }
@@ -227,7 +227,7 @@ int feed_attempt_read(const json_t *line, struct feed_attempt *ret)
 					    ? zone_from_name(json_string_value(parts.zone))
 					    : 0},
 		.pid = parts.pid,
-		.settled = parts.settled,
+		.evicted = parts.evicted,
 		.news = parts.news,
 	};
 	memcpy(ret->attempt.record.source, source.source, sizeof(source.source));

@@ -267,7 +267,7 @@ static struct history_entry *forget_one(struct history *history)
 	TAILQ_REMOVE(&history->order, entry, order);
 	source_leave(history, entry);
 	LIST_REMOVE(entry, bucket);
-	history->forgotten += entry->settled.packets;
+	history->forgotten += entry->evicted.packets;
 	return entry;
 }
 
@@ -313,8 +313,8 @@ static void touch(struct history *history, struct history_entry *entry,
 struct history_count history_entry_sum(const struct history_entry *entry)
 {
 	return (struct history_count){
-		.packets = entry->settled.packets + entry->live.packets + entry->lost.packets,
-		.bytes = entry->settled.bytes + entry->live.bytes + entry->lost.bytes,
+		.packets = entry->evicted.packets + entry->live.packets + entry->lost.packets,
+		.bytes = entry->evicted.bytes + entry->live.bytes + entry->lost.bytes,
 	};
 }
 
@@ -350,7 +350,7 @@ struct history_entry *history_event(struct history *history, const struct rw_eve
 		entry->live.bytes = record->bytes;
 	}
 	if (event->type != RW_EVENT_SEEN) {
-		count_add(&entry->settled, record);
+		count_add(&entry->evicted, record);
 		count_subtract(&entry->live, record);
 	}
 	entry->told = history->scan;

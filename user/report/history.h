@@ -11,11 +11,10 @@
  * source that tries every port of the highest; to push out a source of n attempts takes as many
  * entries as there are of sources that have about n. What goes is counted.
  *
- * Invariant: packets in the SETTLED and BIND events that were taken in = `settled`
+ * Invariant: packets in the SETTLED and BIND events that were taken in = `evicted`
  * of all entries + `forgotten`.
  */
-#ifndef ROLEWALL_REPORT_HISTORY_H
-#define ROLEWALL_REPORT_HISTORY_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -37,7 +36,7 @@ struct history_count {
 
 struct history_entry {
 	struct rw_attempt record; /* who, where, why; its packets, bytes and times are not used */
-	struct history_count settled; /* left the kernel's table with an event */
+	struct history_count evicted; /* left the kernel's table with an event */
 	struct history_count live;    /* in the table, when last looked at or told */
 	struct history_count lost;    /* left it without an event: the kernel has forgotten whose */
 	int64_t first_ns;	      /* ns since the epoch; 0 = not known */
@@ -120,5 +119,3 @@ size_t history_size(const struct history *history);
 
 /* Settled packets of entries that are not remembered any more. */
 uint64_t history_forgotten(const struct history *history);
-
-#endif

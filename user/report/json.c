@@ -88,7 +88,7 @@ json_t *json_attempt(const struct attempt *attempt, const char *service)
 }
 
 /* Each with an end of its own; the first is the one that ends last. */
-static json_t *json_ban_reasons(const struct timed *ban)
+static json_t *json_ban_reasons(const struct timeout *ban)
 {
 	_reasons_ struct reasons reasons = {0};
 	json_t *list = json_array();
@@ -98,23 +98,23 @@ static json_t *json_ban_reasons(const struct timed *ban)
 	for (size_t i = 0; i < reasons.count; i++) {
 		const struct reason *reason = &reasons.list[i];
 
-		json_array_append_new(list, json_pack("{s:o, s:o, s:o, s:o}", "reason",
-						      json_clean(reason->text), "expires",
-						      json_seconds(reason->expires / TIMED_SECOND),
-						      "who", json_clean(reason->who), "since",
-						      json_seconds(reason->since)));
+		json_array_append_new(
+			list,
+			json_pack("{s:o, s:o, s:o, s:o}", "reason", json_clean(reason->text),
+				  "expires", json_seconds(reason->expires / TIMEOUT_SECOND), "who",
+				  json_clean(reason->who), "since", json_seconds(reason->since)));
 	}
 	return list;
 }
 
-json_t *json_timed(const struct timed *entry)
+json_t *json_timeout(const struct timeout *entry)
 {
-	char source[CIDR_TEXT_MAX], reason[TIMED_REASON_MAX + 1];
+	char source[CIDR_TEXT_MAX], reason[TIMEOUT_REASON_MAX + 1];
 	json_t *object;
 
 	cidr_format(entry->source.source, entry->source.length, source);
 	object = json_pack("{s:s, s:o, s:o, s:o, s:o}", "source", source, "expires",
-			   json_seconds(entry->expires / TIMED_SECOND), "who",
+			   json_seconds(entry->expires / TIMEOUT_SECOND), "who",
 			   json_clean(entry->who), "since", json_seconds(entry->since), "reason",
 			   json_clean(reason_first(entry, reason)));
 	if (!entry->port) {
@@ -303,7 +303,7 @@ static json_t *json_counts(const struct snapshot *snapshot)
 			 "drops", json_reasons(snapshot, true), "passes",
 			 json_reasons(snapshot, false), "events", "emitted",
 			 (json_int_t)events->emitted, "suppressed", (json_int_t)events->suppressed,
-			 "lost", (json_int_t)events->lost, "settled", (json_int_t)totals.settled,
+			 "lost", (json_int_t)events->lost, "settled", (json_int_t)totals.evicted,
 			 "unattributed", (json_int_t)totals.unattributed);
 }
 

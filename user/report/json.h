@@ -5,12 +5,11 @@
  *
  * All return a new reference, or NULL without memory; json_pack() with "o" passes a NULL on.
  */
-#ifndef ROLEWALL_REPORT_JSON_H
-#define ROLEWALL_REPORT_JSON_H
+#pragma once
 
 #include <jansson.h>
 
-#include "kernel/lists/timed.h"
+#include "kernel/lists/timeout_list.h"
 #include "kernel/observe/snapshot.h"
 #include "policy/compare.h"
 #include "report/difference.h"
@@ -38,7 +37,7 @@ json_t *json_status(const struct snapshot *snapshot);
 json_t *json_attempt(const struct attempt *attempt, const char *service);
 
 /* A ban, or an opening. */
-json_t *json_timed(const struct timed *entry);
+json_t *json_timeout(const struct timeout *entry);
 
 /* Adds them to the lists "opened", "closed" and "moved" of `root`, and to its sum "unchanged". */
 void json_changes(json_t *root, const struct changes *changes);
@@ -48,5 +47,3 @@ json_t *json_difference(const struct difference *difference);
 
 /* {"what", "where", "path", "hint"} */
 json_t *json_error(const struct error *error);
-
-#endif

@@ -124,7 +124,7 @@ static void write_attempts(FILE *file, const struct snapshot *snapshot)
 	for (unsigned int reason = 1; reason < RW_REASON_PASS_FIRST; reason++)
 		if (reason_is_drop(reason))
 			SAMPLE(file, "rolewall_unattributed_packets_total",
-			       snapshot->settled[reason].unattributed,
+			       snapshot->evicted[reason].unattributed,
 			       {"reason", reason_name(reason)});
 }
 
@@ -196,10 +196,10 @@ static int write_lists(FILE *file, const struct instance *instance, const struct
 	_maps_ struct maps maps = MAPS_NONE;
 	struct rw_presence presence;
 	__u32 zero = 0;
-	int error = maps_open(instance, &maps, ret_error);
+	int r = maps_open(instance, &maps, ret_error);
 
-	if (error)
-		return error;
+	if (r)
+		return r;
 	if (bpf_map_lookup_elem(maps.fd[MAP_PRESENCE], &zero, &presence))
 		return error_set(ret_error, errno, "cannot read the map presence: %s",
 				 strerror(errno));
@@ -238,12 +238,12 @@ static void write_head(FILE *file, const struct snapshot *snapshot)
 int metrics_write(FILE *file, const struct instance *instance, struct error *ret_error)
 {
 	_cleanup_(snapshot_free) struct snapshot snapshot = {0};
-	int error = snapshot_read(instance, &snapshot, ret_error);
+	int r = snapshot_read(instance, &snapshot, ret_error);
 
-	if (error && error != -ENOENT)
-		return error;
+	if (r && r != -ENOENT)
+		return r;
 	write_head(file, &snapshot);
-	if (error == -ENOENT)
+	if (r == -ENOENT)
 		return 0;
 	gauge(file, "rolewall_applied_timestamp_seconds", "When it came into force.",
 	      snapshot.applied_at);

@@ -3,8 +3,7 @@
  * metrics.h - what is in force and what it has counted, as Prometheus reads it (text format 0.0.4).
  * No source address is ever a label.
  */
-#ifndef ROLEWALL_KERNEL_METRICS_H
-#define ROLEWALL_KERNEL_METRICS_H
+#pragma once
 
 #include <stdint.h>
 #include <stdio.h>
@@ -18,5 +17,3 @@ int metrics_write(FILE *file, const struct instance *instance, struct error *ret
 /* For those who have more to tell: "# HELP" and "# TYPE", and a sample without labels. */
 void metric_head(FILE *file, const char *name, const char *type, const char *help);
 void metric_value(FILE *file, const char *name, uint64_t value);
-
-#endif

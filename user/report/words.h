@@ -3,8 +3,7 @@
  * words.h - what the tables, the views, the feed and the metrics call a value. One word for one
  * thing, and all of them here. What returns text returns `ret`, or a constant.
  */
-#ifndef ROLEWALL_REPORT_WORDS_H
-#define ROLEWALL_REPORT_WORDS_H
+#pragma once
 
 #include "kernel/object/hooks.h"
 #include "policy/tables.h"
@@ -47,5 +46,3 @@ const char *peers_text(unsigned int zones, const struct rule *rule, char ret[PEE
 /* RFC 3339, local time with its offset. */
 const char *time_text(int64_t seconds, char ret[TIME_TEXT_MAX]);
 const char *time_text_ns(int64_t ns, char ret[TIME_TEXT_MAX]);
-
-#endif

@@ -5,8 +5,7 @@
  * The capacity is not stored: it is the smallest power of two that holds `count`. Whoever shrinks
  * `count` by hand and appends again only pays a realloc.
  */
-#ifndef ROLEWALL_UTIL_ARRAY_H
-#define ROLEWALL_UTIL_ARRAY_H
+#pragma once
 
 #include <stddef.h>
 
@@ -18,5 +17,3 @@
  * Elements may move: pointers to them do not survive the next append.
  */
 void *array_append(void *list_pointer, size_t *count, size_t size);
-
-#endif

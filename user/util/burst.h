@@ -3,8 +3,7 @@
  * burst.h - news come in bursts, and are looked at when one is over; or after a while, for some
  * bursts never end.
  */
-#ifndef ROLEWALL_UTIL_BURST_H
-#define ROLEWALL_UTIL_BURST_H
+#pragma once
 
 #include <stdint.h>
 
@@ -19,5 +18,3 @@ int64_t burst_wait(struct burst *burst, int64_t now);
 
 /* They are looked at. */
 void burst_end(struct burst *burst);
-
-#endif

@@ -5,8 +5,7 @@
  * An owning local carries one of these attributes and starts empty; it leaves its function only
  * through TAKE_PTR / TAKE_FD. One function's body thus proves that it leaks nothing.
  */
-#ifndef ROLEWALL_UTIL_CLEANUP_H
-#define ROLEWALL_UTIL_CLEANUP_H
+#pragma once
 
 #include <dirent.h>
 #include <stdio.h>
@@ -57,5 +56,3 @@ static inline void cleanup_closedir(DIR **dir)
 		*_take_from = -1;                                                                  \
 		_take_value;                                                                       \
 	})
-
-#endif

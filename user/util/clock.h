@@ -5,8 +5,7 @@
  * Whoever compares times of two clocks asks wall_offset() once, and reckons with that from then on:
  * the wall's clock can be set between two calls.
  */
-#ifndef ROLEWALL_UTIL_CLOCK_H
-#define ROLEWALL_UTIL_CLOCK_H
+#pragma once
 
 #include <stdint.h>
 #include <time.h>
@@ -26,5 +25,3 @@ int64_t wall_now(void);
 int64_t wall_offset(clockid_t clock);
 
 int64_t monotonic_to_wall(uint64_t monotonic_ns);
-
-#endif

@@ -5,8 +5,7 @@
  * policy/ and kernel/ never print: they fill a struct error and return -errno. cli/ prints it,
  * once. A struct error is plain memory (no ownership): it may be copied and thrown away freely.
  */
-#ifndef ROLEWALL_UTIL_ERROR_H
-#define ROLEWALL_UTIL_ERROR_H
+#pragma once
 
 struct error {
 	char what[512];	 /* what is wrong, naming the thing: "role "mtaa" is not in profile ..." */
@@ -26,5 +25,3 @@ int error_set(struct error *ret, int errnum, const char *format, ...)
 /* Add the next step / the place to an error that is already set. */
 void error_hint(struct error *ret, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void error_where(struct error *ret, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-#endif

@@ -2,8 +2,7 @@
 /*
  * file.h - read a whole file; write one so that a crash leaves the old content or the new.
  */
-#ifndef ROLEWALL_UTIL_FILE_H
-#define ROLEWALL_UTIL_FILE_H
+#pragma once
 
 #include <stddef.h>
 #include <sys/types.h>
@@ -42,5 +41,3 @@ void file_discard_all(const char *folder);
 /* All three. Until it is published, a failure leaves nothing staged. */
 int file_write_durably(const char *path, const void *data, size_t size, mode_t mode,
 		       struct error *ret_error);
-
-#endif

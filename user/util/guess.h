@@ -6,8 +6,7 @@
  *	guess_consider(&guess, "external");	(for each word that exists)
  *	if (guess.best) ... did you mean guess.best?
  */
-#ifndef ROLEWALL_UTIL_GUESS_H
-#define ROLEWALL_UTIL_GUESS_H
+#pragma once
 
 #define GUESS_LENGTH_MAX 64 /* longer words are never near anything */
 
@@ -25,5 +24,3 @@ void guess_consider(struct guess *guess, const char *candidate);
  * string alignment), ASCII case ignored. GUESS_LENGTH_MAX + 1 if either is longer than that.
  */
 unsigned int string_distance(const char *a, const char *b);
-
-#endif

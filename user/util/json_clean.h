@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* json_clean.h - text of any origin as JSON. */
-#ifndef ROLEWALL_UTIL_JSON_CLEAN_H
-#define ROLEWALL_UTIL_JSON_CLEAN_H
+#pragma once
 
 #include <jansson.h>
 
@@ -10,5 +9,3 @@
  * ASCII. NULL without memory.
  */
 json_t *json_clean(const char *text);
-
-#endif

@@ -64,15 +64,15 @@ int loop_run(struct loop *loop)
 
 int timer_add(struct loop *loop, struct watch *watch)
 {
-	int error;
+	int r;
 
 	watch->fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (watch->fd < 0)
 		return -errno;
-	error = loop_add(loop, watch, EPOLLIN);
-	if (error)
+	r = loop_add(loop, watch, EPOLLIN);
+	if (r)
 		watch_close(loop, watch);
-	return error;
+	return r;
 }
 
 void timer_set(const struct watch *watch, int64_t ms)

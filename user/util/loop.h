@@ -2,8 +2,7 @@
 /*
  * loop.h - wait for many descriptors at once (epoll), and for points in time (timerfd).
  */
-#ifndef ROLEWALL_UTIL_LOOP_H
-#define ROLEWALL_UTIL_LOOP_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -41,5 +40,3 @@ void timer_set(const struct watch *watch, int64_t ms);
 void timer_take(const struct watch *watch);
 
 void watch_close(struct loop *loop, struct watch *watch);
-
-#endif

@@ -3,8 +3,7 @@
  * reason.h - the reasons of include/rolewall/abi.h by name. The same names everywhere: command
  * line, JSON, metrics, documentation.
  */
-#ifndef ROLEWALL_UTIL_REASON_H
-#define ROLEWALL_UTIL_REASON_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -19,5 +18,3 @@ bool reason_is_drop(unsigned int reason);
 
 /* RW_REASON_*, or RW_REASON_NONE if there is no such name. */
 unsigned int reason_from_name(const char *name);
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* secret.h - random bytes that nobody can guess, and a hash that they key: who does not know them
  * cannot choose what falls together. */
-#ifndef ROLEWALL_UTIL_SECRET_H
-#define ROLEWALL_UTIL_SECRET_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -16,5 +15,3 @@ struct secret {
 
 /* Of up to three words; use its high bits. */
 uint64_t secret_hash(const struct secret *secret, const uint64_t words[3]);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* since.h - points in time, and how long something takes, as people type them. */
-#ifndef ROLEWALL_UTIL_SINCE_H
-#define ROLEWALL_UTIL_SINCE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,5 +14,3 @@ bool since_parse(const char *text, int64_t now, int64_t *ret);
 /* "90s", "10m", "2h", "7d", "1h30m", in seconds; below a thousand years. False for anything else.
  */
 bool duration_parse(const char *text, int64_t *ret_seconds);
-
-#endif

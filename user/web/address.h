@@ -2,8 +2,7 @@
 /*
  * address.h - where the page may be listened for, and what a browser may call that place. Pure.
  */
-#ifndef ROLEWALL_WEB_ADDRESS_H
-#define ROLEWALL_WEB_ADDRESS_H
+#pragma once
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -42,5 +41,3 @@ int address_admit(const struct address *address, const char *interface, const js
  * rebinding) says its own name. Ports do not matter: a tunnel may begin at any.
  */
 bool address_is_ours(const struct address *address, const char *host);
-
-#endif

@@ -150,7 +150,7 @@ const struct notice *board_notice(const struct board *board, unsigned int kind)
 
 const char *notice_name(unsigned int kind)
 {
-	return kind == NOTICE_LINK ? "link" : feed_bulletin_name(kind);
+	return kind == NOTICE_LINK ? "link" : feed_broadcast_name(kind);
 }
 
 const struct history_entry *board_after(const struct board *board, uint64_t version)

@@ -4,8 +4,7 @@
  *
  * Memory is bounded: of the attempts it remembers as the daemon does (report/history.h).
  */
-#ifndef ROLEWALL_WEB_BOARD_H
-#define ROLEWALL_WEB_BOARD_H
+#pragma once
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -20,7 +19,7 @@
 #define BOARD_SAMPLES	  450  /* of the counters, BOARD_SAMPLE_S apart: 15 minutes */
 #define BOARD_SAMPLE_S	  2
 
-/* What there is one of: enum feed_bulletin, and whether the daemon answers. */
+/* What there is one of: enum feed_broadcast, and whether the daemon answers. */
 #define NOTICE_LINK  FEED_BULLETIN_COUNT
 #define NOTICE_COUNT (FEED_BULLETIN_COUNT + 1)
 
@@ -52,5 +51,3 @@ const char *board_text(const struct board *board, const struct history_entry *at
 
 /* [[time_ms, {REASON: packets}], ...], oldest first. */
 void board_print_samples(const struct board *board, FILE *file);
-
-#endif

@@ -6,8 +6,7 @@
  * So each request has a deadline, as a whole, and who comes where there is no room takes the place
  * of the connection that has been without a request longest.
  */
-#ifndef ROLEWALL_WEB_GUESTS_H
-#define ROLEWALL_WEB_GUESTS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -46,5 +45,3 @@ void guest_leave(struct guests *guests, struct guest *guest);
 /* Its request is whole; the answer has an end, or not. Then: it may ask again. */
 void guest_answered(struct guests *guests, struct guest *guest, bool endless);
 void guest_asks(struct guests *guests, struct guest *guest);
-
-#endif

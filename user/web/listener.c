@@ -56,13 +56,13 @@ static int open_socket(const struct address *address, const char *interface, int
 {
 	_close_ int fd =
 		socket(address->socket.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int error;
+	int r;
 
 	if (fd < 0)
 		return -errno;
-	error = options_set(fd, interface);
-	if (error)
-		return error;
+	r = options_set(fd, interface);
+	if (r)
+		return r;
 	if (bind(fd, (const struct sockaddr *)&address->socket, address->size) ||
 	    listen(fd, BACKLOG))
 		return -errno;
@@ -73,15 +73,15 @@ static int open_socket(const struct address *address, const char *interface, int
 int listener_open(const struct address *address, const char *interface, int *ret_fd,
 		  struct error *ret_error)
 {
-	int error = open_socket(address, interface, ret_fd);
+	int r = open_socket(address, interface, ret_fd);
 
-	if (!error)
+	if (!r)
 		return 0;
-	error_set(ret_error, -error, "cannot listen on %s, port %u: %s", address->text,
-		  address->port, strerror(-error));
-	if (error == -EADDRINUSE)
+	error_set(ret_error, -r, "cannot listen on %s, port %u: %s", address->text, address->port,
+		  strerror(-r));
+	if (r == -EADDRINUSE)
 		error_hint(ret_error, "choose another port: --listen %s%s%s:PORT",
 			   strchr(address->text, ':') ? "[" : "", address->text,
 			   strchr(address->text, ':') ? "]" : "");
-	return error;
+	return r;
 }

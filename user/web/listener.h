@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* listener.h - the socket that the page is asked for at. */
-#ifndef ROLEWALL_WEB_LISTENER_H
-#define ROLEWALL_WEB_LISTENER_H
+#pragma once
 
 #include <net/if.h>
 
@@ -16,5 +15,3 @@ int listener_interface(const struct address *address, char ret[IF_NAMESIZE]);
  */
 int listener_open(const struct address *address, const char *interface, int *ret_fd,
 		  struct error *ret_error);
-
-#endif

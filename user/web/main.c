@@ -95,19 +95,18 @@ static void signal_came(void *context, uint32_t events)
 static int admit(struct web *web, struct error *ret_error)
 {
 	json_t *status;
-	int error;
+	int r;
 
 	if (web->address.loopback)
 		return 0;
-	error = listener_interface(&web->address, web->interface);
-	if (error)
-		return error_set(ret_error, -error, "cannot list the interfaces: %s",
-				 strerror(-error));
+	r = listener_interface(&web->address, web->interface);
+	if (r)
+		return error_set(ret_error, -r, "cannot list the interfaces: %s", strerror(-r));
 	status = source_ask_status(&web->instance, STATUS_WAIT_MS, ret_error);
-	error = address_admit(&web->address, *web->interface ? web->interface : NULL, status,
-			      ret_error);
+	r = address_admit(&web->address, *web->interface ? web->interface : NULL, status,
+			  ret_error);
 	json_decref(status);
-	return error;
+	return r;
 }
 
 static int signals_open(struct web *web)
@@ -127,41 +126,39 @@ static int signals_open(struct web *web)
 
 static int open_base(struct web *web, struct error *ret_error)
 {
-	int error = loop_open(&web->loop);
+	int r = loop_open(&web->loop);
 
-	if (!error)
-		error = signals_open(web);
+	if (!r)
+		r = signals_open(web);
 	web->board = board_new(BOARD_ATTEMPTS);
-	if (!error && !web->board)
-		error = -ENOMEM;
-	return error ? error_set(ret_error, -error, "cannot start: %s", strerror(-error)) : 0;
+	if (!r && !web->board)
+		r = -ENOMEM;
+	return r ? error_set(ret_error, -r, "cannot start: %s", strerror(-r)) : 0;
 }
 
 static int open_all(struct web *web, struct error *ret_error)
 {
-	int listener, error = admit(web, ret_error);
+	int listener, r = admit(web, ret_error);
 
-	if (!error)
-		error = open_base(web, ret_error);
-	if (!error)
-		error = listener_open(&web->address, web->interface, &listener, ret_error);
-	if (error)
-		return error;
+	if (!r)
+		r = open_base(web, ret_error);
+	if (!r)
+		r = listener_open(&web->address, web->interface, &listener, ret_error);
+	if (r)
+		return r;
 	web->server =
 		(struct server){.address = &web->address, .loop = &web->loop, .board = web->board};
-	error = server_open(&web->server, listener, ret_error);
-	if (error)
-		return error;
+	r = server_open(&web->server, listener, ret_error);
+	if (r)
+		return r;
 	web->source = (struct source){.instance = &web->instance,
 				      .loop = &web->loop,
 				      .board = web->board,
 				      .line = line_came,
 				      .news = board_changed,
 				      .context = web};
-	error = source_open(&web->source);
-	return error ? error_set(ret_error, -error, "cannot wait for the daemon: %s",
-				 strerror(-error))
-		     : 0;
+	r = source_open(&web->source);
+	return r ? error_set(ret_error, -r, "cannot wait for the daemon: %s", strerror(-r)) : 0;
 }
 
 static void close_all(struct web *web)
@@ -179,15 +176,15 @@ static int web_run(struct web *web)
 {
 	struct error error = {0};
 	const bool ipv6 = web->address.socket.ss_family == AF_INET6;
-	int result = open_all(web, &error);
+	int r = open_all(web, &error);
 
-	if (!result) {
+	if (!r) {
 		printf("rolewall-web: http://%s%s%s:%u/\n", ipv6 ? "[" : "", web->address.text,
 		       ipv6 ? "]" : "", web->address.port);
 		fflush(stdout);
-		result = loop_run(&web->loop);
-		if (result)
-			error_set(&error, -result, "cannot wait any more: %s", strerror(-result));
+		r = loop_run(&web->loop);
+		if (r)
+			error_set(&error, -r, "cannot wait any more: %s", strerror(-r));
 	}
 	close_all(web);
 	if (*web->refused.what)

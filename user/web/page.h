@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* page.h - the files of user/web/page/, built into the program. */
-#ifndef ROLEWALL_WEB_PAGE_H
-#define ROLEWALL_WEB_PAGE_H
+#pragma once
 
 #include <stddef.h>
 
@@ -14,5 +13,3 @@ struct page_file {
 
 /* NULL: there is none. */
 const struct page_file *page_find(const char *path);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* request.h - what a request is answered with. Pure. */
-#ifndef ROLEWALL_WEB_REQUEST_H
-#define ROLEWALL_WEB_REQUEST_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -25,5 +24,3 @@ struct answer {
 };
 
 struct answer request_answer(const struct address *address, const struct request *request);
-
-#endif

@@ -318,22 +318,22 @@ static int start(struct server *server, int listener)
 
 int server_open(struct server *server, int listener, struct error *ret_error)
 {
-	int error;
+	int r;
 
 	LIST_INIT(&server->clients);
 	server->ready.fd = -1;
 	server->timeout = (struct watch){-1, timeout_over, server};
 	server->pace = (struct watch){-1, pace_over, server};
-	error = guests_open(&server->guests, server->loop);
-	if (error)
+	r = guests_open(&server->guests, server->loop);
+	if (r)
 		close(listener);
 	else
-		error = start(server, listener);
-	if (!error)
-		error = timer_add(server->loop, &server->timeout);
-	if (!error)
-		error = timer_add(server->loop, &server->pace);
-	return error ? error_set(ret_error, -error, "cannot serve: %s", strerror(-error)) : 0;
+		r = start(server, listener);
+	if (!r)
+		r = timer_add(server->loop, &server->timeout);
+	if (!r)
+		r = timer_add(server->loop, &server->pace);
+	return r ? error_set(ret_error, -r, "cannot serve: %s", strerror(-r)) : 0;
 }
 
 void server_close(struct server *server)

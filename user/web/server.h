@@ -6,8 +6,7 @@
  * asks, and of them SERVER_STREAMS that stay open, each with one portion of what it is told
  * (stream.h). Beyond loopback, where one address is one host, one has SERVER_OF_ONE of them.
  */
-#ifndef ROLEWALL_WEB_SERVER_H
-#define ROLEWALL_WEB_SERVER_H
+#pragma once
 
 #include <stdbool.h>
 #include <sys/queue.h>
@@ -49,5 +48,3 @@ void server_close(struct server *server);
 
 /* The board has changed. */
 void server_news(struct server *server);
-
-#endif

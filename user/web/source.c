@@ -33,32 +33,32 @@ static void read_lines(void *context, uint32_t events)
 {
 	struct source *source = context;
 	json_t *line;
-	int result;
+	int r;
 
 	(void)events;
-	while ((result = feed_next(source->feed, &line)) == 0) {
+	while ((r = feed_next(source->feed, &line)) == 0) {
 		source->line(source->context, line);
 		board_take(source->board, line);
 		json_decref(line);
 	}
-	if (result == -EAGAIN)
+	if (r == -EAGAIN)
 		source->news(source->context);
 	else
-		lose(source, result == -EPIPE ? "the daemon has stopped, or is of another version"
-					      : "the daemon speaks another language");
+		lose(source, r == -EPIPE ? "the daemon has stopped, or is of another version"
+					 : "the daemon speaks another language");
 }
 
 static void connect_or_wait(struct source *source)
 {
 	struct error error = {0};
-	int result = feed_open(source->instance, &everything, &source->feed, &error);
+	int r = feed_open(source->instance, &everything, &source->feed, &error);
 
-	if (!result) {
+	if (!r) {
 		source->watch = (struct watch){feed_fd(source->feed), read_lines, source};
-		result = loop_add(source->loop, &source->watch, EPOLLIN);
+		r = loop_add(source->loop, &source->watch, EPOLLIN);
 	}
-	if (result) {
-		lose(source, error.what[0] ? error.what : strerror(-result));
+	if (r) {
+		lose(source, error.what[0] ? error.what : strerror(-r));
 		return;
 	}
 	board_link(source->board, true, NULL);
@@ -77,12 +77,12 @@ static void retry(void *context, uint32_t events)
 
 int source_open(struct source *source)
 {
-	int error;
+	int r;
 
 	source->retry = (struct watch){-1, retry, source};
-	error = timer_add(source->loop, &source->retry);
-	if (error)
-		return error;
+	r = timer_add(source->loop, &source->retry);
+	if (r)
+		return r;
 	connect_or_wait(source);
 	return 0;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* source.h - from the daemon's socket onto the board; while there is no daemon, try again. */
-#ifndef ROLEWALL_WEB_SOURCE_H
-#define ROLEWALL_WEB_SOURCE_H
+#pragma once
 
 #include "report/feed.h"
 #include "util/loop.h"
@@ -32,5 +31,3 @@ void source_close(struct source *source);
  * came, and `ret_error` says why.
  */
 json_t *source_ask_status(const struct instance *instance, int ms, struct error *ret_error);
-
-#endif

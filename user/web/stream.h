@@ -11,8 +11,7 @@
  * A page has no queue: it is told what has changed since the version of the board that it has
  * heard, a portion at a time. One that is slow costs no memory, and hears the latest numbers.
  */
-#ifndef ROLEWALL_WEB_STREAM_H
-#define ROLEWALL_WEB_STREAM_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -40,5 +39,3 @@ void stream_compose(struct stream *stream, const struct board *board);
 size_t stream_read(struct stream *stream, char *ret, size_t size);
 
 void stream_close(struct stream *stream);
-
-#endif

@@ -3,8 +3,7 @@
  * arrivals.h - the map `interfaces`: the slot of what arrives on a device, and whether XDP judges
  * it.
  */
-#ifndef ROLEWALL_KERNEL_ARRIVALS_H
-#define ROLEWALL_KERNEL_ARRIVALS_H
+#pragma once
 
 #include "host/device.h"
 #include "kernel/generation/generation.h"
@@ -31,5 +30,3 @@ const struct device *slot_device(const struct about *about, const struct devices
 /* The slot of a device, by any of its names; 0: it is not listed. */
 unsigned int device_slot(const struct about *about, const struct devices *devices,
 			 uint32_t ifindex);
-
-#endif

@@ -15,7 +15,7 @@
 
 #include <bpf/libbpf.h>
 
-#include "kernel/attach/direct.h"
+#include "kernel/attach/legacy_attach.h"
 #include "kernel/object/maps.h"
 #include "util/cleanup.h"
 
@@ -67,13 +67,13 @@ static int mount_privately(const struct instance *instance, char *ret, size_t si
 
 static int open_folder(const char *path, int *ret_fd, struct error *ret_error)
 {
-	int error, fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r, fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0) {
-		error = errno;
-		error_set(ret_error, error, "cannot open the cgroup %s: %s", path, strerror(error));
+		r = errno;
+		error_set(ret_error, r, "cannot open the cgroup %s: %s", path, strerror(r));
 		error_hint(ret_error, "--cgroup names a folder of cgroup v2");
-		return -error;
+		return -r;
 	}
 	*ret_fd = fd;
 	return 0;
@@ -91,19 +91,19 @@ static int open_cgroup(const struct instance *instance, bool stays, int *ret_fd,
 {
 	bool mounted = false;
 	char path[4096];
-	int error = 0;
+	int r = 0;
 
 	if (instance->cgroup_dir)
 		snprintf(path, sizeof(path), "%s", instance->cgroup_dir);
 	else if (!find_mount(path, sizeof(path))) {
-		error = mount_privately(instance, path, sizeof(path), ret_error);
-		mounted = !error;
+		r = mount_privately(instance, path, sizeof(path), ret_error);
+		mounted = !r;
 	}
-	if (!error)
-		error = open_folder(path, ret_fd, ret_error);
-	if (mounted && (!stays || error))
+	if (!r)
+		r = open_folder(path, ret_fd, ret_error);
+	if (mounted && (!stays || r))
 		unmount(path);
-	return error;
+	return r;
 }
 
 int cgroup_open(const struct instance *instance, int *ret_fd, struct error *ret_error)
@@ -128,7 +128,7 @@ static bool has_direct(const struct instance *instance, enum cgroup_hook hook)
 	_close_ int cgroup_fd = -1;
 
 	return cgroup_open(instance, &cgroup_fd, NULL) == 0 &&
-	       direct_cgroup_is_attached(instance, cgroup_fd, hooks[hook].type);
+	       legacy_cgroup_is_attached(instance, cgroup_fd, hooks[hook].type);
 }
 
 bool cgroup_is_attached(const struct instance *instance, enum cgroup_hook hook)
@@ -182,56 +182,55 @@ static int attach_hook(const struct instance *instance, bool links, enum cgroup_
 	enum bpf_attach_type type = hooks[hook].type;
 	struct stat cgroup;
 	char path[4096];
-	int error;
+	int r;
 
-	error = pin_path(instance, "links", hooks[hook].pin, path, sizeof(path));
-	if (error || fstat(cgroup_fd, &cgroup))
-		return error ? error : -errno;
+	r = pin_path(instance, "links", hooks[hook].pin, path, sizeof(path));
+	if (r || fstat(cgroup_fd, &cgroup))
+		return r ? r : -errno;
 	/* A cgroup's id is its inode number (fs/kernfs, 64 bit). */
 	if (attached_to(path) == cgroup.st_ino)
-		error = update_link(path, program_fd);
+		r = update_link(path, program_fd);
 	else if (links)
-		error = create_link(path, cgroup_fd, program_fd, type);
+		r = create_link(path, cgroup_fd, program_fd, type);
 	else
-		return direct_cgroup_attach(instance, cgroup_fd, type, program_fd);
-	return error ? error : direct_cgroup_detach(instance, cgroup_fd, type);
+		return legacy_cgroup_attach(instance, cgroup_fd, type, program_fd);
+	return r ? r : legacy_cgroup_detach(instance, cgroup_fd, type);
 }
 
 static int detach_hook(const struct instance *instance, enum cgroup_hook hook)
 {
 	_close_ int cgroup_fd = -1;
 	char path[4096];
-	int error;
+	int r;
 
-	error = pin_path(instance, "links", hooks[hook].pin, path, sizeof(path));
-	if (error)
-		return error;
+	r = pin_path(instance, "links", hooks[hook].pin, path, sizeof(path));
+	if (r)
+		return r;
 	if (unlink(path) && errno != ENOENT)
 		return -errno;
 	/* A cgroup that is gone has taken its programs with it. */
 	if (cgroup_open(instance, &cgroup_fd, NULL))
 		return 0;
-	return direct_cgroup_detach(instance, cgroup_fd, hooks[hook].type);
+	return legacy_cgroup_detach(instance, cgroup_fd, hooks[hook].type);
 }
 
 int cgroup_attach(const struct instance *instance, const struct features *features,
 		  struct rolewall_bpf *object, struct error *ret_error)
 {
 	_close_ int cgroup_fd = -1;
-	int hook, error;
+	int hook, r;
 
-	error = open_cgroup(instance, true, &cgroup_fd, ret_error);
-	for (hook = 0; !error && hook < CGROUP_HOOKS; hook++) {
+	r = open_cgroup(instance, true, &cgroup_fd, ret_error);
+	for (hook = 0; !r && hook < CGROUP_HOOKS; hook++) {
 		if (cgroup_hook_is_used(features, hook))
-			error = attach_hook(
-				instance, features->links, hook, cgroup_fd,
-				bpf_program__fd(cgroup_program(object, features, hook)));
+			r = attach_hook(instance, features->links, hook, cgroup_fd,
+					bpf_program__fd(cgroup_program(object, features, hook)));
 		else
-			error = detach_hook(instance, hook);
-		if (error)
-			hook_error(hook, -error, ret_error);
+			r = detach_hook(instance, hook);
+		if (r)
+			hook_error(hook, -r, ret_error);
 	}
-	return error;
+	return r;
 }
 
 /* Where there are links, a program without one may be that of a link that is on its way out. */
@@ -249,7 +248,7 @@ bool cgroup_is_complete(const struct instance *instance, const struct features *
 		    (pin_path(instance, "links", hooks[hook].pin, path, sizeof(path)) ||
 		     (attached_to(path) != cgroup.st_ino &&
 		      (features->links ||
-		       !direct_cgroup_is_attached(instance, cgroup_fd, hooks[hook].type)))))
+		       !legacy_cgroup_is_attached(instance, cgroup_fd, hooks[hook].type)))))
 			return false;
 	return true;
 }
@@ -257,13 +256,13 @@ bool cgroup_is_complete(const struct instance *instance, const struct features *
 int cgroup_detach(const struct instance *instance, struct error *ret_error)
 {
 	char path[4096];
-	int hook, error;
+	int hook, r;
 
 	for (hook = 0; hook < CGROUP_HOOKS; hook++) {
-		error = detach_hook(instance, hook);
-		if (error)
-			return error_set(ret_error, -error, "cannot detach the cgroup hook %s: %s",
-					 hooks[hook].name, strerror(-error));
+		r = detach_hook(instance, hook);
+		if (r)
+			return error_set(ret_error, -r, "cannot detach the cgroup hook %s: %s",
+					 hooks[hook].name, strerror(-r));
 	}
 	snprintf(path, sizeof(path), "%s/cgroup2", instance->state_dir);
 	unmount(path);

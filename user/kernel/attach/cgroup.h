@@ -2,8 +2,7 @@
 /*
  * cgroup.h - the cgroup hooks: attach, ask, detach.
  */
-#ifndef ROLEWALL_KERNEL_CGROUP_H
-#define ROLEWALL_KERNEL_CGROUP_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -35,5 +34,3 @@ int cgroup_attach(const struct instance *instance, const struct features *featur
 bool cgroup_is_complete(const struct instance *instance, const struct features *features);
 
 int cgroup_detach(const struct instance *instance, struct error *ret_error);
-
-#endif

@@ -12,7 +12,7 @@
 
 #include "host/device.h"
 #include "kernel/attach/cgroup.h"
-#include "kernel/attach/direct.h"
+#include "kernel/attach/legacy_attach.h"
 #include "kernel/object/maps.h"
 #include "util/array.h"
 #include "util/cleanup.h"
@@ -58,35 +58,35 @@ static int read_pinned(const struct instance *instance, struct programs *ret)
 	_closedir_ DIR *dir = NULL;
 	struct dirent *entry;
 	char path[4096];
-	int error = pin_path(instance, "links", "", path, sizeof(path));
+	int r = pin_path(instance, "links", "", path, sizeof(path));
 
-	dir = error ? NULL : opendir(path);
-	while (!error && dir && (entry = readdir(dir))) {
+	dir = r ? NULL : opendir(path);
+	while (!r && dir && (entry = readdir(dir))) {
 		struct bpf_link_info info = {0};
 		__u32 size = sizeof(info);
 		_close_ int fd = -1;
 
-		error = pin_path(instance, "links", entry->d_name, path, sizeof(path));
-		if (error || entry->d_name[0] == '.')
+		r = pin_path(instance, "links", entry->d_name, path, sizeof(path));
+		if (r || entry->d_name[0] == '.')
 			continue;
 		fd = bpf_obj_get(path);
 		if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &size))
-			error = programs_add(ret, info.prog_id);
+			r = programs_add(ret, info.prog_id);
 	}
-	return error;
+	return r;
 }
 
 static int read_devices(struct programs *ret)
 {
 	_cleanup_(devices_free) struct devices devices = {0};
-	int error = devices_read(&devices, NULL);
+	int r = devices_read(&devices, NULL);
 
-	for (size_t i = 0; !error && i < devices.count; i++) {
-		error = programs_add(ret, devices.list[i].xdp_native);
-		if (!error)
-			error = programs_add(ret, devices.list[i].xdp_generic);
+	for (size_t i = 0; !r && i < devices.count; i++) {
+		r = programs_add(ret, devices.list[i].xdp_native);
+		if (!r)
+			r = programs_add(ret, devices.list[i].xdp_generic);
 	}
-	return error;
+	return r;
 }
 
 static int read_cgroup(const struct instance *instance, struct programs *ret)
@@ -95,33 +95,33 @@ static int read_cgroup(const struct instance *instance, struct programs *ret)
 						     BPF_CGROUP_INET_EGRESS, BPF_CGROUP_INET4_BIND,
 						     BPF_CGROUP_INET6_BIND};
 	_close_ int cgroup_fd = -1;
-	int error = 0;
+	int r = 0;
 
 	if (cgroup_open(instance, &cgroup_fd, NULL))
 		return 0; /* no cgroup, no program on it */
-	for (size_t i = 0; !error && i < ARRAY_SIZE(types); i++) {
+	for (size_t i = 0; !r && i < ARRAY_SIZE(types); i++) {
 		__u32 ids[HOOK_PROGRAMS], count = HOOK_PROGRAMS, flags;
 
 		if (bpf_prog_query(cgroup_fd, types[i], 0, &flags, ids, &count))
 			continue;
-		for (__u32 j = 0; !error && j < count; j++)
-			error = programs_add(ret, ids[j]);
+		for (__u32 j = 0; !r && j < count; j++)
+			r = programs_add(ret, ids[j]);
 	}
-	return error;
+	return r;
 }
 
 static bool is_there(const struct instance *instance)
 {
 	_cleanup_(programs_free) struct programs pinned = {0}, attached = {0};
-	int error = read_devices(&attached);
+	int r = read_devices(&attached);
 
-	if (!error)
-		error = read_cgroup(instance, &attached);
+	if (!r)
+		r = read_cgroup(instance, &attached);
 	/* Last: what is attached meanwhile is pinned by then, or not seen. */
-	if (!error)
-		error = read_pinned(instance, &pinned);
-	for (size_t i = 0; !error && i < attached.count; i++)
-		if (!programs_have(&pinned, attached.list[i]) && direct_is_linked(attached.list[i]))
+	if (!r)
+		r = read_pinned(instance, &pinned);
+	for (size_t i = 0; !r && i < attached.count; i++)
+		if (!programs_have(&pinned, attached.list[i]) && legacy_is_linked(attached.list[i]))
 			return true;
 	return false;
 }

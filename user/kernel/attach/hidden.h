@@ -4,8 +4,7 @@
  * links that are pinned elsewhere: another BPF file system was mounted over BPFFS_DIR, say. Nothing
  * can be read or changed by pins that cannot be reached. (Before 5.9 there are no links: direct.h.)
  */
-#ifndef ROLEWALL_KERNEL_HIDDEN_H
-#define ROLEWALL_KERNEL_HIDDEN_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -17,5 +16,3 @@
  * says so: what a pin held goes a moment after the pin.
  */
 int hidden_check(const struct instance *instance, struct error *ret_error);
-
-#endif

@@ -12,7 +12,7 @@
 #include <linux/if_link.h>
 
 #include "kernel/attach/arrivals.h"
-#include "kernel/attach/direct.h"
+#include "kernel/attach/legacy_attach.h"
 #include "kernel/attach/xdp_link.h"
 #include "util/cleanup.h"
 
@@ -45,7 +45,7 @@ static bool is_in_place(const struct instance *instance, const struct xdp_plan *
 {
 	_close_ int link = xdp_link_open(instance, plan->device);
 
-	return link >= 0 || (!plan->link && direct_xdp_is_attached(instance, plan->device));
+	return link >= 0 || (!plan->link && legacy_xdp_is_attached(instance, plan->device));
 }
 
 /*
@@ -112,7 +112,7 @@ static int program_find(const struct instance *instance, const struct features *
 {
 	int l2_length = device_l2_length(plan->device);
 	struct xdp_program *program = plans->programs;
-	int error = 0;
+	int r = 0;
 
 	while (program->is_there && program->l2_length != l2_length)
 		program++;
@@ -120,12 +120,12 @@ static int program_find(const struct instance *instance, const struct features *
 		program->l2_length = l2_length;
 		program->fd = program_reuse(plans, l2_length);
 		if (program->fd < 0)
-			error = load_xdp(instance, features, l2_length, &program->object,
-					 &program->fd, ret_error);
-		program->is_there = !error;
+			r = load_xdp(instance, features, l2_length, &program->object, &program->fd,
+				     ret_error);
+		program->is_there = !r;
 	}
 	plan->program_fd = program->fd;
-	return error;
+	return r;
 }
 
 static void plan_make(const struct instance *instance, const struct features *features,
@@ -147,11 +147,11 @@ static int compare_plans(const void *left, const void *right, void *devices)
 static int plans_list(const struct about *about, struct xdp_plans *plans, struct error *ret_error)
 {
 	unsigned int slot;
-	int error;
+	int r;
 
-	error = devices_read(&plans->devices, ret_error);
-	if (error)
-		return error;
+	r = devices_read(&plans->devices, ret_error);
+	if (r)
+		return r;
 	plans->list = calloc(RW_SLOTS, sizeof(*plans->list));
 	if (!plans->list)
 		return error_set(ret_error, ENOMEM, "out of memory");
@@ -174,15 +174,15 @@ int xdp_prepare(const struct instance *instance, const struct features *features
 		struct xdp_plans *ret, struct error *ret_error)
 {
 	_xdp_plans_ struct xdp_plans plans = {0};
-	int error = xdp_links_rename(instance);
+	int r = xdp_links_rename(instance);
 	size_t i;
 
-	if (error)
-		return error_set(ret_error, -error, "cannot rename the pins of links: %s",
-				 strerror(-error));
-	error = plans_list(about, &plans, ret_error);
-	if (error)
-		return error;
+	if (r)
+		return error_set(ret_error, -r, "cannot rename the pins of links: %s",
+				 strerror(-r));
+	r = plans_list(about, &plans, ret_error);
+	if (r)
+		return r;
 	for (i = 0; i < plans.count; i++)
 		plan_make(instance, features, maps, replace, &plans.list[i]);
 	for (i = 0; i < plans.count; i++) {
@@ -192,9 +192,9 @@ int xdp_prepare(const struct instance *instance, const struct features *features
 			continue;
 		if (plan->again || !has_program(plan->device))
 			make_way(instance, features->links, plan->device, &plans);
-		error = program_find(instance, features, &plans, plan, ret_error);
-		if (error)
-			return error;
+		r = program_find(instance, features, &plans, plan, ret_error);
+		if (r)
+			return r;
 	}
 	*ret = plans;
 	plans = (struct xdp_plans){0};
@@ -227,7 +227,7 @@ static int attach_in_mode(const struct instance *instance, const struct xdp_plan
 			  int *ret_link)
 {
 	return plan->link ? link_create(plan, mode, ret_link)
-			  : direct_xdp_attach(instance, plan->device, plan->program_fd, mode);
+			  : legacy_xdp_attach(instance, plan->device, plan->program_fd, mode);
 }
 
 /* A bond's native program runs on its members: under their names, and for their sockets. */
@@ -240,25 +240,24 @@ static int attach_new(const struct instance *instance, const struct xdp_plan *pl
 {
 	_close_ int link = -1;
 	char path[4096];
-	int error;
+	int r;
 
-	error = xdp_link_path(instance, plan->device->ifindex, path, sizeof(path));
-	if (error)
-		return error;
+	r = xdp_link_path(instance, plan->device->ifindex, path, sizeof(path));
+	if (r)
+		return r;
 	/* A dead link: its device is gone, and with it what it filtered. */
 	if (unlink(path) && errno != ENOENT)
 		return -errno;
-	error = plan->link ? direct_xdp_detach(instance, plan->device) : 0;
-	if (error)
-		return error;
-	error = may_be_native(plan->device)
-			? attach_in_mode(instance, plan, XDP_FLAGS_DRV_MODE, &link)
-			: -EOPNOTSUPP;
+	r = plan->link ? legacy_xdp_detach(instance, plan->device) : 0;
+	if (r)
+		return r;
+	r = may_be_native(plan->device) ? attach_in_mode(instance, plan, XDP_FLAGS_DRV_MODE, &link)
+					: -EOPNOTSUPP;
 	/* Whatever a driver says: each has reasons of its own (virtnet_xdp_set: ENOMEM, EINVAL). */
-	if (error)
-		error = attach_in_mode(instance, plan, XDP_FLAGS_SKB_MODE, &link);
-	if (error || link < 0)
-		return error;
+	if (r)
+		r = attach_in_mode(instance, plan, XDP_FLAGS_SKB_MODE, &link);
+	if (r || link < 0)
+		return r;
 	return bpf_obj_pin(link, path) ? -errno : 0;
 }
 
@@ -269,7 +268,7 @@ static int replace(const struct instance *instance, const struct xdp_plan *plan)
 
 	if (link >= 0)
 		return bpf_link_update(link, plan->program_fd, NULL) ? -errno : 0;
-	return direct_xdp_attach(instance, plan->device, plan->program_fd, 0);
+	return legacy_xdp_attach(instance, plan->device, plan->program_fd, 0);
 }
 
 /* By the link first: that of a pin that is removed goes some time later. */
@@ -277,77 +276,76 @@ static int let_go(const struct instance *instance, const struct device *device)
 {
 	_close_ int link = xdp_link_open(instance, device);
 	char path[4096];
-	int error = xdp_link_path(instance, device->ifindex, path, sizeof(path));
+	int r = xdp_link_path(instance, device->ifindex, path, sizeof(path));
 
-	if (error)
-		return error;
+	if (r)
+		return r;
 	if (link >= 0 && bpf_link_detach(link))
 		return -errno;
 	if (unlink(path) && errno != ENOENT)
 		return -errno;
-	return direct_xdp_detach(instance, device);
+	return legacy_xdp_detach(instance, device);
 }
 
 /* The cgroup hook judges until it is attached again. */
 static int let_go_for_a_moment(const struct instance *instance, const struct maps *maps,
 			       const struct xdp_plans *plans)
 {
-	int error = 0;
+	int r = 0;
 	size_t i;
 
-	for (i = 0; !error && i < plans->count; i++) {
+	for (i = 0; !r && i < plans->count; i++) {
 		const struct xdp_plan *plan = &plans->list[i];
 
 		if (!plan->again)
 			continue;
-		error = arrivals_put(maps, plan->device, plan->slot, false);
-		if (!error)
-			error = let_go(instance, plan->device);
+		r = arrivals_put(maps, plan->device, plan->slot, false);
+		if (!r)
+			r = let_go(instance, plan->device);
 	}
-	return error;
+	return r;
 }
 
 static int attach_one(const struct instance *instance, const struct maps *maps,
 		      const struct xdp_plan *plan)
 {
 	bool in_place = !plan->again && is_in_place(instance, plan);
-	int error;
+	int r;
 
 	if (plan->keep || (plan->wanted && in_place && replace(instance, plan) == 0))
 		return arrivals_put(maps, plan->device, plan->slot, true);
 	/* From here to the end of this function the cgroup hook judges. */
-	error = arrivals_put(maps, plan->device, plan->slot, false);
+	r = arrivals_put(maps, plan->device, plan->slot, false);
 	/* A program that was right once: the device has got VLANs since, or larger frames. */
-	if (!error && (in_place || !plan->wanted))
-		error = let_go(instance, plan->device);
-	if (error || !plan->wanted)
-		return error;
-	error = attach_new(instance, plan);
-	if (error && is_refusal(error))
+	if (!r && (in_place || !plan->wanted))
+		r = let_go(instance, plan->device);
+	if (r || !plan->wanted)
+		return r;
+	r = attach_new(instance, plan);
+	if (r && is_refusal(r))
 		return 0;
-	return error ? error : arrivals_put(maps, plan->device, plan->slot, true);
+	return r ? r : arrivals_put(maps, plan->device, plan->slot, true);
 }
 
 int xdp_attach(const struct instance *instance, const struct maps *maps,
 	       const struct xdp_plans *plans, struct error *ret_error)
 {
-	int error = let_go_for_a_moment(instance, maps, plans);
+	int r = let_go_for_a_moment(instance, maps, plans);
 	size_t i;
 
-	if (error)
-		return error_set(ret_error, -error, "cannot detach from interfaces: %s",
-				 strerror(-error));
+	if (r)
+		return error_set(ret_error, -r, "cannot detach from interfaces: %s", strerror(-r));
 	for (i = 0; i < plans->count; i++) {
 		const struct xdp_plan *plan = &plans->list[i];
 
-		error = attach_one(instance, maps, plan);
-		if (!error)
-			error = arrivals_put_vlan(maps, &plans->devices, plan->device, plan->slot);
-		if (!error)
+		r = attach_one(instance, maps, plan);
+		if (!r)
+			r = arrivals_put_vlan(maps, &plans->devices, plan->device, plan->slot);
+		if (!r)
 			continue;
-		error_set(ret_error, -error, "cannot attach to the interface %s: %s",
-			  plan->device->name, strerror(-error));
-		return error;
+		error_set(ret_error, -r, "cannot attach to the interface %s: %s",
+			  plan->device->name, strerror(-r));
+		return r;
 	}
 	return 0;
 }
@@ -371,30 +369,28 @@ static bool is_listed(uint32_t ifindex, const void *context)
 static int detach_direct(const struct instance *instance, const struct listed *listed)
 {
 	const struct devices *devices = listed->devices;
-	int error = 0;
+	int r = 0;
 	size_t i;
 
-	for (i = 0; !error && i < devices->count; i++)
+	for (i = 0; !r && i < devices->count; i++)
 		if (has_program(&devices->list[i]) && !is_listed(devices->list[i].ifindex, listed))
-			error = direct_xdp_detach(instance, &devices->list[i]);
-	return error;
+			r = legacy_xdp_detach(instance, &devices->list[i]);
+	return r;
 }
 
 int xdp_detach(const struct instance *instance, const struct maps *maps, const struct about *about,
 	       const struct devices *devices, struct error *ret_error)
 {
 	const struct listed listed = {about, devices};
-	int error;
+	int r;
 
 	/* First the cgroup hook takes over, then the attachment goes (I3). */
-	error = maps ? arrivals_forget(maps, devices, about) : 0;
-	if (!error)
-		error = detach_direct(instance, &listed);
-	if (!error)
-		error = xdp_links_unpin(instance, is_listed, &listed);
-	return error ? error_set(ret_error, -error, "cannot detach from interfaces: %s",
-				 strerror(-error))
-		     : 0;
+	r = maps ? arrivals_forget(maps, devices, about) : 0;
+	if (!r)
+		r = detach_direct(instance, &listed);
+	if (!r)
+		r = xdp_links_unpin(instance, is_listed, &listed);
+	return r ? error_set(ret_error, -r, "cannot detach from interfaces: %s", strerror(-r)) : 0;
 }
 
 /* --- query --------------------------------------------------------------------------------------
@@ -404,7 +400,7 @@ static bool is_attached(const struct instance *instance, const struct device *de
 {
 	_close_ int link = xdp_link_open(instance, device);
 
-	return link >= 0 || direct_xdp_is_attached(instance, device);
+	return link >= 0 || legacy_xdp_is_attached(instance, device);
 }
 
 /* The kernel lets nobody attach below a program that is there. */

@@ -4,8 +4,7 @@
  * detach. One program serves all interfaces whose frames begin alike. Links are pinned
  * (xdp_link.h); where the kernel has none, nothing is (direct.h).
  */
-#ifndef ROLEWALL_KERNEL_XDP_H
-#define ROLEWALL_KERNEL_XDP_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -72,5 +71,3 @@ int xdp_detach(const struct instance *instance, const struct maps *maps, const s
 /* Our program on this device: its mode, or XDP_MODE_NONE. `note` says why not native. */
 enum xdp_mode xdp_query(const struct instance *instance, const struct devices *devices,
 			const struct device *device, char *note, size_t note_size);
-
-#endif

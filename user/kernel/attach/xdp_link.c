@@ -60,20 +60,20 @@ static int pins_walk(const struct instance *instance,
 	_closedir_ DIR *dir = NULL;
 	struct dirent *entry;
 	char path[4096];
-	int error = 0;
+	int r = 0;
 
 	snprintf(path, sizeof(path), "%s/links", instance->bpffs_dir);
 	dir = opendir(path);
 	if (!dir)
 		return errno == ENOENT ? 0 : -errno;
-	while (!error && (entry = readdir(dir))) {
+	while (!r && (entry = readdir(dir))) {
 		if (strncmp(entry->d_name, PIN_PREFIX, strlen(PIN_PREFIX)) != 0)
 			continue;
-		error = pin_path(instance, "links", entry->d_name, path, sizeof(path));
-		if (!error)
-			error = visit(instance, path, entry->d_name + strlen(PIN_PREFIX), context);
+		r = pin_path(instance, "links", entry->d_name, path, sizeof(path));
+		if (!r)
+			r = visit(instance, path, entry->d_name + strlen(PIN_PREFIX), context);
 	}
-	return error;
+	return r;
 }
 
 static int pin_rename(const struct instance *instance, const char *path, const char *name,

@@ -3,8 +3,7 @@
  * xdp_link.h - the pinned links that hold XDP programs to devices. A pin is links/xdp-IFINDEX: a
  * link stays with its device, whatever that is called.
  */
-#ifndef ROLEWALL_KERNEL_XDP_LINK_H
-#define ROLEWALL_KERNEL_XDP_LINK_H
+#pragma once
 
 #include "host/device.h"
 #include "kernel/object/instance.h"
@@ -24,5 +23,3 @@ int xdp_links_rename(const struct instance *instance);
 /* Unpin those of devices for which `is_kept` is false, and what is no link of a device at all. */
 int xdp_links_unpin(const struct instance *instance,
 		    bool (*is_kept)(uint32_t ifindex, const void *context), const void *context);
-
-#endif

@@ -38,11 +38,11 @@ static int with_hint(int error, struct error *ret_error)
 static int text_make(const struct generation *generation, char **ret_text, size_t *ret_size,
 		     struct error *ret_error)
 {
-	int error = generation_text(generation, ret_text, ret_size);
+	int r = generation_text(generation, ret_text, ret_size);
 
-	return error ? error_set(ret_error, -error, "cannot read the policy of generation %u: %s",
-				 generation->number, strerror(-error))
-		     : 0;
+	return r ? error_set(ret_error, -r, "cannot read the policy of generation %u: %s",
+			     generation->number, strerror(-r))
+		 : 0;
 }
 
 int confirmed_read(const struct instance *instance, struct tables *ret, struct error *ret_error)
@@ -50,13 +50,13 @@ int confirmed_read(const struct instance *instance, struct tables *ret, struct e
 	_free_ char *text = NULL;
 	char path[4096];
 	size_t size;
-	int error = path_make(instance, path, ret_error);
+	int r = path_make(instance, path, ret_error);
 
-	if (!error)
-		error = folder_check(instance->lib_dir, ret_error);
-	if (!error)
-		error = file_read(path, COMPILED_BYTES_MAX, &text, &size, ret_error);
-	return error ? error : compiled_read(path, text, size, ret, ret_error);
+	if (!r)
+		r = folder_check(instance->lib_dir, ret_error);
+	if (!r)
+		r = file_read(path, COMPILED_BYTES_MAX, &text, &size, ret_error);
+	return r ? r : compiled_read(path, text, size, ret, ret_error);
 }
 
 int confirmed_stage(const struct instance *instance, const struct generation *generation,
@@ -65,47 +65,47 @@ int confirmed_stage(const struct instance *instance, const struct generation *ge
 	_free_ char *text = NULL;
 	char path[4096];
 	size_t size;
-	int error = folder_make(instance->lib_dir, ret_error);
+	int r = folder_make(instance->lib_dir, ret_error);
 
-	if (!error)
-		error = path_make(instance, path, ret_error);
-	if (!error)
-		error = text_make(generation, &text, &size, ret_error);
-	if (error)
-		return error;
+	if (!r)
+		r = path_make(instance, path, ret_error);
+	if (!r)
+		r = text_make(generation, &text, &size, ret_error);
+	if (r)
+		return r;
 	return with_hint(file_stage(path, text, size, 0640, ret_error), ret_error);
 }
 
 int confirmed_publish(const struct instance *instance, struct error *ret_error)
 {
 	char path[4096];
-	int error = path_make(instance, path, ret_error);
+	int r = path_make(instance, path, ret_error);
 
-	return error ? error : with_hint(file_publish(path, ret_error), ret_error);
+	return r ? r : with_hint(file_publish(path, ret_error), ret_error);
 }
 
 int confirmed_sync(const struct instance *instance, struct error *ret_error)
 {
 	struct error cause;
 	char path[4096];
-	int error = path_make(instance, path, &cause);
+	int r = path_make(instance, path, &cause);
 
-	if (!error)
-		error = file_sync(path, &cause);
-	return error ? error_set(ret_error, -error,
-				 "%s; after a power failure the policy before this one may return",
-				 cause.what)
-		     : 0;
+	if (!r)
+		r = file_sync(path, &cause);
+	return r ? error_set(ret_error, -r,
+			     "%s; after a power failure the policy before this one may return",
+			     cause.what)
+		 : 0;
 }
 
 int confirmed_write(const struct instance *instance, const struct generation *generation,
 		    struct error *ret_error)
 {
-	int error = confirmed_stage(instance, generation, ret_error);
+	int r = confirmed_stage(instance, generation, ret_error);
 
-	if (!error)
-		error = confirmed_publish(instance, ret_error);
-	return error ? error : confirmed_sync(instance, ret_error);
+	if (!r)
+		r = confirmed_publish(instance, ret_error);
+	return r ? r : confirmed_sync(instance, ret_error);
 }
 
 void confirmed_discard(const struct instance *instance)
@@ -149,10 +149,10 @@ bool confirmed_is_in_force(const struct instance *instance)
 int confirmed_forget(const struct instance *instance, struct error *ret_error)
 {
 	char path[4096];
-	int error = path_make(instance, path, ret_error);
+	int r = path_make(instance, path, ret_error);
 
-	if (error)
-		return error;
+	if (r)
+		return r;
 	if (unlink(path) && errno != ENOENT)
 		return error_set(ret_error, errno, "cannot remove %s: %s", path, strerror(errno));
 	return 0;

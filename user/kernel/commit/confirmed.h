@@ -7,8 +7,7 @@
  * generation's own text: the policy as it was compiled and put in force (policy/compiled.h), so
  * that a restart asks no role file, no cluster file and no network.
  */
-#ifndef ROLEWALL_KERNEL_CONFIRMED_H
-#define ROLEWALL_KERNEL_CONFIRMED_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -57,5 +56,3 @@ void confirmed_clean(const struct instance *instance);
 
 /* Forget a staged copy; there may be none. */
 void confirmed_discard(const struct instance *instance);
-
-#endif

@@ -8,8 +8,8 @@
 
 #include "kernel/attach/hidden.h"
 #include "kernel/commit/confirmed.h"
-#include "kernel/commit/guardian.h"
-#include "kernel/commit/installation.h"
+#include "kernel/commit/rollback_timer.h"
+#include "kernel/commit/transaction.h"
 #include "kernel/commit/pending.h"
 #include "kernel/commit/remove.h"
 #include "kernel/commit/rollback.h"
@@ -21,13 +21,13 @@ static int settle_pending(const struct instance *instance, struct install_result
 {
 	struct rollback_result rolled = {0};
 	struct rw_pending pending = {0};
-	int error = pending_ask(instance, &pending, ret_error);
+	int r = pending_ask(instance, &pending, ret_error);
 
 	/* Lost pins, or another version's: what was pending is lost with them. */
-	if (error == -ENOENT || error == -ESTALE || error == -EPROTO)
+	if (r == -ENOENT || r == -ESTALE || r == -EPROTO)
 		return 0;
-	if (error || !pending.deadline)
-		return error;
+	if (r || !pending.deadline)
+		return r;
 	if (pending_left(&pending)) {
 		error_set(ret_error, EBUSY,
 			  "generation %u awaits its confirmation for another %u s",
@@ -36,167 +36,166 @@ static int settle_pending(const struct instance *instance, struct install_result
 				      "back; then apply again");
 		return -EBUSY;
 	}
-	error = rollback_locked(instance, &rolled, ret_error);
+	r = rollback_locked(instance, &rolled, ret_error);
 	/* The way back is lost, or another version's: only a new policy leads out. */
-	if (error == -ENODATA || error == -EPROTO)
+	if (r == -ENODATA || r == -EPROTO)
 		return 0;
-	if (!error)
+	if (!r)
 		result->rolled_back = rolled.from;
-	return error;
+	return r;
 }
 
-static int build_next(struct installation *installation, const struct install_request *request,
+static int build_next(struct transaction *transaction, const struct install_request *request,
 		      struct error *ret_error)
 {
-	uint32_t highest = generation_highest(installation->instance);
-	uint32_t number = installation->header.generation;
+	uint32_t highest = generation_highest(transaction->instance);
+	uint32_t number = transaction->header.generation;
 	struct lifelines lifelines = {0};
 	struct generation_request generation = {
 		.tables = request->tables,
-		.current = &installation->current,
+		.current = &transaction->current,
 		.node_file = request->node_file,
-		.maps = &installation->maps,
+		.maps = &transaction->maps,
 		.lifelines = &lifelines,
 		.number = (number > highest ? number : highest) + 1,
 		.flags = request->tables->flags,
-		.side = !installation->header.side,
+		.side = !transaction->header.side,
 	};
-	int error;
+	int r;
 
 	if (request->observe)
 		generation.flags &= ~(RW_POLICY_ENFORCE | RW_POLICY_BIND_DENY);
-	error = lifelines_read(&lifelines, ret_error);
-	return error ? error
-		     : generation_build(installation->instance, &generation, &installation->next,
-					ret_error);
+	r = lifelines_read(&lifelines, ret_error);
+	return r ? r
+		 : generation_build(transaction->instance, &generation, &transaction->next,
+				    ret_error);
 }
 
 /* I5. A policy whose pins are lost could not come back. */
-static int guard(struct installation *installation, uint32_t seconds, struct error *ret_error)
+static int guard(struct transaction *transaction, uint32_t seconds, struct error *ret_error)
 {
 	struct rw_pending pending = {
 		.deadline = pending_now() + seconds * 1000000000ULL,
-		.generation = installation->next.number,
-		.previous = installation->current.number,
+		.generation = transaction->next.number,
+		.previous = transaction->current.number,
 	};
-	int error;
+	int r;
 
-	if (installation->header.generation != installation->current.number) {
+	if (transaction->header.generation != transaction->current.number) {
 		error_set(ret_error, ESTALE,
 			  "the pins of generation %u are lost: it could not "
 			  "come back",
-			  installation->header.generation);
+			  transaction->header.generation);
 		error_hint(ret_error, "apply without --confirm first, or remove everything with "
 				      "'rolewall down'");
 		return -ESTALE;
 	}
-	error = pending_write(&installation->maps, &pending, ret_error);
-	return error ? error : guardian_start(installation->instance, &pending, ret_error);
+	r = pending_write(&transaction->maps, &pending, ret_error);
+	return r ? r : rollback_timer_start(transaction->instance, &pending, ret_error);
 }
 
 /* What has to be confirmed becomes the copy for the next boot when it is. */
-static bool is_copied(const struct installation *installation,
-		      const struct install_request *request)
+static bool is_copied(const struct transaction *transaction, const struct install_request *request)
 {
-	return installation->instance->lib_dir && !request->confirm_seconds && !request->keep_copy;
+	return transaction->instance->lib_dir && !request->confirm_seconds && !request->keep_copy;
 }
 
 /* Before the commit: what is needed if it stays, or to take it back. */
-static int secure(struct installation *installation, const struct install_request *request,
+static int secure(struct transaction *transaction, const struct install_request *request,
 		  struct error *ret_error)
 {
 	const struct rw_pending nothing = {0};
-	int error;
+	int r;
 
 	if (request->confirm_seconds)
-		return guard(installation, request->confirm_seconds, ret_error);
-	error = pending_write(&installation->maps, &nothing, ret_error);
-	if (!error && is_copied(installation, request))
-		error = confirmed_stage(installation->instance, &installation->next, ret_error);
-	return error;
+		return guard(transaction, request->confirm_seconds, ret_error);
+	r = pending_write(&transaction->maps, &nothing, ret_error);
+	if (!r && is_copied(transaction, request))
+		r = confirmed_stage(transaction->instance, &transaction->next, ret_error);
+	return r;
 }
 
 /* After it: the copy for the next boot. */
-static int settle(struct installation *installation, const struct install_request *request,
+static int settle(struct transaction *transaction, const struct install_request *request,
 		  struct install_result *result, struct error *ret_error)
 {
-	int error;
+	int r;
 
-	if (!is_copied(installation, request))
+	if (!is_copied(transaction, request))
 		return 0;
-	error = confirmed_publish(installation->instance, ret_error);
-	if (error)
-		installation_back_out(installation, ret_error);
+	r = confirmed_publish(transaction->instance, ret_error);
+	if (r)
+		transaction_back_out(transaction, ret_error);
 	else
-		confirmed_sync(installation->instance, &result->warning);
-	return error;
+		confirmed_sync(transaction->instance, &result->warning);
+	return r;
 }
 
 /*
  * Nothing of a failed apply stays, least of all of a first one; what cannot be removed here nobody
  * uses, and the next apply removes it (I4). But what is in force keeps its pins, and its deadline.
  */
-static void abandon(struct installation *installation)
+static void abandon(struct transaction *transaction)
 {
 	const struct rw_pending nothing = {0};
 
-	if (installation->instance->lib_dir)
-		confirmed_discard(installation->instance);
-	if (installation->stays)
+	if (transaction->instance->lib_dir)
+		confirmed_discard(transaction->instance);
+	if (transaction->stays)
 		return;
-	if (installation->maps.fd[MAP_PENDING] >= 0)
-		pending_write(&installation->maps, &nothing, NULL);
-	if (installation->next.number)
-		generation_remove(installation->instance, installation->next.number);
-	if (installation->fresh)
-		remove_everything(installation->instance, NULL);
+	if (transaction->maps.fd[MAP_PENDING] >= 0)
+		pending_write(&transaction->maps, &nothing, NULL);
+	if (transaction->next.number)
+		generation_remove(transaction->instance, transaction->next.number);
+	if (transaction->fresh)
+		remove_everything(transaction->instance, NULL);
 }
 
-static int install(struct installation *installation, const struct install_request *request,
+static int install(struct transaction *transaction, const struct install_request *request,
 		   struct install_result *result, struct error *ret_error)
 {
-	int error = installation_open(installation, ret_error);
+	int r = transaction_open(transaction, ret_error);
 
 	/* A second set of programs beside the first would refuse what either does. */
-	if (!error && installation->fresh)
-		error = hidden_check(installation->instance, ret_error);
-	if (!error)
-		error = build_next(installation, request, ret_error);
-	if (!error)
-		error = installation_prepare(installation, ret_error);
-	if (!error)
-		error = secure(installation, request, ret_error);
-	if (error)
-		return error;
-	error = installation_switch(installation, ret_error);
-	if (!error)
-		error = settle(installation, request, result, ret_error);
-	result->backed_out = error && !installation->stays;
-	result->nothing_before = !installation->header.generation;
-	return error;
+	if (!r && transaction->fresh)
+		r = hidden_check(transaction->instance, ret_error);
+	if (!r)
+		r = build_next(transaction, request, ret_error);
+	if (!r)
+		r = transaction_prepare(transaction, ret_error);
+	if (!r)
+		r = secure(transaction, request, ret_error);
+	if (r)
+		return r;
+	r = transaction_switch(transaction, ret_error);
+	if (!r)
+		r = settle(transaction, request, result, ret_error);
+	result->backed_out = r && !transaction->stays;
+	result->nothing_before = !transaction->header.generation;
+	return r;
 }
 
 int install_policy(const struct instance *instance, const struct install_request *request,
 		   struct install_result *ret, struct error *ret_error)
 {
-	_installation_ struct installation installation = INSTALLATION_OF(instance);
+	_transaction_ struct transaction transaction = TRANSACTION_OF(instance);
 	_close_ int lock = -1;
-	int error;
+	int r;
 
-	error = lock_take(instance, LOCK_POLICY, &lock, &ret->waited, ret_error);
-	if (!error)
-		error = settle_pending(instance, ret, ret_error);
-	if (error)
-		return error;
-	error = install(&installation, request, ret, ret_error);
-	if (error) {
-		abandon(&installation);
-		return error;
+	r = lock_take(instance, LOCK_POLICY, &lock, &ret->waited, ret_error);
+	if (!r)
+		r = settle_pending(instance, ret, ret_error);
+	if (r)
+		return r;
+	r = install(&transaction, request, ret, ret_error);
+	if (r) {
+		abandon(&transaction);
+		return r;
 	}
-	ret->generation = installation.next.number;
-	ret->old_generation = installation.current.number;
-	ret->exchanged = installation.foreign;
-	ret->renewed = installation.renewed;
+	ret->generation = transaction.next.number;
+	ret->old_generation = transaction.current.number;
+	ret->exchanged = transaction.foreign;
+	ret->renewed = transaction.renewed;
 	/* A pin too many is no reason to fail: the next apply removes it (I4). */
 	generation_keep(instance, ret->generation, ret->old_generation);
 	return 0;

@@ -11,8 +11,7 @@
  * I5  A policy that has to be confirmed is never in force without its note in `pending` and the
  *     process that takes it back: both come before the commit.
  */
-#ifndef ROLEWALL_KERNEL_INSTALL_H
-#define ROLEWALL_KERNEL_INSTALL_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -49,5 +48,3 @@ struct install_result {
  */
 int install_policy(const struct instance *instance, const struct install_request *request,
 		   struct install_result *ret, struct error *ret_error);
-
-#endif

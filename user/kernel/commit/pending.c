@@ -30,15 +30,15 @@ int pending_read(const struct maps *maps, struct rw_pending *ret, struct error *
 {
 	struct rw_policy_header header = {0};
 	struct rw_pending pending = {0};
-	int error = pending_read_raw(maps, &pending, ret_error);
+	int r = pending_read_raw(maps, &pending, ret_error);
 
-	if (error)
-		return error;
-	error = generation_header(maps, &header);
-	if (error && error != -ENOENT)
-		return error_set(ret_error, -error, "cannot read the policy in force: %s",
-				 strerror(-error));
-	if (!pending.deadline || error || pending.generation != header.generation)
+	if (r)
+		return r;
+	r = generation_header(maps, &header);
+	if (r && r != -ENOENT)
+		return error_set(ret_error, -r, "cannot read the policy in force: %s",
+				 strerror(-r));
+	if (!pending.deadline || r || pending.generation != header.generation)
 		pending = (struct rw_pending){0};
 	*ret = pending;
 	return 0;
@@ -47,9 +47,9 @@ int pending_read(const struct maps *maps, struct rw_pending *ret, struct error *
 int pending_ask(const struct instance *instance, struct rw_pending *ret, struct error *ret_error)
 {
 	_maps_ struct maps maps = MAPS_NONE;
-	int error = maps_open(instance, &maps, ret_error);
+	int r = maps_open(instance, &maps, ret_error);
 
-	return error ? error : pending_read(&maps, ret, ret_error);
+	return r ? r : pending_read(&maps, ret, ret_error);
 }
 
 int pending_write(const struct maps *maps, const struct rw_pending *pending,

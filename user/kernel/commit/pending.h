@@ -5,8 +5,7 @@
  * It is written before the commit and says which generation it is about, so that there is no moment
  * at which an unconfirmed policy is in force without it; before the commit it is void.
  */
-#ifndef ROLEWALL_KERNEL_PENDING_H
-#define ROLEWALL_KERNEL_PENDING_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -38,5 +37,3 @@ bool pending_is_overdue(const struct rw_pending *pending);
 
 /* CLOCK_MONOTONIC, ns. */
 uint64_t pending_now(void);
-
-#endif

@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#include "kernel/commit/installation.h"
+#include "kernel/commit/transaction.h"
 #include "kernel/object/lock.h"
 
 /* Whoever applied it came later than this process: his programs are the ones to keep. */
@@ -16,47 +16,47 @@ static int leave_alone(struct error *ret_error)
 	return -EPROTO;
 }
 
-static int open_current_as_next(struct installation *installation, struct error *ret_error)
+static int open_current_as_next(struct transaction *transaction, struct error *ret_error)
 {
-	int error = installation_open(installation, ret_error);
+	int r = transaction_open(transaction, ret_error);
 
-	if (error)
-		return error;
-	if (installation->renewed)
+	if (r)
+		return r;
+	if (transaction->renewed)
 		return leave_alone(ret_error);
-	if (!installation->header.generation)
+	if (!transaction->header.generation)
 		return error_set(ret_error, ENOENT, "no policy is in force");
-	if (!installation->current.number) {
+	if (!transaction->current.number) {
 		error_set(ret_error, ESTALE,
 			  "the pins of generation %u are lost: interfaces cannot be attached to it",
-			  installation->header.generation);
+			  transaction->header.generation);
 		error_hint(ret_error, "'rolewall apply' puts a new generation in force");
 		return -ESTALE;
 	}
-	return generation_open(installation->instance, installation->current.number,
-			       &installation->next, ret_error);
+	return generation_open(transaction->instance, transaction->current.number,
+			       &transaction->next, ret_error);
 }
 
 int install_refresh(const struct instance *instance, bool exchange, struct error *ret_error)
 {
-	_installation_ struct installation installation = INSTALLATION_OF(instance);
+	_transaction_ struct transaction transaction = TRANSACTION_OF(instance);
 	_maps_ struct maps maps = MAPS_NONE;
 	_close_ int lock = -1;
 	bool waited;
-	int error;
+	int r;
 
 	/* Before the lock: where nothing is applied, nothing is made. */
-	error = maps_open(instance, &maps, ret_error);
+	r = maps_open(instance, &maps, ret_error);
 	maps_close(&maps);
-	if (!error)
-		error = lock_take(instance, LOCK_POLICY, &lock, &waited, ret_error);
-	if (!error)
-		error = maps_open(instance, &maps, ret_error);
-	if (!error && !exchange && is_others_build(&maps))
-		error = leave_alone(ret_error);
-	if (!error)
-		error = open_current_as_next(&installation, ret_error);
-	if (!error)
-		error = installation_prepare(&installation, ret_error);
-	return error ? error : installation_switch(&installation, ret_error);
+	if (!r)
+		r = lock_take(instance, LOCK_POLICY, &lock, &waited, ret_error);
+	if (!r)
+		r = maps_open(instance, &maps, ret_error);
+	if (!r && !exchange && is_others_build(&maps))
+		r = leave_alone(ret_error);
+	if (!r)
+		r = open_current_as_next(&transaction, ret_error);
+	if (!r)
+		r = transaction_prepare(&transaction, ret_error);
+	return r ? r : transaction_switch(&transaction, ret_error);
 }

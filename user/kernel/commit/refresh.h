@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* refresh.h - the policy stays, the interfaces come and go. */
-#ifndef ROLEWALL_KERNEL_REFRESH_H
-#define ROLEWALL_KERNEL_REFRESH_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -14,5 +13,3 @@
  * is applied; -ESTALE: its pins are lost; -EPROTO: it is another version's, and stays.
  */
 int install_refresh(const struct instance *instance, bool exchange, struct error *ret_error);
-
-#endif

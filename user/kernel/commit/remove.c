@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "kernel/attach/cgroup.h"
-#include "kernel/attach/direct.h"
+#include "kernel/attach/legacy_attach.h"
 #include "kernel/attach/hidden.h"
 #include "kernel/attach/xdp.h"
 #include "kernel/commit/confirmed.h"
@@ -20,20 +20,20 @@
 static int remove_pins(const struct instance *instance, struct error *ret_error)
 {
 	char path[4096];
-	int error;
+	int r;
 
-	error = generation_keep(instance, 0, 0);
-	if (error && error != -ENOENT)
-		return error_set(ret_error, -error, "cannot remove the generations in %s: %s",
-				 instance->bpffs_dir, strerror(-error));
+	r = generation_keep(instance, 0, 0);
+	if (r && r != -ENOENT)
+		return error_set(ret_error, -r, "cannot remove the generations in %s: %s",
+				 instance->bpffs_dir, strerror(-r));
 	snprintf(path, sizeof(path), "%s/links", instance->bpffs_dir);
-	error = folder_remove(path, ret_error);
-	if (error)
-		return error;
+	r = folder_remove(path, ret_error);
+	if (r)
+		return r;
 	snprintf(path, sizeof(path), "%s/maps", instance->bpffs_dir);
-	error = folder_remove(path, ret_error);
-	if (error)
-		return error;
+	r = folder_remove(path, ret_error);
+	if (r)
+		return r;
 	return folder_remove(instance->bpffs_dir, ret_error);
 }
 
@@ -42,15 +42,15 @@ int remove_everything(const struct instance *instance, struct error *ret_error)
 	_maps_ struct maps maps = MAPS_NONE;
 	bool have_maps = maps_open(instance, &maps, NULL) == 0;
 	_cleanup_(devices_free) struct devices devices = {0};
-	int error;
+	int r;
 
 	/* XDP first: while it goes, the cgroup hook still judges. */
-	error = devices_read(&devices, ret_error);
-	if (!error)
-		error = xdp_detach(instance, have_maps ? &maps : NULL, NULL, &devices, ret_error);
-	if (!error)
-		error = cgroup_detach(instance, ret_error);
-	return error ? error : remove_pins(instance, ret_error);
+	r = devices_read(&devices, ret_error);
+	if (!r)
+		r = xdp_detach(instance, have_maps ? &maps : NULL, NULL, &devices, ret_error);
+	if (!r)
+		r = cgroup_detach(instance, ret_error);
+	return r ? r : remove_pins(instance, ret_error);
 }
 
 bool remove_has_left(const struct instance *instance)
@@ -59,21 +59,21 @@ bool remove_has_left(const struct instance *instance)
 
 	/* Without a cgroup there are the devices still, and remove_left() says what is wrong. */
 	(void)cgroup_open(instance, &cgroup_fd, NULL);
-	return direct_is_left(instance, cgroup_fd);
+	return legacy_is_left(instance, cgroup_fd);
 }
 
 static int remove_left(const struct instance *instance, struct error *ret_error)
 {
 	_close_ int cgroup_fd = -1;
-	int error = cgroup_open(instance, &cgroup_fd, ret_error);
+	int r = cgroup_open(instance, &cgroup_fd, ret_error);
 
 	/* -ENOENT would say that nothing was applied. */
-	if (error)
-		return error == -ENOENT ? -ENOTDIR : error;
-	error = direct_remove_left(instance, cgroup_fd);
-	return error ? error_set(ret_error, -error,
-				 "cannot detach programs whose pins are gone: %s", strerror(-error))
-		     : 0;
+	if (r)
+		return r == -ENOENT ? -ENOTDIR : r;
+	r = legacy_remove_left(instance, cgroup_fd);
+	return r ? error_set(ret_error, -r, "cannot detach programs whose pins are gone: %s",
+			     strerror(-r))
+		 : 0;
 }
 
 static void remove_state(const struct instance *instance)
@@ -98,16 +98,16 @@ static void remove_state(const struct instance *instance)
 static int forget_copy(const struct instance *instance, struct error *ret_error)
 {
 	struct error cause;
-	int error = instance->lib_dir ? confirmed_forget(instance, &cause) : 0;
+	int r = instance->lib_dir ? confirmed_forget(instance, &cause) : 0;
 
-	if (!error)
+	if (!r)
 		return 0;
-	error_set(ret_error, -error,
+	error_set(ret_error, -r,
 		  "nothing is filtered any more, but what was confirmed comes back at the next "
 		  "start of the daemon: %s",
 		  cause.what);
 	error_hint(ret_error, "make it writable, and say 'rolewall down' again");
-	return error;
+	return r;
 }
 
 int remove_run(const struct instance *instance, struct error *ret_error)
@@ -116,16 +116,16 @@ int remove_run(const struct instance *instance, struct error *ret_error)
 	struct error copy;
 	char path[4096];
 	bool applied, pinned, left, waited;
-	int error, kept;
+	int r, kept;
 
 	snprintf(path, sizeof(path), "%s/maps", instance->bpffs_dir);
 	left = remove_has_left(instance);
 	pinned = access(instance->bpffs_dir, F_OK) == 0 || errno != ENOENT;
 	/* After `rolewall=off`, say: what would come back at the next start goes all the same. */
 	if (!pinned && !left) {
-		error = hidden_check(instance, ret_error);
-		if (error)
-			return error;
+		r = hidden_check(instance, ret_error);
+		if (r)
+			return r;
 	}
 	if (!pinned && !left && confirmed_is_there(instance)) {
 		kept = forget_copy(instance, ret_error);
@@ -135,22 +135,22 @@ int remove_run(const struct instance *instance, struct error *ret_error)
 	if (!pinned && !left)
 		return error_set(ret_error, ENOENT, "nothing is applied: there is no %s",
 				 instance->bpffs_dir);
-	error = pinned ? folder_check(instance->bpffs_dir, ret_error) : 0;
-	if (!error)
-		error = lock_take(instance, LOCK_LISTS, &lists, &waited, ret_error);
-	if (!error)
-		error = lock_take(instance, LOCK_POLICY, &lock, &waited, ret_error);
-	if (error)
-		return error;
+	r = pinned ? folder_check(instance->bpffs_dir, ret_error) : 0;
+	if (!r)
+		r = lock_take(instance, LOCK_LISTS, &lists, &waited, ret_error);
+	if (!r)
+		r = lock_take(instance, LOCK_POLICY, &lock, &waited, ret_error);
+	if (r)
+		return r;
 	applied = access(path, F_OK) == 0;
 	kept = forget_copy(instance, &copy);
-	error = remove_everything(instance, ret_error);
-	if (!error && left)
-		error = remove_left(instance, ret_error);
-	if (!error)
-		error = hidden_check(instance, ret_error);
-	if (error)
-		return error;
+	r = remove_everything(instance, ret_error);
+	if (!r && left)
+		r = remove_left(instance, ret_error);
+	if (!r)
+		r = hidden_check(instance, ret_error);
+	if (r)
+		return r;
 	remove_state(instance);
 	if (kept) {
 		*ret_error = copy;

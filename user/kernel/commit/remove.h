@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* remove.h - take everything away. */
-#ifndef ROLEWALL_KERNEL_REMOVE_H
-#define ROLEWALL_KERNEL_REMOVE_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -19,5 +18,3 @@ int remove_everything(const struct instance *instance, struct error *ret_error);
 
 /* Nothing is pinned here, but programs filter still: before 5.9 they outlive their pins. */
 bool remove_has_left(const struct instance *instance);
-
-#endif

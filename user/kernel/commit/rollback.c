@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "kernel/commit/confirmed.h"
-#include "kernel/commit/installation.h"
+#include "kernel/commit/transaction.h"
 #include "kernel/commit/pending.h"
 #include "kernel/commit/remove.h"
 #include "kernel/object/lock.h"
@@ -20,23 +20,23 @@ static int refuse_nothing_kept(uint32_t generation, struct error *ret_error)
 }
 
 /* Which one comes back? 0: none, everything goes. */
-static int choose(const struct installation *installation, const struct rw_pending *pending,
+static int choose(const struct transaction *transaction, const struct rw_pending *pending,
 		  uint32_t *ret, struct error *ret_error)
 {
-	uint32_t current = installation->header.generation;
+	uint32_t current = transaction->header.generation;
 
 	if (!current)
 		return error_set(ret_error, ENOENT, "no policy is in force");
-	/* installation_open() has said so. */
-	if (installation->renewed)
+	/* transaction_open() has said so. */
+	if (transaction->renewed)
 		return -EPROTO;
 	if (pending->deadline) {
 		*ret = pending->previous;
 		return 0;
 	}
-	if (!installation->current.about || !installation->current.about->previous)
+	if (!transaction->current.about || !transaction->current.about->previous)
 		return refuse_nothing_kept(current, ret_error);
-	*ret = installation->current.about->previous;
+	*ret = transaction->current.about->previous;
 	return 0;
 }
 
@@ -60,21 +60,21 @@ static void note_taken_back(const struct maps *maps, const struct rw_pending *pe
  * exchanged first. What was pending never became the copy, unless confirm() got half way. Where it
  * cannot be exchanged the rollback goes on: it is the way out.
  */
-static void exchange_copy(const struct installation *installation, const struct rw_pending *pending,
+static void exchange_copy(const struct transaction *transaction, const struct rw_pending *pending,
 			  struct rollback_result *result)
 {
-	const struct instance *instance = installation->instance;
+	const struct instance *instance = transaction->instance;
 	struct error cause = {0};
-	int error;
+	int r;
 
 	if (!instance->lib_dir ||
-	    (pending->deadline && !confirmed_is(instance, &installation->current)))
+	    (pending->deadline && !confirmed_is(instance, &transaction->current)))
 		return;
-	error = result->to ? confirmed_write(instance, &installation->next, &cause)
-			   : confirmed_forget(instance, &cause);
-	if (!error)
+	r = result->to ? confirmed_write(instance, &transaction->next, &cause)
+		       : confirmed_forget(instance, &cause);
+	if (!r)
 		return;
-	error_set(&result->warning, -error,
+	error_set(&result->warning, -r,
 		  "after a restart generation %u, which was taken back, comes back: %s",
 		  result->from, cause.what);
 	error_hint(&result->warning,
@@ -82,67 +82,67 @@ static void exchange_copy(const struct installation *installation, const struct 
 }
 
 /* It did not go: a restart is to find what stays. */
-static void restore_copy(const struct installation *installation, const struct rw_pending *pending)
+static void restore_copy(const struct transaction *transaction, const struct rw_pending *pending)
 {
-	if (installation->instance->lib_dir && !pending->deadline && installation->current.about)
-		confirmed_write(installation->instance, &installation->current, NULL);
+	if (transaction->instance->lib_dir && !pending->deadline && transaction->current.about)
+		confirmed_write(transaction->instance, &transaction->current, NULL);
 }
 
-static int go_back(struct installation *installation, const struct rw_pending *pending,
+static int go_back(struct transaction *transaction, const struct rw_pending *pending,
 		   struct rollback_result *result, struct error *ret_error)
 {
-	const struct instance *instance = installation->instance;
-	int error;
+	const struct instance *instance = transaction->instance;
+	int r;
 
-	error = generation_open(instance, result->to, &installation->next, ret_error);
-	if (error == -ENOENT)
+	r = generation_open(instance, result->to, &transaction->next, ret_error);
+	if (r == -ENOENT)
 		return refuse_nothing_kept(result->from, ret_error);
-	if (!error)
-		error = installation_prepare(installation, ret_error);
-	if (error)
-		return error;
-	exchange_copy(installation, pending, result);
-	error = installation_switch(installation, ret_error);
-	if (error) {
-		if (!installation->stays)
-			restore_copy(installation, pending);
-		return error;
+	if (!r)
+		r = transaction_prepare(transaction, ret_error);
+	if (r)
+		return r;
+	exchange_copy(transaction, pending, result);
+	r = transaction_switch(transaction, ret_error);
+	if (r) {
+		if (!transaction->stays)
+			restore_copy(transaction, pending);
+		return r;
 	}
-	note_taken_back(&installation->maps, pending, result->from, result->to);
+	note_taken_back(&transaction->maps, pending, result->from, result->to);
 	/* There is no way forth: what was taken back would have to be applied again. */
 	generation_keep(instance, result->to, 0);
 	return 0;
 }
 
 /* There was none before it. */
-static int go_away(struct installation *installation, const struct rw_pending *pending,
+static int go_away(struct transaction *transaction, const struct rw_pending *pending,
 		   struct rollback_result *result, struct error *ret_error)
 {
-	exchange_copy(installation, pending, result);
-	return remove_everything(installation->instance, ret_error);
+	exchange_copy(transaction, pending, result);
+	return remove_everything(transaction->instance, ret_error);
 }
 
 int rollback_locked(const struct instance *instance, struct rollback_result *ret,
 		    struct error *ret_error)
 {
-	_installation_ struct installation installation = INSTALLATION_OF(instance);
+	_transaction_ struct transaction transaction = TRANSACTION_OF(instance);
 	struct rollback_result result = {0};
 	struct rw_pending pending = {0};
-	int error;
+	int r;
 
-	error = pending_ask(instance, &pending, ret_error);
-	if (!error)
-		error = installation_open(&installation, ret_error);
-	if (!error)
-		error = choose(&installation, &pending, &result.to, ret_error);
-	if (error)
-		return error;
-	result.from = installation.header.generation;
-	error = result.to ? go_back(&installation, &pending, &result, ret_error)
-			  : go_away(&installation, &pending, &result, ret_error);
-	if (!error)
+	r = pending_ask(instance, &pending, ret_error);
+	if (!r)
+		r = transaction_open(&transaction, ret_error);
+	if (!r)
+		r = choose(&transaction, &pending, &result.to, ret_error);
+	if (r)
+		return r;
+	result.from = transaction.header.generation;
+	r = result.to ? go_back(&transaction, &pending, &result, ret_error)
+		      : go_away(&transaction, &pending, &result, ret_error);
+	if (!r)
 		*ret = result;
-	return error;
+	return r;
 }
 
 int rollback_run(const struct instance *instance, struct rollback_result *ret,
@@ -150,9 +150,9 @@ int rollback_run(const struct instance *instance, struct rollback_result *ret,
 {
 	_close_ int lock = -1;
 	bool waited;
-	int error = lock_take(instance, LOCK_POLICY, &lock, &waited, ret_error);
+	int r = lock_take(instance, LOCK_POLICY, &lock, &waited, ret_error);
 
-	return error ? error : rollback_locked(instance, ret, ret_error);
+	return r ? r : rollback_locked(instance, ret, ret_error);
 }
 
 static bool is_same(const struct rw_pending *a, const struct rw_pending *b)
@@ -166,19 +166,18 @@ int rollback_expired(const struct instance *instance, const struct rw_pending *o
 	struct rw_pending pending = {0};
 	_close_ int lock = -1;
 	bool waited;
-	int error;
+	int r;
 
 	*ret = (struct rollback_result){0};
-	error = pending_ask(instance, &pending, ret_error);
-	if (error == -ENOENT || (!error && !pending.deadline))
+	r = pending_ask(instance, &pending, ret_error);
+	if (r == -ENOENT || (!r && !pending.deadline))
 		return 0;
-	if (!error)
-		error = lock_take(instance, LOCK_POLICY, &lock, &waited, ret_error);
-	if (!error)
-		error = pending_ask(instance, &pending, ret_error);
-	if (error || !pending.deadline || pending_left(&pending) ||
-	    (only && !is_same(only, &pending)))
-		return error == -ENOENT ? 0 : error;
+	if (!r)
+		r = lock_take(instance, LOCK_POLICY, &lock, &waited, ret_error);
+	if (!r)
+		r = pending_ask(instance, &pending, ret_error);
+	if (r || !pending.deadline || pending_left(&pending) || (only && !is_same(only, &pending)))
+		return r == -ENOENT ? 0 : r;
 	return rollback_locked(instance, ret, ret_error);
 }
 
@@ -186,10 +185,10 @@ int rollback_expired(const struct instance *instance, const struct rw_pending *o
 static int explain_nothing(const struct maps *maps, struct error *ret_error)
 {
 	struct rw_pending pending;
-	int error = pending_read_raw(maps, &pending, ret_error);
+	int r = pending_read_raw(maps, &pending, ret_error);
 
-	if (error)
-		return error;
+	if (r)
+		return r;
 	if (pending.deadline || !pending.generation) {
 		error_set(ret_error, ENODATA, "nothing awaits confirmation");
 		error_hint(ret_error, "'rolewall status' shows what is in force");
@@ -206,12 +205,12 @@ static int confirm_current(const struct instance *instance, const struct maps *m
 {
 	_generation_ struct generation generation = GENERATION_NONE;
 	const struct rw_pending nothing = {0};
-	int error = generation_current(instance, maps, &generation, ret_error);
+	int r = generation_current(instance, maps, &generation, ret_error);
 
 	/* The copy first: what the next boot would not find is not confirmed. */
-	if (!error && instance->lib_dir)
-		error = confirmed_write(instance, &generation, ret_error);
-	return error ? error : pending_write(maps, &nothing, ret_error);
+	if (!r && instance->lib_dir)
+		r = confirmed_write(instance, &generation, ret_error);
+	return r ? r : pending_write(maps, &nothing, ret_error);
 }
 
 int confirm_run(const struct instance *instance, struct confirm_result *ret,
@@ -221,27 +220,27 @@ int confirm_run(const struct instance *instance, struct confirm_result *ret,
 	struct rw_pending pending = {0};
 	_close_ int lock = -1;
 	bool waited;
-	int error;
+	int r;
 
-	error = maps_open(instance, &maps, ret_error);
-	if (!error)
-		error = lock_take(instance, LOCK_POLICY, &lock, &waited, ret_error);
-	if (!error)
-		error = pending_read(&maps, &pending, ret_error);
-	if (error)
-		return error;
+	r = maps_open(instance, &maps, ret_error);
+	if (!r)
+		r = lock_take(instance, LOCK_POLICY, &lock, &waited, ret_error);
+	if (!r)
+		r = pending_read(&maps, &pending, ret_error);
+	if (r)
+		return r;
 	if (!pending.deadline)
 		return explain_nothing(&maps, ret_error);
 	if (!pending_left(&pending)) {
-		error = rollback_locked(instance, &ret->late, ret_error);
-		if (error)
-			return error;
+		r = rollback_locked(instance, &ret->late, ret_error);
+		if (r)
+			return r;
 		error_set(ret_error, ETIME, "too late: generation %u is rolled back",
 			  pending.generation);
 		return -ETIME;
 	}
-	error = confirm_current(instance, &maps, ret_error);
-	if (!error)
+	r = confirm_current(instance, &maps, ret_error);
+	if (!r)
 		ret->generation = pending.generation;
-	return error;
+	return r;
 }

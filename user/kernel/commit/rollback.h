@@ -3,11 +3,10 @@
  * rollback.h - keep a policy for good, or return to the one before it.
  *
  * The way back is an apply like any other, of a generation that is pinned already. It is
- * idempotent: whoever comes first (the guardian, the daemon, a person) does it, the others find it
- * done.
+ * idempotent: whoever comes first (the rollback timer, the daemon, a person) does it, the others
+ * find it done.
  */
-#ifndef ROLEWALL_KERNEL_ROLLBACK_H
-#define ROLEWALL_KERNEL_ROLLBACK_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -54,5 +53,3 @@ struct confirm_result {
  */
 int confirm_run(const struct instance *instance, struct confirm_result *ret,
 		struct error *ret_error);
-
-#endif

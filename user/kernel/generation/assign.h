@@ -5,8 +5,7 @@
  * What both generations have keeps its place; what is new never takes a place that the generation
  * in force uses, so that the way back to it stays open. Pure.
  */
-#ifndef ROLEWALL_KERNEL_ASSIGN_H
-#define ROLEWALL_KERNEL_ASSIGN_H
+#pragma once
 
 #include "kernel/generation/generation.h"
 
@@ -23,5 +22,3 @@ unsigned int slot_by_name(const struct about *about, const char *name);
  */
 int assign_rules(const struct tables *tables, const struct generation *current,
 		 struct numbered_rule *records, bool *fresh);
-
-#endif

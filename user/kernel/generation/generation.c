@@ -90,17 +90,17 @@ static int read_generation(const struct instance *instance, struct generation *g
 	int *const fds[] = {&generation->policy_fd, &generation->zones_fd, &generation->rules_fd,
 			    &generation->about_fd, &generation->text_fd};
 	char folder[32];
-	int error = 0;
+	int r = 0;
 
 	_Static_assert(ARRAY_SIZE(fds) == ARRAY_SIZE(pins), "a pin lacks its descriptor");
 	snprintf(folder, sizeof(folder), "generation-%u", generation->number);
-	for (size_t i = 0; !error && i < ARRAY_SIZE(pins); i++)
-		error = map_open(instance, folder, pins[i].name, &pins[i].sizes, fds[i]);
-	if (!error)
-		error = read_about(generation);
-	if (!error)
-		error = read_policy(generation);
-	return error ? error : read_rules(generation);
+	for (size_t i = 0; !r && i < ARRAY_SIZE(pins); i++)
+		r = map_open(instance, folder, pins[i].name, &pins[i].sizes, fds[i]);
+	if (!r)
+		r = read_about(generation);
+	if (!r)
+		r = read_policy(generation);
+	return r ? r : read_rules(generation);
 }
 
 static int report_unread(const struct instance *instance, uint32_t number, int error,
@@ -124,12 +124,12 @@ int generation_open(const struct instance *instance, uint32_t number, struct gen
 		    struct error *ret_error)
 {
 	_generation_ struct generation generation = GENERATION_NONE;
-	int error;
+	int r;
 
 	generation.number = number;
-	error = read_generation(instance, &generation);
-	if (error)
-		return report_unread(instance, number, error, ret_error);
+	r = read_generation(instance, &generation);
+	if (r)
+		return report_unread(instance, number, r, ret_error);
 	*ret = generation;
 	generation = (struct generation)GENERATION_NONE;
 	return 0;
@@ -167,27 +167,27 @@ int generation_current(const struct instance *instance, const struct maps *maps,
 	_generation_ struct generation generation = GENERATION_NONE;
 	struct rw_policy_header header = {0};
 	uint32_t id = 0;
-	int error;
+	int r;
 
-	error = read_committed(maps, &header, &id);
-	if (error == -ENOENT) {
+	r = read_committed(maps, &header, &id);
+	if (r == -ENOENT) {
 		error_set(ret_error, ENOENT, "no policy is in force");
 		error_hint(ret_error, "'rolewall apply' puts one in force");
-		return error;
+		return r;
 	}
-	if (error)
-		return error_set(ret_error, -error, "cannot read the policy in force: %s",
-				 strerror(-error));
-	error = generation_open(instance, header.generation, &generation, ret_error);
-	if (error == -ENOENT)
+	if (r)
+		return error_set(ret_error, -r, "cannot read the policy in force: %s",
+				 strerror(-r));
+	r = generation_open(instance, header.generation, &generation, ret_error);
+	if (r == -ENOENT)
 		error_set(ret_error, ESTALE,
 			  "generation %u is in force, but its pins are gone: it goes on filtering",
 			  header.generation);
-	if (error == -EPROTO)
-		return error;
-	if (error) {
+	if (r == -EPROTO)
+		return r;
+	if (r) {
 		error_hint(ret_error, "'rolewall apply' puts a new generation in force");
-		return error == -ENOENT ? -ESTALE : error;
+		return r == -ENOENT ? -ESTALE : r;
 	}
 	if (generation.policy_id != id)
 		return error_set(ret_error, ESTALE,
@@ -249,17 +249,17 @@ int generation_text(const struct generation *generation, char **ret_text, size_t
 int generation_remove(const struct instance *instance, uint32_t number)
 {
 	char folder[32], path[4096];
-	int error;
+	int r;
 
 	snprintf(folder, sizeof(folder), "generation-%u", number);
-	error = pin_path(instance, folder, "", path, sizeof(path));
-	return error ? error : folder_remove(path, NULL);
+	r = pin_path(instance, folder, "", path, sizeof(path));
+	return r ? r : folder_remove(path, NULL);
 }
 
 int generation_keep(const struct instance *instance, uint32_t one, uint32_t other)
 {
 	_closedir_ DIR *dir = opendir(instance->bpffs_dir);
-	int error, first = 0;
+	int r, first = 0;
 	struct dirent *entry;
 	uint32_t number;
 
@@ -270,9 +270,9 @@ int generation_keep(const struct instance *instance, uint32_t one, uint32_t othe
 			continue;
 		if (number && (number == one || number == other))
 			continue;
-		error = generation_remove(instance, number);
-		if (error && !first)
-			first = error;
+		r = generation_remove(instance, number);
+		if (r && !first)
+			first = r;
 	}
 	return first;
 }

@@ -12,8 +12,7 @@
  * A generation is complete and frozen before it is committed, and never changes afterwards. The
  * shapes of the last three are in records.h.
  */
-#ifndef ROLEWALL_KERNEL_GENERATION_H
-#define ROLEWALL_KERNEL_GENERATION_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -94,5 +93,3 @@ int generation_remove(const struct instance *instance, uint32_t number);
 
 /* Unpin every generation but these two (0: none). Returns 0 or the first -errno. */
 int generation_keep(const struct instance *instance, uint32_t one, uint32_t other);
-
-#endif

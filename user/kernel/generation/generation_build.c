@@ -57,7 +57,7 @@ static bool asks_what_is_used(const struct tables *tables)
 static int fill_slots(int fd, const struct tables *tables, const struct about *about)
 {
 	_cleanup_(autoconf_free) struct autoconf autoconf = {0};
-	int error;
+	int r;
 	size_t i;
 
 	if (asks_what_is_used(tables))
@@ -71,10 +71,9 @@ static int fill_slots(int fd, const struct tables *tables, const struct about *a
 							.accepts = interface->accepts & ~unused,
 						}};
 
-		error = put_entry(fd, RW_POLICY_SLOTS + slot_by_name(about, interface->name),
-				  entry);
-		if (error)
-			return error;
+		r = put_entry(fd, RW_POLICY_SLOTS + slot_by_name(about, interface->name), entry);
+		if (r)
+			return r;
 	}
 	return put_entry(fd, RW_POLICY_SLOTS,
 			 (struct rw_policy_entry){
@@ -89,14 +88,14 @@ static int fill_slots(int fd, const struct tables *tables, const struct about *a
 static int fill_protocols(int fd, const struct tables *tables)
 {
 	struct rw_policy_entry entry = {.protocol = {.listed = 1}};
-	int error, protocol;
+	int r, protocol;
 
 	for (protocol = 0; protocol < 256; protocol++) {
 		if (!tables->protocols[protocol])
 			continue;
-		error = put_entry(fd, RW_POLICY_PROTOCOLS + protocol, entry);
-		if (error)
-			return error;
+		r = put_entry(fd, RW_POLICY_PROTOCOLS + protocol, entry);
+		if (r)
+			return r;
 	}
 	return 0;
 }
@@ -142,7 +141,7 @@ static int fill_ports(int fd, const struct generation_request *request,
 
 static int build_policy(const struct generation_request *request, struct generation *generation)
 {
-	int error;
+	int r;
 
 	generation->header = (struct rw_policy_header){
 		.generation = request->number,
@@ -150,26 +149,25 @@ static int build_policy(const struct generation_request *request, struct generat
 		.side = request->side,
 		.echo_rate = request->tables->echo_rate,
 	};
-	error = create(BPF_MAP_TYPE_ARRAY, "rw_policy", sizeof(__u32),
-		       sizeof(struct rw_policy_entry), RW_POLICY_ENTRIES, BPF_F_RDONLY_PROG,
-		       &generation->policy_fd);
-	if (!error)
-		error = fill_slots(generation->policy_fd, request->tables, generation->about);
-	if (!error)
-		error = fill_protocols(generation->policy_fd, request->tables);
-	if (!error)
-		error = fill_ports(generation->policy_fd, request, generation->rules);
-	if (!error)
-		error = put_entry(generation->policy_fd, 0,
-				  (struct rw_policy_entry){.header = generation->header});
-	if (!error && bpf_map_freeze(generation->policy_fd))
-		error = -errno;
-	return error;
+	r = create(BPF_MAP_TYPE_ARRAY, "rw_policy", sizeof(__u32), sizeof(struct rw_policy_entry),
+		   RW_POLICY_ENTRIES, BPF_F_RDONLY_PROG, &generation->policy_fd);
+	if (!r)
+		r = fill_slots(generation->policy_fd, request->tables, generation->about);
+	if (!r)
+		r = fill_protocols(generation->policy_fd, request->tables);
+	if (!r)
+		r = fill_ports(generation->policy_fd, request, generation->rules);
+	if (!r)
+		r = put_entry(generation->policy_fd, 0,
+			      (struct rw_policy_entry){.header = generation->header});
+	if (!r && bpf_map_freeze(generation->policy_fd))
+		r = -errno;
+	return r;
 }
 
 static int put_prefixes(int fd, unsigned int slot, const struct prefix *prefixes, size_t count)
 {
-	int error;
+	int r;
 	size_t i;
 
 	for (i = 0; i < count; i++) {
@@ -179,9 +177,9 @@ static int put_prefixes(int fd, unsigned int slot, const struct prefix *prefixes
 		};
 
 		memcpy(key.source, prefixes[i].source, sizeof(key.source));
-		error = put(fd, &key, &prefixes[i].bits);
-		if (error)
-			return error;
+		r = put(fd, &key, &prefixes[i].bits);
+		if (r)
+			return r;
 	}
 	return 0;
 }
@@ -203,51 +201,51 @@ static int put_lifelines(int fd, const struct lifelines *lifelines)
 static int build_zones(const struct generation_request *request, struct generation *generation)
 {
 	const struct tables *tables = request->tables;
-	int error;
+	int r;
 	size_t i;
 
-	error = create(BPF_MAP_TYPE_LPM_TRIE, "rw_zones", sizeof(struct rw_zone_key), sizeof(__u16),
-		       RW_SOURCES, BPF_F_NO_PREALLOC, &generation->zones_fd);
-	if (!error)
-		error = put_prefixes(generation->zones_fd, 0, tables->elsewhere,
-				     tables->elsewhere_count);
-	for (i = 0; !error && i < tables->interface_count; i++)
-		error = put_prefixes(generation->zones_fd,
-				     slot_by_name(generation->about, tables->interfaces[i].name),
-				     tables->interfaces[i].prefixes,
-				     tables->interfaces[i].prefix_count);
-	if (!error)
-		error = put_prefixes(generation->zones_fd, RW_SLOT_NEVER_BAN, tables->never_ban,
-				     tables->never_ban_count);
-	return error ? error : put_lifelines(generation->zones_fd, request->lifelines);
+	r = create(BPF_MAP_TYPE_LPM_TRIE, "rw_zones", sizeof(struct rw_zone_key), sizeof(__u16),
+		   RW_SOURCES, BPF_F_NO_PREALLOC, &generation->zones_fd);
+	if (!r)
+		r = put_prefixes(generation->zones_fd, 0, tables->elsewhere,
+				 tables->elsewhere_count);
+	for (i = 0; !r && i < tables->interface_count; i++)
+		r = put_prefixes(generation->zones_fd,
+				 slot_by_name(generation->about, tables->interfaces[i].name),
+				 tables->interfaces[i].prefixes,
+				 tables->interfaces[i].prefix_count);
+	if (!r)
+		r = put_prefixes(generation->zones_fd, RW_SLOT_NEVER_BAN, tables->never_ban,
+				 tables->never_ban_count);
+	return r ? r : put_lifelines(generation->zones_fd, request->lifelines);
 }
 
 static int build_rules(struct generation *generation)
 {
 	uint32_t i, count = generation->about->rule_count;
-	int error;
+	int r;
 
-	error = create(BPF_MAP_TYPE_ARRAY, "rw_rules", sizeof(__u32), sizeof(struct rule_record),
-		       count ? count : 1, 0, &generation->rules_fd);
-	for (i = 0; !error && i < count; i++) {
+	r = create(BPF_MAP_TYPE_ARRAY, "rw_rules", sizeof(__u32), sizeof(struct rule_record),
+		   count ? count : 1, 0, &generation->rules_fd);
+	for (i = 0; !r && i < count; i++) {
 		struct rule_record record;
 
 		rule_to_record(&generation->rules[i], &record);
-		error = put(generation->rules_fd, &i, &record);
+		r = put(generation->rules_fd, &i, &record);
 	}
-	return error;
+	return r;
 }
 
 static int build_about(struct generation *generation)
 {
 	struct about_record record;
 	__u32 zero = 0;
-	int error;
+	int r;
 
 	about_to_record(generation->about, &record);
-	error = create(BPF_MAP_TYPE_ARRAY, "rw_about", sizeof(__u32), sizeof(record), 1, 0,
-		       &generation->about_fd);
-	return error ? error : put(generation->about_fd, &zero, &record);
+	r = create(BPF_MAP_TYPE_ARRAY, "rw_about", sizeof(__u32), sizeof(record), 1, 0,
+		   &generation->about_fd);
+	return r ? r : put(generation->about_fd, &zero, &record);
 }
 
 static int build_text(const char *text, struct generation *generation)
@@ -255,19 +253,19 @@ static int build_text(const char *text, struct generation *generation)
 	uint32_t size = generation->about->text_size;
 	uint32_t pieces = size / TEXT_PIECE + 1, piece;
 	char buffer[TEXT_PIECE];
-	int error;
+	int r;
 
-	error = create(BPF_MAP_TYPE_ARRAY, "rw_text", sizeof(__u32), TEXT_PIECE, pieces, 0,
-		       &generation->text_fd);
-	for (piece = 0; !error && piece < pieces; piece++) {
+	r = create(BPF_MAP_TYPE_ARRAY, "rw_text", sizeof(__u32), TEXT_PIECE, pieces, 0,
+		   &generation->text_fd);
+	for (piece = 0; !r && piece < pieces; piece++) {
 		size_t from = (size_t)piece * TEXT_PIECE, left = size - from;
 
 		memset(buffer, 0, sizeof(buffer));
 		if (left)
 			memcpy(buffer, text + from, left < TEXT_PIECE ? left : TEXT_PIECE);
-		error = put(generation->text_fd, &piece, buffer);
+		r = put(generation->text_fd, &piece, buffer);
 	}
-	return error;
+	return r;
 }
 
 static void describe(const struct generation_request *request, struct about *about)
@@ -289,33 +287,33 @@ static void describe(const struct generation_request *request, struct about *abo
 static int pin(const struct instance *instance, uint32_t number, const char *name, int fd)
 {
 	char folder[32], path[4096];
-	int error;
+	int r;
 
 	snprintf(folder, sizeof(folder), "generation-%u", number);
-	error = pin_path(instance, folder, name, path, sizeof(path));
-	if (error)
-		return error;
+	r = pin_path(instance, folder, name, path, sizeof(path));
+	if (r)
+		return r;
 	return bpf_obj_pin(fd, path) ? -errno : 0;
 }
 
 static int pin_all(const struct instance *instance, const struct generation *generation)
 {
 	char path[4096];
-	int error;
+	int r;
 
 	snprintf(path, sizeof(path), "%s/generation-%u", instance->bpffs_dir, generation->number);
 	if (mkdir(path, 0750) && errno != EEXIST)
 		return -errno;
-	error = pin(instance, generation->number, "policy", generation->policy_fd);
-	if (!error)
-		error = pin(instance, generation->number, "zones", generation->zones_fd);
-	if (!error)
-		error = pin(instance, generation->number, "rules", generation->rules_fd);
-	if (!error)
-		error = pin(instance, generation->number, "about", generation->about_fd);
-	if (!error)
-		error = pin(instance, generation->number, "text", generation->text_fd);
-	return error;
+	r = pin(instance, generation->number, "policy", generation->policy_fd);
+	if (!r)
+		r = pin(instance, generation->number, "zones", generation->zones_fd);
+	if (!r)
+		r = pin(instance, generation->number, "rules", generation->rules_fd);
+	if (!r)
+		r = pin(instance, generation->number, "about", generation->about_fd);
+	if (!r)
+		r = pin(instance, generation->number, "text", generation->text_fd);
+	return r;
 }
 
 static int allocate(const struct generation_request *request, struct generation *generation)
@@ -333,66 +331,65 @@ static int allocate(const struct generation_request *request, struct generation 
 static int settle_counters(const struct maps *maps, const struct numbered_rule *records,
 			   const bool *fresh, size_t count)
 {
-	int error = 0;
+	int r = 0;
 	size_t i;
 
-	for (i = 0; !error && i < count; i++)
+	for (i = 0; !r && i < count; i++)
 		if (fresh[i])
-			error = rule_counters_settle(maps, records[i].index);
-	return error;
+			r = rule_counters_settle(maps, records[i].index);
+	return r;
 }
 
 static int number_rules(const struct generation_request *request, struct generation *generation)
 {
 	size_t count = request->tables->rule_count;
 	_free_ bool *fresh = calloc(count + 1, sizeof(*fresh));
-	int error;
+	int r;
 
 	if (!fresh)
 		return -ENOMEM;
-	error = assign_rules(request->tables, request->current, generation->rules, fresh);
-	return error ? error : settle_counters(request->maps, generation->rules, fresh, count);
+	r = assign_rules(request->tables, request->current, generation->rules, fresh);
+	return r ? r : settle_counters(request->maps, generation->rules, fresh, count);
 }
 
 static int build_maps(const struct generation_request *request, struct generation *generation)
 {
 	_free_ char *text = NULL;
 	size_t size = 0;
-	int error = compiled_write(request->tables, request->flags, &text, &size);
+	int r = compiled_write(request->tables, request->flags, &text, &size);
 
 	generation->about->text_size = size;
-	if (!error)
-		error = build_policy(request, generation);
-	if (!error)
-		error = build_zones(request, generation);
-	if (!error)
-		error = build_rules(generation);
-	if (!error)
-		error = build_about(generation);
-	return error ? error : build_text(text, generation);
+	if (!r)
+		r = build_policy(request, generation);
+	if (!r)
+		r = build_zones(request, generation);
+	if (!r)
+		r = build_rules(generation);
+	if (!r)
+		r = build_about(generation);
+	return r ? r : build_text(text, generation);
 }
 
 int generation_build(const struct instance *instance, const struct generation_request *request,
 		     struct generation *ret, struct error *ret_error)
 {
 	_generation_ struct generation generation = GENERATION_NONE;
-	int error;
+	int r;
 
 	/* I4: one that never got as far as its commit. */
-	error = generation_remove(instance, request->number);
-	if (!error)
-		error = allocate(request, &generation);
-	if (!error)
-		error = number_rules(request, &generation);
-	if (!error)
-		error = build_maps(request, &generation);
-	if (!error)
-		error = pin_all(instance, &generation);
-	if (error) {
+	r = generation_remove(instance, request->number);
+	if (!r)
+		r = allocate(request, &generation);
+	if (!r)
+		r = number_rules(request, &generation);
+	if (!r)
+		r = build_maps(request, &generation);
+	if (!r)
+		r = pin_all(instance, &generation);
+	if (r) {
 		generation_remove(instance, request->number);
-		return error_set(
-			ret_error, -error, "cannot build generation %u: %s", request->number,
-			error == -ENOSPC ? "too many interfaces or prefixes" : strerror(-error));
+		return error_set(ret_error, -r, "cannot build generation %u: %s", request->number,
+				 r == -ENOSPC ? "too many interfaces or prefixes" : strerror(-r));
 	}
 	*ret = generation;
 	generation = (struct generation)GENERATION_NONE;

@@ -9,8 +9,7 @@
  *
  * Change anything here, or what a field means: count RECORD_LAYOUT up. Strings end in a NUL.
  */
-#ifndef ROLEWALL_KERNEL_RECORDS_H
-#define ROLEWALL_KERNEL_RECORDS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -103,5 +102,3 @@ void about_to_record(const struct about *about, struct about_record *ret);
 void about_from_record(const struct about_record *record, struct about *ret);
 void rule_to_record(const struct numbered_rule *rule, struct rule_record *ret);
 void rule_from_record(const struct rule_record *record, struct numbered_rule *ret);
-
-#endif

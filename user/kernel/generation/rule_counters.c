@@ -47,15 +47,15 @@ static int zero(const struct maps *maps, uint32_t index)
 int rule_counters_settle(const struct maps *maps, uint32_t index)
 {
 	struct rw_rule_counter sum = {0};
-	int error = map_sum(maps->fd[MAP_RULE_COUNTERS], index, sizeof(sum),
-			    (unsigned long long *)&sum);
+	int r = map_sum(maps->fd[MAP_RULE_COUNTERS], index, sizeof(sum),
+			(unsigned long long *)&sum);
 
-	if (error || !(sum.passed.packets | sum.dropped.packets))
-		return error;
-	error = zero(maps, index);
-	if (!error)
-		error = reason_add(maps, RW_REASON_OPEN, &sum.passed);
-	return error ? error : reason_add(maps, RW_REASON_ZONE_DENIED, &sum.dropped);
+	if (r || !(sum.passed.packets | sum.dropped.packets))
+		return r;
+	r = zero(maps, index);
+	if (!r)
+		r = reason_add(maps, RW_REASON_OPEN, &sum.passed);
+	return r ? r : reason_add(maps, RW_REASON_ZONE_DENIED, &sum.dropped);
 }
 
 static size_t rule_count(const struct generation *generation)
@@ -67,15 +67,15 @@ int rule_counters_retire(const struct maps *maps, const struct generation *curre
 			 const struct generation *next)
 {
 	_free_ bool *used = calloc(RW_RULES, sizeof(*used));
-	int error = 0;
+	int r = 0;
 	size_t i;
 
 	if (!used)
 		return -ENOMEM;
 	for (i = 0; i < rule_count(next); i++)
 		used[next->rules[i].index] = true;
-	for (i = 0; !error && i < rule_count(current); i++)
+	for (i = 0; !r && i < rule_count(current); i++)
 		if (!used[current->rules[i].index])
-			error = rule_counters_settle(maps, current->rules[i].index);
-	return error;
+			r = rule_counters_settle(maps, current->rules[i].index);
+	return r;
 }

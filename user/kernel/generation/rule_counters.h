@@ -4,8 +4,7 @@
  * `open` and `zone-denied`: there, programs count nothing themselves, and the sum of a reason
  * (snapshot.h) never falls.
  */
-#ifndef ROLEWALL_KERNEL_RULE_COUNTERS_H
-#define ROLEWALL_KERNEL_RULE_COUNTERS_H
+#pragma once
 
 #include <stdint.h>
 
@@ -18,5 +17,3 @@ int rule_counters_settle(const struct maps *maps, uint32_t index);
 /* After the commit of `next`: those that only `current` counted with. */
 int rule_counters_retire(const struct maps *maps, const struct generation *current,
 			 const struct generation *next);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* zone.h - the zone of a source, as the programs find it (bpf/zone.bpf.h), read from the maps. */
-#ifndef ROLEWALL_KERNEL_ZONE_H
-#define ROLEWALL_KERNEL_ZONE_H
+#pragma once
 
 #include <stdint.h>
 
@@ -12,5 +11,3 @@
  * external. */
 uint16_t zone_find(const struct maps *maps, const struct generation *generation, uint32_t ifindex,
 		   const uint8_t source[16]);
-
-#endif

@@ -63,7 +63,7 @@ static bool is_whole(const struct maps *maps)
 static bool find_in_file(const struct instance *instance, const uint8_t address[16],
 			 struct cidr *ret)
 {
-	_timed_list_ struct timed_list bans = {0};
+	_timeout_list_ struct timeout_list bans = {0};
 	struct cidr one;
 
 	ban_set(address, 128, &one);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* banned.h - is this address banned, or will it be once something is applied? */
-#ifndef ROLEWALL_KERNEL_BANNED_H
-#define ROLEWALL_KERNEL_BANNED_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,5 +15,3 @@ struct banned {
 
 /* By a ban that has not ended. Takes no lock. What cannot be read bans nobody. */
 bool banned_find(const struct instance *instance, const uint8_t address[16], struct banned *ret);
-
-#endif

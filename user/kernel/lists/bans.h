@@ -1,44 +1,43 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * bans.h - sources that get nothing, whatever the policy says: the maps `bans` (addresses) and
- * `ban_prefixes`, and LIB_DIR/bans.tsv (ledger.h).
+ * `ban_prefixes`, and LIB_DIR/bans.tsv (store.h).
  *
  * The programs do not look at the end of a ban: the daemon removes what has ended, or whoever opens
  * all of the bans next.
  */
-#ifndef ROLEWALL_KERNEL_BANS_H
-#define ROLEWALL_KERNEL_BANS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "kernel/lists/ledger_open.h"
+#include "kernel/lists/store_open.h"
 #include "kernel/object/instance.h"
 #include "util/error.h"
 
-/* Everything that is banned, until the ledger is closed. -ENOENT: nothing is applied. */
-int bans_open(const struct instance *instance, struct ledger *ret, struct error *ret_error);
+/* Everything that is banned, until the store is closed. -ENOENT: nothing is applied. */
+int bans_open(const struct instance *instance, struct store *ret, struct error *ret_error);
 
 /* The same for a change of one: however many there are, it takes no longer. */
-int bans_open_for_one(const struct instance *instance, struct ledger *ret, struct error *ret_error);
+int bans_open_for_one(const struct instance *instance, struct store *ret, struct error *ret_error);
 
 /* What the file says, without what has ended: takes no lock and asks no kernel. */
-int bans_read_file(const struct instance *instance, struct timed_list *ret,
+int bans_read_file(const struct instance *instance, struct timeout_list *ret,
 		   struct error *ret_error);
 
-/* Put back what has to be, remove what has ended (ledger_tidy()). */
+/* Put back what has to be, remove what has ended (store_tidy()). */
 int bans_tidy(const struct instance *instance, struct error *ret_damage, struct error *ret_error);
 
-size_t bans_total(const struct ledger *ledger);
+size_t bans_total(const struct store *store);
 
 /* What is to be banned, in one step. `path` is NULL, or the file whose line `id` an entry is. */
 struct bans_request {
-	struct timed_list *bans; /* will be sorted, and has in the end what was changed */
+	struct timeout_list *bans; /* will be sorted, and has in the end what was changed */
 	const char *path;
 	bool force;   /* peers and wide prefixes, too */
 	bool replace; /* even a ban that ends later, or never, and whatever its reasons */
 	/* Told of each that must not be banned, which is then left out; NULL: it makes all fail. */
-	void (*on_skip)(void *context, const struct timed *ban, const struct error *why);
+	void (*on_skip)(void *context, const struct timeout *ban, const struct error *why);
 	void *context; /* for on_skip */
 };
 
@@ -54,37 +53,35 @@ struct bans_result {
  * All of them (but for what is skipped) or, with an error, none: -EINVAL for one that must not be
  * banned (guard.h).
  */
-int bans_add(struct ledger *ledger, const struct bans_request *request, struct bans_result *ret,
+int bans_add(struct store *store, const struct bans_request *request, struct bans_result *ret,
 	     struct error *ret_error);
 
-/* Its end, and who wanted it and why (ledger_look_up()). -ENOENT: it is not banned by itself. */
-int bans_look_up(const struct ledger *ledger, struct timed *ban, char **ret_text,
+/* Its end, and who wanted it and why (store_look_up()). -ENOENT: it is not banned by itself. */
+int bans_look_up(const struct store *store, struct timeout *ban, char **ret_text,
 		 struct error *ret_error);
 
 /* -ENOENT: it is not banned; the hint names a ban that covers it. */
-int bans_remove(struct ledger *ledger, const struct cidr *source, struct error *ret_error);
+int bans_remove(struct store *store, const struct cidr *source, struct error *ret_error);
 
-int bans_clear(struct ledger *ledger, struct error *ret_error);
+int bans_clear(struct store *store, struct error *ret_error);
 
 struct bans_left {
 	bool had_reason; /* it was banned for that, and is not any more */
 	bool is_banned;	 /* for another reason: */
-	char reason[TIMED_REASON_MAX + 1];
+	char reason[TIMEOUT_REASON_MAX + 1];
 };
 
 /* Take one reason away, and the ban with its last one. That there is none is no error. */
-int bans_remove_reason(struct ledger *ledger, const struct cidr *source, const char *reason,
+int bans_remove_reason(struct store *store, const struct cidr *source, const char *reason,
 		       struct bans_left *ret, struct error *ret_error);
 
 /* The same of all bans, in one step. */
-int bans_clear_reason(struct ledger *ledger, const char *reason, struct error *ret_error);
+int bans_clear_reason(struct store *store, const char *reason, struct error *ret_error);
 
 /*
  * A list of addresses and prefixes, one a line; a "#" or ";" begins a comment. Each becomes an
  * entry like `model`, with the number of its line as id. -EINVAL: FILE:LINE is in `ret_error`.
  * Changes `text`. `ret` is owned by the caller.
  */
-int bans_parse(const char *path, char *text, const struct timed *model, struct timed_list *ret,
+int bans_parse(const char *path, char *text, const struct timeout *model, struct timeout_list *ret,
 	       struct error *ret_error);
-
-#endif

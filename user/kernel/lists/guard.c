@@ -90,14 +90,14 @@ static int add_address(struct guard *guard, const struct sockaddr *address)
 static int add_own(struct guard *guard)
 {
 	struct ifaddrs *list;
-	int error = 0;
+	int r = 0;
 
 	if (getifaddrs(&list))
 		return -errno;
-	for (const struct ifaddrs *at = list; !error && at; at = at->ifa_next)
-		error = add_address(guard, at->ifa_addr);
+	for (const struct ifaddrs *at = list; !r && at; at = at->ifa_next)
+		r = add_address(guard, at->ifa_addr);
 	freeifaddrs(list);
-	return error;
+	return r;
 }
 
 /* The zone prefixes that the programs use now; -ENOENT: there is no policy. */
@@ -105,10 +105,10 @@ static int prefixes_open(const struct maps *maps, int *ret)
 {
 	struct rw_policy_header header;
 	__u32 side, id;
-	int error = generation_header(maps, &header);
+	int r = generation_header(maps, &header);
 
-	if (error)
-		return error;
+	if (r)
+		return r;
 	side = header.side;
 	if (bpf_map_lookup_elem(maps->fd[MAP_ZONE_PREFIXES], &side, &id))
 		return -errno;
@@ -118,11 +118,11 @@ static int prefixes_open(const struct maps *maps, int *ret)
 
 static int add_never(struct guard *guard, const uint8_t source[16], uint8_t length, uint16_t why)
 {
-	int error = guard_add(guard, source, length, GUARDED_NEVER);
+	int r = guard_add(guard, source, length, GUARDED_NEVER);
 
-	if (!error)
+	if (!r)
 		guard->list[guard->count - 1].why = why;
-	return error;
+	return r;
 }
 
 /* What no ban reaches in the kernel: such a ban would do nothing. */
@@ -133,27 +133,27 @@ static int add_never_ban(struct guard *guard, const struct maps *maps)
 	_free_ __u16 *why = NULL;
 	_close_ int fd = -1;
 	size_t count = 0;
-	int error = prefixes_open(maps, &fd);
+	int r = prefixes_open(maps, &fd);
 
-	if (error)
-		return error == -ENOENT ? 0 : error;
+	if (r)
+		return r == -ENOENT ? 0 : r;
 	map.fd = fd;
-	error = batch_read(&map, (void **)&keys, (void **)&why, &count);
-	for (size_t i = 0; !error && i < count; i++)
+	r = batch_read(&map, (void **)&keys, (void **)&why, &count);
+	for (size_t i = 0; !r && i < count; i++)
 		if (ntohl(keys[i].slot) == RW_SLOT_NEVER_BAN && why[i] != RW_NEVER_BAN_NONE)
-			error = add_never(guard, keys[i].source, keys[i].prefixlen - 32, why[i]);
-	return error;
+			r = add_never(guard, keys[i].source, keys[i].prefixlen - 32, why[i]);
+	return r;
 }
 
 /* Those that there are by now: the policy has those of when it was applied. */
 static int add_lifelines(struct guard *guard)
 {
 	struct lifelines lifelines;
-	int error = lifelines_read(&lifelines, NULL);
+	int r = lifelines_read(&lifelines, NULL);
 
-	for (size_t i = 0; !error && i < lifelines.count; i++)
-		error = add_never(guard, lifelines.list[i].source, 128, lifelines.list[i].bits);
-	return error;
+	for (size_t i = 0; !r && i < lifelines.count; i++)
+		r = add_never(guard, lifelines.list[i].source, 128, lifelines.list[i].bits);
+	return r;
 }
 
 static uint8_t mask_length(const struct sockaddr *mask)
@@ -185,7 +185,7 @@ static int add_network(struct guard *guard, const struct generation *generation,
 	char name[IF_NAMESIZE] = "";
 	struct guarded *added;
 	uint8_t source[16];
-	int error;
+	int r;
 
 	/* Without the label of an address: "eth1:2". */
 	memcpy(name, at->ifa_name, strnlen(at->ifa_name, sizeof(name) - 1));
@@ -193,9 +193,9 @@ static int add_network(struct guard *guard, const struct generation *generation,
 	if (!address_read(has_peer ? at->ifa_dstaddr : at->ifa_addr, source) ||
 	    !is_inside(generation, name))
 		return 0;
-	error = guard_add(guard, source, mask_length(at->ifa_netmask), GUARDED_NETWORK);
-	if (error)
-		return error;
+	r = guard_add(guard, source, mask_length(at->ifa_netmask), GUARDED_NETWORK);
+	if (r)
+		return r;
 	added = &guard->list[guard->count - 1];
 	cidr_cut(&added->source);
 	memcpy(added->interface, name, sizeof(added->interface));
@@ -208,45 +208,45 @@ static int add_networks(struct guard *guard, const struct instance *instance,
 {
 	_generation_ struct generation generation = GENERATION_NONE;
 	struct ifaddrs *list;
-	int error = generation_current(instance, maps, &generation, NULL);
+	int r = generation_current(instance, maps, &generation, NULL);
 
-	if (error)
-		return error == -ENOENT || error == -ESTALE ? 0 : error;
+	if (r)
+		return r == -ENOENT || r == -ESTALE ? 0 : r;
 	if (getifaddrs(&list))
 		return -errno;
-	for (const struct ifaddrs *at = list; !error && at; at = at->ifa_next)
-		error = add_network(guard, &generation, at);
+	for (const struct ifaddrs *at = list; !r && at; at = at->ifa_next)
+		r = add_network(guard, &generation, at);
 	freeifaddrs(list);
-	return error;
+	return r;
 }
 
 static int guard_fill(struct guard *guard, const struct instance *instance, const struct maps *maps)
 {
-	int error = add_session(guard);
+	int r = add_session(guard);
 
-	if (!error)
-		error = add_never_ban(guard, maps);
-	if (!error)
-		error = add_lifelines(guard);
-	for (size_t i = 0; !error && i < ARRAY_SIZE(loopback); i++)
-		error = guard_add(guard, loopback[i].source.source, loopback[i].source.length,
-				  GUARDED_LOOPBACK);
-	if (!error)
-		error = add_own(guard);
-	return error ? error : add_networks(guard, instance, maps);
+	if (!r)
+		r = add_never_ban(guard, maps);
+	if (!r)
+		r = add_lifelines(guard);
+	for (size_t i = 0; !r && i < ARRAY_SIZE(loopback); i++)
+		r = guard_add(guard, loopback[i].source.source, loopback[i].source.length,
+			      GUARDED_LOOPBACK);
+	if (!r)
+		r = add_own(guard);
+	return r ? r : add_networks(guard, instance, maps);
 }
 
 int guard_read(const struct instance *instance, const struct maps *maps, struct guard *ret,
 	       struct error *ret_error)
 {
 	_cleanup_(guard_free) struct guard guard = {0};
-	int error = guard_fill(&guard, instance, maps);
+	int r = guard_fill(&guard, instance, maps);
 
-	if (!error)
-		error = guard_finish(&guard);
-	if (error)
-		return error_set(ret_error, -error, "cannot find out who must not be banned: %s",
-				 strerror(-error));
+	if (!r)
+		r = guard_finish(&guard);
+	if (r)
+		return error_set(ret_error, -r, "cannot find out who must not be banned: %s",
+				 strerror(-r));
 	*ret = guard;
 	guard = (struct guard){0};
 	return 0;
@@ -281,14 +281,14 @@ static bool gives_way(enum guarded_as as)
 
 int guard_finish(struct guard *guard)
 {
-	int error = 0;
+	int r = 0;
 
-	for (size_t i = 0; !error && i < guard->count; i++)
-		error = cidr_set_add(gives_way(guard->list[i].as) ? &guard->soft : &guard->firm,
-				     &guard->list[i].source, i);
+	for (size_t i = 0; !r && i < guard->count; i++)
+		r = cidr_set_add(gives_way(guard->list[i].as) ? &guard->soft : &guard->firm,
+				 &guard->list[i].source, i);
 	cidr_set_finish(&guard->firm);
 	cidr_set_finish(&guard->soft);
-	return error;
+	return r;
 }
 
 /* A single address has nothing narrower. */
@@ -378,12 +378,12 @@ static int nobody_refuse(const struct cidr *ban, struct error *ret_error)
 int guard_check(struct guard *guard, const struct cidr *ban, bool force, struct error *ret_error)
 {
 	const struct cidr_item *found = cidr_set_find(&guard->firm, ban);
-	int error;
+	int r;
 
 	if (!found && !force)
 		found = cidr_set_find(&guard->soft, ban);
 	if (found)
 		return guarded_refuse(&guard->list[found->tag], ban, ret_error);
-	error = nobody_refuse(ban, ret_error);
-	return error ? error : width_check(ban, force, ret_error);
+	r = nobody_refuse(ban, ret_error);
+	return r ? r : width_check(ban, force, ret_error);
 }

@@ -2,8 +2,7 @@
 /*
  * guard.h - sources that must not be banned: whoever bans them cuts off himself or the node.
  */
-#ifndef ROLEWALL_KERNEL_GUARD_H
-#define ROLEWALL_KERNEL_GUARD_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -52,5 +51,3 @@ int guard_finish(struct guard *guard);
  * with the list (cidr_set.h).
  */
 int guard_check(struct guard *guard, const struct cidr *ban, bool force, struct error *ret_error);
-
-#endif

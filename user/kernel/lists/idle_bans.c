@@ -26,16 +26,16 @@ static int add_prefix(struct cidr_set *set, const struct prefix *prefix)
 static int never_ban_set(const struct tables *tables, struct cidr_set *set)
 {
 	struct lifelines lifelines = {0};
-	int error = 0;
+	int r = 0;
 
 	/* What cannot be found out here, apply finds out, or fails. */
 	lifelines_read(&lifelines, NULL);
-	for (size_t i = 0; !error && i < tables->never_ban_count; i++)
-		error = add_prefix(set, &tables->never_ban[i]);
-	for (size_t i = 0; !error && i < lifelines.count; i++)
-		error = add_prefix(set, &lifelines.list[i]);
+	for (size_t i = 0; !r && i < tables->never_ban_count; i++)
+		r = add_prefix(set, &tables->never_ban[i]);
+	for (size_t i = 0; !r && i < lifelines.count; i++)
+		r = add_prefix(set, &lifelines.list[i]);
 	cidr_set_finish(set);
-	return error;
+	return r;
 }
 
 static struct warning *warning_add(const struct instance *instance, struct warnings *warnings)
@@ -61,7 +61,7 @@ static void warning_write(struct warning *warning, const struct cidr *ban,
 		 banned, found, never_ban_words(spared->tag), banned);
 }
 
-static int warn(const struct instance *instance, const struct timed_list *bans,
+static int warn(const struct instance *instance, const struct timeout_list *bans,
 		struct cidr_set *set, struct warnings *ret)
 {
 	struct warning *warning;
@@ -90,12 +90,12 @@ static int warn(const struct instance *instance, const struct timed_list *bans,
 int idle_bans_advise(const struct instance *instance, const struct tables *tables,
 		     struct warnings *ret)
 {
-	_timed_list_ struct timed_list bans = {0};
+	_timeout_list_ struct timeout_list bans = {0};
 	_cleanup_(cidr_set_free) struct cidr_set set = {0};
-	int error;
+	int r;
 
 	if (bans_read_file(instance, &bans, NULL) || !bans.count)
 		return 0;
-	error = never_ban_set(tables, &set);
-	return error ? error : warn(instance, &bans, &set, ret);
+	r = never_ban_set(tables, &set);
+	return r ? r : warn(instance, &bans, &set, ret);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* idle_bans.h - bans that a policy makes idle, in whole or in part: they came before it. */
-#ifndef ROLEWALL_KERNEL_IDLE_BANS_H
-#define ROLEWALL_KERNEL_IDLE_BANS_H
+#pragma once
 
 #include "kernel/object/instance.h"
 #include "policy/advice.h"
@@ -14,5 +13,3 @@
  */
 int idle_bans_advise(const struct instance *instance, const struct tables *tables,
 		     struct warnings *ret);
-
-#endif

@@ -7,8 +7,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "kernel/lists/ledger_change.h"
-#include "kernel/lists/ledger_maps.h"
+#include "kernel/lists/store_change.h"
+#include "kernel/lists/store_maps.h"
 #include "kernel/object/batch.h"
 #include "util/array.h"
 #include "util/cleanup.h"
@@ -25,10 +25,10 @@ static struct map_shape shape_of(const struct maps *maps)
 	};
 }
 
-static int append_opening(struct timed_list *list, const struct rw_opening_key *key,
+static int append_opening(struct timeout_list *list, const struct rw_opening_key *key,
 			  const struct rw_opening *opening, int64_t ahead)
 {
-	struct timed *entry = array_append(&list->list, &list->count, sizeof(*entry));
+	struct timeout *entry = array_append(&list->list, &list->count, sizeof(*entry));
 
 	if (!entry)
 		return -ENOMEM;
@@ -37,24 +37,24 @@ static int append_opening(struct timed_list *list, const struct rw_opening_key *
 	entry->l4 = key->l4;
 	entry->port = ntohs(key->port);
 	entry->id = opening->id;
-	entry->expires = timed_expires(opening->expires, ahead);
+	entry->expires = timeout_expires(opening->expires, ahead);
 	return 0;
 }
 
-static int openings_read(const struct maps *maps, int64_t ahead, struct timed_list *ret)
+static int openings_read(const struct maps *maps, int64_t ahead, struct timeout_list *ret)
 {
 	const struct map_shape map = shape_of(maps);
 	_free_ struct rw_opening_key *keys = NULL;
 	_free_ struct rw_opening *values = NULL;
 	size_t count = 0;
-	int error = batch_read(&map, (void **)&keys, (void **)&values, &count);
+	int r = batch_read(&map, (void **)&keys, (void **)&values, &count);
 
-	for (size_t i = 0; !error && i < count; i++)
-		error = append_opening(ret, &keys[i], &values[i], ahead);
-	return error;
+	for (size_t i = 0; !r && i < count; i++)
+		r = append_opening(ret, &keys[i], &values[i], ahead);
+	return r;
 }
 
-static struct rw_opening_key key_of(const struct timed *entry)
+static struct rw_opening_key key_of(const struct timeout *entry)
 {
 	struct rw_opening_key key = {
 		.prefixlen = SERVICE_BITS + entry->source.length,
@@ -66,45 +66,46 @@ static struct rw_opening_key key_of(const struct timed *entry)
 	return key;
 }
 
-static int openings_insert(const struct maps *maps, int64_t ahead, const struct timed_list *entries)
+static int openings_insert(const struct maps *maps, int64_t ahead,
+			   const struct timeout_list *entries)
 {
 	const struct map_shape map = shape_of(maps);
 
 	for (size_t i = 0; i < entries->count; i++) {
-		const struct timed *entry = &entries->list[i];
+		const struct timeout *entry = &entries->list[i];
 		const struct rw_opening_key key = key_of(entry);
 		const struct rw_opening value = {
-			.expires = timed_end(entry, ahead),
+			.expires = timeout_end(entry, ahead),
 			.id = entry->id,
 		};
-		int error = batch_insert(&map, &key, &value, 1);
+		int r = batch_insert(&map, &key, &value, 1);
 
-		if (error)
-			return error;
+		if (r)
+			return r;
 	}
 	return 0;
 }
 
-static int openings_erase(const struct maps *maps, const struct timed_list *entries)
+static int openings_erase(const struct maps *maps, const struct timeout_list *entries)
 {
 	const struct map_shape map = shape_of(maps);
 
 	for (size_t i = 0; i < entries->count; i++) {
 		const struct rw_opening_key key = key_of(&entries->list[i]);
-		int error = batch_delete(&map, &key, 1);
+		int r = batch_delete(&map, &key, 1);
 
-		if (error)
-			return error;
+		if (r)
+			return r;
 	}
 	return 0;
 }
 
-static void openings_count(const struct timed_list *entries, struct rw_presence *presence)
+static void openings_count(const struct timeout_list *entries, struct rw_presence *presence)
 {
 	presence->openings = entries->count;
 }
 
-static const struct ledger_kind kind = {
+static const struct store_kind kind = {
 	.format = {.kind = "openings", .has_ports = true},
 	.noun = "openings",
 	.clock = CLOCK_BOOTTIME,
@@ -115,21 +116,21 @@ static const struct ledger_kind kind = {
 	.count = openings_count,
 };
 
-int openings_open(const struct instance *instance, struct ledger *ret, struct error *ret_error)
+int openings_open(const struct instance *instance, struct store *ret, struct error *ret_error)
 {
-	return ledger_open(instance, &kind, ret, ret_error);
+	return store_open(instance, &kind, ret, ret_error);
 }
 
-int openings_read_file(const struct instance *instance, struct timed_list *ret,
+int openings_read_file(const struct instance *instance, struct timeout_list *ret,
 		       struct error *ret_error)
 {
-	return ledger_read_file(instance, &kind, ret, ret_error);
+	return store_read_file(instance, &kind, ret, ret_error);
 }
 
 int openings_tidy(const struct instance *instance, struct error *ret_damage,
 		  struct error *ret_error)
 {
-	return ledger_tidy(instance, &kind, ret_damage, ret_error);
+	return store_tidy(instance, &kind, ret_damage, ret_error);
 }
 
 /* ::ffff:0:0/96 is where the maps keep IPv4: an IPv6 prefix around it would open to all of that. */
@@ -144,14 +145,14 @@ static int source_check(const struct cidr *source, struct error *ret_error)
 	return -EINVAL;
 }
 
-static bool is_within(const struct timed *inner, const struct timed *outer)
+static bool is_within(const struct timeout *inner, const struct timeout *outer)
 {
 	return inner->l4 == outer->l4 && inner->port == outer->port &&
 	       inner->source.length >= outer->source.length &&
 	       cidr_overlaps(&inner->source, &outer->source);
 }
 
-static int refuse_admitted(const struct timed *by, struct error *ret_error)
+static int refuse_admitted(const struct timeout *by, struct error *ret_error)
 {
 	char source[CIDR_TEXT_MAX];
 
@@ -164,18 +165,18 @@ static int refuse_admitted(const struct timed *by, struct error *ret_error)
 }
 
 /* What the new one takes the place of; -EEXIST if there is one that makes it needless. */
-static int replaced_select(const struct ledger *ledger, const struct timed *opening,
-			   struct timed_list *ret, struct error *ret_error)
+static int replaced_select(const struct store *store, const struct timeout *opening,
+			   struct timeout_list *ret, struct error *ret_error)
 {
-	for (size_t i = 0; i < ledger->list.count; i++) {
-		const struct timed *other = &ledger->list.list[i];
-		struct timed *added;
+	for (size_t i = 0; i < store->list.count; i++) {
+		const struct timeout *other = &store->list.list[i];
+		struct timeout *added;
 
 		if (is_within(opening, other) && opening->expires <= other->expires)
 			return refuse_admitted(other, ret_error);
 		/* The one of the same source is replaced as it is. */
 		if (!is_within(other, opening) || other->expires > opening->expires ||
-		    !timed_compare(other, opening))
+		    !timeout_compare(other, opening))
 			continue;
 		added = array_append(&ret->list, &ret->count, sizeof(*added));
 		if (!added)
@@ -186,50 +187,50 @@ static int replaced_select(const struct ledger *ledger, const struct timed *open
 }
 
 /* Numbers are small and not used twice at a time: they are typed by hand. */
-static uint32_t id_choose(const struct ledger *ledger)
+static uint32_t id_choose(const struct store *store)
 {
 	uint32_t highest = 0;
 
-	for (size_t i = 0; i < ledger->list.count; i++)
-		if (ledger->list.list[i].id > highest)
-			highest = ledger->list.list[i].id;
+	for (size_t i = 0; i < store->list.count; i++)
+		if (store->list.list[i].id > highest)
+			highest = store->list.list[i].id;
 	return highest + 1;
 }
 
-int openings_add(struct ledger *ledger, struct timed *opening, size_t *ret_replaced,
+int openings_add(struct store *store, struct timeout *opening, size_t *ret_replaced,
 		 struct error *ret_error)
 {
-	_timed_list_ struct timed_list replaced = {0};
-	const struct timed_list one = {.list = opening, .count = 1};
-	bool renewed = timed_find(&ledger->list, opening);
-	int error = source_check(&opening->source, ret_error);
+	_timeout_list_ struct timeout_list replaced = {0};
+	const struct timeout_list one = {.list = opening, .count = 1};
+	bool renewed = timeout_find(&store->list, opening);
+	int r = source_check(&opening->source, ret_error);
 
-	if (!error)
-		error = replaced_select(ledger, opening, &replaced, ret_error);
-	if (error)
-		return error;
-	opening->id = id_choose(ledger);
-	error = ledger_change(ledger, &replaced, &one, ret_error);
-	if (!error)
+	if (!r)
+		r = replaced_select(store, opening, &replaced, ret_error);
+	if (r)
+		return r;
+	opening->id = id_choose(store);
+	r = store_change(store, &replaced, &one, ret_error);
+	if (!r)
 		*ret_replaced = replaced.count + renewed;
-	return error;
+	return r;
 }
 
-int openings_remove(struct ledger *ledger, uint32_t id, struct timed *ret, struct error *ret_error)
+int openings_remove(struct store *store, uint32_t id, struct timeout *ret, struct error *ret_error)
 {
-	struct timed found;
-	const struct timed_list one = {.list = &found, .count = 1};
+	struct timeout found;
+	const struct timeout_list one = {.list = &found, .count = 1};
 
-	for (size_t i = 0; i < ledger->list.count; i++) {
-		int error;
+	for (size_t i = 0; i < store->list.count; i++) {
+		int r;
 
-		if (ledger->list.list[i].id != id)
+		if (store->list.list[i].id != id)
 			continue;
-		found = ledger->list.list[i];
-		error = ledger_change(ledger, &one, NULL, ret_error);
-		if (!error)
+		found = store->list.list[i];
+		r = store_change(store, &one, NULL, ret_error);
+		if (!r)
 			*ret = found;
-		return error;
+		return r;
 	}
 	error_set(ret_error, ENOENT, "there is no opening %" PRIu32, id);
 	error_hint(ret_error, "\"rolewall openings\" lists them");

@@ -11,7 +11,7 @@
 
 #define RECORD	    "\x1e"
 #define UNIT	    "\x1f"
-#define SECONDS_MAX (INT64_MAX / TIMED_SECOND)
+#define SECONDS_MAX (INT64_MAX / TIMEOUT_SECOND)
 
 void reasons_free(struct reasons *reasons)
 {
@@ -39,12 +39,12 @@ static bool reason_parse(char *record, struct reason *ret)
 	if (!text || strpbrk(text, UNIT) || !seconds_parse(expires, &reason.expires) ||
 	    !seconds_parse(since, &reason.since))
 		return false;
-	reason.expires *= TIMED_SECOND;
+	reason.expires *= TIMEOUT_SECOND;
 	*ret = reason;
 	return true;
 }
 
-int reasons_read(const struct timed *entry, struct reasons *ret)
+int reasons_read(const struct timeout *entry, struct reasons *ret)
 {
 	struct reasons reasons = {.text = strdup(entry->reason ? entry->reason : ""), .count = 1};
 	char *rest = reasons.text, *record;
@@ -135,7 +135,7 @@ static size_t main_find(const struct reasons *reasons)
 	return last;
 }
 
-int reasons_write(const struct reasons *reasons, struct timed *entry, char **ret_text)
+int reasons_write(const struct reasons *reasons, struct timeout *entry, char **ret_text)
 {
 	size_t first = main_find(reasons), size;
 	char *text = NULL;
@@ -149,7 +149,7 @@ int reasons_write(const struct reasons *reasons, struct timed *entry, char **ret
 
 		if (i != first)
 			fprintf(out, RECORD "%lld" UNIT "%s" UNIT "%lld" UNIT "%s",
-				(long long)reason->expires / TIMED_SECOND, reason->who,
+				(long long)reason->expires / TIMEOUT_SECOND, reason->who,
 				(long long)reason->since, reason->text);
 	}
 	if (fclose(out)) {
@@ -164,9 +164,9 @@ int reasons_write(const struct reasons *reasons, struct timed *entry, char **ret
 	return 0;
 }
 
-const char *reason_first(const struct timed *entry, char ret[TIMED_REASON_MAX + 1])
+const char *reason_first(const struct timeout *entry, char ret[TIMEOUT_REASON_MAX + 1])
 {
-	snprintf(ret, TIMED_REASON_MAX + 1, "%.*s", (int)strcspn(entry->reason, RECORD),
+	snprintf(ret, TIMEOUT_REASON_MAX + 1, "%.*s", (int)strcspn(entry->reason, RECORD),
 		 entry->reason);
 	return ret;
 }

@@ -11,14 +11,13 @@
  * So the file has one line for each ban, as before, and whoever knows of one reason only reads the
  *one that counts. What a person types has no control characters. Pure.
  */
-#ifndef ROLEWALL_KERNEL_REASONS_H
-#define ROLEWALL_KERNEL_REASONS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "kernel/lists/timed.h"
+#include "kernel/lists/timeout_list.h"
 
 #define REASONS_MAX 32 /* of one ban: of more, those that end last */
 
@@ -39,7 +38,7 @@ void reasons_free(struct reasons *reasons);
 #define _reasons_ __attribute__((cleanup(reasons_free)))
 
 /* Of an entry, at least one; behind the first, what is damaged is left out. 0 or -ENOMEM. */
-int reasons_read(const struct timed *entry, struct reasons *ret);
+int reasons_read(const struct timeout *entry, struct reasons *ret);
 
 /* Those that are over, though the ban is not. */
 void reasons_drop_ended(struct reasons *reasons, int64_t now);
@@ -54,9 +53,7 @@ bool reasons_remove(struct reasons *reasons, const char *text);
  * What an entry of these says: its end, who, since, reason. `ret_text` is owned by the caller, and
  * has to outlive the entry. There is at least one. 0 or -ENOMEM.
  */
-int reasons_write(const struct reasons *reasons, struct timed *entry, char **ret_text);
+int reasons_write(const struct reasons *reasons, struct timeout *entry, char **ret_text);
 
 /* The ban's own reason, without the others, cut where it is too long. Returns `ret`. */
-const char *reason_first(const struct timed *entry, char ret[TIMED_REASON_MAX + 1]);
-
-#endif
+const char *reason_first(const struct timeout *entry, char ret[TIMEOUT_REASON_MAX + 1]);

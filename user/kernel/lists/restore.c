@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* restore.c - both ledgers, one after the other. */
+/* restore.c - both stores, one after the other. */
 #include "kernel/lists/restore.h"
 
 #include "kernel/lists/bans.h"

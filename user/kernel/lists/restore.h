@@ -3,8 +3,7 @@
  * restore.h - bans and openings come back when the maps are new: after a reboot, or after `down`;
  * what has ended goes, and a change that was cut off is undone.
  */
-#ifndef ROLEWALL_KERNEL_RESTORE_H
-#define ROLEWALL_KERNEL_RESTORE_H
+#pragma once
 
 #include "kernel/object/instance.h"
 #include "util/error.h"
@@ -17,5 +16,3 @@
  */
 int restore_lists(const struct instance *instance, struct error *ret_damage,
 		  struct error *ret_error);
-
-#endif

@@ -66,17 +66,16 @@ static int read_batches(const struct map_shape *map, struct harvest *harvest)
 
 	for (;;) {
 		__u32 count = CHUNK;
-		int error = harvest_make_room(map, harvest, count);
+		int r = harvest_make_room(map, harvest, count);
 
-		if (error)
-			return error;
-		error = bpf_map_lookup_batch(map->fd, begun ? cursor : NULL, next,
-					     key_at(map, harvest), value_at(map, harvest), &count,
-					     NULL);
-		if (error && errno != ENOENT)
+		if (r)
+			return r;
+		r = bpf_map_lookup_batch(map->fd, begun ? cursor : NULL, next, key_at(map, harvest),
+					 value_at(map, harvest), &count, NULL);
+		if (r && errno != ENOENT)
 			return -errno;
 		harvest->count += count;
-		if (error) /* ENOENT: these were the last */
+		if (r) /* ENOENT: these were the last */
 			return 0;
 		memcpy(cursor, next, sizeof(cursor));
 		begun = true;
@@ -90,10 +89,10 @@ static int read_one_by_one(const struct map_shape *map, struct harvest *harvest)
 
 	harvest->count = 0;
 	while (bpf_map_get_next_key(map->fd, begun ? key : NULL, next) == 0) {
-		int error = harvest_make_room(map, harvest, 1);
+		int r = harvest_make_room(map, harvest, 1);
 
-		if (error)
-			return error;
+		if (r)
+			return r;
 		memcpy(key, next, sizeof(key));
 		begun = true;
 		if (bpf_map_lookup_elem(map->fd, key, value_at(map, harvest)))
@@ -110,14 +109,14 @@ static int read_one_by_one(const struct map_shape *map, struct harvest *harvest)
 int batch_read(const struct map_shape *map, void **ret_keys, void **ret_values, size_t *ret_count)
 {
 	struct harvest harvest = {0};
-	int error = probe_is_off("batch") ? -EINVAL : read_batches(map, &harvest);
+	int r = probe_is_off("batch") ? -EINVAL : read_batches(map, &harvest);
 
-	if (has_no_batch(error))
-		error = read_one_by_one(map, &harvest);
-	if (error) {
+	if (has_no_batch(r))
+		r = read_one_by_one(map, &harvest);
+	if (r) {
 		free(harvest.keys);
 		free(harvest.values);
-		return error;
+		return r;
 	}
 	*ret_keys = harvest.keys;
 	*ret_values = harvest.values;
@@ -136,13 +135,12 @@ int batch_insert(const struct map_shape *map, const void *keys, const void *valu
 
 	while (!probe_is_off("batch") && done < count) {
 		__u32 chunk = count - done < CHUNK ? count - done : CHUNK;
-		int error =
-			bpf_map_update_batch(map->fd, element(keys, map->key_size, done),
+		int r = bpf_map_update_batch(map->fd, element(keys, map->key_size, done),
 					     element(values, map->value_size, done), &chunk, NULL);
 
-		if (error && has_no_batch(-errno))
+		if (r && has_no_batch(-errno))
 			break;
-		if (error)
+		if (r)
 			return -errno;
 		done += chunk;
 	}

@@ -3,8 +3,7 @@
  * batch.h - many elements of a hash or LPM map at once: in few system calls where the kernel has
  * batches (5.6; for LPM tries 5.14), else one by one.
  */
-#ifndef ROLEWALL_KERNEL_BATCH_H
-#define ROLEWALL_KERNEL_BATCH_H
+#pragma once
 
 #include <stddef.h>
 
@@ -28,5 +27,3 @@ int batch_insert(const struct map_shape *map, const void *keys, const void *valu
 
 /* Keys that are not there are no error. */
 int batch_delete(const struct map_shape *map, const void *keys, size_t count);
-
-#endif

@@ -39,17 +39,17 @@ int folder_check(const char *path, struct error *ret_error)
 
 int folder_make(const char *path, struct error *ret_error)
 {
-	int error;
+	int r;
 
 	if (mkdir(path, 0750) == 0 || errno == EEXIST)
 		return folder_check(path, ret_error);
-	error = errno;
-	error_set(ret_error, error, "cannot make the folder %s: %s", path, strerror(error));
-	if (error == EPERM || error == EACCES)
+	r = errno;
+	error_set(ret_error, r, "cannot make the folder %s: %s", path, strerror(r));
+	if (r == EPERM || r == EACCES)
 		error_hint(ret_error, "run it as root");
-	else if (error == ENOENT)
+	else if (r == ENOENT)
 		error_hint(ret_error, "make the folder above it");
-	return -error;
+	return -r;
 }
 
 int folder_remove(const char *path, struct error *ret_error)

@@ -3,8 +3,7 @@
  * folder.h - folders whose content is trusted: pins, and what survives a reboot. Nobody but root
  * may be able to put anything there.
  */
-#ifndef ROLEWALL_KERNEL_FOLDER_H
-#define ROLEWALL_KERNEL_FOLDER_H
+#pragma once
 
 #include "util/error.h"
 
@@ -16,5 +15,3 @@ int folder_make(const char *path, struct error *ret_error);
 
 /* Unlink what is in it, then the folder itself; none: no error. A mount point stays, empty. */
 int folder_remove(const char *path, struct error *ret_error);
-
-#endif

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* hooks.h - the places where a packet can be judged. */
-#ifndef ROLEWALL_KERNEL_HOOKS_H
-#define ROLEWALL_KERNEL_HOOKS_H
+#pragma once
 
 enum hook { HOOK_NONE, HOOK_XDP, HOOK_CGROUP };
 enum xdp_mode { XDP_MODE_NONE, XDP_MODE_NATIVE, XDP_MODE_GENERIC };
-
-#endif

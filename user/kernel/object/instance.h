@@ -14,8 +14,7 @@
  * Layout of lib_dir (root, 0750):
  *	confirmed.json		the policy that was confirmed last, compiled
  */
-#ifndef ROLEWALL_KERNEL_INSTANCE_H
-#define ROLEWALL_KERNEL_INSTANCE_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -31,5 +30,3 @@ struct instance {
 	 * again; for who waits does nothing else meanwhile. */
 	bool never_waits;
 };
-
-#endif

@@ -71,20 +71,20 @@ static int check_bpffs(const char *path, struct error *ret_error)
 static int make_folders(const struct instance *instance, struct error *ret_error)
 {
 	char path[4096];
-	int error;
+	int r;
 
-	error = folder_make(instance->bpffs_dir, ret_error);
-	if (error == -ENOENT)
+	r = folder_make(instance->bpffs_dir, ret_error);
+	if (r == -ENOENT)
 		error_hint(ret_error, "mount a BPF file system above it: mount -t bpf bpf "
 				      "/sys/fs/bpf");
-	if (!error)
-		error = check_bpffs(instance->bpffs_dir, ret_error);
-	if (error)
-		return error;
+	if (!r)
+		r = check_bpffs(instance->bpffs_dir, ret_error);
+	if (r)
+		return r;
 	snprintf(path, sizeof(path), "%s/maps", instance->bpffs_dir);
-	error = folder_make(path, ret_error);
-	if (error)
-		return error;
+	r = folder_make(path, ret_error);
+	if (r)
+		return r;
 	snprintf(path, sizeof(path), "%s/links", instance->bpffs_dir);
 	return folder_make(path, ret_error);
 }
@@ -125,29 +125,29 @@ static int open_object(const struct instance *instance, const struct features *f
 static int load_seeded(const struct instance *instance, struct rolewall_bpf *object)
 {
 	struct rw_seeds seeds;
-	int error = seeds_find(instance, &seeds);
+	int r = seeds_find(instance, &seeds);
 
-	if (error)
-		return error;
+	if (r)
+		return r;
 	memcpy((void *)object->rodata->seeds, seeds.words, sizeof(seeds.words));
-	error = rolewall_bpf__load(object);
-	return error ? error : seeds_keep(bpf_map__fd(object->maps.seed), &seeds);
+	r = rolewall_bpf__load(object);
+	return r ? r : seeds_keep(bpf_map__fd(object->maps.seed), &seeds);
 }
 
 static int load_object(const struct instance *instance, struct rolewall_bpf *object,
 		       const char *what, struct error *ret_error)
 {
-	int error = load_seeded(instance, object);
+	int r = load_seeded(instance, object);
 
-	if (!error)
+	if (!r)
 		return 0;
-	error_set(ret_error, -error, "the kernel refuses to load %s: %s", what, strerror(-error));
-	if (error == -EPERM)
+	error_set(ret_error, -r, "the kernel refuses to load %s: %s", what, strerror(-r));
+	if (r == -EPERM)
 		error_hint(ret_error, "run it as root");
-	else if (error == -EINVAL)
+	else if (r == -EINVAL)
 		error_hint(ret_error, "if maps of another version are pinned here, 'rolewall down' "
 				      "removes them; ROLEWALL_DEBUG=1 shows what the kernel says");
-	return error;
+	return r;
 }
 
 bool cgroup_hook_is_used(const struct features *features, enum cgroup_hook hook)
@@ -208,20 +208,20 @@ int load_cgroup(const struct instance *instance, const struct features *features
 		struct rolewall_bpf **ret, struct error *ret_error)
 {
 	_object_ struct rolewall_bpf *object = NULL;
-	int error, hook;
+	int r, hook;
 
-	error = make_folders(instance, ret_error);
-	if (!error)
-		error = open_object(instance, features, &object, ret_error);
-	if (error)
-		return error;
+	r = make_folders(instance, ret_error);
+	if (!r)
+		r = open_object(instance, features, &object, ret_error);
+	if (r)
+		return r;
 	for (hook = 0; hook < CGROUP_HOOKS; hook++)
 		if (cgroup_hook_is_used(features, hook))
 			bpf_program__set_autoload(cgroup_program(object, features, hook), true);
 	object->rodata->own_netns = netns_own();
-	error = load_object(instance, object, "the cgroup programs", ret_error);
-	if (error)
-		return error;
+	r = load_object(instance, object, "the cgroup programs", ret_error);
+	if (r)
+		return r;
 	*ret = object;
 	object = NULL;
 	return 0;
@@ -240,17 +240,17 @@ int load_xdp(const struct instance *instance, const struct features *features,
 {
 	_object_ struct rolewall_bpf *object = NULL;
 	struct bpf_program *program;
-	int error;
+	int r;
 
-	error = open_object(instance, features, &object, ret_error);
-	if (error)
-		return error;
+	r = open_object(instance, features, &object, ret_error);
+	if (r)
+		return r;
 	program = choose_xdp(object, features);
 	bpf_program__set_autoload(program, true);
 	object->rodata->l2_len = l2_length;
-	error = load_object(instance, object, "an XDP program", ret_error);
-	if (error)
-		return error;
+	r = load_object(instance, object, "an XDP program", ret_error);
+	if (r)
+		return r;
 	*ret_fd = bpf_program__fd(program);
 	*ret = object;
 	object = NULL;
@@ -267,8 +267,8 @@ static void scratch_maps(struct rolewall_bpf *object, unsigned int rules)
 {
 	struct bpf_map *const own[] = {
 		object->maps.interfaces,    object->maps.echo_bucket, object->maps.reason_counters,
-		object->maps.rule_counters, object->maps.attempts,    object->maps.settled,
-		object->maps.event_grants,  object->maps.event_state, object->maps.events,
+		object->maps.rule_counters, object->maps.attempts,    object->maps.evicted,
+		object->maps.event_credits, object->maps.event_state, object->maps.events,
 		object->maps.events_perf,   object->maps.pending,     object->maps.build,
 		object->maps.event_clock,   object->maps.callers,     object->maps.seed,
 		object->maps.unasked,
@@ -301,20 +301,20 @@ int load_scratch(const struct instance *instance, const struct features *feature
 {
 	_object_ struct rolewall_bpf *object = NULL;
 	struct bpf_program *program;
-	int error;
+	int r;
 
-	error = open_object(instance, features, &object, ret_error);
-	if (error)
-		return error;
+	r = open_object(instance, features, &object, ret_error);
+	if (r)
+		return r;
 	scratch_maps(object, rules);
 	program = choose_xdp(object, features);
 	bpf_program__set_autoload(program, true);
 	object->rodata->l2_len = ETH_HLEN;
-	error = load_object(instance, object, "the program that answers", ret_error);
-	if (!error)
-		error = scratch_place(object, slot, ret_error);
-	if (error)
-		return error;
+	r = load_object(instance, object, "the program that answers", ret_error);
+	if (!r)
+		r = scratch_place(object, slot, ret_error);
+	if (r)
+		return r;
 	*ret_fd = bpf_program__fd(program);
 	*ret = object;
 	object = NULL;

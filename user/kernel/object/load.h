@@ -3,8 +3,7 @@
  * load.h - load programs of the one BPF object. Each load is an instance of its own, with its own
  * constants; all of them share the pinned maps, which the first load creates.
  */
-#ifndef ROLEWALL_KERNEL_LOAD_H
-#define ROLEWALL_KERNEL_LOAD_H
+#pragma once
 
 #include <stdint.h>
 
@@ -66,5 +65,3 @@ int load_scratch(const struct instance *instance, const struct features *feature
 
 /* A map of the object; owned by it. */
 int scratch_map(const struct rolewall_bpf *object, enum map_id id);
-
-#endif

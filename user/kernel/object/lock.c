@@ -78,16 +78,16 @@ static int open_and_lock(const struct instance *instance, const char *name, int 
 	lock_path(instance, name, path);
 	for (;;) {
 		_close_ int fd = -1;
-		int error = folder_have(instance->state_dir);
+		int r = folder_have(instance->state_dir);
 
-		if (error)
-			return error;
+		if (r)
+			return r;
 		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 		if (fd < 0 && errno == ENOENT)
 			continue; /* the folder went between the two calls */
-		error = fd < 0 ? -errno : wait_for(instance, name, fd, ret_waited);
-		if (error)
-			return error;
+		r = fd < 0 ? -errno : wait_for(instance, name, fd, ret_waited);
+		if (r)
+			return r;
 		if (!is_still_there(fd, path))
 			continue;
 		*ret_fd = TAKE_FD(fd);
@@ -99,21 +99,21 @@ int lock_take(const struct instance *instance, const char *name, int *ret_fd, bo
 	      struct error *ret_error)
 {
 	char path[PATH_SIZE];
-	int error;
+	int r;
 
 	if (ret_waited)
 		*ret_waited = false;
-	error = open_and_lock(instance, name, ret_fd, ret_waited);
-	if (!error)
+	r = open_and_lock(instance, name, ret_fd, ret_waited);
+	if (!r)
 		return 0;
-	error_set(ret_error, -error, "cannot take the lock: %s", strerror(-error));
+	error_set(ret_error, -r, "cannot take the lock: %s", strerror(-r));
 	lock_path(instance, name, path);
 	error_where(ret_error, "%s", path);
-	if (error == -EACCES || error == -EPERM)
+	if (r == -EACCES || r == -EPERM)
 		error_hint(ret_error, "run it as root");
-	else if (error == -ENOENT)
+	else if (r == -ENOENT)
 		error_hint(ret_error, "the folder above --state-dir does not exist");
-	else if (error == -ENOTDIR)
+	else if (r == -ENOTDIR)
 		error_hint(ret_error, "--state-dir is no folder, or a link that leads to none");
-	return error;
+	return r;
 }

@@ -2,8 +2,7 @@
 /*
  * lock.h - one change at a time. flock(2): a dead process cannot hold it.
  */
-#ifndef ROLEWALL_KERNEL_LOCK_H
-#define ROLEWALL_KERNEL_LOCK_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -25,5 +24,3 @@
  */
 int lock_take(const struct instance *instance, const char *name, int *ret_fd, bool *ret_waited,
 	      struct error *ret_error);
-
-#endif

@@ -45,11 +45,11 @@ int map_open(const struct instance *instance, const char *folder, const char *na
 	__u32 size = sizeof(info);
 	_close_ int fd = -1;
 	char path[4096];
-	int error;
+	int r;
 
-	error = pin_path(instance, folder, name, path, sizeof(path));
-	if (error)
-		return error;
+	r = pin_path(instance, folder, name, path, sizeof(path));
+	if (r)
+		return r;
 	fd = bpf_obj_get(path);
 	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size))
 		return -errno;
@@ -84,13 +84,13 @@ static int report_pin(const struct instance *instance, enum map_id id, int error
 static int open_one(const struct instance *instance, enum map_id id, int *ret,
 		    struct error *ret_error)
 {
-	int error = map_open(instance, "maps", names[id], &sizes_of[id], ret);
+	int r = map_open(instance, "maps", names[id], &sizes_of[id], ret);
 
 	/* Not every kernel has, or needs, all of them (load.c). */
-	if (error == -ENOENT &&
+	if (r == -ENOENT &&
 	    (id == MAP_EVENTS || id == MAP_EVENTS_PERF || id == MAP_FOREIGN_SOCKETS))
 		return 0;
-	return error ? report_pin(instance, id, error, ret_error) : 0;
+	return r ? report_pin(instance, id, r, ret_error) : 0;
 }
 
 bool has_pins(const struct instance *instance, const char *folder)
@@ -144,29 +144,28 @@ static int check_abi(const struct instance *instance, const struct maps *maps,
 int maps_forget(const struct instance *instance, struct error *ret_error)
 {
 	char path[4096];
-	int error = pin_path(instance, "maps", "", path, sizeof(path));
+	int r = pin_path(instance, "maps", "", path, sizeof(path));
 
-	if (error)
-		return error_set(ret_error, -error, "%s: the path is too long",
-				 instance->bpffs_dir);
+	if (r)
+		return error_set(ret_error, -r, "%s: the path is too long", instance->bpffs_dir);
 	return folder_remove(path, ret_error);
 }
 
 int maps_open(const struct instance *instance, struct maps *ret, struct error *ret_error)
 {
 	_maps_ struct maps maps = MAPS_NONE;
-	int id, error;
+	int id, r;
 
-	error = folder_check(instance->bpffs_dir, ret_error);
-	if (error == -ENOENT)
+	r = folder_check(instance->bpffs_dir, ret_error);
+	if (r == -ENOENT)
 		error_hint(ret_error, "nothing is applied here; 'rolewall apply' does it");
-	for (id = 0; !error && id < MAP_COUNT; id++)
-		error = open_one(instance, id, &maps.fd[id], ret_error);
-	if (error)
-		return error == -ENOENT ? report_lost(instance, ret_error) : error;
-	error = check_abi(instance, &maps, ret_error);
-	if (error)
-		return error;
+	for (id = 0; !r && id < MAP_COUNT; id++)
+		r = open_one(instance, id, &maps.fd[id], ret_error);
+	if (r)
+		return r == -ENOENT ? report_lost(instance, ret_error) : r;
+	r = check_abi(instance, &maps, ret_error);
+	if (r)
+		return r;
 	*ret = maps;
 	maps = (struct maps)MAPS_NONE;
 	return 0;

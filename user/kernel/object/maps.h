@@ -2,8 +2,7 @@
 /*
  * maps.h - the maps of bpf/maps.bpf.h as file descriptors, found by their pins.
  */
-#ifndef ROLEWALL_KERNEL_MAPS_H
-#define ROLEWALL_KERNEL_MAPS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -35,12 +34,12 @@
 	X(REASON_COUNTERS, reason_counters, sizeof(__u32), sizeof(struct rw_counter))              \
 	X(RULE_COUNTERS, rule_counters, sizeof(__u32), sizeof(struct rw_rule_counter))             \
 	X(ATTEMPTS, attempts, sizeof(__u32), sizeof(struct rw_attempt))                            \
-	X(SETTLED, settled, sizeof(__u32), sizeof(struct rw_settled))                              \
-	X(EVENT_GRANTS, event_grants, sizeof(__u32), sizeof(__u64))                                \
+	X(SETTLED, evicted, sizeof(__u32), sizeof(struct rw_evicted))                              \
+	X(EVENT_GRANTS, event_credits, sizeof(__u32), sizeof(__u64))                               \
 	X(EVENT_STATE, event_state, sizeof(__u32), sizeof(struct rw_event_state))                  \
 	X(EVENT_CLOCK, event_clock, sizeof(__u32), sizeof(struct rw_event_clock))                  \
 	X(CALLERS, callers, sizeof(__u32), sizeof(struct rw_caller_set))                           \
-	X(EVENT_SHARES, event_shares, sizeof(__u32), sizeof(struct rw_event_shares))               \
+	X(EVENT_SHARES, event_quotas, sizeof(__u32), sizeof(struct rw_event_quotas))               \
 	X(EVENTS, events, 0, 0)                                                                    \
 	X(EVENTS_PERF, events_perf, sizeof(__u32), sizeof(__u32))                                  \
 	X(PENDING, pending, sizeof(__u32), sizeof(struct rw_pending))                              \
@@ -103,5 +102,3 @@ int map_open(const struct instance *instance, const char *folder, const char *na
  * Sum over CPUs. `size` bytes per CPU, a multiple of 8, all of it __u64 counters. Adds into `sum`.
  */
 int map_sum(int fd, unsigned int key, size_t size, unsigned long long *sum);
-
-#endif

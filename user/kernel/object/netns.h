@@ -2,8 +2,7 @@
 /*
  * netns.h - which network namespace is this instance's? Sockets of others are not this node's.
  */
-#ifndef ROLEWALL_KERNEL_NETNS_H
-#define ROLEWALL_KERNEL_NETNS_H
+#pragma once
 
 #include <stdint.h>
 
@@ -13,5 +12,3 @@
  * RW_NETNS_UNKNOWN.
  */
 uint64_t netns_own(void);
-
-#endif

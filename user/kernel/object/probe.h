@@ -2,8 +2,7 @@
 /*
  * probe.h - what this kernel can do, found out by trying (not by its version).
  */
-#ifndef ROLEWALL_KERNEL_PROBE_H
-#define ROLEWALL_KERNEL_PROBE_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -32,5 +31,3 @@ bool probe_is_off(const char *name);
 /* May a BPF program be loaded at all? */
 bool probe_loads(void);
 void features_probe(struct features *ret);
-
-#endif

@@ -17,29 +17,29 @@ static int seeds_read(const struct instance *instance, struct rw_seeds *ret)
 	static const struct map_sizes sizes = {sizeof(__u32), sizeof(struct rw_seeds)};
 	_close_ int fd = -1;
 	__u32 zero = 0;
-	int error = map_open(instance, "maps", map_name(MAP_SEED), &sizes, &fd);
+	int r = map_open(instance, "maps", map_name(MAP_SEED), &sizes, &fd);
 
-	if (!error && bpf_map_lookup_elem(fd, &zero, ret))
-		error = -errno;
-	if (!error && !ret->words[0])
-		error = -ENOENT;
-	return error;
+	if (!r && bpf_map_lookup_elem(fd, &zero, ret))
+		r = -errno;
+	if (!r && !ret->words[0])
+		r = -ENOENT;
+	return r;
 }
 
 int seeds_find(const struct instance *instance, struct rw_seeds *ret)
 {
 	struct rw_seeds seeds;
-	int error = seeds_read(instance, &seeds);
+	int r = seeds_read(instance, &seeds);
 
-	if (error == -ENOENT) {
-		error = secret_fill(&seeds, sizeof(seeds));
+	if (r == -ENOENT) {
+		r = secret_fill(&seeds, sizeof(seeds));
 		/* A multiplier that is even would lose a bit. */
 		for (size_t i = 0; i < RW_SEEDS; i++)
 			seeds.words[i] |= 1;
 	}
-	if (!error)
+	if (!r)
 		*ret = seeds;
-	return error;
+	return r;
 }
 
 int seeds_keep(int fd, const struct rw_seeds *seeds)

@@ -4,8 +4,7 @@
  * shares the maps has the same ones; only root can read them (bpffs, and CAP_SYS_ADMIN for a map's
  * number).
  */
-#ifndef ROLEWALL_KERNEL_SEED_H
-#define ROLEWALL_KERNEL_SEED_H
+#pragma once
 
 #include <rolewall/abi.h>
 
@@ -16,5 +15,3 @@ int seeds_find(const struct instance *instance, struct rw_seeds *ret);
 
 /* Write them down: `fd` is of the map `seed`. */
 int seeds_keep(int fd, const struct rw_seeds *seeds);
-
-#endif

@@ -77,16 +77,16 @@ int attempts_read_records(const struct maps *maps, struct rw_attempt **ret, size
 	int cpus = libbpf_num_possible_cpus();
 	_free_ struct rw_attempt *list = NULL;
 	size_t i, count = 0;
-	int error;
+	int r;
 
 	if (cpus < 0)
 		return cpus;
 	list = calloc((size_t)cpus * RW_ATTEMPT_SLOTS, sizeof(*list));
 	if (!list)
 		return -ENOMEM;
-	error = read_slots(maps->fd[MAP_ATTEMPTS], cpus, list);
-	if (error)
-		return error;
+	r = read_slots(maps->fd[MAP_ATTEMPTS], cpus, list);
+	if (r)
+		return r;
 	for (i = 0; i < (size_t)cpus * RW_ATTEMPT_SLOTS; i++)
 		if (list[i].packets)
 			list[count++] = list[i];
@@ -152,19 +152,17 @@ int attempts_read(const struct instance *instance, struct attempts *ret, struct 
 	_free_ struct rw_attempt *records = NULL;
 	_maps_ struct maps maps = MAPS_NONE;
 	size_t count = 0;
-	int error;
+	int r;
 
-	error = maps_open(instance, &maps, ret_error);
-	if (!error)
-		error = generation_current(instance, &maps, &generation, ret_error);
-	if (error)
-		return error;
-	error = attempts_read_records(&maps, &records, &count);
-	if (!error)
-		error = describe_all(&maps, &generation, records, count, ret);
-	return error ? error_set(ret_error, -error, "cannot read the attempts: %s",
-				 strerror(-error))
-		     : 0;
+	r = maps_open(instance, &maps, ret_error);
+	if (!r)
+		r = generation_current(instance, &maps, &generation, ret_error);
+	if (r)
+		return r;
+	r = attempts_read_records(&maps, &records, &count);
+	if (!r)
+		r = describe_all(&maps, &generation, records, count, ret);
+	return r ? error_set(ret_error, -r, "cannot read the attempts: %s", strerror(-r)) : 0;
 }
 
 void attempts_free(struct attempts *attempts)

@@ -2,8 +2,7 @@
 /*
  * attempts.h - the attempts table, merged over CPUs.
  */
-#ifndef ROLEWALL_KERNEL_ATTEMPTS_H
-#define ROLEWALL_KERNEL_ATTEMPTS_H
+#pragma once
 
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -44,5 +43,3 @@ int attempts_read_records(const struct maps *maps, struct rw_attempt **ret, size
 void attempts_sort(struct attempts *attempts);
 
 void attempts_free(struct attempts *attempts);
-
-#endif

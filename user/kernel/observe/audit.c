@@ -180,14 +180,14 @@ int audit_compare(const struct snapshot *snapshot, const struct sockets *sockets
 	_cleanup_(findings_free) struct findings findings = {0};
 	_free_ struct owner *owners = owners_of(snapshot);
 	const struct audit audit = {snapshot, sockets, clients, owners, &findings};
-	int error = owners ? 0 : -ENOMEM;
+	int r = owners ? 0 : -ENOMEM;
 
-	for (size_t i = 0; !error && i < sockets->count; i++)
-		error = socket_judge(&audit, &sockets->list[i]);
-	for (size_t i = 0; !error && i < snapshot->rule_count; i++)
-		error = rule_judge(&audit, &snapshot->rules[i].rule);
-	if (error)
-		return error;
+	for (size_t i = 0; !r && i < sockets->count; i++)
+		r = socket_judge(&audit, &sockets->list[i]);
+	for (size_t i = 0; !r && i < snapshot->rule_count; i++)
+		r = rule_judge(&audit, &snapshot->rules[i].rule);
+	if (r)
+		return r;
 	if (findings.count)
 		qsort(findings.list, findings.count, sizeof(*findings.list), finding_compare);
 	*ret = findings;

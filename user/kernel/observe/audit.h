@@ -6,8 +6,7 @@
  * Loopback is never filtered, so what listens there alone is no finding. Neither are the UDP
  * sockets of clients: ports of the ephemeral range, and DHCP's.
  */
-#ifndef ROLEWALL_KERNEL_AUDIT_H
-#define ROLEWALL_KERNEL_AUDIT_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -62,5 +61,3 @@ const struct socket_entry *audit_find_listener(const struct sockets *sockets,
 int audit_compare(const struct snapshot *snapshot, const struct sockets *sockets,
 		  const struct client_ports *clients, struct findings *ret);
 void findings_free(struct findings *findings);
-
-#endif

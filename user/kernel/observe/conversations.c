@@ -53,13 +53,13 @@ static int read_all(int fd, struct conversation_list *ret, struct rw_conversatio
 		.max_entries = RW_CONVERSATIONS,
 	};
 	_free_ struct rw_conversation *values = NULL;
-	int error = batch_read(&map, (void **)ret_keys, (void **)&values, ret_count);
+	int r = batch_read(&map, (void **)ret_keys, (void **)&values, ret_count);
 
-	for (size_t i = 0; !error && i < *ret_count; i++)
-		error = add(&(*ret_keys)[i], &values[i], ret);
-	if (!error && ret->count)
+	for (size_t i = 0; !r && i < *ret_count; i++)
+		r = add(&(*ret_keys)[i], &values[i], ret);
+	if (!r && ret->count)
 		qsort(ret->list, ret->count, sizeof(*ret->list), is_later);
-	return error;
+	return r;
 }
 
 int conversations_read(const struct instance *instance, struct conversation_list *ret,
@@ -69,14 +69,13 @@ int conversations_read(const struct instance *instance, struct conversation_list
 	_free_ struct rw_conversation_key *keys = NULL;
 	_maps_ struct maps maps = MAPS_NONE;
 	size_t count = 0;
-	int error = maps_open(instance, &maps, ret_error);
+	int r = maps_open(instance, &maps, ret_error);
 
-	if (error)
-		return error;
-	error = read_all(maps.fd[MAP_CONVERSATIONS], &found, &keys, &count);
-	if (error)
-		return error_set(ret_error, -error, "cannot read the conversations: %s",
-				 strerror(-error));
+	if (r)
+		return r;
+	r = read_all(maps.fd[MAP_CONVERSATIONS], &found, &keys, &count);
+	if (r)
+		return error_set(ret_error, -r, "cannot read the conversations: %s", strerror(-r));
 	*ret = found;
 	found = (struct conversation_list){0};
 	return 0;
@@ -93,17 +92,16 @@ int conversations_flush(const struct instance *instance, size_t *ret_count, stru
 	};
 	_maps_ struct maps maps = MAPS_NONE;
 	size_t count = 0;
-	int error = maps_open(instance, &maps, ret_error);
+	int r = maps_open(instance, &maps, ret_error);
 
-	if (error)
-		return error;
+	if (r)
+		return r;
 	map.fd = maps.fd[MAP_CONVERSATIONS];
-	error = read_all(map.fd, &found, &keys, &count);
-	if (!error)
-		error = batch_delete(&map, keys, count);
-	if (error)
-		return error_set(ret_error, -error, "cannot end the conversations: %s",
-				 strerror(-error));
+	r = read_all(map.fd, &found, &keys, &count);
+	if (!r)
+		r = batch_delete(&map, keys, count);
+	if (r)
+		return error_set(ret_error, -r, "cannot end the conversations: %s", strerror(-r));
 	*ret_count = found.count;
 	return 0;
 }

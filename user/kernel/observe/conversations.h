@@ -2,8 +2,7 @@
 /*
  * conversations.h - the UDP conversations that this node began: the map `conversations`.
  */
-#ifndef ROLEWALL_KERNEL_CONVERSATIONS_H
-#define ROLEWALL_KERNEL_CONVERSATIONS_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -38,5 +37,3 @@ int conversations_read(const struct instance *instance, struct conversation_list
  */
 int conversations_flush(const struct instance *instance, size_t *ret_count,
 			struct error *ret_error);
-
-#endif

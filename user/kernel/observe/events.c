@@ -20,7 +20,7 @@
 
 /*
  * What a reader can take without being busy with nothing else: so many events a second on all CPUs
- * together; on top, for each grant and CPU, RW_EVENT_SHARES for kinds of ports, and for each level
+ * together; on top, for each grant and CPU, RW_EVENT_QUOTAS for kinds of ports, and for each level
  * of sources that come again half of what it was granted. The more CPUs, the rarer the grants.
  */
 #define EVENTS_A_SECOND	      4096
@@ -185,24 +185,24 @@ static int open_perf(struct events *events)
 
 static int top_up(struct events *events)
 {
-	int error = wind_clock(events);
+	int r = wind_clock(events);
 
 	events->granted = now_ns();
 	events->spent = false;
-	return error ? error : grant(events, events->credits);
+	return r ? r : grant(events, events->credits);
 }
 
 static int start(const struct instance *instance, struct events *events, struct error *ret_error)
 {
-	int error = maps_open(instance, &events->maps, ret_error);
+	int r = maps_open(instance, &events->maps, ret_error);
 
-	if (error)
-		return error;
-	error = lock_take(instance, "events.lock", &events->lock, NULL, ret_error);
-	if (error == -EBUSY)
+	if (r)
+		return r;
+	r = lock_take(instance, "events.lock", &events->lock, NULL, ret_error);
+	if (r == -EBUSY)
 		error_hint(ret_error, "somebody else follows the events already");
-	if (error)
-		return error;
+	if (r)
+		return r;
 	events->cpus = libbpf_num_possible_cpus();
 	if (events->cpus < 0)
 		return error_set(ret_error, -events->cpus, "cannot count the CPUs: %s",
@@ -211,20 +211,19 @@ static int start(const struct instance *instance, struct events *events, struct 
 	events->grants = calloc(events->cpus, sizeof(*events->grants));
 	if (!events->states || !events->grants)
 		return error_set(ret_error, ENOMEM, "out of memory");
-	error = events->maps.fd[MAP_EVENTS] >= 0 ? open_ring(events) : open_perf(events);
-	if (error)
-		return error_set(ret_error, -error, "cannot open the buffer of events: %s",
-				 strerror(-error));
-	error = top_up(events);
-	return error ? error_set(ret_error, -error, "cannot grant credits: %s", strerror(-error))
-		     : 0;
+	r = events->maps.fd[MAP_EVENTS] >= 0 ? open_ring(events) : open_perf(events);
+	if (r)
+		return error_set(ret_error, -r, "cannot open the buffer of events: %s",
+				 strerror(-r));
+	r = top_up(events);
+	return r ? error_set(ret_error, -r, "cannot grant credits: %s", strerror(-r)) : 0;
 }
 
 int events_open(const struct instance *instance, event_handler handler, void *context,
 		struct events **ret, struct error *ret_error)
 {
 	struct events *events = calloc(1, sizeof(*events));
-	int error;
+	int r;
 
 	if (!events)
 		return error_set(ret_error, ENOMEM, "out of memory");
@@ -232,10 +231,10 @@ int events_open(const struct instance *instance, event_handler handler, void *co
 	events->lock = -1;
 	events->handler = handler;
 	events->context = context;
-	error = start(instance, events, ret_error);
-	if (error) {
+	r = start(instance, events, ret_error);
+	if (r) {
 		events_close(events);
-		return error;
+		return r;
 	}
 	*ret = events;
 	return 0;
@@ -247,24 +246,24 @@ int events_open(const struct instance *instance, event_handler handler, void *co
  */
 static int poll_perf(struct events *events, int timeout_ms)
 {
-	int result = timeout_ms ? perf_buffer__poll(events->perf, timeout_ms) : 0;
+	int r = timeout_ms ? perf_buffer__poll(events->perf, timeout_ms) : 0;
 
-	return result < 0 ? result : perf_buffer__consume(events->perf);
+	return r < 0 ? r : perf_buffer__consume(events->perf);
 }
 
 int events_poll(struct events *events, int timeout_ms)
 {
-	int result;
+	int r;
 
 	events->count = 0;
-	result = events->ring ? ring_buffer__poll(events->ring, timeout_ms)
-			      : poll_perf(events, timeout_ms);
-	if (result < 0)
-		return result;
+	r = events->ring ? ring_buffer__poll(events->ring, timeout_ms)
+			 : poll_perf(events, timeout_ms);
+	if (r < 0)
+		return r;
 	events->spent |= events->count > 0;
 	if (events->spent && now_ns() - events->granted >= events->interval)
-		result = top_up(events);
-	return result < 0 ? result : events->count;
+		r = top_up(events);
+	return r < 0 ? r : events->count;
 }
 
 int events_pause(const struct events *events)

@@ -6,8 +6,7 @@
  * a reader nothing is emitted. One reader at a time (flock on the state directory's `events.lock`):
  * -EBUSY otherwise.
  */
-#ifndef ROLEWALL_KERNEL_EVENTS_H
-#define ROLEWALL_KERNEL_EVENTS_H
+#pragma once
 
 #include <stdint.h>
 
@@ -47,5 +46,3 @@ uint32_t event_process(const struct rw_event *event, char ret[RW_PROCESS_NAME]);
 
 /* Time of an event as ns since the epoch. */
 int64_t event_time(const struct rw_event *event);
-
-#endif

@@ -64,7 +64,7 @@ void explainer_close(struct explainer **explainer)
 int explainer_open(const struct instance *instance, struct explainer **ret, struct error *ret_error)
 {
 	_cleanup_(explainer_close) struct explainer *explainer = calloc(1, sizeof(*explainer));
-	int error;
+	int r;
 
 	if (!explainer)
 		return error_set(ret_error, ENOMEM, "out of memory");
@@ -72,14 +72,14 @@ int explainer_open(const struct instance *instance, struct explainer **ret, stru
 	explainer->maps = (struct maps)MAPS_NONE;
 	explainer->generation = (struct generation)GENERATION_NONE;
 	features_probe(&explainer->features);
-	error = maps_open(instance, &explainer->maps, ret_error);
-	if (!error)
-		error = generation_current(instance, &explainer->maps, &explainer->generation,
-					   ret_error);
-	if (!error)
-		error = devices_read(&explainer->devices, ret_error);
-	if (error)
-		return error;
+	r = maps_open(instance, &explainer->maps, ret_error);
+	if (!r)
+		r = generation_current(instance, &explainer->maps, &explainer->generation,
+				       ret_error);
+	if (!r)
+		r = devices_read(&explainer->devices, ret_error);
+	if (r)
+		return r;
 	*ret = TAKE_PTR(explainer);
 	return 0;
 }
@@ -173,7 +173,7 @@ static int witness_find(struct explainer *explainer, const struct device *device
 			const struct witness **ret, struct error *ret_error)
 {
 	struct witness *next;
-	int error;
+	int r;
 	size_t i;
 
 	for (i = 0; i < explainer->witness_count; i++) {
@@ -185,11 +185,11 @@ static int witness_find(struct explainer *explainer, const struct device *device
 	if (!next)
 		return error_set(ret_error, ENOMEM, "out of memory");
 	next->device = *device;
-	error = witness_load(explainer, next, ret_error);
-	if (error)
+	r = witness_load(explainer, next, ret_error);
+	if (r)
 		explainer->witness_count--;
 	*ret = next;
-	return error;
+	return r;
 }
 
 static int run(const struct witness *witness, const struct question *question,
@@ -230,22 +230,22 @@ static int zero(int fd, uint32_t index, size_t size)
 static int take_reason(int fd, uint32_t index, bool *ret)
 {
 	struct rw_counter counter = {0};
-	int error = map_sum(fd, index, sizeof(counter), (unsigned long long *)&counter);
+	int r = map_sum(fd, index, sizeof(counter), (unsigned long long *)&counter);
 
 	*ret = counter.packets;
-	return error || !counter.packets ? error : zero(fd, index, sizeof(counter));
+	return r || !counter.packets ? r : zero(fd, index, sizeof(counter));
 }
 
 static int take_rule(int fd, uint32_t index, uint8_t *ret_reason)
 {
 	struct rw_rule_counter counter = {0};
-	int error = map_sum(fd, index, sizeof(counter), (unsigned long long *)&counter);
+	int r = map_sum(fd, index, sizeof(counter), (unsigned long long *)&counter);
 
 	if (counter.passed.packets)
 		*ret_reason = RW_REASON_OPEN;
 	else if (counter.dropped.packets)
 		*ret_reason = RW_REASON_ZONE_DENIED;
-	return error || !*ret_reason ? error : zero(fd, index, sizeof(counter));
+	return r || !*ret_reason ? r : zero(fd, index, sizeof(counter));
 }
 
 /* The one counter that has moved. */
@@ -257,18 +257,18 @@ static int take_verdict(const struct explainer *explainer, const struct witness 
 	uint32_t i, rule_count = explainer->generation.about->rule_count;
 	uint8_t reason = RW_REASON_NONE;
 	bool moved = false;
-	int error = 0;
+	int r = 0;
 
-	for (i = 1; !error && !moved && i < RW_REASON_COUNT; i++) {
-		error = take_reason(reasons, i, &moved);
+	for (i = 1; !r && !moved && i < RW_REASON_COUNT; i++) {
+		r = take_reason(reasons, i, &moved);
 		if (moved)
 			reason = i;
 	}
-	for (i = 0; !error && !reason && i < rule_count; i++)
-		error = take_rule(rules, explainer->generation.rules[i].index, &reason);
-	if (error)
-		return error_set(ret_error, -error, "cannot read what the program counted: %s",
-				 strerror(-error));
+	for (i = 0; !r && !reason && i < rule_count; i++)
+		r = take_rule(rules, explainer->generation.rules[i].index, &reason);
+	if (r)
+		return error_set(ret_error, -r, "cannot read what the program counted: %s",
+				 strerror(-r));
 	if (!reason)
 		return error_set(ret_error, EIO, "the program counted nothing");
 	*ret_reason = reason;
@@ -352,19 +352,19 @@ int explainer_ask(struct explainer *explainer, const struct question *question,
 	const struct witness *witness = NULL;
 	const struct device *device;
 	struct route route = {0};
-	int error;
+	int r;
 
 	route_find(question->source, &route, NULL);
-	error = device_choose(explainer, question, &route, &device, ret_error);
-	if (!error)
-		error = witness_find(explainer, device, &witness, ret_error);
-	if (!error && witness->hook != HOOK_NONE) {
-		error = run(witness, question, route.local, ret_error);
-		if (!error)
-			error = take_verdict(explainer, witness, &explanation.reason, ret_error);
+	r = device_choose(explainer, question, &route, &device, ret_error);
+	if (!r)
+		r = witness_find(explainer, device, &witness, ret_error);
+	if (!r && witness->hook != HOOK_NONE) {
+		r = run(witness, question, route.local, ret_error);
+		if (!r)
+			r = take_verdict(explainer, witness, &explanation.reason, ret_error);
 	}
-	if (error)
-		return error;
+	if (r)
+		return r;
 	describe(explainer, witness, question, &explanation);
 	*ret = explanation;
 	return 0;

@@ -6,8 +6,7 @@
  * has the policy in force, its zones, flows, bans and openings; what it counts goes into maps of
  * its own.
  */
-#ifndef ROLEWALL_KERNEL_EXPLAIN_H
-#define ROLEWALL_KERNEL_EXPLAIN_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -53,5 +52,3 @@ void explainer_close(struct explainer **explainer);
  */
 int explainer_ask(struct explainer *explainer, const struct question *question,
 		  struct explanation *ret, struct error *ret_error);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* packet.h - the first packet of a conversation, for a question. Checksums are not filled in. */
-#ifndef ROLEWALL_KERNEL_PACKET_H
-#define ROLEWALL_KERNEL_PACKET_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,5 +18,3 @@ struct packet_spec {
 
 /* Returns the length. */
 size_t packet_make(const struct packet_spec *spec, unsigned char ret[PACKET_MAX]);
-
-#endif

@@ -12,10 +12,10 @@
 static int read_names(const struct instance *instance, struct port_names *names,
 		      struct error *ret_error)
 {
-	int result = snapshot_read(instance, &names->snapshot, ret_error);
+	int r = snapshot_read(instance, &names->snapshot, ret_error);
 
-	if (result)
-		return result;
+	if (r)
+		return r;
 	names->rules = calloc(names->snapshot.rule_count + 1, sizeof(*names->rules));
 	if (!names->rules)
 		return error_set(ret_error, ENOMEM, "out of memory");
@@ -29,13 +29,13 @@ int port_names_read(const struct instance *instance, struct port_names *ret,
 		    struct error *ret_error)
 {
 	struct port_names names = {0};
-	int result = read_names(instance, &names, ret_error);
+	int r = read_names(instance, &names, ret_error);
 
-	if (result)
+	if (r)
 		port_names_free(&names);
 	else
 		*ret = names;
-	return result;
+	return r;
 }
 
 void port_names_free(struct port_names *names)

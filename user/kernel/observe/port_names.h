@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* port_names.h - what the ports of the policy in force are called. */
-#ifndef ROLEWALL_KERNEL_PORT_NAMES_H
-#define ROLEWALL_KERNEL_PORT_NAMES_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -21,5 +20,3 @@ void port_names_free(struct port_names *names);
 
 /* The rule that covers the attempt's port, or NULL. */
 const struct rule *service_of(const struct port_names *names, const struct rw_attempt *record);
-
-#endif

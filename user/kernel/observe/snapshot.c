@@ -54,8 +54,8 @@ struct totals snapshot_totals(const struct snapshot *snapshot)
 			continue;
 		*(reason_is_drop(reason) ? &totals.dropped : &totals.passed) +=
 			snapshot_packets(snapshot, reason);
-		totals.settled += snapshot->settled[reason].events;
-		totals.unattributed += snapshot->settled[reason].unattributed;
+		totals.evicted += snapshot->evicted[reason].events;
+		totals.unattributed += snapshot->evicted[reason].unattributed;
 	}
 	return totals;
 }
@@ -93,38 +93,38 @@ static int read_rules(const struct maps *maps, const struct generation *generati
 		      struct snapshot *snapshot)
 {
 	uint32_t i, count = generation->about->rule_count;
-	int error = 0;
+	int r = 0;
 
 	snapshot->rules = calloc(count + 1, sizeof(*snapshot->rules));
 	if (!snapshot->rules)
 		return -ENOMEM;
-	for (i = 0; !error && i < count; i++) {
+	for (i = 0; !r && i < count; i++) {
 		struct rule_state *state = &snapshot->rules[i];
 
 		state->rule = generation->rules[i].rule;
 		state->index = generation->rules[i].index;
-		error = map_sum(maps->fd[MAP_RULE_COUNTERS], state->index, sizeof(state->counter),
-				(unsigned long long *)&state->counter);
+		r = map_sum(maps->fd[MAP_RULE_COUNTERS], state->index, sizeof(state->counter),
+			    (unsigned long long *)&state->counter);
 	}
 	snapshot->rule_count = count;
-	return error;
+	return r;
 }
 
 static int read_reasons(const struct maps *maps, struct snapshot *snapshot)
 {
 	unsigned int reason;
-	int error = 0;
+	int r = 0;
 
-	for (reason = 0; !error && reason < RW_REASON_COUNT; reason++) {
-		error = map_sum(maps->fd[MAP_REASON_COUNTERS], reason, sizeof(*snapshot->reasons),
-				(unsigned long long *)&snapshot->reasons[reason]);
-		if (!error)
-			error = map_sum(maps->fd[MAP_SETTLED], reason, sizeof(*snapshot->settled),
-					(unsigned long long *)&snapshot->settled[reason]);
+	for (reason = 0; !r && reason < RW_REASON_COUNT; reason++) {
+		r = map_sum(maps->fd[MAP_REASON_COUNTERS], reason, sizeof(*snapshot->reasons),
+			    (unsigned long long *)&snapshot->reasons[reason]);
+		if (!r)
+			r = map_sum(maps->fd[MAP_SETTLED], reason, sizeof(*snapshot->evicted),
+				    (unsigned long long *)&snapshot->evicted[reason]);
 	}
-	return error ? error
-		     : map_sum(maps->fd[MAP_EVENT_STATE], 0, sizeof(snapshot->events),
-			       (unsigned long long *)&snapshot->events);
+	return r ? r
+		 : map_sum(maps->fd[MAP_EVENT_STATE], 0, sizeof(snapshot->events),
+			   (unsigned long long *)&snapshot->events);
 }
 
 static int read_slot_zone(const struct generation *generation, unsigned int slot, uint8_t *ret)
@@ -238,11 +238,11 @@ static int read_interfaces(const struct instance *instance, const struct maps *m
 	const struct device *device;
 	struct interface_state *state;
 	unsigned int slot;
-	int error;
+	int r;
 
-	error = devices_read(&devices, ret_error);
-	if (error)
-		return error;
+	r = devices_read(&devices, ret_error);
+	if (r)
+		return r;
 	snapshot->interfaces = calloc(RW_SLOTS, sizeof(*snapshot->interfaces));
 	if (!snapshot->interfaces)
 		return error_set(ret_error, ENOMEM, "out of memory");
@@ -254,10 +254,9 @@ static int read_interfaces(const struct instance *instance, const struct maps *m
 		state = &snapshot->interfaces[snapshot->interface_count++];
 		memcpy(state->name, name, sizeof(state->name));
 		state->slot = slot;
-		error = read_slot_zone(generation, slot, &state->zone);
-		if (error)
-			return error_set(ret_error, -error, "cannot read the policy: %s",
-					 strerror(-error));
+		r = read_slot_zone(generation, slot, &state->zone);
+		if (r)
+			return error_set(ret_error, -r, "cannot read the policy: %s", strerror(-r));
 		state->in_force = state->zone;
 		device = device_by_name(&devices, name);
 		read_hook(instance, &devices, device, snapshot, state);
@@ -298,44 +297,43 @@ static int read_all(const struct instance *instance, struct snapshot *snapshot,
 {
 	_generation_ struct generation generation = GENERATION_NONE;
 	_maps_ struct maps maps = MAPS_NONE;
-	int error;
+	int r;
 
-	error = maps_open(instance, &maps, ret_error);
-	if (!error)
-		error = generation_current(instance, &maps, &generation, ret_error);
-	if (error)
-		return error;
+	r = maps_open(instance, &maps, ret_error);
+	if (!r)
+		r = generation_current(instance, &maps, &generation, ret_error);
+	if (r)
+		return r;
 	copy_about(&generation, snapshot);
 	snapshot->cgroup_ingress = cgroup_is_attached(instance, CGROUP_INGRESS);
 	snapshot->cgroup_egress = cgroup_is_attached(instance, CGROUP_EGRESS);
 	snapshot->cgroup_bind4 = cgroup_is_attached(instance, CGROUP_BIND4);
 	snapshot->cgroup_bind6 = cgroup_is_attached(instance, CGROUP_BIND6);
 	snapshot->namespaces = tells_namespaces(instance, &maps);
-	error = pending_read(&maps, &snapshot->pending, ret_error);
-	if (!error)
-		error = pending_read_raw(&maps, &snapshot->taken_back, ret_error);
-	if (error)
-		return error;
+	r = pending_read(&maps, &snapshot->pending, ret_error);
+	if (!r)
+		r = pending_read_raw(&maps, &snapshot->taken_back, ret_error);
+	if (r)
+		return r;
 	if (!snapshot->taken_back.taken_back)
 		snapshot->taken_back = (struct rw_pending){0};
 	find_previous(instance, &generation, snapshot);
-	error = read_rules(&maps, &generation, snapshot);
-	if (!error)
-		error = read_reasons(&maps, snapshot);
-	if (error)
-		return error_set(ret_error, -error, "cannot read the counters: %s",
-				 strerror(-error));
+	r = read_rules(&maps, &generation, snapshot);
+	if (!r)
+		r = read_reasons(&maps, snapshot);
+	if (r)
+		return error_set(ret_error, -r, "cannot read the counters: %s", strerror(-r));
 	return read_interfaces(instance, &maps, &generation, snapshot, ret_error);
 }
 
 int snapshot_read(const struct instance *instance, struct snapshot *ret, struct error *ret_error)
 {
 	struct snapshot snapshot = {0};
-	int error = read_all(instance, &snapshot, ret_error);
+	int r = read_all(instance, &snapshot, ret_error);
 
-	if (error) {
+	if (r) {
 		snapshot_free(&snapshot);
-		return error;
+		return r;
 	}
 	*ret = snapshot;
 	return 0;

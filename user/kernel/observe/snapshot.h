@@ -2,8 +2,7 @@
 /*
  * snapshot.h - what is in force right now, read from the kernel and from nowhere else.
  */
-#ifndef ROLEWALL_KERNEL_SNAPSHOT_H
-#define ROLEWALL_KERNEL_SNAPSHOT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -55,7 +54,7 @@ struct snapshot {
 	struct rule_state *rules; /* owned; sorted as in tables.h */
 	size_t rule_count;
 	struct rw_counter reasons[RW_REASON_COUNT]; /* without the rules' packets */
-	struct rw_settled settled[RW_REASON_COUNT];
+	struct rw_evicted evicted[RW_REASON_COUNT];
 	struct rw_event_state events; /* summed over CPUs */
 	struct rw_pending pending;    /* zeros: it need not be confirmed (any more) */
 	struct rw_pending taken_back; /* the change before it, if that was not to stay; or zeros */
@@ -72,7 +71,7 @@ uint64_t snapshot_packets(const struct snapshot *snapshot, unsigned int reason);
 struct totals {
 	uint64_t passed;
 	uint64_t dropped;
-	uint64_t settled;
+	uint64_t evicted;
 	uint64_t unattributed;
 };
 
@@ -88,5 +87,3 @@ bool snapshot_is_enforced(const struct snapshot *snapshot);
  */
 int snapshot_read(const struct instance *instance, struct snapshot *ret, struct error *ret_error);
 void snapshot_free(struct snapshot *snapshot);
-
-#endif

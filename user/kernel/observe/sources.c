@@ -37,11 +37,11 @@ static int prefixes_read(const struct generation *generation, struct sources *so
 	_free_ struct rw_zone_key *keys = NULL;
 	_free_ __u16 *values = NULL;
 	size_t count = 0;
-	int error = batch_read(&map, (void **)&keys, (void **)&values, &count);
+	int r = batch_read(&map, (void **)&keys, (void **)&values, &count);
 
-	for (size_t i = 0; !error && i < count; i++)
-		error = prefix_add(sources, &keys[i], values[i]);
-	return error;
+	for (size_t i = 0; !r && i < count; i++)
+		r = prefix_add(sources, &keys[i], values[i]);
+	return r;
 }
 
 static int protocols_read(const struct generation *generation, struct sources *sources)
@@ -62,32 +62,31 @@ static int read_all(const struct instance *instance, const struct snapshot *snap
 {
 	_generation_ struct generation generation = GENERATION_NONE;
 	_maps_ struct maps maps = MAPS_NONE;
-	int error = maps_open(instance, &maps, ret_error);
+	int r = maps_open(instance, &maps, ret_error);
 
-	if (!error)
-		error = generation_current(instance, &maps, &generation, ret_error);
-	if (error)
-		return error;
+	if (!r)
+		r = generation_current(instance, &maps, &generation, ret_error);
+	if (r)
+		return r;
 	if (generation.number != snapshot->generation)
 		return error_set(ret_error, ESTALE, "the policy was changed meanwhile");
 	memcpy(sources->names, generation.about->slots, sizeof(sources->names));
-	error = prefixes_read(&generation, sources);
-	if (!error)
-		error = protocols_read(&generation, sources);
-	return error ? error_set(ret_error, -error, "cannot read the policy: %s", strerror(-error))
-		     : 0;
+	r = prefixes_read(&generation, sources);
+	if (!r)
+		r = protocols_read(&generation, sources);
+	return r ? error_set(ret_error, -r, "cannot read the policy: %s", strerror(-r)) : 0;
 }
 
 int sources_in_force(const struct instance *instance, const struct snapshot *snapshot,
 		     struct sources *ret, struct error *ret_error)
 {
-	int error;
+	int r;
 
 	*ret = (struct sources){0};
-	error = read_all(instance, snapshot, ret, ret_error);
-	if (error)
+	r = read_all(instance, snapshot, ret, ret_error);
+	if (r)
 		sources_free(ret);
-	return error;
+	return r;
 }
 
 void sources_free(struct sources *sources)

@@ -5,8 +5,7 @@
  *
  * Apart from snapshot.h, because there can be RW_PREFIXES of them, and few verbs ask.
  */
-#ifndef ROLEWALL_KERNEL_SOURCES_H
-#define ROLEWALL_KERNEL_SOURCES_H
+#pragma once
 
 #include "kernel/object/instance.h"
 #include "kernel/observe/snapshot.h"
@@ -27,5 +26,3 @@ struct sources {
 int sources_in_force(const struct instance *instance, const struct snapshot *snapshot,
 		     struct sources *ret, struct error *ret_error);
 void sources_free(struct sources *sources);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* tick_clock.h - the stamps of the drop path, jiffies64, as ns since the epoch. */
-#ifndef ROLEWALL_KERNEL_TICK_CLOCK_H
-#define ROLEWALL_KERNEL_TICK_CLOCK_H
+#pragma once
 
 #include <stdint.h>
 
@@ -16,5 +15,3 @@ void tick_clock_read(struct tick_clock *ret);
 
 /* 0 stays 0. */
 int64_t tick_to_wall(const struct tick_clock *clock, uint64_t jiffies);
-
-#endif

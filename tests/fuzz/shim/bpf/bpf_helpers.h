@@ -3,8 +3,7 @@
  * bpf_helpers.h - stands in for libbpf's where bpf/ is compiled for this machine: a helper is a
  * plain function of native.c or native_maps.c. Only what bpf/ uses is here.
  */
-#ifndef ROLEWALL_TESTS_FUZZ_SHIM_BPF_HELPERS_H
-#define ROLEWALL_TESTS_FUZZ_SHIM_BPF_HELPERS_H
+#pragma once
 
 #include <string.h>
 
@@ -43,5 +42,3 @@ long native_event_output(const void *data, __u64 size);
 #define bpf_xdp_get_buff_len(ctx)			   ((ctx)->data_end - (ctx)->data)
 #define bpf_ringbuf_output(map, data, size, flags)	   native_event_output(data, size)
 #define bpf_perf_event_output(ctx, map, flags, data, size) native_event_output(data, size)
-
-#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* explain_report.h - what explain says: verdict, reason, rule, origin, remedies; for the verb and
+ * for top.
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "cli/cli.h"
+#include "cli/remedy.h"
+#include "kernel/observe/attempts.h"
+#include "kernel/observe/explain.h"
+#include "util/style.h"
+
+struct answer {
+	struct question question;
+	struct explanation explanation;
+	struct remedies remedies;
+	const struct attempt *attempt; /* that the question was made of, or NULL */
+};
+
+/* The attempt asked again. False: none can be made of it, as it came for no TCP or UDP port. */
+bool answer_question(const struct attempt *attempt, struct question *ret);
+
+/* Fill in the rest. 0 or -errno. */
+int answer_find(const struct settings *settings, struct answer *answer, struct error *ret_error);
+
+json_t *json_answer(const struct answer *answer);
+
+/* Fact by fact, as people read it. */
+struct answer_sink {
+	void (*fact)(void *context, const char *key, enum style style, const char *text);
+	void *context;
+};
+
+void answer_tell(const struct answer *answer, const struct answer_sink *sink);

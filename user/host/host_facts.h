@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * host_facts.h - what this host looks like: the facts that a first node file is made of.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "host/device.h"
+#include "host/session.h"
+#include "policy/cidr.h"
+#include "util/error.h"
+
+struct host_interface {
+	struct device device;
+	bool is_default;       /* the way to the Internet, over IPv4 or IPv6 */
+	bool has_session;      /* the caller's SSH session comes in here */
+	struct cidr *networks; /* owned; of its addresses, link-local ones left out */
+	size_t network_count;
+};
+
+struct host_facts {
+	char host[256];			   /* full name if there is one; "localhost" at worst */
+	struct host_interface *interfaces; /* owned */
+	size_t interface_count;
+	char **packages; /* owned, each of them too; names, installed */
+	size_t package_count;
+	bool has_session;
+	struct session session;
+};
+
+int host_facts_read(struct host_facts *ret, struct error *ret_error);
+void host_facts_free(struct host_facts *facts);
