@@ -17,9 +17,12 @@ mkdir -p "$root/DEBIAN" "$root/usr/share/doc/rolewall"
 install -m 0644 "$here/copyright" "$root/usr/share/doc/rolewall/copyright"
 {
 	printf 'rolewall (%s) stable; urgency=medium\n\n' "$version"
-	printf '  * See /usr/share/doc/rolewall/CHANGELOG.md.\n\n'
+	printf '  * See /usr/share/doc/rolewall/changelog.gz.\n\n'
 	printf ' -- Rolewall authors <rolewall@lists.rolewall.org>  %s\n' "$(date -R)"
 } | gzip -9n >"$root/usr/share/doc/rolewall/changelog.Debian.gz"
+# The name that Debian gives it (Policy, 12.7).
+(cd "$root/usr/share/doc/rolewall" && gzip -9n <CHANGELOG.md >changelog.gz && rm CHANGELOG.md &&
+	sed -i 's,(CHANGELOG\.md),(changelog.gz),' README.md)
 find "$root/usr/share/man" -type f ! -name '*.gz' -exec gzip -9nf {} +
 find "$root/usr/sbin" "$root/usr/bin" -type f -exec strip --strip-unneeded {} + 2>/dev/null || true
 
