@@ -16,8 +16,8 @@
 
 #include <bpf/bpf.h>
 
+#include "../oracle/subject.h"
 #include "../oracle/generate.h"
-#include "../oracle/install.h"
 #include "../oracle/policies.h"
 #include "native.h"
 #include "native_maps.h"
@@ -47,7 +47,7 @@ static void reader_dice(struct random *random)
 	uint32_t zero = 0;
 
 	native_ring_is_full = random_chance(random, 30);
-	bpf_map_update_elem(native_map_fd("event_grants"), &zero, &grant, BPF_ANY);
+	bpf_map_update_elem(native_map_fd("event_credits"), &zero, &grant, BPF_ANY);
 }
 
 static void bytes_swap(uint8_t *a, uint8_t *b, size_t count)

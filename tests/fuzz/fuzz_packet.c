@@ -14,8 +14,8 @@
 
 #include <bpf/bpf.h>
 
+#include "../oracle/subject.h"
 #include "../oracle/memory.h"
-#include "../oracle/install.h"
 #include "../oracle/policies.h"
 #include "native.h"
 #include "native_maps.h"
@@ -74,7 +74,7 @@ static void policy_change(struct fuzz *fuzz, const uint8_t *head)
 	fuzz->header->header.flags = fuzz->policy->flags;
 	fuzz->header->header.echo_rate = fuzz->policy->echo_rate;
 	native_ring_is_full = head[3] & 2;
-	bpf_map_update_elem(native_map_fd("event_grants"), &zero, &grant, BPF_ANY);
+	bpf_map_update_elem(native_map_fd("event_credits"), &zero, &grant, BPF_ANY);
 }
 
 static uint64_t drops_of(const struct tally *tally, uint32_t reason)

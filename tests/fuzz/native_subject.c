@@ -2,7 +2,7 @@
 /* native_subject.c - tests/oracle/subject.h without a kernel: native.c runs the programs. */
 #include <linux/bpf.h>
 
-#include "../oracle/install.h"
+#include "../oracle/subject.h"
 #include "native.h"
 #include "native_maps.h"
 

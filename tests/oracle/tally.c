@@ -27,13 +27,13 @@ static int reasons_read(const struct subject *subject, struct tally *tally)
 	_free_ struct rw_counter *counters = calloc(subject->cpus, sizeof(*counters));
 	_free_ struct rw_evicted *evicted = calloc(subject->cpus, sizeof(*evicted));
 	int counters_fd = subject_map(subject, "reason_counters");
-	int settled_fd = subject_map(subject, "settled");
+	int evicted_fd = subject_map(subject, "evicted");
 
 	if (!counters || !evicted)
 		return -ENOMEM;
 	for (uint32_t reason = 0; reason < RW_REASON_COUNT; reason++) {
 		if (bpf_map_lookup_elem(counters_fd, &reason, counters) < 0 ||
-		    bpf_map_lookup_elem(settled_fd, &reason, evicted) < 0)
+		    bpf_map_lookup_elem(evicted_fd, &reason, evicted) < 0)
 			return -errno;
 		for (int cpu = 0; cpu < subject->cpus; cpu++) {
 			counter_add(&tally->reasons[reason], &counters[cpu]);
