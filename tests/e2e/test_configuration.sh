@@ -38,7 +38,7 @@ test_a_static_interface_outside_takes_no_configuration() {
 	assert_accepts 0
 	before=$(drops_value no-connection)
 	offer
-	# shellcheck disable=SC2329
+	# shellcheck disable=SC2317,SC2329
 	is_refused() { [ "$(drops_value no-connection)" -gt "$before" ]; }
 	wait_for 5 is_refused || fail "the offer was not refused: $(rolewall status)"
 }
@@ -50,7 +50,7 @@ test_an_interface_with_a_lease_takes_answers_of_dhcp_servers() {
 	assert_accepts 2
 	before=$(status_value .passes.exempt)
 	offer
-	# shellcheck disable=SC2329
+	# shellcheck disable=SC2317,SC2329
 	is_let_in() { [ "$(status_value .passes.exempt)" -gt "$before" ]; }
 	wait_for 5 is_let_in || fail "the offer was refused: $(rolewall status)"
 }

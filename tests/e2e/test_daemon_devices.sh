@@ -97,7 +97,9 @@ test_interfaces_that_swap_names_are_both_covered() {
 		link set wan8 up
 		link set wan9 up
 	END
+	# shellcheck disable=SC2016
 	wait_for 10 eval '[ "$(zone_and_hook wan8)" = "external xdp" ]' || fail "wan8: $(rolewall status)"
+	# shellcheck disable=SC2016
 	wait_for 10 eval '[ "$(zone_and_hook wan9)" = "internal xdp" ]' || fail "wan9: $(rolewall status)"
 	assert_exit 0 rolewall apply
 	assert_equal "external xdp" "$(zone_and_hook wan8)" "wan8, after another apply"

@@ -25,6 +25,7 @@ prepare() {
 
 # news_start SECONDS COMMAND...: commands of ip, over and over, with so long a pause.
 news_start() {
+	# shellcheck disable=SC2016
 	launch node news bash -c 'exec 9<> <(:); pause=$1; shift
 		while printf "%s\n" "$@"; do
 			read -r -t "$pause" -u 9
@@ -68,6 +69,7 @@ test_devices_that_come_and_go_do_not_hold_a_rollback_up() {
 	node_file '.roles = ["mta"]'
 	churn_start
 	assert_exit 0 rolewall apply --confirm=2
+	# shellcheck disable=SC2016
 	wait_for 10 eval '[ "$(status_value .pending)" = null ]' || fail "it was not taken back"
 	assert_answer open inside tcp "$NODE_INTERNAL" 5432
 }

@@ -47,7 +47,7 @@ assert_pieces() {
 
 	before=$(reassembled)
 	"$3" "$PROBE" pieces "$1" "$2" "$4" "$5" 4000 "$6" 6000
-	# shellcheck disable=SC2329
+	# shellcheck disable=SC2317,SC2329
 	are_there() { [ "$(reassembled)" -ge $((before + $2)) ]; }
 	wait_for 10 are_there "$@" ||
 		fail "$1 from $4: $(($(reassembled) - before)) of $2 were put together; $(rolewall status)"
@@ -55,6 +55,7 @@ assert_pieces() {
 
 # Bytes that the kernel holds for incomplete datagrams, by its own count.
 memory_held() {
+	# shellcheck disable=SC2016
 	node awk '$1 == "FRAG:" || $1 == "FRAG6:" { sum += $5 } END { print sum }' \
 		/proc/net/sockstat /proc/net/sockstat6
 }
