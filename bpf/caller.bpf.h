@@ -148,7 +148,8 @@ static __always_inline __u32 caller_level(const struct rw_caller *caller)
 	return level;
 }
 
-/* Nobody is told of this attempt now: when its source comes again. The last one has the last place.
+/*
+ * Nobody is told of this attempt now: when its source comes again. The last one has the last place.
  */
 static __always_inline void caller_note(struct rw_caller *caller, const struct rw_attempt *attempt,
 					__u32 epoch)

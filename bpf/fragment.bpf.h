@@ -67,7 +67,8 @@ static __always_inline __u32 room_held(const struct rw_fragment_room *room, __u3
 	for (i = 0; i < RW_FRAGMENT_WINDOWS; i++)
 		if (room->windows[i].number + RW_FRAGMENT_WINDOWS > now)
 			held += room->windows[i].bytes;
-	/* CPUs that begin a window at once can lose a charge, which is then returned all the same.
+	/*
+	 * CPUs that begin a window at once can lose a charge, which is then returned all the same.
 	 */
 	return held >> 31 ? 0 : held;
 }

@@ -236,7 +236,8 @@ static __always_inline bool is_sum_right(const struct iphdr *ip)
 	return ((sum & 0xffff) + (sum >> 16)) == 0xffff;
 }
 
-/* What holds for later fragments of both families. `offset` in bytes; the cursor is at the payload.
+/*
+ * What holds for later fragments of both families. `offset` in bytes; the cursor is at the payload.
  */
 static __always_inline int check_later(const struct cursor *cursor, struct packet *packet,
 				       __u32 offset)

@@ -67,7 +67,8 @@ static __always_inline bool has_connection(const struct hook_context *hook,
 	return has_socket(hook, packet) || (hook->can & IS_BELOW && is_bound_peer(packet));
 }
 
-/* Remember whom a device-bound socket of ours talks to; who connects to one is admitted by a rule.
+/*
+ * Remember whom a device-bound socket of ours talks to; who connects to one is admitted by a rule.
  */
 static __always_inline void bound_learn(struct __sk_buff *skb, const struct packet *packet)
 {

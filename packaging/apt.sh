@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # apt.sh - an apt of our own, for packages of other releases and for sources. Sourced by those who
-# fetch. Lists and packages stay in the folder $APT_CACHE, so that the machine's own sources stay as
+# fetch. Lists and packages stay in the directory $APT_CACHE, so that the machine's own sources stay as
 # they are. The mirror is the one that the machine itself uses.
 
 APT_KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg

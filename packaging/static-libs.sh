@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# static-libs.sh FOLDER - put libmnl.a and libsmartcols.a, which Debian 12 does not ship, into FOLDER.
+# static-libs.sh DIRECTORY - put libmnl.a and libsmartcols.a, which Debian 12 does not ship, into DIRECTORY.
 set -euo pipefail
 
-[ $# = 1 ] || { echo "usage: $0 FOLDER" >&2; exit 2; }
+[ $# = 1 ] || { echo "usage: $0 DIRECTORY" >&2; exit 2; }
 mkdir -p "$1"
-FOLDER=$(cd "$1" && pwd)
-APT_CACHE=$FOLDER/cache
+DIRECTORY=$(cd "$1" && pwd)
+APT_CACHE=$DIRECTORY/cache
 
 # shellcheck source=packaging/apt.sh
 . "$(dirname "$0")/apt.sh"
@@ -44,11 +44,11 @@ build_smartcols() {
 	cp .libs/libsmartcols.a ..
 }
 
-# provide ARCHIVE COMMAND: run it in a new folder, where it is to make the archive.
+# provide ARCHIVE COMMAND: run it in a new directory, where it is to make the archive.
 provide() {
-	local archive=$1 work=$FOLDER/work
+	local archive=$1 work=$DIRECTORY/work
 
-	[ ! -e "$FOLDER/$archive" ] || return 0
+	[ ! -e "$DIRECTORY/$archive" ] || return 0
 	update
 	rm -rf "$work"
 	mkdir "$work"
@@ -58,13 +58,13 @@ provide() {
 		set -e
 		cd "$work"
 		"$2"
-	) >"$FOLDER/$archive.log" 2>&1
+	) >"$DIRECTORY/$archive.log" 2>&1
 	set -e
 	if [ ! -s "$work/$archive" ]; then
-		tail -n 20 "$FOLDER/$archive.log" >&2
-		apt_die "cannot make $archive; all of what was said is in $FOLDER/$archive.log"
+		tail -n 20 "$DIRECTORY/$archive.log" >&2
+		apt_die "cannot make $archive; all of what was said is in $DIRECTORY/$archive.log"
 	fi
-	mv "$work/$archive" "$FOLDER"
+	mv "$work/$archive" "$DIRECTORY"
 	rm -rf "$work"
 }
 

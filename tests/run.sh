@@ -12,13 +12,13 @@
 # Each job is a process group of its own, which ends as a whole.
 set -um
 passed=0 failed=0 skipped=0 ended=0
-# One folder for each program, named for its process: NUMBER.log, and NUMBER/ for its temporary files.
-FOLDER=$(mktemp -d "${TMPDIR:-/tmp}/run.XXXXXX") || exit 1
+# One directory for each program, named for its process: NUMBER.log, and NUMBER/ for its temporary files.
+DIRECTORY=$(mktemp -d "${TMPDIR:-/tmp}/run.XXXXXX") || exit 1
 declare -A program_of=() began=()
 
 # shellcheck disable=SC2046
 trap 'kill -TERM $(jobs -p | sed "s/^/-/") 2>/dev/null; wait; exit 130' INT TERM HUP
-trap 'rm -rf --one-file-system "$FOLDER" 2>/dev/null' EXIT
+trap 'rm -rf --one-file-system "$DIRECTORY" 2>/dev/null' EXIT
 
 # --- which ----------------------------------------------------------------------------------------
 
@@ -59,7 +59,7 @@ count() { # LOG STATUS: sets p, f and s
 processes() { # PID: those that it began, wherever they have gone
 	local environment
 
-	grep -lazE "^TMPDIR=$FOLDER/$1$" /proc/[0-9]*/environ 2>/dev/null | while read -r environment; do
+	grep -lazE "^TMPDIR=$DIRECTORY/$1$" /proc/[0-9]*/environ 2>/dev/null | while read -r environment; do
 		tr '\0' ' ' <"${environment%environ}cmdline"
 		echo
 	done
@@ -68,25 +68,25 @@ processes() { # PID: those that it began, wherever they have gone
 # What the program with this process number has not taken away, a line each. A lab names all that it makes
 # for its process; of other runs beside this one nothing is seen.
 leftovers() { # PID
-	find "$FOLDER/$1" -mindepth 1 -maxdepth 2
-	grep -oE " $FOLDER/$1/[^ ]*" /proc/self/mounts | sed 's/^/mounted:/'
+	find "$DIRECTORY/$1" -mindepth 1 -maxdepth 2
+	grep -oE " $DIRECTORY/$1/[^ ]*" /proc/self/mounts | sed 's/^/mounted:/'
 	ip netns list 2>/dev/null | grep -oE "^rw$1-[a-z]*" | sed 's/^/network namespace /'
 	find /sys/fs/cgroup -maxdepth 3 -type d -name "rw$1" 2>/dev/null
 	processes "$1" | sed 's/^/process /'
 }
 
 report() { # PROGRAM PID STATUS SECONDS
-	local p f s log=$FOLDER/$2.log
+	local p f s log=$DIRECTORY/$2.log
 
 	count "$log" "$3"
-	leftovers "$2" | sed 's/^/  # left behind: /' >"$FOLDER/left"
-	[ ! -s "$FOLDER/left" ] || f=$((f + 1))
+	leftovers "$2" | sed 's/^/  # left behind: /' >"$DIRECTORY/left"
+	[ ! -s "$DIRECTORY/left" ] || f=$((f + 1))
 	if [ -z "${V:-}" ]; then
 		if [ "$f" -gt 0 ]; then cat "$log"; else grep 'SKIP' "$log"; fi
 	fi
-	cat "$FOLDER/left"
+	cat "$DIRECTORY/left"
 	# What is mounted there was said to be.
-	rm -rf --one-file-system "$log" "${FOLDER:?}/$2" 2>/dev/null
+	rm -rf --one-file-system "$log" "${DIRECTORY:?}/$2" 2>/dev/null
 	ended=$((ended + 1)) passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 	printf '[%*d/%d] %s: %s passed, %s failed, %s skipped (exit %s, %s s)\n' ${#total} "$ended" "$total" \
 		"$1" "$p" "$f" "$s" "$3" "$4"
@@ -95,24 +95,24 @@ report() { # PROGRAM PID STATUS SECONDS
 # --- running --------------------------------------------------------------------------------------
 
 become() { # PROGRAM
-	export TMPDIR=$FOLDER/$BASHPID
+	export TMPDIR=$DIRECTORY/$BASHPID
 	mkdir "$TMPDIR"
-	echo "$BASHPID" >"$FOLDER/pid"
+	echo "$BASHPID" >"$DIRECTORY/pid"
 	exec "$1" </dev/null 2>&1
 }
 
 begin() { # PROGRAM
-	(become "$1" >"$FOLDER/$BASHPID.log") &
+	(become "$1" >"$DIRECTORY/$BASHPID.log") &
 	program_of[$!]=$1 began[$!]=$SECONDS
 }
 
 watch_one() { # PROGRAM
 	local start=$SECONDS status pid
 
-	(become "$1") | tee "$FOLDER/log"
+	(become "$1") | tee "$DIRECTORY/log"
 	status=${PIPESTATUS[0]}
-	pid=$(<"$FOLDER/pid")
-	mv "$FOLDER/log" "$FOLDER/$pid.log"
+	pid=$(<"$DIRECTORY/pid")
+	mv "$DIRECTORY/log" "$DIRECTORY/$pid.log"
 	report "$1" "$pid" "$status" $((SECONDS - start))
 }
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# fetch.sh KERNEL... - fetch kernels of Debian and unpack them; prints a folder for each.
+# fetch.sh KERNEL... - fetch kernels of Debian and unpack them; prints a directory for each.
 #
 # KERNEL is a series such as 5.10 or 6.18, of which the newest there is is taken; "sid", that
 # distribution's newest; "newest" of all; or the path of an image, which has no modules. What is there already is not fetched again: remove
@@ -51,24 +51,24 @@ packages_of() { # RELEASE
 	fi
 }
 
-unpack() { # RELEASE FOLDER
-	local folder=$2 packages package
+unpack() { # RELEASE DIRECTORY
+	local directory=$2 packages package
 
 	read -ra packages <<<"$(packages_of "$1")"
-	mkdir -p "$folder.part/debs"
-	(cd "$folder.part/debs" && apt_own apt-get -q=2 download "${packages[@]}" >&2)
-	for package in "$folder.part"/debs/*.deb; do
-		dpkg-deb -x "$package" "$folder.part"
+	mkdir -p "$directory.part/debs"
+	(cd "$directory.part/debs" && apt_own apt-get -q=2 download "${packages[@]}" >&2)
+	for package in "$directory.part"/debs/*.deb; do
+		dpkg-deb -x "$package" "$directory.part"
 	done
 	# Newer packages have everything below /usr.
-	[ -d "$folder.part/lib/modules" ] || ln -s usr/lib "$folder.part/lib"
-	find "$folder.part" \( -name "vmlinuz-$1" -o -path "*/$1/vmlinuz" \) \
-		-exec ln {} "$folder.part/vmlinuz" \;
-	[ -e "$folder.part/vmlinuz" ] || apt_die "no kernel in ${packages[*]}"
-	rm -rf "$folder.part/debs"
-	depmod -b "$folder.part" "$1" 2>/dev/null
-	echo "$1" >"$folder.part/release"
-	mv "$folder.part" "$folder"
+	[ -d "$directory.part/lib/modules" ] || ln -s usr/lib "$directory.part/lib"
+	find "$directory.part" \( -name "vmlinuz-$1" -o -path "*/$1/vmlinuz" \) \
+		-exec ln {} "$directory.part/vmlinuz" \;
+	[ -e "$directory.part/vmlinuz" ] || apt_die "no kernel in ${packages[*]}"
+	rm -rf "$directory.part/debs"
+	depmod -b "$directory.part" "$1" 2>/dev/null
+	echo "$1" >"$directory.part/release"
+	mv "$directory.part" "$directory"
 }
 
 # The version of a bzImage stands where its header says (Documentation/x86/boot.rst, kernel_version).
@@ -80,19 +80,19 @@ image_release() { # FILE
 }
 
 provide_image() { # FILE
-	local folder release
+	local directory release
 
 	[ "$(od -An -c -j $((0x202)) -N 4 "$1" | tr -d ' ')" = HdrS ] || apt_die "$1 is no bzImage"
 	release=$(image_release "$1")
-	folder=$VM/kernels/image-$release
-	rm -rf "$folder"
-	mkdir -p "$folder"
-	cp "$1" "$folder/vmlinuz"
-	echo "$release" >"$folder/release"
-	echo "$folder"
+	directory=$VM/kernels/image-$release
+	rm -rf "$directory"
+	mkdir -p "$directory"
+	cp "$1" "$directory/vmlinuz"
+	echo "$release" >"$directory/release"
+	echo "$directory"
 }
 
-# The folder of a kernel, which is fetched if it is not there.
+# The directory of a kernel, which is fetched if it is not there.
 provide() { # KERNEL
 	local link=$VM/kernels/$1 release
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# initramfs.sh KERNEL-FOLDER FILE - the whole file system of a virtual machine, for QEMU's -initrd.
+# initramfs.sh KERNEL-DIRECTORY FILE - the whole file system of a virtual machine, for QEMU's -initrd.
 #
 # Two archives one behind the other: the programs of this machine that the tests use, with their
 # libraries, and the tests, which are the same for all kernels; and that kernel's modules.
@@ -48,7 +48,7 @@ copy_program() { # PATH
 	copy "$1" "${libraries[@]}"
 }
 
-folders_make() {
+directories_make() {
 	local name
 
 	rm -rf "$TREE"
@@ -123,28 +123,28 @@ tests_copy() {
 	ln -s static/rolewall "$TREE/rolewall/build/rolewall"
 }
 
-archive() { # FOLDER
+archive() { # DIRECTORY
 	(cd "$1" && find . -print0 | cpio --null -o -H newc --owner=0:0 --quiet | gzip -1)
 }
 
 # The modules that are wanted, and those that they want.
 modules_archive() {
-	local tree=$BUILD/vm/modules-$RELEASE folder=lib/modules/$RELEASE module file
+	local tree=$BUILD/vm/modules-$RELEASE directory=lib/modules/$RELEASE module file
 
 	[ -d "$KERNEL/lib/modules" ] || return 0
 	rm -rf "$tree"
-	mkdir -p "$tree/usr/$folder"
+	mkdir -p "$tree/usr/$directory"
 	for module in $MODULES; do
 		# Not every series has every one.
 		{ modprobe -d "$KERNEL" -S "$RELEASE" --show-depends "$module" 2>/dev/null || true; } |
 			awk '$1 == "insmod" { print $2 }'
 	done | sort -u | while read -r file; do
-		file=${file#*"/$folder/"}
-		mkdir -p "$tree/usr/$folder/$(dirname "$file")"
-		cp "$KERNEL/$folder/$file" "$tree/usr/$folder/$file"
+		file=${file#*"/$directory/"}
+		mkdir -p "$tree/usr/$directory/$(dirname "$file")"
+		cp "$KERNEL/$directory/$file" "$tree/usr/$directory/$file"
 	done
 	for file in modules.builtin modules.builtin.modinfo modules.order; do
-		[ ! -e "$KERNEL/$folder/$file" ] || cp "$KERNEL/$folder/$file" "$tree/usr/$folder"
+		[ ! -e "$KERNEL/$directory/$file" ] || cp "$KERNEL/$directory/$file" "$tree/usr/$directory"
 	done
 	ln -s usr/lib "$tree/lib"
 	depmod -b "$tree" "$RELEASE" 2>/dev/null
@@ -156,9 +156,9 @@ modules_archive() {
 for program in static/rolewall vmtests/features tests/oracle/oracle tests/e2e/probe; do
 	[ -x "$BUILD/$program" ] || die "$program is not built; 'make vmtest' builds it"
 done
-[ $# = 2 ] || die "usage: $0 KERNEL-FOLDER FILE"
+[ $# = 2 ] || die "usage: $0 KERNEL-DIRECTORY FILE"
 if [ ! -e "$BUILD/vm/tree.cpio.gz" ] || [ -z "${KEEP_TREE:-}" ]; then
-	folders_make
+	directories_make
 	programs_copy
 	tests_copy
 	archive "$TREE" >"$BUILD/vm/tree.cpio.gz"

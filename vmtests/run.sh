@@ -28,7 +28,7 @@ COMMIT=$(git -C "$ROOT" describe --always --dirty 2>/dev/null || echo unknown)
 
 # One thread emulates both processors in turn: with one each, 6.18 panics where the kernel patches code that
 # the other processor runs (docs/decisions.md). On a busy host 5.10 panics where it counts ticks: no_timer_check.
-boot() { # KERNEL-FOLDER INITRD LOG SUITES
+boot() { # KERNEL-DIRECTORY INITRD LOG SUITES
 	local append="console=ttyS0 panic=-1 quiet loglevel=3 rdinit=/init mitigations=off nokaslr no_timer_check"
 
 	append="$append rolewall.suites=$4${PACKETS:+ rolewall.packets=$PACKETS}${E2E:+ rolewall.e2e=$E2E}"
@@ -38,7 +38,7 @@ boot() { # KERNEL-FOLDER INITRD LOG SUITES
 		-kernel "$1/vmlinuz" -initrd "$2" -append "$append" </dev/null >"$3" 2>&1
 }
 
-# test_release FOLDER RELEASE SUITES: leaves one line in $RESULTS.RELEASE.
+# test_release DIRECTORY RELEASE SUITES: leaves one line in $RESULTS.RELEASE.
 test_release() {
 	local line log=$VM/log-$2.txt
 
@@ -61,25 +61,25 @@ RELEASES=()
 
 # test_kernel KERNEL: its machine runs in the background when this returns.
 test_kernel() {
-	local folder release suites=packet,oracle,e2e,devices,static
+	local directory release suites=packet,oracle,e2e,devices,static
 
 	[ "$1" != 5.10 ] || suites=$suites,old
-	if ! folder=$("$ROOT/vmtests/fetch.sh" "$1"); then
+	if ! directory=$("$ROOT/vmtests/fetch.sh" "$1"); then
 		RELEASES+=("$1")
 		echo "VMTEST $1 failed=fetch" >"$RESULTS.$1"
 		return
 	fi
-	release=$(<"$folder/release")
+	release=$(<"$directory/release")
 	# "newest" may be sid's.
 	[[ " ${RELEASES[*]} " != *" $release "* ]] || return 0
 	RELEASES+=("$release")
-	if ! "$ROOT/vmtests/initramfs.sh" "$folder" "$VM/initrd-$release"; then
+	if ! "$ROOT/vmtests/initramfs.sh" "$directory" "$VM/initrd-$release"; then
 		echo "VMTEST $release failed=initramfs" >"$RESULTS.$release"
 		return
 	fi
 	export KEEP_TREE=1
 	[ "$(jobs -rp | wc -l)" -lt "$JOBS" ] || wait -n
-	test_release "$folder" "$release" "${SUITES:-$suites}" &
+	test_release "$directory" "$release" "${SUITES:-$suites}" &
 }
 
 # In the order in which they were asked for.

@@ -107,7 +107,8 @@ enum rw_reason {
 #define RW_CALLER_UNTOLD 5 /* attempts of a source that wait to be told */
 #define RW_CALLER_LEVELS 8 /* kinds of sources, by how often they came: 1, 2, 4 .. 128 times */
 #define RW_CONVERSATION_NS                                                                         \
-	(180ULL * 1000000000ULL) /* a UDP answer is awaited, and who came unasked known, this long \
+	(180ULL *                                                                                  \
+	 1000000000ULL) /* a UDP answer is awaited, and who came unasked known, this long \
 				  */
 
 /*
@@ -340,7 +341,8 @@ struct rw_presence {
 #define RW_LIST_OPENINGS 1
 #define RW_LISTS	 2
 
-/* Value of `reason_counters` (per CPU, by reason): packets that got their verdict without a rule.
+/*
+ * Value of `reason_counters` (per CPU, by reason): packets that got their verdict without a rule.
  */
 struct rw_counter {
 	__u64 packets;

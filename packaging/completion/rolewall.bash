@@ -70,7 +70,7 @@ _rolewall_words() { # VERB PREVIOUS CURRENT
 	esac
 }
 
-# -f or -d where a file or folder is wanted.
+# -f or -d where a file or directory is wanted.
 _rolewall_path() { # VERB PREVIOUS CURRENT
 	case $1:$2:$3 in
 	*:--config:* | *:--cluster:* | bans:--import:* | serve:--metrics-file:* | serve:--log-file:*) echo -f ;;

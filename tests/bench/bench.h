@@ -27,7 +27,8 @@ uint64_t number_parse(const char *text);
 
 #define FRAME_BYTES 60 /* the shortest that Ethernet carries, without the check sum */
 #define SOURCES                                                                                    \
-	(1u << 20) /* addresses from RANDOM_FIRST on that "random sources" are taken from          \
+	(1u                                                                                        \
+	 << 20) /* addresses from RANDOM_FIRST on that "random sources" are taken from          \
 		    */
 #define RANDOM_FIRST 0x0a000000u /* 10.0.0.0 */
 

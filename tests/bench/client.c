@@ -139,7 +139,8 @@ static void transactions_report(const char *name, bool keeps, uint32_t *latencie
 	       count ? latencies[count * 99 / 100] / 1e3 : ms * 1e3);
 }
 
-/* Clients begin WARMUP ms before they are counted: a flood that begins meanwhile hits all of them.
+/*
+ * Clients begin WARMUP ms before they are counted: a flood that begins meanwhile hits all of them.
  */
 int bench_transact(int argc, char **argv)
 {

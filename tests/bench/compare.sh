@@ -3,7 +3,7 @@
 #
 # compare.sh [-r ROUNDS] BASE OTHER... - prog-run of several versions, in turns: one round of the
 # first, one of the second, and so on. A version is a revision, which is built in a worktree of its
-# own, or a folder with a tree that is built there. Prints minimum and median of every subject, and
+# own, or a directory with a tree that is built there. Prints minimum and median of every subject, and
 # by how much each version differs from the first. SUBJECTS=REGEX limits what is measured.
 set -eu
 
@@ -33,7 +33,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 trap '' PIPE # of a version that ended early; it is said below
 
-# The folder of a version, built.
+# The directory of a version, built.
 version_build() { # NUMBER VERSION
 	local tree=$2
 

@@ -1,20 +1,20 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# plot.sh RESULTS FOLDER - a bar chart of each comparison that has one in docs/performance.md.
+# plot.sh RESULTS DIRECTORY - a bar chart of each comparison that has one in docs/performance.md.
 set -eu
 
 results=$1
-folder=$2
+directory=$2
 
 plot() { # BENCH FIELD TITLE SUBJECT-REGEX
-	local data=$folder/$1.tsv
+	local data=$directory/$1.tsv
 
 	jq -r --arg bench "$1" --arg field "$2" --arg subjects "$4" '.results[]
 		| select(.bench == $bench and (.subject | test($subjects)))
 		| [.subject, .[$field]] | @tsv' "$results" | tac >"$data"
 	gnuplot <<-END
 		set terminal svg size 760, 60 + 26 * $(wc -l <"$data") font "sans,12" background "#ffffff"
-		set output "$folder/$1.svg"
+		set output "$directory/$1.svg"
 		set title "$3"
 		set datafile separator "\t"
 		set style fill solid noborder

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# report.sh FOLDER - take over FOLDER's results.json and plots into docs/performance/, and write
+# report.sh DIRECTORY - take over DIRECTORY's results.json and plots into docs/performance/, and write
 # docs/performance.md and the figures of the README from them. report.sh alone: only write them again.
 # report.sh --check: are they what the committed results make of them?
 set -eu

@@ -78,7 +78,7 @@ lab_check_machine() {
 	said=$(unshare --net --mount true 2>&1) && return
 	case $said in
 	*propagation*) lab_die "/ is no mount point here, as in a chroot, and namespaces need one: leave the chroot, and
-  enter it again by: mount --bind FOLDER FOLDER; chroot FOLDER" ;;
+  enter it again by: mount --bind DIRECTORY DIRECTORY; chroot DIRECTORY" ;;
 	*) lab_die "no namespaces can be made here ($said); in a container of docker: --privileged" ;;
 	esac
 }

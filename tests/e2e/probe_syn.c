@@ -264,7 +264,8 @@ static void options_read(struct syn_options *options, int argc, char **argv)
 	if (argc - optind != 2 || !options->device || !options->receiver || !source)
 		errx(2, "syn: -i, -m, -s, ADDRESS or PORT is missing");
 	options->target = endpoint_parse(argv[optind], port_parse(argv[optind + 1]));
-	/* Another port each time: a half-open connection of the last try would answer for this one.
+	/*
+	 * Another port each time: a half-open connection of the last try would answer for this one.
 	 */
 	options->source = endpoint_parse(source, (uint16_t)(SYN_SOURCE_PORT + getpid() % 20000));
 	if (options->source.any.sa_family != options->target.any.sa_family)

@@ -13,7 +13,7 @@ import urllib.parse
 
 import jsonschema
 
-FOLDER = pathlib.Path(__file__).resolve().parents[2] / "packaging/schema/output"
+DIRECTORY = pathlib.Path(__file__).resolve().parents[2] / "packaging/schema/output"
 
 
 def absolute(schema, uri):
@@ -46,11 +46,11 @@ def closed(schema, store):
 
 
 def validator(name):
-    uri = (FOLDER / f"{name}.json").as_uri()
+    uri = (DIRECTORY / f"{name}.json").as_uri()
     store = {path.as_uri(): absolute(json.loads(path.read_text()), path.as_uri())
-             for path in [*FOLDER.glob("*.json"), *FOLDER.parent.glob("*.json")]}
+             for path in [*DIRECTORY.glob("*.json"), *DIRECTORY.parent.glob("*.json")]}
     if uri not in store:
-        sys.exit(f"schema: there is no {FOLDER}/{name}.json")
+        sys.exit(f"schema: there is no {DIRECTORY}/{name}.json")
     store = {path: closed(schema, store) for path, schema in store.items()}
     jsonschema.Draft202012Validator.check_schema(store[uri])
     resolver = jsonschema.RefResolver(uri, store[uri], store=store)

@@ -15,7 +15,7 @@ lab_create() {
 
 prepare() {
 	rm -rf "$LAB_DIR/files"
-	mkdir -p "$LAB_DIR/files/folder"
+	mkdir -p "$LAB_DIR/files/directory"
 	touch "$LAB_DIR/files/node.json"
 }
 
@@ -60,8 +60,8 @@ test_files_where_files_are_wanted() {
 		"--config " "--config=" "status --cluster "; do
 		assert_offered "$here/node.json" "rolewall $line$here/n"
 	done
-	assert_offered "$here/folder" "rolewall --roles-dir=$here/"
-	assert_offered "$here/folder" "rolewall preflight --root $here/"
+	assert_offered "$here/directory" "rolewall --roles-dir=$here/"
+	assert_offered "$here/directory" "rolewall preflight --root $here/"
 }
 
 test_the_verb_is_found_behind_global_options() {

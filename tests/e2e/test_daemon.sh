@@ -335,7 +335,7 @@ test_where_nothing_was_confirmed_it_serves_nothing_until_the_next_apply() {
 }
 
 test_after_down_no_policy_comes_back_by_itself() {
-	rolewall ban 198.51.100.0/24 --reason test # so that there is a folder still
+	rolewall ban 198.51.100.0/24 --reason test # so that there is a directory still
 	rolewall down
 	stop daemon
 	daemon_start
@@ -379,7 +379,7 @@ test_where_the_confirmed_copy_is_damaged_the_node_file_only_observes() {
 	is_confirmed "$LAB_DIR/node.json" || fail "the copy stays cut"
 }
 
-test_a_copy_in_somebody_elses_folder_is_damaged() {
+test_a_copy_in_somebody_elses_directory_is_damaged() {
 	reboot
 	chown 65534 "$LAB_DIR/lib"
 	daemon_start

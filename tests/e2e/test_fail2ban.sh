@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# A real fail2ban, with folders and a socket of its own, reads a log file and bans through Rolewall.
+# A real fail2ban, with directories and a socket of its own, reads a log file and bans through Rolewall.
 #
 # long: a newcomer's machine needs no fail2ban
 

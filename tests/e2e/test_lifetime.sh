@@ -238,7 +238,7 @@ test_where_cgroup_v2_is_not_mounted_only_what_is_applied_mounts_it() {
 	assert_equal "" "$(with_cgroup_v1 'rolewall -q "$@" apply; rolewall -q "$@" down; mounted')" "mounted after down"
 	assert_answer open outside tcp "$NODE_EXTERNAL" 9999
 	assert_equal 0 "$("$PROBE" hooks "$LAB_CGROUP" | wc -l)" "programs left on the cgroup"
-	[ ! -e "$LAB_DIR/state/cgroup2" ] || fail "a folder is left"
+	[ ! -e "$LAB_DIR/state/cgroup2" ] || fail "a directory is left"
 }
 
 # As after a start with rolewall=off, or when somebody has removed the pins.

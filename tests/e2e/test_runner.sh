@@ -65,14 +65,14 @@ test_what_is_left_behind_has_failed() {
 		echo "$! $$ $TMPDIR" >"'"$LAB_DIR"'/left"
 		echo "1 passed, 0 failed, 0 skipped"'
 	run 1 leaves.sh
-	read -r sleeper pid folder <"$LAB_DIR/left"
+	read -r sleeper pid directory <"$LAB_DIR/left"
 	kill "$sleeper"
 	ip netns delete "rw$pid-left"
-	umount "$folder/mounted"
-	rm -r "${folder%/*}"
+	umount "$directory/mounted"
+	rm -r "${directory%/*}"
 	assert_equal "1 passed, 1 failed, 0 skipped" "$(last_line)" "sum"
-	says "left behind: $folder/file"
-	says "left behind: mounted: $folder/mounted"
+	says "left behind: $directory/file"
+	says "left behind: mounted: $directory/mounted"
 	says "left behind: network namespace rw$pid-left"
 	says "left behind: process sleep 600"
 }

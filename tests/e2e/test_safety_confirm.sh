@@ -74,7 +74,7 @@ test_a_copy_that_cannot_be_written_leaves_it_unconfirmed() {
 	: >"$LAB_DIR/lib"
 	assert_exit 1 rolewall confirm
 	rm "$LAB_DIR/lib"
-	grep -q "$LAB_DIR/lib" <<<"$OUTPUT" || fail "it does not name the folder: $OUTPUT"
+	grep -q "$LAB_DIR/lib" <<<"$OUTPUT" || fail "it does not name the directory: $OUTPUT"
 	assert_equal true "$(pending)" "pending"
 	assert_exit 0 rolewall confirm
 }

@@ -95,11 +95,11 @@ policy_found_is() {
 }
 
 # With its pins everything is gone, as after `down`.
-test_the_whole_folder_removed_nothing_filters_and_status_says_so() {
+test_the_whole_directory_removed_nothing_filters_and_status_says_so() {
 	rm -rf "${LAB_DIR:?}/bpf/rolewall"
-	policy_found_is "$(with_links nothing A)" "without the folder"
+	policy_found_is "$(with_links nothing A)" "without the directory"
 	assert_exit 3 rolewall status
-	repaired "without the folder"
+	repaired "without the directory"
 }
 
 # On kernels without links nothing goes with its pin.
@@ -152,13 +152,13 @@ test_programs_on_the_cgroup_alone_are_taken_away_by_down() {
 	assert_exit 3 rolewall down
 }
 
-test_the_lock_and_its_folder_removed_changes_nothing() {
+test_the_lock_and_its_directory_removed_changes_nothing() {
 	rm -rf "${LAB_DIR:?}/state"
 	assert_exit 0 rolewall status
 	repaired "without the state directory"
 }
 
-# --- whose folder ---------------------------------------------------------------------------------
+# --- whose directory ---------------------------------------------------------------------------------
 
 refused_everywhere() { # PATTERN
 	local verb
@@ -170,34 +170,34 @@ refused_everywhere() { # PATTERN
 	done
 }
 
-test_a_folder_of_pins_that_others_could_write_is_not_trusted() {
-	local folder=$LAB_DIR/bpf/rolewall
+test_a_directory_of_pins_that_others_could_write_is_not_trusted() {
+	local directory=$LAB_DIR/bpf/rolewall
 
-	chown 65534 "$folder"
+	chown 65534 "$directory"
 	refused_everywhere "does not belong to root"
-	chown 0 "$folder"
-	chmod 0770 "$folder"
+	chown 0 "$directory"
+	chmod 0770 "$directory"
 	refused_everywhere "others may write"
-	chmod 0757 "$folder"
+	chmod 0757 "$directory"
 	refused_everywhere "others may write"
-	chmod 0750 "$folder"
+	chmod 0750 "$directory"
 	policy_is A "all the while"
 	repaired "with its owner back"
 
-	mv "$folder" "$LAB_DIR/bpf/elsewhere"
-	ln -s "$LAB_DIR/bpf/elsewhere" "$folder"
+	mv "$directory" "$LAB_DIR/bpf/elsewhere"
+	ln -s "$LAB_DIR/bpf/elsewhere" "$directory"
 	assert_exit 1 rolewall apply
-	rm "$folder"
-	mv "$LAB_DIR/bpf/elsewhere" "$folder"
-	repaired "with the folder back"
+	rm "$directory"
+	mv "$LAB_DIR/bpf/elsewhere" "$directory"
+	repaired "with the directory back"
 }
 
-test_a_folder_for_the_next_boot_that_others_could_write_is_not_used() {
+test_a_directory_for_the_next_boot_that_others_could_write_is_not_used() {
 	chown 65534 "$LAB_DIR/lib"
 	policy_b
 	assert_exit 1 rolewall apply
 	grep -q "does not belong to root" <<<"$OUTPUT" || fail "$OUTPUT"
-	policy_is A "with somebody else's folder"
+	policy_is A "with somebody else's directory"
 	chown 0 "$LAB_DIR/lib"
 	assert_exit 0 rolewall apply
 }
@@ -269,7 +269,7 @@ test_a_node_file_that_is_none_is_refused_and_changes_nothing() {
 	mkfifo "$file"
 	refused_node_file "a FIFO"
 	mkdir "$file"
-	refused_node_file "a folder"
+	refused_node_file "a directory"
 	ln -s /dev/zero "$file"
 	refused_node_file "an endless file"
 	head -c 100M /dev/zero >"$file"

@@ -89,7 +89,7 @@ test_a_rollback_is_told_to_who_is_logged_in_and_to_the_journal() {
 }
 
 # A cgroup in which no more than so many processes may be; empty: there is no such thing here.
-few_processes_folder() {
+few_processes_directory() {
 	local root
 
 	root=$(awk '$3 == "cgroup" && $4 ~ /(^|,)pids(,|$)/ { print $2; exit }' /proc/mounts)
@@ -100,7 +100,7 @@ few_processes_folder() {
 	echo "$root/$LAB_NAME-few"
 }
 
-# with_few_processes FOLDER COUNT COMMAND...: the fork that makes one more of them fails.
+# with_few_processes DIRECTORY COUNT COMMAND...: the fork that makes one more of them fails.
 with_few_processes() {
 	mkdir -p "$1"
 	echo "$2" >"$1/pids.max"
@@ -123,21 +123,21 @@ refused_without_guardian() { # CAUSE COMMAND...
 }
 
 test_a_fork_that_fails_on_the_way_to_the_guardian_commits_nothing() {
-	local folder count
+	local directory count
 
-	folder=$(few_processes_folder)
-	[ -n "$folder" ] || skip "no cgroup here limits the number of processes"
+	directory=$(few_processes_directory)
+	[ -n "$directory" ] || skip "no cgroup here limits the number of processes"
 	other_policy
 	for count in 1 2; do
 		refused_without_guardian "Resource temporarily unavailable" \
-			with_few_processes "$folder" "$count" \
+			with_few_processes "$directory" "$count" \
 			"$ROLEWALL" "${LAB_INSTANCE[@]}" apply --confirm=30
 	done
-	assert_exit 0 with_few_processes "$folder" 3 \
+	assert_exit 0 with_few_processes "$directory" 3 \
 		"$ROLEWALL" "${LAB_INSTANCE[@]}" apply --confirm=30
 	assert_exit 0 rolewall confirm
 	wait_for 5 no_guardian || fail "the guardian waits for nothing"
-	rmdir "$folder"
+	rmdir "$directory"
 }
 
 test_a_guardian_that_cannot_do_its_work_commits_nothing() {

@@ -169,7 +169,7 @@ test_a_full_disk_refuses_the_change_before_it_happens() {
 	policy_b
 	assert_exit 1 rolewall apply
 	grep -q "No space left" <<<"$OUTPUT" || fail "no cause is named: $OUTPUT"
-	grep -q "$LAB_DIR/lib" <<<"$OUTPUT" || fail "the folder is not named: $OUTPUT"
+	grep -q "$LAB_DIR/lib" <<<"$OUTPUT" || fail "the directory is not named: $OUTPUT"
 	policy_is A "with a full disk"
 	rm "$LAB_DIR/lib/filler"
 	assert_exit 0 rolewall apply
@@ -183,7 +183,7 @@ test_a_state_directory_that_cannot_be_written_refuses_the_change() {
 	policy_b
 	assert_exit 1 rolewall apply
 	rm "$LAB_DIR/state"
-	grep -q "$LAB_DIR/state" <<<"$OUTPUT" || fail "the folder is not named: $OUTPUT"
+	grep -q "$LAB_DIR/state" <<<"$OUTPUT" || fail "the directory is not named: $OUTPUT"
 	policy_is A "without a lock"
 }
 

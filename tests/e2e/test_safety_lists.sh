@@ -208,7 +208,7 @@ test_a_ban_beside_a_cut_list_repairs_it() {
 }
 
 # Whoever could write there could open ports.
-test_lists_in_somebody_elses_folder_are_not_used() {
+test_lists_in_somebody_elses_directory_are_not_used() {
 	rolewall -q open 143 --from "$OUTSIDE" --for 1h --reason test
 	rolewall -q down
 	chown 65534 "$LAB_DIR/lib"

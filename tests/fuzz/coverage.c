@@ -7,7 +7,7 @@
  *
  * Beside what the oracle does, the states are visited that only user space or time brings about: a
  * reader of events, a full ring, a rate of echo requests, sockets at hand, datagrams of our own.
- *Now and then a lookup fails.
+ * Now and then a lookup fails.
  */
 #include <arpa/inet.h>
 #include <stdio.h>

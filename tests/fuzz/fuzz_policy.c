@@ -30,9 +30,9 @@ static const char sound_mta[] =
 	"  { \"name\": \"media\", \"proto\": \"udp\", \"port\": \"20000-40000\","
 	"    \"table\": \"internal\", \"about\": \"a range\" } ] }";
 
-/* The files of one process: in memory, the folders hold symbolic links to them. */
+/* The files of one process: in memory, the directories hold symbolic links to them. */
 struct files {
-	char folder[64]; /* empty: not made yet */
+	char directory[64]; /* empty: not made yet */
 	int node, mta, every_node;
 };
 
@@ -50,7 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void path_of(const char *name, char *ret, size_t size)
 {
-	snprintf(ret, size, "%s/%s", files.folder, name);
+	snprintf(ret, size, "%s/%s", files.directory, name);
 }
 
 static int file_make(const char *name)
@@ -87,8 +87,8 @@ static void files_make(void)
 {
 	char path[128];
 
-	strcpy(files.folder, "/tmp/fuzz_policy.XXXXXX");
-	CHECK(mkdtemp(files.folder));
+	strcpy(files.directory, "/tmp/fuzz_policy.XXXXXX");
+	CHECK(mkdtemp(files.directory));
 	atexit(files_remove);
 	path_of(PROFILE, path, sizeof(path));
 	CHECK(mkdir(path, 0700) == 0);
@@ -200,7 +200,7 @@ static void compile(void)
 	int r;
 
 	path_of("node.json", path, sizeof(path));
-	r = policy_compile(path, files.folder, &tables, &warnings, &error);
+	r = policy_compile(path, files.directory, &tables, &warnings, &error);
 	if (r)
 		refusal_check(r, &error, &tables);
 	else
@@ -214,7 +214,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const uint8_t *nul = size ? memchr(data, '\0', size) : NULL;
 	size_t node_size = nul ? (size_t)(nul - data) : size;
 
-	if (!files.folder[0])
+	if (!files.directory[0])
 		files_make();
 	file_fill(files.node, data, node_size);
 	if (nul)

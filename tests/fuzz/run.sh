@@ -9,17 +9,17 @@ shift
 here=$(dirname "$0")
 
 fuzz() { # PROGRAM
-	local name=${1##*/fuzz_} folder found log seeds
+	local name=${1##*/fuzz_} directory found log seeds
 
-	folder=$(dirname "$1")
-	found=$folder/corpus-$name
-	log=$folder/$name.log
+	directory=$(dirname "$1")
+	found=$directory/corpus-$name
+	log=$directory/$name.log
 	mkdir -p "$found"
 	seeds=("$found" "$here/corpus/$name")
 	[ "$name" = policy ] && seeds+=("$here/../unit/golden/accepted" "$here/../unit/golden/refused")
 	# The packets of 64 KiB that GRO makes are longer than what the search should spend its time on.
 	if "$1" -max_total_time="$seconds" -max_len=4096 -rss_limit_mb=2048 -timeout=60 \
-		-artifact_prefix="$folder/" "${seeds[@]}" >"$log" 2>&1; then
+		-artifact_prefix="$directory/" "${seeds[@]}" >"$log" 2>&1; then
 		printf '%-8s no crash: %s\n' "$name" "$(grep '^Done' "$log")"
 	else
 		tail -n 40 "$log"

@@ -2,13 +2,13 @@
 /*
  * explain_agreement.c - what `explain` says of a packet, and what becomes of it.
  *
- *	explain_agreement -b BPFFS -s STATE -g CGROUP [-n TUPLES] [-S SEED] -m MARKER -p PORTS -a
- *SOURCES CABLE...
+ *	explain_agreement -b BPFFS -s STATE -g CGROUP [-n TUPLES] [-S SEED] -m MARKER -p
+ *		PORTS -a SOURCES CABLE...
  *
  * Random sources, ports, protocols and cables: half of the sources and ports are of the lists
- *given, which are where something changes. For each the program is asked, and then the packet is
- *sent. MARKER is a TCP port that is open to everybody. The process is in the node's namespace and
- *cgroup.
+ * given, which are where something changes. For each the program is asked, and then the packet is
+ * sent. MARKER is a TCP port that is open to everybody. The process is in the node's namespace
+ * and cgroup.
  */
 #include <err.h>
 #include <stdio.h>

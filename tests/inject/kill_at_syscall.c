@@ -2,10 +2,10 @@
 /*
  * kill_at_syscall.c - end a program at one of its system calls.
  *
- *	kill_at_syscall list COMMAND...		run it, and print "K NAME" for each system call,
- *from 1
- *	kill_at_syscall at K COMMAND...		SIGKILL before the K-th takes place; exit 0 if it
- *got that far
+ *	kill_at_syscall list COMMAND...         run it, and print "K NAME" for each system
+ *		call, from 1
+ *	kill_at_syscall at K COMMAND...         SIGKILL before the K-th takes place; exit 0
+ *		if it got that far
  *
  * Only the command's own thread is counted; what it forks runs on undisturbed. bpf(2) is named for
  * what it does: "bpf:MAP_CREATE".

@@ -2,15 +2,15 @@
 /*
  * packets_during_change.c - numbered packets arrive while the policy is changed to and fro.
  *
- *	packets_during_change -r RELOADS -n PACKETS -c CABLE -A PORTS -B PORTS -E PORTS -N PORTS
- *FILE_A FILE_B APPLY...
+ *	packets_during_change -r RELOADS -n PACKETS -c CABLE -A PORTS -B PORTS -E PORTS -N
+ *		PORTS FILE_A FILE_B APPLY...
  *
  * PORTS: "25/tcp,514/udp" open in A only, in B only, in either, in neither. APPLY is run with
  * "--config FILE apply" behind it; FILE_A is in force at the start. The process is in the node's
  * namespace and cgroup.
  *
  * While nothing changes, each packet must have the verdict of the policy in force, from the moment
- *at which apply has returned; while something does, that of the old policy or of the new one.
+ * at which apply has returned; while something does, that of the old policy or of the new one.
  */
 #include <err.h>
 #include <stdio.h>

@@ -21,8 +21,8 @@ tree = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__)
 complaints = []
 
 
-def lines(folder):
-    for path in sorted((tree / folder).rglob("*.[ch]")):
+def lines(directory):
+    for path in sorted((tree / directory).rglob("*.[ch]")):
         for number, line in enumerate(path.read_text().splitlines(), 1):
             yield path, number, line
 
@@ -88,8 +88,8 @@ def check_purity():
         if name.startswith(SILENT) and name.endswith(".c") and re.search(
                 r"^(?!.*(snprintf|vfprintf)).*(\b(printf|puts|putchar|perror)\(|std(out|err)\b)", line):
             complain(path, number, line, "only cli/, web/ and the daemon's logger print: fill a struct error")
-    for folder in ("bpf", "include"):
-        for path, number, line in lines(folder):
+    for directory in ("bpf", "include"):
+        for path, number, line in lines(directory):
             if re.search(r"#include .*(user/|\.\./)", line):
                 complain(path, number, line, "bpf/ shares only rolewall/abi.h")
 

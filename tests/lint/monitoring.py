@@ -10,7 +10,7 @@ import sys
 import tempfile
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-FOLDER = TOP / "packaging/monitoring"
+DIRECTORY = TOP / "packaging/monitoring"
 PANEL_TYPES = {"stat", "timeseries", "table", "bargauge", "gauge", "row", "text"}
 PANEL_KEYS = {"id", "type", "title", "gridPos", "targets", "fieldConfig", "options", "datasource"}
 DASHBOARD_KEYS = {"uid", "title", "schemaVersion", "panels", "templating", "time", "annotations"}
@@ -89,7 +89,7 @@ def check_metrics(where, text, exported):
 
 
 def main():
-    dashboard = json.loads((FOLDER / "grafana-dashboard.json").read_text())
+    dashboard = json.loads((DIRECTORY / "grafana-dashboard.json").read_text())
     found = expressions(dashboard)
     if sys.argv[1:] == ["--exprs"]:
         print("\n".join(map(concrete, found)))
@@ -102,7 +102,7 @@ def main():
     check_parse(found)
     exported = metrics_exported()
     check_metrics("dashboard", "\n".join(found), exported)
-    alerts = re.findall(r"expr:\s*(.*?)\n\s*(?:for|labels):", (FOLDER / "rolewall.rules.yml").read_text(), re.S)
+    alerts = re.findall(r"expr:\s*(.*?)\n\s*(?:for|labels):", (DIRECTORY / "rolewall.rules.yml").read_text(), re.S)
     check_metrics("alerts", "\n".join(alerts), exported)
     for problem in problems:
         print(f"monitoring: {problem}", file=sys.stderr)

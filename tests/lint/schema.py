@@ -18,7 +18,7 @@ try:
 except ImportError:
     sys.exit("schema: python3-jsonschema is not installed; 'make deps' installs it")
 
-FOLDER = "packaging/schema"
+DIRECTORY = "packaging/schema"
 # Refused by rolewall for what no schema can know.
 BEYOND_SCHEMA = """
     interface-twice key-twice-escaped key-twice long-line management-host-bits-ipv6
@@ -36,7 +36,7 @@ BEYOND_SCHEMA = """
 
 def validators():
     schemas = {}
-    for path in glob.glob(FOLDER + "/*.json"):
+    for path in glob.glob(DIRECTORY + "/*.json"):
         with open(path, encoding="utf-8") as file:
             schemas[os.path.basename(path)] = json.load(file)
     found = {}

@@ -55,8 +55,7 @@ static void set16(struct generated *out, size_t at, unsigned int value)
 	out->bytes[at + 1] = value & 0xff;
 }
 
-/* --- upper layer --------------------------------------------------------------------------------
- */
+/* --- upper layer ------------------------------------------------------------------------------ */
 
 static size_t payload_length(struct random *random)
 {
@@ -129,8 +128,7 @@ static void upper_put(struct writer *writer)
 	}
 }
 
-/* --- IP -----------------------------------------------------------------------------------------
- */
+/* --- IP --------------------------------------------------------------------------------------- */
 
 static void piece_choose(struct writer *writer)
 {
@@ -259,8 +257,7 @@ static void length_set(struct writer *writer)
 	set16(writer->out, at, length);
 }
 
-/* --- Ethernet -----------------------------------------------------------------------------------
- */
+/* --- Ethernet --------------------------------------------------------------------------------- */
 
 /* A tag that the policy knows for this device, a priority tag, or any. */
 static unsigned int tag_choose(struct random *random, const struct model_policy *policy,
@@ -299,8 +296,7 @@ static void ethernet_put(struct writer *writer, const struct model_policy *polic
 	put16(writer, ethertype);
 }
 
-/* --- breaking things ----------------------------------------------------------------------------
- */
+/* --- breaking things -------------------------------------------------------------------------- */
 
 /* Two blocks of 8 bytes behind the IP header change places: headers in another order. */
 static void blocks_swap(struct writer *writer)

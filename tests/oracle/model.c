@@ -16,8 +16,7 @@
 #define TCP_RST 0x04
 #define TCP_ACK 0x10
 
-/* --- sections 5 to 7: exempt, bans, later fragments ---------------------------------------------
- */
+/* --- sections 5 to 7: exempt, bans, later fragments ------------------------------------------- */
 
 static bool is_mld(const struct view *view)
 {
@@ -131,8 +130,7 @@ static enum rw_reason later_fragment_decide(struct view *view)
 	return RW_REASON_FRAGMENT_ALLOWED;
 }
 
-/* --- section 8: TCP and UDP ---------------------------------------------------------------------
- */
+/* --- section 8: TCP and UDP ------------------------------------------------------------------- */
 
 static bool has_bad_flags(uint8_t flags)
 {
@@ -254,8 +252,7 @@ static enum rw_reason port_decide(struct view *view)
 		&view->policy->ports[view->protocol == 6 ? RW_L4_TCP : RW_L4_UDP][view->port]);
 }
 
-/* --- section 9: ICMP and other protocols --------------------------------------------------------
- */
+/* --- section 9: ICMP and other protocols ------------------------------------------------------ */
 
 /* Section 10: XDP has counted it; here only what is really refused counts. */
 static bool is_judged_again(const struct view *view)
@@ -293,8 +290,7 @@ static enum rw_reason protocol_decide(struct view *view)
 						       : RW_REASON_PROTOCOL;
 }
 
-/* --- the whole ----------------------------------------------------------------------------------
- */
+/* --- the whole -------------------------------------------------------------------------------- */
 
 static enum rw_reason packet_decide(struct view *view)
 {

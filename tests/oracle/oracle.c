@@ -51,8 +51,7 @@ static int policy_change(struct oracle *oracle, uint64_t seed, unsigned int numb
 	return oracle->policy ? subject_install(&oracle->subject, oracle->policy) : -ENOMEM;
 }
 
-/* --- mismatches ---------------------------------------------------------------------------------
- */
+/* --- mismatches ------------------------------------------------------------------------------- */
 
 static int trials_differ(struct oracle *oracle, struct trial *trials, size_t count, bool *ret)
 {
@@ -176,8 +175,7 @@ static int batch_search(struct oracle *oracle, struct trial *trials, size_t coun
 	return 0;
 }
 
-/* --- batches ------------------------------------------------------------------------------------
- */
+/* --- batches ---------------------------------------------------------------------------------- */
 
 static void trials_note(struct oracle *oracle, const struct trial *trials, size_t count)
 {
@@ -291,8 +289,7 @@ static int packets_run(struct oracle *oracle, uint64_t seed, unsigned long packe
 	return error;
 }
 
-/* --- kept vectors -------------------------------------------------------------------------------
- */
+/* --- kept vectors ----------------------------------------------------------------------------- */
 
 static size_t hex_read(const char *hex, uint8_t *bytes, size_t size)
 {
@@ -369,8 +366,7 @@ static int vectors_run(struct oracle *oracle, const char *pattern, bool is_neede
 	return error;
 }
 
-/* --- the whole ----------------------------------------------------------------------------------
- */
+/* --- the whole -------------------------------------------------------------------------------- */
 
 /* How often each reason occurred, and how many never did that the generator should reach. */
 static unsigned int reason_print(const struct oracle *oracle, unsigned int reason)
@@ -410,7 +406,8 @@ static unsigned int histogram_print(const struct oracle *oracle)
 	return missing;
 }
 
-/* All counters of a run on one CPU: nothing else counts there, and tables are read where written.
+/*
+ * All counters of a run on one CPU: nothing else counts there, and tables are read where written.
  */
 static int cpu_stay(void)
 {

@@ -81,7 +81,8 @@ static void protocols_set(struct model_policy *policy, struct random *random)
 		policy->protocols[candidates[i]] = random_chance(random, 40);
 }
 
-/* One rule after the other: single ports and ranges; a later rule takes ports from an earlier one.
+/*
+ * One rule after the other: single ports and ranges; a later rule takes ports from an earlier one.
  */
 static void ports_set(struct model_policy *policy, struct random *random)
 {
@@ -169,7 +170,8 @@ static void interfaces_set(struct model_policy *policy, struct random *random)
 	/* XDP's packets come from here where the kernel cannot be told another device. */
 	if (random_chance(random, 80))
 		interface_add(policy, random, POLICIES_LOOPBACK, 0);
-	/* There are always interfaces that the cgroup hook judges: a listed one, an unlisted one.
+	/*
+	 * There are always interfaces that the cgroup hook judges: a listed one, an unlisted one.
 	 */
 	for (size_t i = 0; i < policy->interfaces.count; i++)
 		if (policy->interfaces.list[i].ifindex == POLICIES_IFINDEX)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* policies.h - policies to judge packets by: random, full of edges, and the same for the same seed.
+/*
+ * policies.h - policies to judge packets by: random, full of edges, and the same for the same seed.
  */
 #pragma once
 

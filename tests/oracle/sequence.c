@@ -75,8 +75,7 @@ static void log_print(const struct play *play, const char *what)
 		fprintf(stderr, "  %2d %s\n", i, play->log[i]);
 }
 
-/* --- bytes --------------------------------------------------------------------------------------
- */
+/* --- bytes ------------------------------------------------------------------------------------ */
 
 static size_t ip_put(const struct play *play, uint8_t *at)
 {
@@ -122,8 +121,7 @@ static void packet_make(struct play *play, enum model_hook hook)
 	play->packet.length = length + 8;
 }
 
-/* --- the cast -----------------------------------------------------------------------------------
- */
+/* --- the cast --------------------------------------------------------------------------------- */
 
 static void cast_choose(struct play *play)
 {
@@ -183,8 +181,7 @@ static void datagram_choose(struct play *play)
 	};
 }
 
-/* --- steps --------------------------------------------------------------------------------------
- */
+/* --- steps ------------------------------------------------------------------------------------ */
 
 static int namespaced(struct play *play, int (*run)(struct play *))
 {
@@ -317,8 +314,7 @@ static int policy_step(struct play *play)
 	return subject_change(play->subject, policy, port);
 }
 
-/* --- time ---------------------------------------------------------------------------------------
- */
+/* --- time ------------------------------------------------------------------------------------- */
 
 static uint64_t machine_now(void)
 {
@@ -380,8 +376,7 @@ static int time_step(struct play *play)
 	return error;
 }
 
-/* --- what is left -------------------------------------------------------------------------------
- */
+/* --- what is left ----------------------------------------------------------------------------- */
 
 static bool is_as_old(uint64_t machine, const struct state *state, uint64_t model)
 {
@@ -427,8 +422,7 @@ static bool notes_agree(const struct play *play)
 	return true;
 }
 
-/* --- the whole ----------------------------------------------------------------------------------
- */
+/* --- the whole -------------------------------------------------------------------------------- */
 
 static int notes_clear(const struct subject *subject)
 {

@@ -223,7 +223,8 @@ static int xdp_run(int program, bool knows_device, const struct model_packet *pa
 	return 0;
 }
 
-/* The kernel wants an Ethernet header, takes the protocol from it, and hides it from the program.
+/*
+ * The kernel wants an Ethernet header, takes the protocol from it, and hides it from the program.
  */
 static int cgroup_run(int program, const struct model_packet *packet, int *ret_pass)
 {

@@ -9,7 +9,8 @@
 
 struct rolewall_bpf;
 
-/* The first buffer of a frame of several pages: net/bpf/test_run.c on x86, where pages have 4 KiB.
+/*
+ * The first buffer of a frame of several pages: net/bpf/test_run.c on x86, where pages have 4 KiB.
  */
 #define SUBJECT_BUFFER (4096 - 256 - 320) /* headroom, struct skb_shared_info */
 

@@ -14,10 +14,10 @@
 
 #define PLACES (RW_ZONE_ALL | RW_ZONE_MANAGEMENT) /* what an attempt keeps of the zone */
 
-/* --- running ------------------------------------------------------------------------------------
- */
+/* --- running ---------------------------------------------------------------------------------- */
 
-/* The kernel takes no packet of many pages, and on the cgroup hook none shorter than its IP header.
+/*
+ * The kernel takes no packet of many pages, and on the cgroup hook none shorter than its IP header.
  */
 static bool is_unsendable(const struct trial *trial, int error)
 {
@@ -85,8 +85,7 @@ int trials_run(const struct subject *subject, const struct model_policy *policy,
 	return error;
 }
 
-/* --- comparing ----------------------------------------------------------------------------------
- */
+/* --- comparing -------------------------------------------------------------------------------- */
 
 static void tally_expect(struct tally *tally, const struct trial *trial)
 {
@@ -182,8 +181,7 @@ bool trials_agree(const struct model_policy *policy, const struct trial *trials,
 	       attempts_agree(policy, trials, count, outcome);
 }
 
-/* --- telling ------------------------------------------------------------------------------------
- */
+/* --- telling ---------------------------------------------------------------------------------- */
 
 static void side_print(const char *side, int pass, const char *what)
 {

@@ -56,8 +56,7 @@ static void address_set_ipv4(uint8_t address[16], const uint8_t *ipv4)
 	memcpy(address + 12, ipv4, 4);
 }
 
-/* --- section 1: the frame -----------------------------------------------------------------------
- */
+/* --- section 1: the frame --------------------------------------------------------------------- */
 
 static bool is_vlan_tag(unsigned int ethertype)
 {
@@ -116,8 +115,7 @@ static enum rw_reason frame_read(struct view *view)
 	return RW_REASON_NONE;
 }
 
-/* --- sections 2 and 3: IP -----------------------------------------------------------------------
- */
+/* --- sections 2 and 3: IP --------------------------------------------------------------------- */
 
 /*
  * A length that an IP header states. Section 10: only on the cgroup hook can a packet be larger
@@ -205,7 +203,8 @@ static size_t extension_length(const uint8_t *header, uint8_t kind)
 	return (header[1] + 1u) * 8;
 }
 
-/* Read one extension header, number `position` from 0; `view->protocol` is its kind, then the next.
+/*
+ * Read one extension header, number `position` from 0; `view->protocol` is its kind, then the next.
  */
 static enum rw_reason extension_read(struct view *view, unsigned int position)
 {
@@ -274,8 +273,7 @@ static enum rw_reason ipv6_read(struct view *view)
 	return extensions_read(view);
 }
 
-/* --- section 4: the upper layer -----------------------------------------------------------------
- */
+/* --- section 4: the upper layer --------------------------------------------------------------- */
 
 bool is_icmp(const struct view *view)
 {

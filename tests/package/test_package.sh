@@ -82,7 +82,7 @@ test_what_the_tests_install_is_not_enabled() {
 }
 
 test_the_deb_installs_tells_what_is_next_and_purges_clean() {
-	local folder
+	local directory
 
 	command -v debootstrap >/dev/null || skip "debootstrap is not installed"
 	debian_make
@@ -111,9 +111,9 @@ test_the_deb_installs_tells_what_is_next_and_purges_clean() {
 	assert_exit 0 systemctl --root="$LAB_DIR/debian" is-enabled rolewall-web.service
 
 	# What a node has by then.
-	for folder in etc var/lib var/log run; do
-		mkdir -p "$LAB_DIR/debian/$folder/rolewall"
-		echo ours >"$LAB_DIR/debian/$folder/rolewall/file"
+	for directory in etc var/lib var/log run; do
+		mkdir -p "$LAB_DIR/debian/$directory/rolewall"
+		echo ours >"$LAB_DIR/debian/$directory/rolewall/file"
 	done
 	touch "$LAB_DIR/debian/etc/default/rolewall" "$LAB_DIR/debian/etc/default/rolewall-web"
 	assert_exit 0 in_debian dpkg -r rolewall

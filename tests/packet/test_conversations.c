@@ -213,7 +213,8 @@ static void who_was_admitted_inside_is_not_learned_outside(void **state)
 	GOSSIP_IN(*state, &on_vpn0, "drop zone-denied");
 }
 
-/* A peer that the node talks to by a rule stays with the rule, wherever the way to it leads next.
+/*
+ * A peer that the node talks to by a rule stays with the rule, wherever the way to it leads next.
  */
 static void whom_a_rule_admitted_is_not_learned_when_the_route_changes(void **state)
 {
@@ -425,7 +426,8 @@ static void what_is_sent_to_who_came_unasked_keeps_the_note(void **state)
 
 /* --- other network namespaces ---------------------------------------------------------------- */
 
-/* A namespace with an interface of the same number: what its sockets send and get is none of ours.
+/*
+ * A namespace with an interface of the same number: what its sockets send and get is none of ours.
  */
 static void another_network_namespace_is_not_this_node(void **state)
 {

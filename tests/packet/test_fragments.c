@@ -102,8 +102,7 @@ static struct frame *fragment6(uint16_t id, const struct piece *piece)
 typedef struct frame *(*fragment_fn)(uint16_t id, const struct piece *piece);
 static const fragment_fn families[] = {fragment4, fragment6};
 
-/* --- what is held ------------------------------------------------------------------------------
- */
+/* --- what is held ----------------------------------------------------------------------------- */
 
 static void rooms_clear(struct harness *harness)
 {
@@ -178,8 +177,7 @@ static void flood(struct harness *harness, const struct arrival *arrival, fragme
 	}
 }
 
-/* --- orders ------------------------------------------------------------------------------------
- */
+/* --- orders ----------------------------------------------------------------------------------- */
 
 /* The `number`th order of `count` things. */
 static void order_make(unsigned int number, size_t count, size_t *ret)
@@ -239,8 +237,7 @@ static void datagrams_between_each_other_give_back_their_room(void **state)
 	assert_int_equal(held(*state), 0);
 }
 
-/* --- what looks complete and is not, in the kernel ---------------------------------------------
- */
+/* --- what looks complete and is not, in the kernel -------------------------------------------- */
 
 struct trick {
 	const char *name;
@@ -304,7 +301,8 @@ static void what_the_kernel_does_not_complete_keeps_its_room(void **state)
 	}
 }
 
-/* Of a fragment without a byte the kernel gives up the datagram, and keeps only what comes behind.
+/*
+ * Of a fragment without a byte the kernel gives up the datagram, and keeps only what comes behind.
  */
 static void a_fragment_without_a_byte_pays_for_what_comes_behind(void **state)
 {
@@ -336,8 +334,7 @@ static void what_many_others_came_between_keeps_its_room(void **state)
 	assert_true(held(*state) > before);
 }
 
-/* --- floods ------------------------------------------------------------------------------------
- */
+/* --- floods ----------------------------------------------------------------------------------- */
 
 static void a_flood_of_later_fragments_ends_at_a_third(void **state)
 {

@@ -62,14 +62,14 @@ void golden_compare(const char *file, const char *text)
 	assert_true(same);
 }
 
-int golden_run(const char *group, const char *folder, void (*test)(void **state))
+int golden_run(const char *group, const char *directory, void (*test)(void **state))
 {
 	struct CMUnitTest *tests;
 	char pattern[256];
 	glob_t files;
 	int failures;
 
-	snprintf(pattern, sizeof(pattern), "%s/*.json", folder);
+	snprintf(pattern, sizeof(pattern), "%s/*.json", directory);
 	if (glob(pattern, 0, NULL, &files)) {
 		print_error("no file %s; run from the root of the repository\n", pattern);
 		return 1;

@@ -15,10 +15,11 @@ struct CMUnitTest;
 void golden_compare(const char *file, const char *text);
 
 /*
- * Run `test` once for each file "*.json" in `folder`, each as a test named after it that finds the
+ * Run `test` once for each file "*.json" in `directory`, each as a test named after it that finds
+ * the
  * path in *state. Returns the number of failures, at least 1 if there is no such file.
  */
-int golden_run(const char *group, const char *folder, void (*test)(void **state));
+int golden_run(const char *group, const char *directory, void (*test)(void **state));
 
 /* "x/y.json" and ".tables" -> "x/y.tables" */
 void golden_name(const char *input, const char *suffix, char *ret, size_t ret_size);

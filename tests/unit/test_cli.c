@@ -129,8 +129,7 @@ static void assert_golden(const char *name, const char *const *words)
 		assert_golden(#name, (const char *const[]){__VA_ARGS__, NULL});                    \
 	}
 
-/* --- check -------------------------------------------------------------------------------------
- */
+/* --- check ------------------------------------------------------------------------------------ */
 
 GOLDEN(check_says_what_the_node_file_amounts_to, "--roles-dir=roles", "check", NODE_FILE)
 GOLDEN(check_takes_the_file_of_config, "check", "--roles-dir=roles", "--config", NODE_FILE, "-q")
@@ -142,8 +141,7 @@ GOLDEN(check_as_json_holds_warnings, "--roles-dir=roles", "check", NODE_FILE, "-
 GOLDEN(check_as_json_holds_the_error, "-o", "jsonl", "--roles-dir=roles", "check",
        "tests/unit/golden/cli/typo.json")
 
-/* --- wrong usage -------------------------------------------------------------------------------
- */
+/* --- wrong usage ------------------------------------------------------------------------------ */
 
 GOLDEN(unknown_verb_is_guessed, "stauts")
 GOLDEN(verb_like_no_other_gets_no_guess, "frobnicate")
@@ -168,8 +166,7 @@ GOLDEN(roles_says_what_a_release_changed, "--roles-dir=roles", "roles", "--diff"
 GOLDEN(role_that_is_not_there_is_guessed, "--roles-dir=roles", "roles", "-p", "carbonio-ce-26",
        "mtaa")
 
-/* --- nothing applied ---------------------------------------------------------------------------
- */
+/* --- nothing applied -------------------------------------------------------------------------- */
 
 GOLDEN_ROOT(status_of_nothing_exits_3, NOWHERE, "status")
 GOLDEN_ROOT(status_of_nothing_as_json_has_the_same_shape, NOWHERE, "status", "-o", "jsonl")
@@ -178,8 +175,7 @@ GOLDEN_ROOT(blocked_of_nothing_exits_3, NOWHERE, "blocked")
 GOLDEN_ROOT(plan_with_nothing_in_force_opens_everything, NOWHERE, "--roles-dir=roles",
 	    "--config=" NODE_FILE, "plan")
 
-/* --- the rest ----------------------------------------------------------------------------------
- */
+/* --- the rest --------------------------------------------------------------------------------- */
 
 static void run(struct answer *ret, const char *first, const char *second)
 {

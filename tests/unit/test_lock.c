@@ -17,22 +17,22 @@
 
 #define PATIENCE 10 /* seconds; then the alarm ends the test */
 
-static char folder[] = "/tmp/rolewall-lock-XXXXXX";
+static char directory[] = "/tmp/rolewall-lock-XXXXXX";
 static char state[64];
 
-static int folder_make(void **context)
+static int directory_make(void **context)
 {
-	if (!mkdtemp(folder))
+	if (!mkdtemp(directory))
 		return -1;
-	snprintf(state, sizeof(state), "%s/state", folder);
+	snprintf(state, sizeof(state), "%s/state", directory);
 	alarm(PATIENCE);
 	return 0;
 }
 
-static int folder_remove(void **context)
+static int directory_remove(void **context)
 {
 	alarm(0);
-	return rmdir(folder);
+	return rmdir(directory);
 }
 
 static void a_state_directory_that_leads_nowhere_is_refused(void **context)
@@ -48,15 +48,15 @@ static void a_state_directory_that_leads_nowhere_is_refused(void **context)
 	unlink(state);
 }
 
-/* The state directory may be a link, if it leads to a folder. */
-static void a_link_to_a_folder_is_one(void **context)
+/* The state directory may be a link, if it leads to a directory. */
+static void a_link_to_a_directory_is_one(void **context)
 {
 	const struct instance instance = {.state_dir = state};
 	char inside[80], lock[96];
 	_close_ int fd = -1;
 	bool waited;
 
-	snprintf(inside, sizeof(inside), "%s/inside", folder);
+	snprintf(inside, sizeof(inside), "%s/inside", directory);
 	snprintf(lock, sizeof(lock), "%s/" LOCK_LISTS, inside);
 	assert_int_equal(mkdir(inside, 0755), 0);
 	assert_int_equal(symlink(inside, state), 0);
@@ -70,8 +70,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_state_directory_that_leads_nowhere_is_refused),
-		cmocka_unit_test(a_link_to_a_folder_is_one),
+		cmocka_unit_test(a_link_to_a_directory_is_one),
 	};
 
-	return cmocka_run_group_tests_name("lock", tests, folder_make, folder_remove);
+	return cmocka_run_group_tests_name("lock", tests, directory_make, directory_remove);
 }

@@ -71,11 +71,10 @@ static void table_read(const char *path, bool external, struct flows *flows)
 	fclose(file);
 }
 
-/* --- a scenario ---------------------------------------------------------------------------------
- */
+/* --- a scenario ------------------------------------------------------------------------------- */
 
 struct scenario {
-	const char *folder;
+	const char *directory;
 	size_t nodes;
 	bool sidecars; /* 24.1: any node reaches the mesh's proxies */
 };
@@ -97,8 +96,8 @@ static void fixture_open(const struct scenario *scenario, struct fixture *ret)
 	char path[128];
 
 	*ret = (struct fixture){0};
-	snprintf(path, sizeof(path), "%s/cluster.json", scenario->folder);
-	snprintf(ret->node_file, sizeof(ret->node_file), "%s/node.json", scenario->folder);
+	snprintf(path, sizeof(path), "%s/cluster.json", scenario->directory);
+	snprintf(ret->node_file, sizeof(ret->node_file), "%s/node.json", scenario->directory);
 	assert_int_equal(cluster_read(path, &ret->cluster, NULL), 0);
 	assert_int_equal(ret->cluster.node_count, scenario->nodes);
 	table_read("tests/unit/flows.tsv", false, &ret->flows);
@@ -219,8 +218,7 @@ static void strangers_reach_the_external_table_alone(void **state)
 	fixture_close(&fixture);
 }
 
-/* --- what is kept for a restart -----------------------------------------------------------------
- */
+/* --- what is kept for a restart --------------------------------------------------------------- */
 
 static void the_text_that_is_kept_needs_no_other_file(void **state)
 {
@@ -245,8 +243,7 @@ static void the_text_that_is_kept_needs_no_other_file(void **state)
 	unlink(path);
 }
 
-/* --- the flows of every profile -----------------------------------------------------------------
- */
+/* --- the flows of every profile --------------------------------------------------------------- */
 
 /* Each flow names services that its target role has; a node that plays every role shows it. */
 static void flows_name_services_that_exist(void **state)

@@ -14,10 +14,11 @@
 #include "golden.h"
 #include "policy_dump.h"
 
-#define FOLDER	  "tests/unit/golden/accepted"
+#define DIRECTORY "tests/unit/golden/accepted"
 #define ROLES_DIR "tests/unit/golden/roles"
 
-/* How far apart are the bytes at which a text is damaged: a prime, so that all kinds have a turn.
+/*
+ * How far apart are the bytes at which a text is damaged: a prime, so that all kinds have a turn.
  */
 #define STRIDE 37
 
@@ -87,5 +88,5 @@ static void comes_back_as_it_was(void **state)
 
 int main(void)
 {
-	return golden_run("compiled policies", FOLDER, comes_back_as_it_was);
+	return golden_run("compiled policies", DIRECTORY, comes_back_as_it_was);
 }

@@ -12,7 +12,7 @@
 #include "golden.h"
 #include "policy_dump.h"
 
-#define FOLDER	  "tests/unit/golden/refused"
+#define DIRECTORY "tests/unit/golden/refused"
 #define ROLES_DIR "tests/unit/golden/roles"
 
 static void refused_with_its_error(void **state)
@@ -44,5 +44,5 @@ static void refused_with_its_error(void **state)
 
 int main(void)
 {
-	return golden_run("policy refused", FOLDER, refused_with_its_error);
+	return golden_run("policy refused", DIRECTORY, refused_with_its_error);
 }

@@ -145,8 +145,7 @@ static void profiles_are_listed_in_the_order_of_releases(void **state)
 	profile_names_free(&names);
 }
 
-/* --- moving from one to the next ----------------------------------------------------------------
- */
+/* --- moving from one to the next -------------------------------------------------------------- */
 
 static struct role_change change_of(const char *from, const char *to, const char *role)
 {

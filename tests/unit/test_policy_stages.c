@@ -13,7 +13,7 @@
 #include "golden.h"
 #include "policy_dump.h"
 
-#define FOLDER	  "tests/unit/golden/accepted"
+#define DIRECTORY "tests/unit/golden/accepted"
 #define ROLES_DIR "tests/unit/golden/roles"
 
 struct stages {
@@ -85,5 +85,5 @@ static void every_stage_is_as_written(void **state)
 
 int main(void)
 {
-	return golden_run("policy stages", FOLDER, every_stage_is_as_written);
+	return golden_run("policy stages", DIRECTORY, every_stage_is_as_written);
 }

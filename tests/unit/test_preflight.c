@@ -34,8 +34,7 @@ static void system_look(const char *root, bool today, struct checks *checks)
 	assert_int_equal(checks_are_complete(checks), 0);
 }
 
-/* --- whole systems ------------------------------------------------------------------------------
- */
+/* --- whole systems ---------------------------------------------------------------------------- */
 
 struct expectation {
 	const char *id;
@@ -128,20 +127,20 @@ static void where_nothing_can_be_read_nothing_is_claimed(void **state)
 	rmdir(root);
 }
 
-/* --- one file at a time -------------------------------------------------------------------------
- */
+/* --- one file at a time ----------------------------------------------------------------------- */
 
-struct folder {
+struct directory {
 	char path[64];
 };
 
-static void folder_put(const struct folder *folder, const char *name, const char *text)
+static void directory_put(const struct directory *directory, const char *name, const char *text)
 {
 	char path[PATH_MAX];
 	FILE *file;
 
-	snprintf(path, sizeof(path), "%s/%s", folder->path, name);
-	for (char *slash = path + strlen(folder->path) + 1; (slash = strchr(slash, '/')); slash++) {
+	snprintf(path, sizeof(path), "%s/%s", directory->path, name);
+	for (char *slash = path + strlen(directory->path) + 1; (slash = strchr(slash, '/'));
+	     slash++) {
 		*slash = '\0';
 		if (mkdir(path, 0755) < 0)
 			assert_int_equal(errno, EEXIST);
@@ -153,43 +152,43 @@ static void folder_put(const struct folder *folder, const char *name, const char
 	fclose(file);
 }
 
-static int folder_setup(void **state)
+static int directory_setup(void **state)
 {
-	struct folder *folder = calloc(1, sizeof(*folder));
+	struct directory *directory = calloc(1, sizeof(*directory));
 
-	strcpy(folder->path, "/tmp/rolewall-root-XXXXXX");
-	*state = folder;
-	return mkdtemp(folder->path) ? 0 : -1;
+	strcpy(directory->path, "/tmp/rolewall-root-XXXXXX");
+	*state = directory;
+	return mkdtemp(directory->path) ? 0 : -1;
 }
 
-static int folder_teardown(void **state)
+static int directory_teardown(void **state)
 {
-	struct folder *folder = *state;
+	struct directory *directory = *state;
 	char command[128];
 	int r;
 
-	snprintf(command, sizeof(command), "rm -rf --one-file-system %s", folder->path);
+	snprintf(command, sizeof(command), "rm -rf --one-file-system %s", directory->path);
 	r = system(command);
-	free(folder);
+	free(directory);
 	return r;
 }
 
-static void assert_folder(const struct folder *folder, bool today, const char *id,
-			  enum check_status status)
+static void assert_directory(const struct directory *directory, bool today, const char *id,
+			     enum check_status status)
 {
 	struct checks checks = {0};
 
-	system_look(folder->path, today, &checks);
+	system_look(directory->path, today, &checks);
 	assert_check(&checks, id, status);
 	checks_free(&checks);
 }
 
-static void os_put(const struct folder *folder, const char *id, const char *version)
+static void os_put(const struct directory *directory, const char *id, const char *version)
 {
 	char text[128];
 
 	snprintf(text, sizeof(text), "ID=\"%s\"\nVERSION_ID='%s'\n", id, version);
-	folder_put(folder, "etc/os-release", text);
+	directory_put(directory, "etc/os-release", text);
 }
 
 static void distributions_are_told_apart_by_name_and_version(void **state)
@@ -213,26 +212,26 @@ static void distributions_are_told_apart_by_name_and_version(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(systems); i++) {
 		os_put(*state, systems[i].id, systems[i].version);
-		assert_folder(*state, false, "os", systems[i].page);
-		assert_folder(*state, true, "os", systems[i].today);
+		assert_directory(*state, false, "os", systems[i].page);
+		assert_directory(*state, true, "os", systems[i].today);
 	}
 }
 
 static void memory_may_be_a_few_percent_under_its_name(void **state)
 {
-	folder_put(*state, "proc/meminfo", "MemTotal:       15770000 kB\n");
-	assert_folder(*state, false, "memory", CHECK_WARN);
-	folder_put(*state, "proc/meminfo", "MemTotal:       15000000 kB\n");
-	assert_folder(*state, false, "memory", CHECK_FAIL);
-	folder_put(*state, "proc/meminfo", "MemTotal:       31500000 kB\n");
-	assert_folder(*state, false, "memory", CHECK_PASS);
+	directory_put(*state, "proc/meminfo", "MemTotal:       15770000 kB\n");
+	assert_directory(*state, false, "memory", CHECK_WARN);
+	directory_put(*state, "proc/meminfo", "MemTotal:       15000000 kB\n");
+	assert_directory(*state, false, "memory", CHECK_FAIL);
+	directory_put(*state, "proc/meminfo", "MemTotal:       31500000 kB\n");
+	assert_directory(*state, false, "memory", CHECK_PASS);
 }
 
 static void a_processor_of_another_kind_fails(void **state)
 {
-	folder_put(*state, "proc/cpuinfo",
-		   "processor\t: 0\nBogoMIPS\t: 243\nFeatures\t: fp asimd\n\n");
-	assert_folder(*state, false, "cpu", CHECK_FAIL);
+	directory_put(*state, "proc/cpuinfo",
+		      "processor\t: 0\nBogoMIPS\t: 243\nFeatures\t: fp asimd\n\n");
+	assert_directory(*state, false, "cpu", CHECK_FAIL);
 }
 
 static void a_32_bit_processor_fails(void **state)
@@ -243,8 +242,8 @@ static void a_32_bit_processor_fails(void **state)
 		sprintf(text + strlen(text),
 			"processor\t: %d\nvendor_id\t: GenuineIntel\nflags\t\t: fpu lme alm\n\n",
 			i);
-	folder_put(*state, "proc/cpuinfo", text);
-	assert_folder(*state, false, "cpu", CHECK_FAIL);
+	directory_put(*state, "proc/cpuinfo", text);
+	assert_directory(*state, false, "cpu", CHECK_FAIL);
 }
 
 #define GUEST "processor\t: 0\nvendor_id\t: GenuineIntel\nflags\t\t: lm hypervisor\n"
@@ -265,60 +264,61 @@ static void platforms_are_told_apart(void **state)
 		{"Acme", "Hypervisor 9000", CHECK_WARN},
 	};
 
-	folder_put(*state, "proc/cpuinfo", GUEST);
+	directory_put(*state, "proc/cpuinfo", GUEST);
 	for (size_t i = 0; i < ARRAY_SIZE(platforms); i++) {
-		folder_put(*state, "sys/class/dmi/id/sys_vendor", platforms[i].vendor);
-		folder_put(*state, "sys/class/dmi/id/product_name", platforms[i].product);
-		assert_folder(*state, false, "platform", platforms[i].status);
+		directory_put(*state, "sys/class/dmi/id/sys_vendor", platforms[i].vendor);
+		directory_put(*state, "sys/class/dmi/id/product_name", platforms[i].product);
+		assert_directory(*state, false, "platform", platforms[i].status);
 	}
 }
 
 static void a_machine_without_a_hypervisor_passes(void **state)
 {
-	folder_put(*state, "proc/cpuinfo",
-		   "processor\t: 0\nvendor_id\t: GenuineIntel\nflags\t\t: lm\n");
-	folder_put(*state, "sys/class/dmi/id/sys_vendor", "Dell Inc.\n");
-	assert_folder(*state, false, "platform", CHECK_PASS);
+	directory_put(*state, "proc/cpuinfo",
+		      "processor\t: 0\nvendor_id\t: GenuineIntel\nflags\t\t: lm\n");
+	directory_put(*state, "sys/class/dmi/id/sys_vendor", "Dell Inc.\n");
+	assert_directory(*state, false, "platform", CHECK_PASS);
 }
 
 static void ipv6_has_to_be_off_for_present_and_future_interfaces(void **state)
 {
-	folder_put(*state, "proc/sys/net/ipv6/conf/all/disable_ipv6", "1\n");
-	folder_put(*state, "proc/sys/net/ipv6/conf/default/disable_ipv6", "0\n");
-	assert_folder(*state, false, "ipv6-off", CHECK_FAIL);
-	folder_put(*state, "proc/sys/net/ipv6/conf/default/disable_ipv6", "1\n");
-	assert_folder(*state, false, "ipv6-off", CHECK_PASS);
+	directory_put(*state, "proc/sys/net/ipv6/conf/all/disable_ipv6", "1\n");
+	directory_put(*state, "proc/sys/net/ipv6/conf/default/disable_ipv6", "0\n");
+	assert_directory(*state, false, "ipv6-off", CHECK_FAIL);
+	directory_put(*state, "proc/sys/net/ipv6/conf/default/disable_ipv6", "1\n");
+	assert_directory(*state, false, "ipv6-off", CHECK_PASS);
 }
 
 static void hosts_may_mention_ipv6_only_in_comments(void **state)
 {
-	folder_put(*state, "etc/hosts", "127.0.0.1 localhost # was ::1\n#fe80::1 x\n");
-	assert_folder(*state, false, "hosts-no-ipv6", CHECK_PASS);
-	folder_put(*state, "etc/hosts", "127.0.0.1 localhost\n\tff02::1 ip6-allnodes\n");
-	assert_folder(*state, false, "hosts-no-ipv6", CHECK_FAIL);
+	directory_put(*state, "etc/hosts", "127.0.0.1 localhost # was ::1\n#fe80::1 x\n");
+	assert_directory(*state, false, "hosts-no-ipv6", CHECK_PASS);
+	directory_put(*state, "etc/hosts", "127.0.0.1 localhost\n\tff02::1 ip6-allnodes\n");
+	assert_directory(*state, false, "hosts-no-ipv6", CHECK_FAIL);
 }
 
 static void hosts_may_not_put_the_node_on_loopback(void **state)
 {
-	folder_put(*state, "etc/hostname", "mail.example.com\n");
-	folder_put(*state, "etc/hosts", "127.0.0.1 localhost\n127.0.1.1\tmail.example.com.evil\n");
-	assert_folder(*state, true, "hosts-no-ipv6", CHECK_PASS);
-	folder_put(*state, "etc/hosts", "127.0.1.1\tmail mail.example.com\n");
-	assert_folder(*state, true, "hosts-no-ipv6", CHECK_FAIL);
-	assert_folder(*state, false, "hosts-no-ipv6", CHECK_WARN);
+	directory_put(*state, "etc/hostname", "mail.example.com\n");
+	directory_put(*state, "etc/hosts",
+		      "127.0.0.1 localhost\n127.0.1.1\tmail.example.com.evil\n");
+	assert_directory(*state, true, "hosts-no-ipv6", CHECK_PASS);
+	directory_put(*state, "etc/hosts", "127.0.1.1\tmail mail.example.com\n");
+	assert_directory(*state, true, "hosts-no-ipv6", CHECK_FAIL);
+	assert_directory(*state, false, "hosts-no-ipv6", CHECK_WARN);
 }
 
 static void selinux_has_to_be_right_now_and_after_a_restart(void **state)
 {
 	os_put(*state, "rhel", "8.9");
-	assert_folder(*state, false, "selinux", CHECK_PASS); /* without it: disabled */
-	folder_put(*state, "etc/selinux/config", "SELINUX=disabled\n");
-	folder_put(*state, "sys/fs/selinux/enforce", "1");
-	assert_folder(*state, false, "selinux", CHECK_FAIL);
-	folder_put(*state, "sys/fs/selinux/enforce", "0");
-	assert_folder(*state, false, "selinux", CHECK_PASS);
-	folder_put(*state, "etc/selinux/config", "#SELINUX=permissive\nSELINUX=enforcing\n");
-	assert_folder(*state, false, "selinux", CHECK_FAIL);
+	assert_directory(*state, false, "selinux", CHECK_PASS); /* without it: disabled */
+	directory_put(*state, "etc/selinux/config", "SELINUX=disabled\n");
+	directory_put(*state, "sys/fs/selinux/enforce", "1");
+	assert_directory(*state, false, "selinux", CHECK_FAIL);
+	directory_put(*state, "sys/fs/selinux/enforce", "0");
+	assert_directory(*state, false, "selinux", CHECK_PASS);
+	directory_put(*state, "etc/selinux/config", "#SELINUX=permissive\nSELINUX=enforcing\n");
+	assert_directory(*state, false, "selinux", CHECK_FAIL);
 }
 
 static void a_repository_counts_only_where_it_is_enabled(void **state)
@@ -328,16 +328,16 @@ static void a_repository_counts_only_where_it_is_enabled(void **state)
 	char text[512];
 
 	os_put(*state, "rhel", "8.9");
-	assert_folder(*state, false, "rhel-repos", CHECK_FAIL);
-	folder_put(*state, "etc/yum.repos.d/redhat.repo", base);
-	assert_folder(*state, false, "rhel-repos", CHECK_FAIL);
+	assert_directory(*state, false, "rhel-repos", CHECK_FAIL);
+	directory_put(*state, "etc/yum.repos.d/redhat.repo", base);
+	assert_directory(*state, false, "rhel-repos", CHECK_FAIL);
 	snprintf(text, sizeof(text), "%s[codeready-builder-for-rhel-8-x86_64-rpms]\nenabled = 0\n",
 		 base);
-	folder_put(*state, "etc/yum.repos.d/redhat.repo", text);
-	assert_folder(*state, false, "rhel-repos", CHECK_FAIL);
-	folder_put(*state, "etc/yum.repos.d/extra.repo",
-		   "[codeready-builder-for-rhel-8-x86_64-rpms]\nenabled=1\n");
-	assert_folder(*state, false, "rhel-repos", CHECK_PASS);
+	directory_put(*state, "etc/yum.repos.d/redhat.repo", text);
+	assert_directory(*state, false, "rhel-repos", CHECK_FAIL);
+	directory_put(*state, "etc/yum.repos.d/extra.repo",
+		      "[codeready-builder-for-rhel-8-x86_64-rpms]\nenabled=1\n");
+	assert_directory(*state, false, "rhel-repos", CHECK_PASS);
 }
 
 static void the_fix_names_the_repositories_that_are_missing(void **state)
@@ -351,8 +351,7 @@ static void the_fix_names_the_repositories_that_are_missing(void **state)
 	checks_free(&checks);
 }
 
-/* --- disk ---------------------------------------------------------------------------------------
- */
+/* --- disk ------------------------------------------------------------------------------------- */
 
 static enum check_status disk_status(uint64_t total, uint64_t free, uint64_t users, uint64_t quota)
 {
@@ -377,8 +376,7 @@ static void the_disk_holds_the_system_and_every_mailbox(void **state)
 	assert_int_equal(disk_status(200 * GB, 190 * GB, 20, 10 * GB), CHECK_FAIL);
 }
 
-/* --- the request --------------------------------------------------------------------------------
- */
+/* --- the request ------------------------------------------------------------------------------ */
 
 static void an_address_that_is_none_is_refused(void **state)
 {
@@ -414,7 +412,8 @@ static void a_private_address_is_not_public(void **state)
 	}
 }
 
-#define FOLDER_TEST(test) cmocka_unit_test_setup_teardown(test, folder_setup, folder_teardown)
+#define DIRECTORY_TEST(test)                                                                       \
+	cmocka_unit_test_setup_teardown(test, directory_setup, directory_teardown)
 
 int main(void)
 {
@@ -425,17 +424,17 @@ int main(void)
 		cmocka_unit_test(debian_is_possible_and_unsupported),
 		cmocka_unit_test(todays_documentation_asks_something_else),
 		cmocka_unit_test(where_nothing_can_be_read_nothing_is_claimed),
-		FOLDER_TEST(distributions_are_told_apart_by_name_and_version),
-		FOLDER_TEST(memory_may_be_a_few_percent_under_its_name),
-		FOLDER_TEST(a_processor_of_another_kind_fails),
-		FOLDER_TEST(a_32_bit_processor_fails),
-		FOLDER_TEST(platforms_are_told_apart),
-		FOLDER_TEST(a_machine_without_a_hypervisor_passes),
-		FOLDER_TEST(ipv6_has_to_be_off_for_present_and_future_interfaces),
-		FOLDER_TEST(hosts_may_mention_ipv6_only_in_comments),
-		FOLDER_TEST(hosts_may_not_put_the_node_on_loopback),
-		FOLDER_TEST(selinux_has_to_be_right_now_and_after_a_restart),
-		FOLDER_TEST(a_repository_counts_only_where_it_is_enabled),
+		DIRECTORY_TEST(distributions_are_told_apart_by_name_and_version),
+		DIRECTORY_TEST(memory_may_be_a_few_percent_under_its_name),
+		DIRECTORY_TEST(a_processor_of_another_kind_fails),
+		DIRECTORY_TEST(a_32_bit_processor_fails),
+		DIRECTORY_TEST(platforms_are_told_apart),
+		DIRECTORY_TEST(a_machine_without_a_hypervisor_passes),
+		DIRECTORY_TEST(ipv6_has_to_be_off_for_present_and_future_interfaces),
+		DIRECTORY_TEST(hosts_may_mention_ipv6_only_in_comments),
+		DIRECTORY_TEST(hosts_may_not_put_the_node_on_loopback),
+		DIRECTORY_TEST(selinux_has_to_be_right_now_and_after_a_restart),
+		DIRECTORY_TEST(a_repository_counts_only_where_it_is_enabled),
 		cmocka_unit_test(the_fix_names_the_repositories_that_are_missing),
 		cmocka_unit_test(the_disk_holds_the_system_and_every_mailbox),
 		cmocka_unit_test(an_address_that_is_none_is_refused),

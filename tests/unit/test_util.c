@@ -19,14 +19,14 @@
 #include "util/file.h"
 #include "util/guess.h"
 
-static char folder[] = "/tmp/rolewall-util-XXXXXX";
+static char directory[] = "/tmp/rolewall-util-XXXXXX";
 static char file[64];
 
-static int folder_make(void **state)
+static int directory_make(void **state)
 {
-	if (!mkdtemp(folder))
+	if (!mkdtemp(directory))
 		return -1;
-	snprintf(file, sizeof(file), "%s/file", folder);
+	snprintf(file, sizeof(file), "%s/file", directory);
 	return 0;
 }
 
@@ -35,9 +35,9 @@ static int entry_remove(const char *path, const struct stat *status, int type, s
 	return remove(path);
 }
 
-static int folder_remove(void **state)
+static int directory_remove(void **state)
 {
-	return nftw(folder, entry_remove, 8, FTW_DEPTH | FTW_PHYS);
+	return nftw(directory, entry_remove, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 static int entry_count;
@@ -48,10 +48,10 @@ static int entry_add(const char *path, const struct stat *status, int type, stru
 	return 0;
 }
 
-static int folder_count(void)
+static int directory_count(void)
 {
 	entry_count = 0;
-	assert_int_equal(nftw(folder, entry_add, 8, FTW_PHYS), 0);
+	assert_int_equal(nftw(directory, entry_add, 8, FTW_PHYS), 0);
 	return entry_count;
 }
 
@@ -146,22 +146,22 @@ static void a_written_file_is_whole_and_alone(void **state)
 	content_check("another");
 	assert_int_equal(stat(file, &status), 0);
 	assert_int_equal(status.st_mode & 07777, 0600);
-	assert_int_equal(folder_count(), 1);
+	assert_int_equal(directory_count(), 1);
 }
 
 static void a_symbolic_link_is_replaced_not_followed(void **state)
 {
 	char target[80];
 
-	snprintf(target, sizeof(target), "%s/target", folder);
+	snprintf(target, sizeof(target), "%s/target", directory);
 	assert_int_equal(file_write_durably(target, "kept", 4, 0600, NULL), 0);
 	unlink(file);
 	assert_int_equal(symlink(target, file), 0);
 	assert_int_equal(file_write_durably(file, "new", 3, 0600, NULL), 0);
 	content_check("new");
-	snprintf(file, sizeof(file), "%s/target", folder);
+	snprintf(file, sizeof(file), "%s/target", directory);
 	content_check("kept");
-	snprintf(file, sizeof(file), "%s/file", folder);
+	snprintf(file, sizeof(file), "%s/file", directory);
 	assert_int_equal(unlink(target), 0);
 }
 
@@ -172,7 +172,7 @@ static void what_a_killed_process_left_staged_goes(void **state)
 	struct stat status;
 
 	snprintf(staged, sizeof(staged), "%s.next", file);
-	snprintf(target, sizeof(target), "%s/target", folder);
+	snprintf(target, sizeof(target), "%s/target", directory);
 	assert_int_equal(file_stage(file, "half", 4, 0600, NULL), 0);
 	assert_int_equal(file_stage(file, "x", 1, 0600, NULL), 0);
 	assert_int_equal(file_write_durably(file, "new", 3, 0600, NULL), 0);
@@ -184,22 +184,22 @@ static void what_a_killed_process_left_staged_goes(void **state)
 	assert_int_equal(stat(target, &status), 0);
 	assert_int_equal(status.st_size, 4);
 	assert_int_equal(unlink(target), 0);
-	assert_int_equal(folder_count(), 1);
+	assert_int_equal(directory_count(), 1);
 }
 
 static void what_is_staged_can_be_discarded(void **state)
 {
 	char other[80];
 
-	snprintf(other, sizeof(other), "%s/other", folder);
+	snprintf(other, sizeof(other), "%s/other", directory);
 	file_discard(file);
 	assert_int_equal(file_stage(file, "1", 1, 0600, NULL), 0);
 	assert_int_equal(file_stage(other, "2", 1, 0600, NULL), 0);
 	file_discard(file);
-	assert_int_equal(folder_count(), 2);
+	assert_int_equal(directory_count(), 2);
 	assert_int_equal(file_stage(file, "1", 1, 0600, NULL), 0);
-	file_discard_all(folder);
-	assert_int_equal(folder_count(), 1);
+	file_discard_all(directory);
+	assert_int_equal(directory_count(), 1);
 	content_check("newer");
 	file_discard_all("/nowhere");
 }
@@ -209,14 +209,14 @@ static void a_failed_write_leaves_the_old_file(void **state)
 	struct error error = {0};
 	char inside[80];
 
-	snprintf(inside, sizeof(inside), "%s/taken", folder);
+	snprintf(inside, sizeof(inside), "%s/taken", directory);
 	assert_int_equal(mkdir(inside, 0700), 0);
-	/* A folder cannot be replaced by a file: the rename fails, after everything else. */
+	/* A directory cannot be replaced by a file: the rename fails, after everything else. */
 	assert_true(file_write_durably(inside, "x", 1, 0600, &error) < 0);
 	assert_non_null(strstr(error.what, inside));
 	assert_int_equal(rmdir(inside), 0);
 	assert_int_equal(file_write_durably("/nowhere/file", "x", 1, 0600, &error), -ENOENT);
-	assert_int_equal(folder_count(), 1);
+	assert_int_equal(directory_count(), 1);
 }
 
 static void a_fifo_that_nobody_writes_to_is_empty(void **state)
@@ -290,5 +290,5 @@ int main(void)
 		cmocka_unit_test(reading_stops_at_the_limit),
 	};
 
-	return cmocka_run_group_tests_name("util", tests, folder_make, folder_remove);
+	return cmocka_run_group_tests_name("util", tests, directory_make, directory_remove);
 }

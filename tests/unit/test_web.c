@@ -24,8 +24,7 @@ static struct address address(const char *text)
 	return address;
 }
 
-/* --- addresses ----------------------------------------------------------------------------------
- */
+/* --- addresses -------------------------------------------------------------------------------- */
 
 static void an_address_has_a_port_or_the_default_one(void **state)
 {
@@ -173,8 +172,7 @@ static void a_name_that_was_made_to_lead_here_is_not_ours(void **state)
 	assert_false(address_is_ours(&vpn, "vpn.example:7373"));
 }
 
-/* --- requests -----------------------------------------------------------------------------------
- */
+/* --- requests --------------------------------------------------------------------------------- */
 
 static struct answer ask(const char *method, const char *path, const char *host, const char *site)
 {
@@ -232,8 +230,7 @@ static void other_sites_get_nothing(void **state)
 	assert_int_equal(ask("GET", "/", "127.0.0.1", "cross-site").status, 200);
 }
 
-/* --- the board and its readers ------------------------------------------------------------------
- */
+/* --- the board and its readers ---------------------------------------------------------------- */
 
 static void take_attempt_as(struct board *board, unsigned int source, int port, int packets,
 			    bool observed)

@@ -42,8 +42,7 @@ static const struct option_spec bans_options[] = {
 };
 _Static_assert(ARRAY_SIZE(bans_options) == OPTION_COUNT, "an option lacks its row");
 
-/* --- the list -----------------------------------------------------------------------------------
- */
+/* --- the list --------------------------------------------------------------------------------- */
 
 /* "one; another": the first is the one that ends last. */
 static void reasons_set(struct libscols_line *line, size_t cell, const struct timeout *ban)
@@ -108,8 +107,7 @@ static int list_run(const struct settings *settings)
 	return EXIT_OK;
 }
 
-/* --- the import ---------------------------------------------------------------------------------
- */
+/* --- the import ------------------------------------------------------------------------------- */
 
 /* What standard input is may not be opened a second time: a socket, a file half read, another's. */
 static int import_read(const char *path, char **ret_text, size_t *ret_size, struct error *ret_error)

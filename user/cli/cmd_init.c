@@ -43,19 +43,20 @@ static int proposal_load(const struct settings *settings, const char *profile, s
 	return report_config(settings, r, &error);
 }
 
-/* The folder of the node file is made, but not what is above it: a typo makes no tree. */
-static int folder_make(const struct settings *settings)
+/* The directory of the node file is made, but not what is above it: a typo makes no tree. */
+static int directory_make(const struct settings *settings)
 {
 	const char *slash = strrchr(settings->config, '/');
-	char folder[4096];
+	char directory[4096];
 
 	if (!slash || slash == settings->config)
 		return EXIT_OK;
-	snprintf(folder, sizeof(folder), "%.*s", (int)(slash - settings->config), settings->config);
-	if (!mkdir(folder, 0755) || errno == EEXIST)
+	snprintf(directory, sizeof(directory), "%.*s", (int)(slash - settings->config),
+		 settings->config);
+	if (!mkdir(directory, 0755) || errno == EEXIST)
 		return EXIT_OK;
-	report_failure(settings, "make the folder above it, or choose another --config FILE",
-		       "cannot make the folder %s: %s", folder, strerror(errno));
+	report_failure(settings, "make the directory above it, or choose another --config FILE",
+		       "cannot make the directory %s: %s", directory, strerror(errno));
 	return errno == EACCES || errno == EPERM ? EXIT_PERMISSION : EXIT_FAILED;
 }
 
@@ -65,7 +66,7 @@ static int proposal_write(const struct settings *settings, const struct proposal
 	_free_ char *text = json_dumps(proposal->node, JSON_INDENT(2));
 	_free_ char *line = NULL;
 	struct error error = {0};
-	int length, r, code = folder_make(settings);
+	int length, r, code = directory_make(settings);
 
 	if (code != EXIT_OK)
 		return code;

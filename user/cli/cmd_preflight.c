@@ -57,8 +57,7 @@ static const enum style status_styles[] = {
 	[CHECK_SKIP] = STYLE_FAINT,
 };
 
-/* --- output -------------------------------------------------------------------------------------
- */
+/* --- output ----------------------------------------------------------------------------------- */
 
 static size_t count_of(const struct checks *checks, enum check_status status)
 {
@@ -126,8 +125,7 @@ static void preflight_print(const struct settings *settings, const struct checks
 		      count_of(checks, CHECK_FAIL), count_of(checks, CHECK_SKIP));
 }
 
-/* --- options ------------------------------------------------------------------------------------
- */
+/* --- options ---------------------------------------------------------------------------------- */
 
 static int number_parse(const struct settings *settings, const char *text, uint64_t *ret)
 {
@@ -170,8 +168,8 @@ static int root_check(const struct settings *settings, const char *path)
 
 	if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
 		return 0;
-	return report_failure(settings, "name a folder that holds etc, usr, ...",
-			      "there is no folder \"%s\"", path);
+	return report_failure(settings, "name a directory that holds etc, usr, ...",
+			      "there is no directory \"%s\"", path);
 }
 
 /* Releases before 24 are what the page describes. */

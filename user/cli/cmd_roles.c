@@ -31,8 +31,7 @@ static int report_profile(const struct settings *settings, int r, const struct e
 	return r == -ENOENT ? EXIT_USAGE : code;
 }
 
-/* --- every profile ------------------------------------------------------------------------------
- */
+/* --- every profile ---------------------------------------------------------------------------- */
 
 static json_t *json_role_names(const struct profile *profile)
 {
@@ -91,8 +90,7 @@ static int list_run(const struct settings *settings, const char *only)
 	return EXIT_OK;
 }
 
-/* --- one role -----------------------------------------------------------------------------------
- */
+/* --- one role --------------------------------------------------------------------------------- */
 
 static const char *protocols_text(uint8_t l4s)
 {
@@ -211,8 +209,7 @@ static int role_run(const struct settings *settings, const char *asked, const ch
 	return EXIT_OK;
 }
 
-/* --- two profiles -------------------------------------------------------------------------------
- */
+/* --- two profiles ----------------------------------------------------------------------------- */
 
 /* Where a comparison is collected. */
 struct diff {
@@ -319,8 +316,7 @@ static int diff_run(const struct settings *settings, const struct arguments *arg
 	return diff_show(settings, &old, &new, only);
 }
 
-/* --- the verb -----------------------------------------------------------------------------------
- */
+/* --- the verb --------------------------------------------------------------------------------- */
 
 static int profile_run(const struct settings *settings, const char *asked)
 {

@@ -34,8 +34,7 @@ static const struct option_spec top_options[] = {
 };
 _Static_assert(ARRAY_SIZE(top_options) == OPTION_COUNT, "an option lacks its row");
 
-/* --- what keys do to the node ------------------------------------------------------------------
- */
+/* --- what keys do to the node ----------------------------------------------------------------- */
 
 static void panel_fact(void *context, const char *key, enum style style, const char *text)
 {

@@ -27,7 +27,8 @@ int source_parse(const struct settings *settings, const char *text, struct cidr 
 /* Whatever the user should know about a store that was opened. */
 void store_report(const struct settings *settings, const struct store *store);
 
-/* Bans and openings into maps that are new. What goes wrong is a warning: the policy is in force.
+/*
+ * Bans and openings into maps that are new. What goes wrong is a warning: the policy is in force.
  */
 void stores_restore(const struct settings *settings);
 

@@ -83,7 +83,8 @@ static void print_line(const struct follower *follower, const struct notice *not
 	attempt_print_line(follower->settings, &follower->names, &notice->attempt.attempt, remark);
 }
 
-/* A reader that has seen enough, as in "| head", is no failure; a full disk is, and main says so.
+/*
+ * A reader that has seen enough, as in "| head", is no failure; a full disk is, and main says so.
  */
 static void output_flush(struct follower *follower)
 {
@@ -105,15 +106,15 @@ static void handle_notice(struct follower *follower, const struct notice *notice
 	port_names_refresh(follower, notice->generation);
 	if (follower->settings->output != OUTPUT_TABLE)
 		print_notice(follower, notice);
-	/* For a reader's eyes an evicted attempt is no news: its packets were shown as they came.
+	/*
+	 * For a reader's eyes an evicted attempt is no news: its packets were shown as they came.
 	 */
 	else if (strcmp(notice->event, "settled") != 0)
 		print_line(follower, notice);
 	output_flush(follower);
 }
 
-/* --- the kernel's events, where no daemon runs --------------------------------------------------
- */
+/* --- the kernel's events, where no daemon runs ------------------------------------------------ */
 
 static const char *event_name(const struct rw_event *event)
 {
@@ -219,8 +220,7 @@ static int follow_kernel(struct follower *follower, int signals, struct error *r
 	return r ? error_set(ret_error, -r, "cannot read events: %s", strerror(-r)) : 0;
 }
 
-/* --- the daemon ---------------------------------------------------------------------------------
- */
+/* --- the daemon ------------------------------------------------------------------------------- */
 
 /* As with the kernel's events: a line when an attempt is new, and when its packets have doubled. */
 static void handle_line(struct follower *follower, const json_t *line)
@@ -269,8 +269,7 @@ static int follow_daemon(struct follower *follower, struct feed *feed, int signa
 	return 0;
 }
 
-/* --- both ---------------------------------------------------------------------------------------
- */
+/* --- both ------------------------------------------------------------------------------------- */
 
 static int follow(struct follower *follower, int signals, struct error *ret_error)
 {

@@ -225,7 +225,8 @@ static int report_unknown(const struct parser *parser, const char *typed)
 	return report_failure(parser->settings, hint, "there is no option --%s", word);
 }
 
-/* optopt is a row for a long option that exists, a letter for a short one, 0 for an unknown word.
+/*
+ * optopt is a row for a long option that exists, a letter for a short one, 0 for an unknown word.
  */
 static int report_option(const struct parser *parser, int result, const char *typed)
 {

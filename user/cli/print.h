@@ -63,7 +63,8 @@ json_t *json_make(const char *format, ...);
  */
 void print_json(const struct settings *settings, json_t *fields);
 
-/* The same of one with an array `key`, of which -o jsonl has nothing but the elements, one a line.
+/*
+ * The same of one with an array `key`, of which -o jsonl has nothing but the elements, one a line.
  */
 void print_json_list(const struct settings *settings, json_t *fields, const char *key);
 

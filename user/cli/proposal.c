@@ -51,8 +51,7 @@ static void note(struct proposal *proposal, const char *format, ...)
 	json_array_append_new(proposal->notes, json_make("s", text));
 }
 
-/* --- roles --------------------------------------------------------------------------------------
- */
+/* --- roles ------------------------------------------------------------------------------------ */
 
 static const char *package_role(const char *package)
 {
@@ -136,8 +135,7 @@ static void roles_prune(const char *roles_dir, const char *profile, json_t *role
 	}
 }
 
-/* --- interfaces ---------------------------------------------------------------------------------
- */
+/* --- interfaces ------------------------------------------------------------------------------- */
 
 static bool has_prefix(const char *name, const char *const *prefixes)
 {
@@ -265,8 +263,7 @@ static json_t *interfaces_make(const struct host_facts *facts, struct proposal *
 	return interfaces;
 }
 
-/* --- all of it ----------------------------------------------------------------------------------
- */
+/* --- all of it -------------------------------------------------------------------------------- */
 
 static bool is_loopback_session(const struct host_facts *facts)
 {

@@ -5,8 +5,8 @@
  *	- tun, WireGuard and ppp devices are vpn; a ppp device with the default route is external
  *	- the device with the default route is external
  *	- of the others, those with a public address are external, those with private ones internal
- *	- devices of containers and machines, and those without an address, are left out: what is
- *not listed is external
+ *	- devices of containers and machines, and those without an address, are left out:
+ *		what is not listed is external
  *	- roles come from installed packages; the profile is the newest that has all of them
  *	- whoever is connected from outside becomes a management source, so that he can come again
  */

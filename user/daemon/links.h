@@ -29,7 +29,8 @@ int links_open(struct links *links, struct loop *loop, struct in_force *in_force
 	       struct error *ret_error);
 void links_close(struct links *links);
 
-/* Another policy is in force. Its apply has seen to the interfaces, but some may have come since.
+/*
+ * Another policy is in force. Its apply has seen to the interfaces, but some may have come since.
  */
 void links_policy_changed(struct links *links);
 

@@ -74,9 +74,7 @@ void lists_close(struct lists *lists)
 	memset(lists->told, 0, sizeof(lists->told));
 }
 
-/* --- what subscribers hear
- * ------------------------------------------------------------------------
- */
+/* --- what subscribers hear -------------------------------------------------------------------- */
 
 static const struct {
 	const char *file;

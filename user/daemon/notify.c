@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* notify.c - sd_notify, and for the static binary, which has no libsystemd, what it comes down to.
+/*
+ * notify.c - sd_notify, and for the static binary, which has no libsystemd, what it comes down to.
  */
 #include "daemon/notify.h"
 

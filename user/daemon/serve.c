@@ -52,8 +52,7 @@ struct daemon {
 	int metrics_error; /* that was said */
 };
 
-/* --- one tick -----------------------------------------------------------------------------------
- */
+/* --- one tick --------------------------------------------------------------------------------- */
 
 static void notice_policy(struct daemon *daemon)
 {
@@ -186,8 +185,7 @@ static void tick(void *context, uint32_t events)
 	tell_manager(daemon);
 }
 
-/* --- what else happens --------------------------------------------------------------------------
- */
+/* --- what else happens ------------------------------------------------------------------------ */
 
 static void signal_came(void *context, uint32_t events)
 {
@@ -246,8 +244,7 @@ static json_t *broadcast_make(void *context, enum feed_broadcast kind)
 	return NULL;
 }
 
-/* --- start and stop -----------------------------------------------------------------------------
- */
+/* --- start and stop --------------------------------------------------------------------------- */
 
 static int signals_open(struct daemon *daemon)
 {
@@ -319,18 +316,18 @@ static int open_all(struct daemon *daemon, struct error *ret_error)
 	return r ? r : privileges_drop(ret_error);
 }
 
-/* Nothing stays of a daemon that has stopped; nor of the folder, if there is nothing else in it. */
+/* Nothing stays of a daemon that has stopped; nor of the directory, if there is nothing else in it. */
 static void lock_release(struct daemon *daemon)
 {
-	const char *folder = daemon->options->instance.state_dir;
+	const char *directory = daemon->options->instance.state_dir;
 	char path[4096];
 
 	if (daemon->lock < 0)
 		return;
-	snprintf(path, sizeof(path), "%s/" LOCK_NAME, folder);
+	snprintf(path, sizeof(path), "%s/" LOCK_NAME, directory);
 	unlink(path);
 	cleanup_close(&daemon->lock);
-	rmdir(folder);
+	rmdir(directory);
 }
 
 static void close_all(struct daemon *daemon)

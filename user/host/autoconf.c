@@ -44,8 +44,7 @@ static struct autoconf_device *device_at(struct autoconf *autoconf, uint32_t ifi
 	return device;
 }
 
-/* --- addresses and ways -------------------------------------------------------------------------
- */
+/* --- addresses and ways ----------------------------------------------------------------------- */
 
 /* An address with a lifetime was given, over IPv6 by either of the two. */
 static int address_read(const struct nlmsghdr *message, void *context)
@@ -106,8 +105,7 @@ static bool lists_read(struct autoconf *autoconf)
 	       netlink_dump(&routes, route_read, NULL, autoconf) == 0;
 }
 
-/* --- who waits ----------------------------------------------------------------------------------
- */
+/* --- who waits -------------------------------------------------------------------------------- */
 
 /* Is a socket of that file bound to the port? Of raw sockets the port is the protocol. */
 static bool has_socket(const char *path, unsigned int wanted)
@@ -140,8 +138,7 @@ void autoconf_read(struct autoconf *ret)
 	ret->listens = listens_read();
 }
 
-/* --- one device ---------------------------------------------------------------------------------
- */
+/* --- one device ------------------------------------------------------------------------------- */
 
 /* -1: there is no such switch. */
 static int switch_read(const char *name, const char *key)

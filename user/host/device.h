@@ -66,6 +66,7 @@ bool device_tags(const struct devices *devices, const struct device *device, uin
 const struct device *device_by_name(const struct devices *devices, const char *name);
 const struct device *device_by_index(const struct devices *devices, uint32_t ifindex);
 
-/* Bytes before the IP header: 14, or 0 on L3 devices; -EOPNOTSUPP where XDP cannot read the frames.
+/*
+ * Bytes before the IP header: 14, or 0 on L3 devices; -EOPNOTSUPP where XDP cannot read the frames.
  */
 int device_l2_length(const struct device *device);

@@ -21,8 +21,7 @@ static void pipe_close(FILE **pipe)
 		pclose(*pipe);
 }
 
-/* --- addresses ----------------------------------------------------------------------------------
- */
+/* --- addresses -------------------------------------------------------------------------------- */
 
 static struct host_interface *interface_find(struct host_facts *facts, const char *name)
 {
@@ -102,8 +101,7 @@ static int addresses_add(struct host_facts *facts)
 	return r;
 }
 
-/* --- routes -------------------------------------------------------------------------------------
- */
+/* --- routes ----------------------------------------------------------------------------------- */
 
 static struct host_interface *interface_towards(struct host_facts *facts, const uint8_t remote[16])
 {
@@ -141,8 +139,7 @@ static void session_mark(struct host_facts *facts)
 		interface->has_session = true;
 }
 
-/* --- names --------------------------------------------------------------------------------------
- */
+/* --- names ------------------------------------------------------------------------------------ */
 
 static void host_read(char ret[256])
 {
@@ -169,7 +166,8 @@ static int package_add(struct host_facts *facts, const char *name)
 	return *added ? 0 : -ENOMEM;
 }
 
-/* Lines of "installed NAME" or, from rpm, of the same. A system without the command has no lines.
+/*
+ * Lines of "installed NAME" or, from rpm, of the same. A system without the command has no lines.
  */
 static int packages_add(struct host_facts *facts, const char *command)
 {
@@ -183,8 +181,7 @@ static int packages_add(struct host_facts *facts, const char *command)
 	return r;
 }
 
-/* --- all of it ----------------------------------------------------------------------------------
- */
+/* --- all of it -------------------------------------------------------------------------------- */
 
 static int interfaces_add(struct host_facts *facts, struct error *ret_error)
 {

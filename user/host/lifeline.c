@@ -19,8 +19,7 @@
 
 static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 
-/* --- resolvers ----------------------------------------------------------------------------------
- */
+/* --- resolvers -------------------------------------------------------------------------------- */
 
 static void add(struct lifelines *lifelines, const uint8_t address[16], uint16_t why)
 {
@@ -80,8 +79,7 @@ static void add_resolvers(struct lifelines *lifelines)
 	}
 }
 
-/* --- gateways -----------------------------------------------------------------------------------
- */
+/* --- gateways --------------------------------------------------------------------------------- */
 
 static void add_gateway(struct lifelines *lifelines, int family, const void *address)
 {

@@ -36,8 +36,7 @@ __attribute__((format(printf, 3, 4))) static void list_add(char *list, size_t si
 	va_end(args);
 }
 
-/* --- routing for others -------------------------------------------------------------------------
- */
+/* --- routing for others ----------------------------------------------------------------------- */
 
 static bool is_switched_on(const char *path)
 {
@@ -60,8 +59,7 @@ static int bridges_read(struct other_firewalls *others)
 	return r == -ENOMEM ? r : 0;
 }
 
-/* --- other firewalls ----------------------------------------------------------------------------
- */
+/* --- other firewalls -------------------------------------------------------------------------- */
 
 struct rules_of_table {
 	uint8_t family;
@@ -196,8 +194,7 @@ int other_firewalls_read(struct other_firewalls *ret)
 	return 0;
 }
 
-/* --- advice -------------------------------------------------------------------------------------
- */
+/* --- advice ----------------------------------------------------------------------------------- */
 
 __attribute__((format(printf, 2, 3))) static int warn(struct warnings *warnings, const char *format,
 						      ...)

@@ -28,11 +28,11 @@ static void name_read(pid_t pid, char ret[16])
 }
 
 /* "socket:[12345]" */
-static uint32_t inode_read(int folder, const char *entry)
+static uint32_t inode_read(int directory, const char *entry)
 {
 	char target[64];
 	unsigned int inode = 0;
-	ssize_t size = readlinkat(folder, entry, target, sizeof(target) - 1);
+	ssize_t size = readlinkat(directory, entry, target, sizeof(target) - 1);
 
 	if (size < 0)
 		return 0;
@@ -43,14 +43,14 @@ static uint32_t inode_read(int folder, const char *entry)
 /* A process that ends meanwhile, or that may not be looked at, has no sockets. */
 static int process_read(pid_t pid, struct socket_holders *holders)
 {
-	_closedir_ DIR *folder = NULL;
+	_closedir_ DIR *directory = NULL;
 	const struct dirent *entry;
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
-	folder = opendir(path);
-	while (folder && (entry = readdir(folder))) {
-		uint32_t inode = inode_read(dirfd(folder), entry->d_name);
+	directory = opendir(path);
+	while (directory && (entry = readdir(directory))) {
+		uint32_t inode = inode_read(dirfd(directory), entry->d_name);
 		struct socket_holder *holder;
 
 		if (!inode)

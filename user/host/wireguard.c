@@ -55,7 +55,8 @@ static int family_find(uint16_t *ret)
 
 /* --- the device ------------------------------------------------------------------------------- */
 
-/* The search for the peer of an address. Of a peer with many allowed IPs each message has a part.
+/*
+ * The search for the peer of an address. Of a peer with many allowed IPs each message has a part.
  */
 struct search {
 	struct cidr inside;

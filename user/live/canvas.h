@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* canvas.h - a screen in memory: characters, each of one cell, and what their colours mean. Pure.
+/*
+ * canvas.h - a screen in memory: characters, each of one cell, and what their colours mean. Pure.
  */
 #pragma once
 

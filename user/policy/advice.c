@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* advice.c - what is allowed, but probably not meant. One function a warning, the list at the end.
+/*
+ * advice.c - what is allowed, but probably not meant. One function a warning, the list at the end.
  */
 #include "policy/advice.h"
 
@@ -75,8 +76,7 @@ static int advise_mode(const struct advice *advice)
 		    "counted, and passes; write \"mode\": \"enforce\" to drop it");
 }
 
-/* --- the VPN ------------------------------------------------------------------------------------
- */
+/* --- the VPN ---------------------------------------------------------------------------------- */
 
 static bool is_smtp(const struct row *row)
 {
@@ -159,8 +159,7 @@ static int advise_vpn_only_in_vain(const struct advice *advice)
 	return 0;
 }
 
-/* --- ssh ----------------------------------------------------------------------------------------
- */
+/* --- ssh -------------------------------------------------------------------------------------- */
 
 /* Zones that packets can come from on this node; what is not listed is external. */
 static uint16_t zones_present(const struct node_model *node)
@@ -211,8 +210,7 @@ static int advise_management(const struct advice *advice)
 	return 0;
 }
 
-/* --- roles and ports ----------------------------------------------------------------------------
- */
+/* --- roles and ports -------------------------------------------------------------------------- */
 
 /* Without an interface that peers come from, the cluster is a list of strangers. */
 static int advise_cluster(const struct advice *advice)

@@ -16,8 +16,7 @@
 
 static const struct word words_flows[] = {{"all", 0}, {"least", 1}, {NULL, 0}};
 
-/* --- one node -----------------------------------------------------------------------------------
- */
+/* --- one node --------------------------------------------------------------------------------- */
 
 /* A network among them would let in whoever lives there. */
 static int addresses_check(const struct source_list *addresses, struct error *ret_error)
@@ -71,8 +70,7 @@ static int peer_read(const char *key, const struct value *value, void *into,
 	return value_read_fields(value, "a node of a cluster", peer_fields, peer, ret_error);
 }
 
-/* --- the file -----------------------------------------------------------------------------------
- */
+/* --- the file --------------------------------------------------------------------------------- */
 
 static int cluster_profile_read(const struct value *value, void *into, struct error *ret_error)
 {
@@ -220,8 +218,7 @@ const struct peer_model *cluster_node(const struct cluster_model *cluster, const
 	return NULL;
 }
 
-/* --- one of its nodes ---------------------------------------------------------------------------
- */
+/* --- one of its nodes ------------------------------------------------------------------------- */
 
 static int node_refuse(const struct node_model *node, struct error *ret_error)
 {

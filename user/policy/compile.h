@@ -16,7 +16,7 @@ int policy_compile_from(const struct policy_source *source, struct tables *ret_t
 			struct warnings *ret_warnings, struct error *ret_error);
 
 /*
- * Compile `node_file` with the profiles below `roles_dir` (one folder each).
+ * Compile `node_file` with the profiles below `roles_dir` (one directory each).
  * Returns 0, or -errno with `ret_error` filled (-ENOENT: a file is missing; -EINVAL: its content is
  * wrong; -ENOMEM). `ret_tables` and `ret_warnings` are untouched on failure; on success the caller
  * owns both. `ret_warnings` may be NULL.

@@ -29,8 +29,7 @@ static void json_free(json_t **json)
 }
 #define _json_ __attribute__((cleanup(json_free)))
 
-/* --- writing ------------------------------------------------------------------------------------
- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 /* An array of `count` elements, each written by `write`. NULL: out of memory. */
 static json_t *array_write(const void *list, size_t count,
@@ -156,8 +155,7 @@ int compiled_write(const struct tables *tables, uint8_t flags, char **ret_text, 
 	return 0;
 }
 
-/* --- reading ------------------------------------------------------------------------------------
- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 static bool string_read(char *ret, size_t size, const char *text)
 {

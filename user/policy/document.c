@@ -24,8 +24,7 @@ void document_free(struct document *document)
 	free(document);
 }
 
-/* --- pointing -----------------------------------------------------------------------------------
- */
+/* --- pointing --------------------------------------------------------------------------------- */
 
 struct at at_value(const struct document *document, uint32_t place)
 {
@@ -159,8 +158,7 @@ int error_at(struct error *ret, const struct at *at, const char *format, ...)
 	return -EINVAL;
 }
 
-/* --- reading ------------------------------------------------------------------------------------
- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 /*
  * A key stands twice. jansson stops behind the second one; the text up to there is enough to find
@@ -207,7 +205,8 @@ static int document_refuse(struct document *document, const json_error_t *json,
 		return error_set(ret_error, ENOMEM, "out of memory");
 	if (json_error_code(json) == json_error_duplicate_key)
 		return document_refuse_twin(document, end, ret_error);
-	/* jansson names the end of the token that it did not expect; the caret goes to its start.
+	/*
+	 * jansson names the end of the token that it did not expect; the caret goes to its start.
 	 */
 	if (near && near_size <= offset &&
 	    !strncmp(document->text + offset - near_size, near + strlen(" near '"), near_size))

@@ -41,7 +41,8 @@ struct at at_value(const struct document *document, uint32_t place);
 struct at at_key(const struct at *value); /* the value's own spot where it has no key */
 uint32_t at_line(const struct at *at);
 
-/* Fill `ret` with file:line:column, path and excerpt; `what` is kept, and `hint` if there is one.
+/*
+ * Fill `ret` with file:line:column, path and excerpt; `what` is kept, and `hint` if there is one.
  */
 void error_place(struct error *ret, const struct at *at);
 

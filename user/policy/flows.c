@@ -10,8 +10,7 @@
 #include "policy/names.h"
 #include "util/array.h"
 
-/* --- reading ------------------------------------------------------------------------------------
- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 static int initiator_add(struct flows_model *flows, const struct name_model *role,
 			 struct error *ret_error)
@@ -128,8 +127,7 @@ void flows_free(struct flows_model *flows)
 	*flows = (struct flows_model){0};
 }
 
-/* --- bits ---------------------------------------------------------------------------------------
- */
+/* --- bits ------------------------------------------------------------------------------------- */
 
 uint16_t flows_peer_bit(const struct flows_model *flows, const char *role)
 {

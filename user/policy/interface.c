@@ -11,8 +11,7 @@
 #include "policy/sources.h"
 #include "util/array.h"
 
-/* --- prefixes -----------------------------------------------------------------------------------
- */
+/* --- prefixes --------------------------------------------------------------------------------- */
 
 static int zone_sources_read(const char *key, const struct value *value, void *into,
 			     struct error *ret_error)
@@ -30,8 +29,7 @@ static int zone_sources_read(const char *key, const struct value *value, void *i
 	return word_refuse(&at, "the zone", key, words_zones, ret_error);
 }
 
-/* --- interfaces ---------------------------------------------------------------------------------
- */
+/* --- interfaces ------------------------------------------------------------------------------- */
 
 static int zone_read(const struct value *value, void *into, struct error *ret_error)
 {

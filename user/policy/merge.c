@@ -48,8 +48,7 @@ static int rows_add_all(struct merged *merged, const struct model *model)
 	return r;
 }
 
-/* --- vpn_only -----------------------------------------------------------------------------------
- */
+/* --- vpn_only --------------------------------------------------------------------------------- */
 
 /* Only what the world may reach is narrowed: internal rows stay as they are. */
 static bool row_narrow(struct row *row)
@@ -105,7 +104,7 @@ static int service_refuse(const struct merged *merged, const struct name_model *
 /* Nodes of a cluster may share what they say of the VPN: a service is another node's then. */
 static bool is_of_a_peer(const struct model *model, const char *service)
 {
-	return model->node.cluster.exists && folder_has_service(model->folder, service);
+	return model->node.cluster.exists && directory_has_service(model->directory, service);
 }
 
 static int service_narrow(struct merged *merged, const struct model *model,

@@ -147,5 +147,5 @@ struct model {
 	struct role_model *roles; /* owned; every-node first */
 	size_t role_count;
 	struct flows_model flows; /* of the profile */
-	char folder[PATH_MAX];	  /* of the profile */
+	char directory[PATH_MAX]; /* of the profile */
 };

@@ -16,8 +16,7 @@
 
 #define ECHO_RATE_DEFAULT 100
 
-/* --- names --------------------------------------------------------------------------------------
- */
+/* --- names ------------------------------------------------------------------------------------ */
 
 static int node_name_read(const struct value *value, void *into, struct error *ret_error)
 {
@@ -82,8 +81,7 @@ static int vpn_only_read(const struct value *value, void *into, struct error *re
 				ret_error);
 }
 
-/* --- the kernel's switches ----------------------------------------------------------------------
- */
+/* --- the kernel's switches -------------------------------------------------------------------- */
 
 static int flag_read(const struct value *value, const char *noun, const struct word *words,
 		     uint8_t *flags, struct error *ret_error)
@@ -174,8 +172,7 @@ static int protocols_read(const struct value *value, void *into, struct error *r
 	return value_read_items(value, "\"protocols\"", protocol_read, into, ret_error);
 }
 
-/* --- the file -----------------------------------------------------------------------------------
- */
+/* --- the file --------------------------------------------------------------------------------- */
 
 static int node_interfaces_read(const struct value *value, void *into, struct error *ret_error)
 {

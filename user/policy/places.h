@@ -29,7 +29,8 @@ struct place {
  */
 int places_find(const char *text, size_t size, struct place **ret_places, size_t *ret_count);
 
-/* "interfaces.eth0.sources.internal[2]"; keys that are no plain words as ["key"]; "" for the root.
+/*
+ * "interfaces.eth0.sources.internal[2]"; keys that are no plain words as ["key"]; "" for the root.
  */
 void places_format_path(const char *text, const struct place *places, uint32_t place, char *ret,
 			size_t ret_size);

@@ -302,8 +302,7 @@ int tables_add_interfaces(struct tables *tables, const struct node_model *node,
 	return prefix_count_check(tables, node, ret_error);
 }
 
-/* --- whom no ban may reach ----------------------------------------------------------------------
- */
+/* --- whom no ban may reach -------------------------------------------------------------------- */
 
 #define OF_NO_USE UINT16_MAX /* the tag of what only parts the families: any other wins */
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* prefixes.h - the interfaces of the tables. On failure `tables` is the caller's to free, as it is.
+/*
+ * prefixes.h - the interfaces of the tables. On failure `tables` is the caller's to free, as it is.
  */
 #pragma once
 

@@ -15,8 +15,7 @@
 #include "util/array.h"
 #include "util/cleanup.h"
 
-/* --- the names ----------------------------------------------------------------------------------
- */
+/* --- the names -------------------------------------------------------------------------------- */
 
 void profile_names_free(struct profile_names *names)
 {
@@ -50,7 +49,7 @@ int profile_names_read(const char *roles_dir, struct profile_names *ret, struct 
 	if (!dir) {
 		int saved = errno;
 
-		error_set(ret_error, saved, "cannot open the folder of profiles \"%s\": %s",
+		error_set(ret_error, saved, "cannot open the directory of profiles \"%s\": %s",
 			  roles_dir, strerror(saved));
 		error_hint(ret_error, "name the right one with --roles-dir");
 		return -saved;
@@ -73,8 +72,7 @@ int profile_names_read(const char *roles_dir, struct profile_names *ret, struct 
 	return 0;
 }
 
-/* --- one profile --------------------------------------------------------------------------------
- */
+/* --- one profile ------------------------------------------------------------------------------ */
 
 void profile_free(struct profile *profile)
 {
@@ -127,24 +125,24 @@ static int profile_add(struct profile *profile, const char *file, struct error *
 	return role_model_read(file, role, ret_error);
 }
 
-static int profile_fill(const char *folder, struct profile *profile, struct error *ret_error)
+static int profile_fill(const char *directory, struct profile *profile, struct error *ret_error)
 {
-	_closedir_ DIR *dir = opendir(folder);
+	_closedir_ DIR *dir = opendir(directory);
 	const struct dirent *entry;
 	int r = 0;
 
 	if (!dir)
-		return error_set(ret_error, errno, "cannot open \"%s\": %s", folder,
+		return error_set(ret_error, errno, "cannot open \"%s\": %s", directory,
 				 strerror(errno));
 	while (r == 0 && (entry = readdir(dir))) {
 		char file[PATH_MAX];
 
 		if (!is_role_file(entry))
 			continue;
-		if (snprintf(file, sizeof(file), "%s/%s", folder, entry->d_name) >=
+		if (snprintf(file, sizeof(file), "%s/%s", directory, entry->d_name) >=
 		    (int)sizeof(file))
 			return error_set(ret_error, ENAMETOOLONG,
-					 "the path \"%.200s...\" is too long", folder);
+					 "the path \"%.200s...\" is too long", directory);
 		r = profile_add(profile, file, ret_error);
 	}
 	return r;
@@ -154,14 +152,14 @@ int profile_read(const char *roles_dir, const char *name, struct profile *ret,
 		 struct error *ret_error)
 {
 	_cleanup_(profile_free) struct profile profile = {0};
-	char folder[PATH_MAX];
+	char directory[PATH_MAX];
 	int r;
 
 	if (strchr(name, '/') || !is_profile(roles_dir, name) ||
 	    snprintf(profile.name, sizeof(profile.name), "%s", name) >= (int)sizeof(profile.name))
 		return profile_refuse(roles_dir, name, ret_error);
-	snprintf(folder, sizeof(folder), "%s/%s", roles_dir, name);
-	r = profile_fill(folder, &profile, ret_error);
+	snprintf(directory, sizeof(directory), "%s/%s", roles_dir, name);
+	r = profile_fill(directory, &profile, ret_error);
 	if (r < 0)
 		return r;
 	qsort(profile.roles, profile.role_count, sizeof(*profile.roles), roles_order);
@@ -178,8 +176,7 @@ const struct role_model *profile_role(const struct profile *profile, const char 
 	return NULL;
 }
 
-/* --- what a role opens --------------------------------------------------------------------------
- */
+/* --- what a role opens ------------------------------------------------------------------------ */
 
 int role_rules(const struct role_model *role, struct rule **ret, size_t *ret_count)
 {

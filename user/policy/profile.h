@@ -9,7 +9,7 @@
 #include "policy/compare.h"
 #include "policy/model.h"
 
-/* Folders below the folder of profiles that hold an every-node role. */
+/* Directories below the directory of profiles that hold an every-node role. */
 struct profile_names {
 	char **list; /* owned, each of them too; in the order of releases: 24.1 before 24.12 */
 	size_t count;

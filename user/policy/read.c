@@ -22,13 +22,14 @@
 #define OWN_ROLE "node" /* what the node file's own services are called */
 
 /*
- * `name` stands at `at` and is not in `folder`: guess among what is there with `suffix`. The names
+ * `name` stands at `at` and is not in `directory`: guess among what is there with `suffix`. The
+ * names
  * are read twice, because a guess borrows the word it takes.
  */
-static void names_hint(const char *folder, const char *suffix, const char *name,
+static void names_hint(const char *directory, const char *suffix, const char *name,
 		       struct error *ret_error)
 {
-	_closedir_ DIR *dir = opendir(folder);
+	_closedir_ DIR *dir = opendir(directory);
 	struct guess guess = guess_begin(name);
 	char best[NAME_MAX + 1] = "";
 	const struct dirent *entry;
@@ -49,11 +50,11 @@ static void names_hint(const char *folder, const char *suffix, const char *name,
 	}
 	guess.best = best[0] ? best : NULL;
 	if (!error_hint_guess(ret_error, &guess))
-		error_hint(ret_error, "what there is stands in %s", folder);
+		error_hint(ret_error, "what there is stands in %s", directory);
 }
 
-static int profile_check(const struct node_model *node, const char *roles_dir, const char *folder,
-			 struct error *ret_error)
+static int profile_check(const struct node_model *node, const char *roles_dir,
+			 const char *directory, struct error *ret_error)
 {
 	struct stat status;
 	int r;
@@ -61,19 +62,19 @@ static int profile_check(const struct node_model *node, const char *roles_dir, c
 	if (stat(roles_dir, &status) < 0) {
 		int saved = errno;
 
-		error_set(ret_error, saved, "cannot open the folder of profiles \"%s\": %s",
+		error_set(ret_error, saved, "cannot open the directory of profiles \"%s\": %s",
 			  roles_dir, strerror(saved));
 		error_hint(ret_error, "name the right one with --roles-dir");
 		return -saved;
 	}
-	r = stat(folder, &status);
+	r = stat(directory, &status);
 	if (!r && S_ISDIR(status.st_mode))
 		return 0;
 	if (r && errno != ENOENT && errno != ENOTDIR) {
 		int saved = errno;
 
-		return error_set(ret_error, saved, "cannot look at the folder \"%s\": %s", folder,
-				 strerror(saved));
+		return error_set(ret_error, saved, "cannot look at the directory \"%s\": %s",
+				 directory, strerror(saved));
 	}
 	r = error_at(ret_error, &node->profile.at, "there is no profile \"%s\" in %s",
 		     node->profile.name, roles_dir);
@@ -82,7 +83,7 @@ static int profile_check(const struct node_model *node, const char *roles_dir, c
 }
 
 /* `name` says where the node file asks for the role; NULL for the one that it need not name. */
-static int role_add(struct model *model, const char *folder, const char *role,
+static int role_add(struct model *model, const char *directory, const char *role,
 		    const struct name_model *name, struct error *ret_error)
 {
 	struct role_model *next;
@@ -90,12 +91,13 @@ static int role_add(struct model *model, const char *folder, const char *role,
 	struct stat status;
 	int r;
 
-	if (snprintf(file, sizeof(file), "%s/%s.json", folder, role) >= (int)sizeof(file))
+	if (snprintf(file, sizeof(file), "%s/%s.json", directory, role) >= (int)sizeof(file))
 		return error_set(ret_error, ENAMETOOLONG, "the path \"%.200s...\" is too long",
 				 file);
 	if (name && stat(file, &status) < 0 && errno == ENOENT) {
-		r = error_at(ret_error, &name->at, "there is no role \"%s\" in %s", role, folder);
-		names_hint(folder, ".json", role, ret_error);
+		r = error_at(ret_error, &name->at, "there is no role \"%s\" in %s", role,
+			     directory);
+		names_hint(directory, ".json", role, ret_error);
 		return r;
 	}
 	next = array_append(&model->roles, &model->role_count, sizeof(*next));
@@ -107,9 +109,9 @@ static int role_add(struct model *model, const char *folder, const char *role,
 	return r;
 }
 
-static int roles_add(struct model *model, const char *folder, struct error *ret_error)
+static int roles_add(struct model *model, const char *directory, struct error *ret_error)
 {
-	int r = role_add(model, folder, MODEL_EVERY_NODE, NULL, ret_error);
+	int r = role_add(model, directory, MODEL_EVERY_NODE, NULL, ret_error);
 
 	for (size_t i = 0; r == 0 && i < model->node.role_count; i++) {
 		const struct name_model *name = &model->node.roles[i];
@@ -121,13 +123,12 @@ static int roles_add(struct model *model, const char *folder, struct error *ret_
 					"\"%s\" is what the node's own services are called; it "
 					"cannot be a role",
 					OWN_ROLE);
-		r = role_add(model, folder, name->name, name, ret_error);
+		r = role_add(model, directory, name->name, name, ret_error);
 	}
 	return r;
 }
 
-/* --- the cluster --------------------------------------------------------------------------------
- */
+/* --- the cluster ------------------------------------------------------------------------------ */
 
 /* A cluster file is named from where the node file stands. */
 static int cluster_path(const struct policy_source *source, const struct node_model *node,
@@ -135,11 +136,11 @@ static int cluster_path(const struct policy_source *source, const struct node_mo
 {
 	const char *file = source->cluster_file ? source->cluster_file : node->cluster_file;
 	const char *slash = strrchr(source->node_file, '/');
-	int folder = 0;
+	int directory = 0;
 
 	if (!source->cluster_file && file[0] != '/' && slash)
-		folder = slash - source->node_file + 1;
-	if (snprintf(ret, size, "%.*s%s", folder, source->node_file, file) >= (int)size)
+		directory = slash - source->node_file + 1;
+	if (snprintf(ret, size, "%.*s%s", directory, source->node_file, file) >= (int)size)
 		return error_set(ret_error, ENAMETOOLONG, "the path \"%.200s...\" is too long",
 				 ret);
 	return 0;
@@ -211,7 +212,7 @@ static int interfaces_check(const struct node_model *node, struct error *ret_err
 }
 
 /* A typo in another node's roles would shut that node out. */
-static int peer_roles_check(const struct cluster_model *cluster, const char *folder,
+static int peer_roles_check(const struct cluster_model *cluster, const char *directory,
 			    struct error *ret_error)
 {
 	for (size_t i = 0; i < cluster->node_count; i++) {
@@ -221,12 +222,12 @@ static int peer_roles_check(const struct cluster_model *cluster, const char *fol
 			char file[PATH_MAX + TABLES_NAME_MAX + 8];
 			int r;
 
-			snprintf(file, sizeof(file), "%s/%s.json", folder, peer->roles[k].name);
+			snprintf(file, sizeof(file), "%s/%s.json", directory, peer->roles[k].name);
 			if (access(file, F_OK) == 0)
 				continue;
 			r = error_at(ret_error, &peer->roles[k].at, "there is no role \"%s\" in %s",
-				     peer->roles[k].name, folder);
-			names_hint(folder, ".json", peer->roles[k].name, ret_error);
+				     peer->roles[k].name, directory);
+			names_hint(directory, ".json", peer->roles[k].name, ret_error);
 			return r;
 		}
 	}
@@ -274,7 +275,7 @@ static int flows_add(struct model *model, struct error *ret_error)
 	char file[PATH_MAX + sizeof(FLOWS_FILE) + 1];
 	int r = 0;
 
-	snprintf(file, sizeof(file), "%s/" FLOWS_FILE, model->folder);
+	snprintf(file, sizeof(file), "%s/" FLOWS_FILE, model->directory);
 	if (access(file, F_OK) == 0) {
 		r = flows_read(file, &model->flows, ret_error);
 	} else if (cluster->least) {
@@ -288,8 +289,7 @@ static int flows_add(struct model *model, struct error *ret_error)
 	return r;
 }
 
-/* --- all of it ----------------------------------------------------------------------------------
- */
+/* --- all of it -------------------------------------------------------------------------------- */
 
 static int node_add(const struct policy_source *source, struct model *model,
 		    struct error *ret_error)
@@ -304,11 +304,11 @@ static int node_add(const struct policy_source *source, struct model *model,
 		r = interfaces_check(&model->node, ret_error);
 	if (r < 0)
 		return r;
-	if (snprintf(model->folder, sizeof(model->folder), "%s/%s", source->roles_dir,
-		     model->node.profile.name) >= (int)sizeof(model->folder))
+	if (snprintf(model->directory, sizeof(model->directory), "%s/%s", source->roles_dir,
+		     model->node.profile.name) >= (int)sizeof(model->directory))
 		return error_set(ret_error, ENAMETOOLONG, "the path \"%.200s...\" is too long",
 				 source->roles_dir);
-	return profile_check(&model->node, source->roles_dir, model->folder, ret_error);
+	return profile_check(&model->node, source->roles_dir, model->directory, ret_error);
 }
 
 int model_read_from(const struct policy_source *source, struct model *ret, struct error *ret_error)
@@ -318,9 +318,9 @@ int model_read_from(const struct policy_source *source, struct model *ret, struc
 
 	r = node_add(source, &model, ret_error);
 	if (r == 0)
-		r = roles_add(&model, model.folder, ret_error);
+		r = roles_add(&model, model.directory, ret_error);
 	if (r == 0)
-		r = peer_roles_check(&model.node.cluster, model.folder, ret_error);
+		r = peer_roles_check(&model.node.cluster, model.directory, ret_error);
 	if (r == 0)
 		r = flows_add(&model, ret_error);
 	if (r < 0)

@@ -13,7 +13,7 @@ struct policy_source {
 	const char *node;	  /* another node of the cluster than the file's; NULL: its own */
 };
 
-/* The node file, its cluster, the folder of its profile and its role files. 0 or -errno. */
+/* The node file, its cluster, the directory of its profile and its role files. 0 or -errno. */
 int model_read_from(const struct policy_source *source, struct model *ret, struct error *ret_error);
 
 /* The same, as the node file says. */

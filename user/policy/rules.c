@@ -134,8 +134,7 @@ int tables_add_rules(struct tables *tables, const struct merged *merged, struct 
 	return r;
 }
 
-/* --- ports --------------------------------------------------------------------------------------
- */
+/* --- ports ------------------------------------------------------------------------------------ */
 
 int tables_add_ports(struct tables *tables, struct error *ret_error)
 {

@@ -89,15 +89,15 @@ static bool role_has_service(const char *path, const char *service)
 	return false;
 }
 
-bool folder_has_service(const char *folder, const char *service)
+bool directory_has_service(const char *directory, const char *service)
 {
-	_closedir_ DIR *dir = opendir(folder);
+	_closedir_ DIR *dir = opendir(directory);
 	const struct dirent *entry;
 	char path[PATH_MAX];
 
 	while (dir && (entry = readdir(dir)))
 		if (is_role_file(entry) &&
-		    snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name) <
+		    snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name) <
 			    (int)sizeof(path) &&
 		    role_has_service(path, service))
 			return true;

@@ -23,6 +23,6 @@ struct roles_found {
 int roles_search(const char *roles_dir, const char *profile, uint8_t l4, uint16_t port,
 		 struct roles_found *ret);
 
-/* Does any role file in the folder of a profile have a service of this name? */
-bool folder_has_service(const char *folder, const char *service);
+/* Does any role file in the directory of a profile have a service of this name? */
+bool directory_has_service(const char *directory, const char *service);
 void roles_found_free(struct roles_found *found);

@@ -9,8 +9,7 @@
 
 #include "util/array.h"
 
-/* --- one service --------------------------------------------------------------------------------
- */
+/* --- one service ------------------------------------------------------------------------------ */
 
 static int service_name_read(const struct value *value, void *into, struct error *ret_error)
 {
@@ -179,5 +178,4 @@ int services_read(const struct value *value, struct service_list into, struct er
 	return value_read_items(value, "\"services\"", service_read, &into, ret_error);
 }
 
-/* --- the role file ------------------------------------------------------------------------------
- */
+/* --- the role file ---------------------------------------------------------------------------- */

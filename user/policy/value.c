@@ -50,8 +50,7 @@ bool error_hint_guess(struct error *ret_error, const struct guess *guess)
 	return true;
 }
 
-/* --- objects and lists --------------------------------------------------------------------------
- */
+/* --- objects and lists ------------------------------------------------------------------------ */
 
 static int key_refuse(const struct at *at, const char *noun, const char *key,
 		      const struct field *fields, struct error *ret_error)
@@ -147,8 +146,7 @@ int value_read_items(const struct value *value, const char *noun, item_read_fn r
 	return 0;
 }
 
-/* --- single values ------------------------------------------------------------------------------
- */
+/* --- single values ---------------------------------------------------------------------------- */
 
 int value_get_string(const struct value *value, const char *noun, const char **ret,
 		     struct error *ret_error)

@@ -11,8 +11,7 @@
 
 #define PAGE_MTU 3498 /* what fits into one page beside the headroom; drivers differ a little */
 
-/* --- kernel -------------------------------------------------------------------------------------
- */
+/* --- kernel ----------------------------------------------------------------------------------- */
 
 /* "4.18.0-305.el8_4.x86_64": Red Hat's 8.4 and later have what 5.4 has. */
 static bool is_redhat_enough(const char *release)
@@ -105,8 +104,7 @@ static void filesystems_check(const struct enforcer *enforcer, struct checks *ch
 							  : "the kernel does not have it");
 }
 
-/* --- interfaces ---------------------------------------------------------------------------------
- */
+/* --- interfaces ------------------------------------------------------------------------------- */
 
 /* Drivers with ndo_bpf for XDP_SETUP_PROG (drivers/net, Linux 6.12), as they call themselves. */
 static bool is_native(const char *driver)
@@ -208,8 +206,7 @@ static void mtu_check(const struct enforcer *enforcer, struct checks *checks)
 			  list[0] ? list : "every interface");
 }
 
-/* --- what else decides about packets ------------------------------------------------------------
- */
+/* --- what else decides about packets ---------------------------------------------------------- */
 
 static void other_firewalls_check(const struct other_firewalls *others, struct checks *checks)
 {

@@ -21,8 +21,7 @@
 /* A machine's MemTotal and a file system's size are a few percent under what was ordered. */
 #define NEARLY(bytes) ((bytes) / 100 * 93)
 
-/* --- processor ----------------------------------------------------------------------------------
- */
+/* --- processor -------------------------------------------------------------------------------- */
 
 struct cpu {
 	unsigned int cores;
@@ -103,8 +102,7 @@ static void cpu_check(const struct cpu *cpu, struct checks *checks)
 		  cpu->cores, cpu->cores == 1 ? "" : "s");
 }
 
-/* --- memory -------------------------------------------------------------------------------------
- */
+/* --- memory ----------------------------------------------------------------------------------- */
 
 static void memory_check(const struct root *root, struct checks *checks)
 {
@@ -127,8 +125,7 @@ static void memory_check(const struct root *root, struct checks *checks)
 		  "%.1f GB", (double)bytes / GIB);
 }
 
-/* --- disk ---------------------------------------------------------------------------------------
- */
+/* --- disk ------------------------------------------------------------------------------------- */
 
 void disk_check(const struct preflight_request *request, const struct disk *disk,
 		struct checks *checks)
@@ -164,17 +161,17 @@ void disk_check(const struct preflight_request *request, const struct disk *disk
 /* Carbonio lives in /opt/zextras, or will. */
 static void disk_look(const struct preflight_request *request, struct checks *checks)
 {
-	static const char *const folders[] = {"opt/zextras", "opt", "."};
+	static const char *const directories[] = {"opt/zextras", "opt", "."};
 	static const struct check_words words = {"disk", "50 GB, plus users x quota", NULL};
 	struct statvfs status;
 	char path[PATH_MAX], where[64];
 
-	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
 		struct disk disk = {.where = where, .installed = i == 0};
 
-		if (statvfs(root_path(&request->root, folders[i], path, sizeof(path)), &status))
+		if (statvfs(root_path(&request->root, directories[i], path, sizeof(path)), &status))
 			continue;
-		snprintf(where, sizeof(where), "/%s", i == 2 ? "" : folders[i]);
+		snprintf(where, sizeof(where), "/%s", i == 2 ? "" : directories[i]);
 		disk.total = (uint64_t)status.f_blocks * status.f_frsize;
 		disk.free = (uint64_t)status.f_bavail * status.f_frsize;
 		disk_check(request, &disk, checks);
@@ -183,8 +180,7 @@ static void disk_look(const struct preflight_request *request, struct checks *ch
 	check_add(checks, &words, CHECK_SKIP, "%s cannot be read", request->root.path);
 }
 
-/* --- platform -----------------------------------------------------------------------------------
- */
+/* --- platform --------------------------------------------------------------------------------- */
 
 struct platform {
 	const char *sign; /* the beginning of what the firmware calls itself */
@@ -218,7 +214,8 @@ static const struct platform *platform_find(const char *text)
 	return NULL;
 }
 
-/* What the hypervisor calls itself, where the firmware says nothing: "KVMKVMKVM", "XenVMMXenVMM".
+/*
+ * What the hypervisor calls itself, where the firmware says nothing: "KVMKVMKVM", "XenVMMXenVMM".
  */
 static void signature_read(char ret[13])
 {

@@ -22,10 +22,10 @@ struct names {
 	struct addresses publics;   /* given, or found on the interfaces */
 };
 
-/* --- the public address -------------------------------------------------------------------------
- */
+/* --- the public address ----------------------------------------------------------------------- */
 
-/* Not for the Internet, RFC 6890: private, shared, loopback, link-local, documentation, multicast.
+/*
+ * Not for the Internet, RFC 6890: private, shared, loopback, link-local, documentation, multicast.
  */
 static bool is_public(struct in_addr address)
 {
@@ -119,8 +119,7 @@ static int public_ip_check(struct names *names, struct error *ret_error)
 	return 0;
 }
 
-/* --- A, MX, PTR ---------------------------------------------------------------------------------
- */
+/* --- A, MX, PTR ------------------------------------------------------------------------------- */
 
 /* What is said of an answer that is none. */
 static void absence_add(const struct names *names, const struct check_words *words, int result,
@@ -244,8 +243,7 @@ static void ptr_check(const struct names *names)
 	check_add(names->checks, &words, CHECK_WARN, "%s is %s", address, found.list[0]);
 }
 
-/* --- SPF, DKIM, DMARC ---------------------------------------------------------------------------
- */
+/* --- SPF, DKIM, DMARC ------------------------------------------------------------------------- */
 
 /* Records that begin with `sign`, as "v=spf1", followed by nothing or by one of `behind`. */
 static size_t records_find(const struct txt_records *records, const char *sign, const char *behind,
@@ -387,8 +385,7 @@ static void dmarc_check(const struct names *names)
 	}
 }
 
-/* --- all of them --------------------------------------------------------------------------------
- */
+/* --- all of them ------------------------------------------------------------------------------ */
 
 /* "mail" and "example.com", or "mail.example.com" alone. */
 static void names_find(struct names *names)

@@ -3,7 +3,8 @@
  * preflight.h - does a host have what the product's requirements page asks of a node, and what this
  * firewall needs?
  *
- * Nothing is changed. What is read of the system lies below a folder, so that an image or a fixture
+ * Nothing is changed. What is read of the system lies below a directory, so that an image or a
+ * fixture
  * can be looked at as well; what only a running kernel can tell is skipped there.
  */
 #pragma once

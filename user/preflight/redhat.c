@@ -11,8 +11,7 @@
 #include "util/array.h"
 #include "util/cleanup.h"
 
-/* --- repositories -------------------------------------------------------------------------------
- */
+/* --- repositories ----------------------------------------------------------------------------- */
 
 enum { REPO_ABSENT, REPO_DISABLED, REPO_ENABLED };
 
@@ -44,8 +43,9 @@ static int repo_find_in(const char *text, const char *id)
 
 static int repo_find(const struct root *root, const char *id)
 {
-	char folder[PATH_MAX], path[300];
-	_closedir_ DIR *dir = opendir(root_path(root, "etc/yum.repos.d", folder, sizeof(folder)));
+	char directory[PATH_MAX], path[300];
+	_closedir_ DIR *dir =
+		opendir(root_path(root, "etc/yum.repos.d", directory, sizeof(directory)));
 	const struct dirent *entry;
 	int found = REPO_ABSENT;
 
@@ -96,8 +96,7 @@ static void repos_check(const struct root *root, const struct os *os, struct che
 		check_add(checks, &words, CHECK_PASS, "all three enabled");
 }
 
-/* --- SELinux ------------------------------------------------------------------------------------
- */
+/* --- SELinux ---------------------------------------------------------------------------------- */
 
 static bool is_redhat(const struct os *os)
 {

@@ -73,8 +73,7 @@ const char *resolver_trouble(const struct resolver *resolver)
 	return ares_strerror(resolver->status);
 }
 
-/* --- one question -------------------------------------------------------------------------------
- */
+/* --- one question ----------------------------------------------------------------------------- */
 
 static void answer_take(void *context, int status, int timeouts, unsigned char *data, int size)
 {
@@ -148,8 +147,7 @@ static int outcome(struct resolver *resolver, int status, size_t count)
 	return count ? 0 : -ENOENT;
 }
 
-/* --- records ------------------------------------------------------------------------------------
- */
+/* --- records ---------------------------------------------------------------------------------- */
 
 int resolver_find_a(struct resolver *resolver, const char *name, struct addresses *ret)
 {

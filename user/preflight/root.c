@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* root.c - files below a folder, and the two shapes of text that they have. */
+/* root.c - files below a directory, and the two shapes of text that they have. */
 #include "preflight/root.h"
 
 #include <limits.h>

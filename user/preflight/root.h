@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * root.h - read a system that stands below a folder: "/" for this one.
+ * root.h - read a system that stands below a directory: "/" for this one.
  *
  * Paths are given without the leading slash.
  */

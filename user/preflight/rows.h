@@ -7,7 +7,7 @@
 #include "util/error.h"
 
 struct disk {
-	const char *where; /* the folder whose file system this is */
+	const char *where; /* the directory whose file system this is */
 	uint64_t total;	   /* bytes */
 	uint64_t free;
 	bool installed; /* the product is there already */

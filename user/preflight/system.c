@@ -11,8 +11,7 @@
 #include "util/array.h"
 #include "util/cleanup.h"
 
-/* --- distribution -------------------------------------------------------------------------------
- */
+/* --- distribution ----------------------------------------------------------------------------- */
 
 struct os os_read(const struct root *root)
 {
@@ -68,17 +67,16 @@ static void os_check(const struct preflight_request *request, struct checks *che
 			  os.name[0] ? os.name : os.id);
 }
 
-/* --- languages ----------------------------------------------------------------------------------
- */
+/* --- languages -------------------------------------------------------------------------------- */
 
 static void program_check(const struct root *root, const char *program,
 			  const struct check_words *words, struct checks *checks)
 {
-	static const char *const folders[] = {"usr/bin", "bin", "usr/local/bin"};
+	static const char *const directories[] = {"usr/bin", "bin", "usr/local/bin"};
 	char path[64], full[PATH_MAX];
 
-	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
-		snprintf(path, sizeof(path), "%s/%s", folders[i], program);
+	for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
+		snprintf(path, sizeof(path), "%s/%s", directories[i], program);
 		if (access(root_path(root, path, full, sizeof(full)), X_OK) == 0) {
 			check_add(checks, words, CHECK_PASS, "/%s", path);
 			return;
@@ -99,8 +97,7 @@ static void languages_check(const struct root *root, struct checks *checks)
 	program_check(root, "perl", &perl, checks);
 }
 
-/* --- IPv6 ---------------------------------------------------------------------------------------
- */
+/* --- IPv6 ------------------------------------------------------------------------------------- */
 
 static bool is_ipv6_off(const struct root *root, const char *which)
 {
@@ -189,8 +186,7 @@ static void hosts_check(const struct preflight_request *request, struct checks *
 			  text ? "no IPv6 entry" : "there is no /etc/hosts");
 }
 
-/* --- user ---------------------------------------------------------------------------------------
- */
+/* --- user ------------------------------------------------------------------------------------- */
 
 static bool has_user(const char *passwd, const char *name)
 {

@@ -9,7 +9,7 @@
  * attempts, status, rules, lists: what to hear of; history: the attempts that are known already,
  * too; follow: go on with what happens from now on (else the daemon closes at the end); version: of
  * this protocol, the daemon's own if it is left out. In a version only keys are added, so a
- *listener passes over what it does not know; one that speaks another version is let go.
+ * listener passes over what it does not know; one that speaks another version is let go.
  *
  * Then come lines with a "type":
  *	status	once a second what `rolewall status` tells (json_status()), with "time",
@@ -24,9 +24,9 @@
  *	ready	{"version": 2}: what was known at the beginning has been told
  * Times are RFC 3339. A listener that is slow misses numbers in between, never the latest
  * ones, and hinders nobody; one that does not read for a minute is let go, and one that says
- *nothing for five seconds. There is room for 64 of them, 48 of other users than root, 16 of each.
- *What a user is told at the beginnings of connections takes a tenth of a core at most, in the long
- *run: who connects again and again waits.
+ * nothing for five seconds. There is room for 64 of them, 48 of other users than root, 16 of each.
+ * What a user is told at the beginnings of connections takes a tenth of a core at most, in the
+ * long run: who connects again and again waits.
  */
 #pragma once
 

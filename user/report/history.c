@@ -122,8 +122,7 @@ static struct history_entry *find(struct history *history, const struct rw_attem
 	return NULL;
 }
 
-/* --- sources and their levels -------------------------------------------------------------------
- */
+/* --- sources and their levels ----------------------------------------------------------------- */
 
 static void group_leave(struct history *history, struct history_entry *entry)
 {
@@ -241,8 +240,7 @@ struct history_entry *history_entry_before(const struct history_entry *entry)
 	return LIST_NEXT(entry, sibling);
 }
 
-/* --- entries ------------------------------------------------------------------------------------
- */
+/* --- entries ---------------------------------------------------------------------------------- */
 
 /* The oldest of the fullest group of the fullest level. */
 static struct history_entry *oldest_of_most(struct history *history)

@@ -88,7 +88,8 @@ struct history_entry *history_scan_record(struct history *history, const struct 
 					  const struct history_times *times, bool *ret_new);
 void history_scan_end(struct history *history);
 
-/* Somebody else keeps the account: the numbers are what it says, and the entry is the newest now.
+/*
+ * Somebody else keeps the account: the numbers are what it says, and the entry is the newest now.
  */
 struct history_entry *history_tell(struct history *history, const struct rw_attempt *record,
 				   const struct history_times *times, bool *ret_new);

@@ -119,17 +119,17 @@ static int write_and_sync(int fd, const void *data, size_t size, mode_t mode)
 	return 0;
 }
 
-static int sync_folder_of(const char *path)
+static int sync_directory_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	_close_ int fd = -1;
-	char folder[PATH_MAX];
+	char directory[PATH_MAX];
 
 	if (!slash)
-		snprintf(folder, sizeof(folder), ".");
+		snprintf(directory, sizeof(directory), ".");
 	else
-		snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path + 1), path);
-	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		snprintf(directory, sizeof(directory), "%.*s", (int)(slash - path + 1), path);
+	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	return fsync(fd) < 0 ? -errno : 0;
@@ -186,9 +186,9 @@ int file_publish(const char *path, struct error *ret_error)
 
 int file_sync(const char *path, struct error *ret_error)
 {
-	int r = sync_folder_of(path);
+	int r = sync_directory_of(path);
 
-	return r < 0 ? error_set(ret_error, -r, "cannot sync the folder of \"%s\": %s", path,
+	return r < 0 ? error_set(ret_error, -r, "cannot sync the directory of \"%s\": %s", path,
 				 strerror(-r))
 		     : 0;
 }
@@ -201,9 +201,9 @@ void file_discard(const char *path)
 		unlink(staged);
 }
 
-void file_discard_all(const char *folder)
+void file_discard_all(const char *directory)
 {
-	_closedir_ DIR *dir = opendir(folder);
+	_closedir_ DIR *dir = opendir(directory);
 	struct dirent *entry;
 
 	while (dir && (entry = readdir(dir))) {

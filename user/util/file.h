@@ -24,7 +24,7 @@ int file_read_open(int fd, const char *name, size_t limit, char **ret_text, size
  * Replace the content of `path`, in three steps, each durable before the next:
  *   file_stage    writes PATH.next, with `mode`, and syncs it: a full disk can still refuse;
  *   file_publish  renames it over `path`; on failure it is still staged;
- *   file_sync     syncs the folder: until then a power failure may bring the old content back.
+ *   file_sync     syncs the directory: until then a power failure may bring the old content back.
  * Whatever happens in between, `path` holds all of the old content or all of the new. A symbolic
  * link at `path` is replaced, not followed. What a killed process has left staged goes with the
  * next write, or with file_discard(). `path` has one writer at a time: a lock of the caller's.
@@ -34,9 +34,9 @@ int file_stage(const char *path, const void *data, size_t size, mode_t mode,
 int file_publish(const char *path, struct error *ret_error);
 int file_sync(const char *path, struct error *ret_error);
 
-/* Forget what is staged for `path`, or for any file of a folder; there may be nothing. */
+/* Forget what is staged for `path`, or for any file of a directory; there may be nothing. */
 void file_discard(const char *path);
-void file_discard_all(const char *folder);
+void file_discard_all(const char *directory);
 
 /* All three. Until it is published, a failure leaves nothing staged. */
 int file_write_durably(const char *path, const void *data, size_t size, mode_t mode,

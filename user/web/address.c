@@ -123,8 +123,7 @@ int address_parse(const char *text, struct address *ret, struct error *ret_error
 	return 0;
 }
 
-/* --- who may be listened to ---------------------------------------------------------------------
- */
+/* --- who may be listened to ------------------------------------------------------------------- */
 
 static const char *text_of(const json_t *object, const char *key)
 {
@@ -176,8 +175,7 @@ int address_admit(const struct address *address, const char *interface, const js
 	return refuse(address, why, ret_error);
 }
 
-/* --- what we may be called ----------------------------------------------------------------------
- */
+/* --- what we may be called -------------------------------------------------------------------- */
 
 bool address_is_ours(const struct address *address, const char *host)
 {

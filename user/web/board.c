@@ -47,8 +47,7 @@ void board_free(struct board *board)
 	free(board);
 }
 
-/* --- attempts -----------------------------------------------------------------------------------
- */
+/* --- attempts --------------------------------------------------------------------------------- */
 
 static const char *text_of(const json_t *line, const char *key)
 {
@@ -76,8 +75,7 @@ static void take_attempt(struct board *board, const json_t *line)
 	*place = text;
 }
 
-/* --- notices and samples ------------------------------------------------------------------------
- */
+/* --- notices and samples ---------------------------------------------------------------------- */
 
 static void take_notice(struct board *board, unsigned int kind, const json_t *line)
 {

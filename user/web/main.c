@@ -55,8 +55,7 @@ static void complain(const struct error *error)
 		fprintf(stderr, "  hint: %s\n", error->hint);
 }
 
-/* --- what happens -------------------------------------------------------------------------------
- */
+/* --- what happens ----------------------------------------------------------------------------- */
 
 /* Another policy may see the interface in another zone. */
 static void line_came(void *context, const json_t *line)
@@ -88,8 +87,7 @@ static void signal_came(void *context, uint32_t events)
 	web->loop.stop = true;
 }
 
-/* --- start and stop -----------------------------------------------------------------------------
- */
+/* --- start and stop --------------------------------------------------------------------------- */
 
 /* May we listen there, and by which interface? */
 static int admit(struct web *web, struct error *ret_error)
@@ -195,8 +193,7 @@ static int web_run(struct web *web)
 	return FAILED;
 }
 
-/* --- the command line ---------------------------------------------------------------------------
- */
+/* --- the command line ------------------------------------------------------------------------- */
 
 static int wrong_usage(void)
 {

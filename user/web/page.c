@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* page.c - the assembler reads the files; their names are as seen from the top folder. */
+/* page.c - the assembler reads the files; their names are as seen from the top directory. */
 #include "web/page.h"
 
 #include <string.h>

@@ -43,8 +43,7 @@ static const struct {
 	{"Cache-Control", "no-store"},
 };
 
-/* --- the loop -----------------------------------------------------------------------------------
- */
+/* --- the loop --------------------------------------------------------------------------------- */
 
 static void run(struct server *server)
 {
@@ -110,8 +109,7 @@ static void pace_over(void *context, uint32_t events)
 		server_news(server);
 }
 
-/* --- connections --------------------------------------------------------------------------------
- */
+/* --- connections ------------------------------------------------------------------------------ */
 
 static void connection_changed(void *context, struct MHD_Connection *connection,
 			       void **socket_context, enum MHD_ConnectionNotificationCode code)
@@ -144,8 +142,7 @@ static void request_over(void *context, struct MHD_Connection *connection, void 
 		guest_asks(&server->guests, guest_of(connection));
 }
 
-/* --- one client ---------------------------------------------------------------------------------
- */
+/* --- one client ------------------------------------------------------------------------------- */
 
 static ssize_t client_read(void *context, uint64_t position, char *ret, size_t size)
 {
@@ -192,8 +189,7 @@ static struct client *client_new(struct server *server, struct MHD_Connection *c
 	return client;
 }
 
-/* --- answers ------------------------------------------------------------------------------------
- */
+/* --- answers ---------------------------------------------------------------------------------- */
 
 static enum MHD_Result send_answer(struct MHD_Connection *connection, unsigned int status,
 				   const char *type, struct MHD_Response *response)
@@ -289,8 +285,7 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection, 
 	return send_text(connection, found.status, found.text);
 }
 
-/* --- start and stop -----------------------------------------------------------------------------
- */
+/* --- start and stop --------------------------------------------------------------------------- */
 
 static int start(struct server *server, int listener)
 {

@@ -12,7 +12,8 @@ struct source {
 	const struct instance *instance; /* not owned, as the next two */
 	struct loop *loop;
 	struct board *board;
-	/* Each line, before it is on the board; and after some of them. `context` is the owner's.
+	/*
+	 * Each line, before it is on the board; and after some of them. `context` is the owner's.
 	 */
 	void (*line)(void *context, const json_t *line);
 	void (*news)(void *context);

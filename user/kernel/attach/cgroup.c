@@ -65,21 +65,21 @@ static int mount_privately(const struct instance *instance, char *ret, size_t si
 	return 0;
 }
 
-static int open_folder(const char *path, int *ret_fd, struct error *ret_error)
+static int open_directory(const char *path, int *ret_fd, struct error *ret_error)
 {
 	int r, fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0) {
 		r = errno;
 		error_set(ret_error, r, "cannot open the cgroup %s: %s", path, strerror(r));
-		error_hint(ret_error, "--cgroup names a folder of cgroup v2");
+		error_hint(ret_error, "--cgroup names a directory of cgroup v2");
 		return -r;
 	}
 	*ret_fd = fd;
 	return 0;
 }
 
-/* What is open stays open. In another namespace of mounts there may be the folder alone. */
+/* What is open stays open. In another namespace of mounts there may be the directory alone. */
 static void unmount(const char *path)
 {
 	umount2(path, MNT_DETACH);
@@ -100,7 +100,7 @@ static int open_cgroup(const struct instance *instance, bool stays, int *ret_fd,
 		mounted = !r;
 	}
 	if (!r)
-		r = open_folder(path, ret_fd, ret_error);
+		r = open_directory(path, ret_fd, ret_error);
 	if (mounted && (!stays || r))
 		unmount(path);
 	return r;
@@ -146,7 +146,8 @@ static int hook_error(enum cgroup_hook hook, int error, struct error *ret_error)
 			 hooks[hook].name, strerror(error));
 }
 
-/* The pin appears under another name first: renaming replaces an old pin without a moment between.
+/*
+ * The pin appears under another name first: renaming replaces an old pin without a moment between.
  */
 static int pin_over(int link_fd, const char *path)
 {

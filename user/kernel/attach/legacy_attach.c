@@ -228,8 +228,7 @@ int legacy_cgroup_detach(const struct instance *instance, int cgroup_fd, enum bp
 	return cgroup_detach_from(instance, cgroup_fd, type, WHOSE_OURS);
 }
 
-/* --- what lost its pins ------------------------------------------------------------------------
- */
+/* --- what lost its pins ----------------------------------------------------------------------- */
 
 static const enum bpf_attach_type cgroup_types[] = {
 	BPF_CGROUP_INET_INGRESS,

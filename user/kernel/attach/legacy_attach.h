@@ -18,7 +18,8 @@
 #include "host/device.h"
 #include "kernel/object/instance.h"
 
-/* Is a program of this instance on the device? On kernels with links, one that a link holds counts.
+/*
+ * Is a program of this instance on the device? On kernels with links, one that a link holds counts.
  */
 bool legacy_xdp_is_attached(const struct instance *instance, const struct device *device);
 
@@ -35,7 +36,8 @@ int legacy_xdp_detach(const struct instance *instance, const struct device *devi
 bool legacy_cgroup_is_attached(const struct instance *instance, int cgroup_fd,
 			       enum bpf_attach_type type);
 
-/* Attach beside what others have there, in the place of what is ours (I3: never a moment without).
+/*
+ * Attach beside what others have there, in the place of what is ours (I3: never a moment without).
  */
 int legacy_cgroup_attach(const struct instance *instance, int cgroup_fd, enum bpf_attach_type type,
 			 int program_fd);

@@ -34,8 +34,7 @@ void xdp_plans_free(struct xdp_plans *plans)
 	*plans = (struct xdp_plans){0};
 }
 
-/* --- plans --------------------------------------------------------------------------------------
- */
+/* --- plans ------------------------------------------------------------------------------------ */
 
 /*
  * Something of ours that can be exchanged. Where there are links, what was attached without one is
@@ -70,7 +69,8 @@ static struct xdp_plan *plan_of(struct xdp_plans *plans, const struct device *de
 	return NULL;
 }
 
-/* The kernel lets no program below one that is there: ours go, and come again if they are listed.
+/*
+ * The kernel lets no program below one that is there: ours go, and come again if they are listed.
  */
 static void make_way(const struct instance *instance, bool link, const struct device *below,
 		     struct xdp_plans *plans)
@@ -201,8 +201,7 @@ int xdp_prepare(const struct instance *instance, const struct features *features
 	return 0;
 }
 
-/* --- attach -------------------------------------------------------------------------------------
- */
+/* --- attach ----------------------------------------------------------------------------------- */
 
 /* Not ours to complain about: the driver cannot, somebody else's program is there, or the device
  * went just now. */
@@ -350,8 +349,7 @@ int xdp_attach(const struct instance *instance, const struct maps *maps,
 	return 0;
 }
 
-/* --- detach -------------------------------------------------------------------------------------
- */
+/* --- detach ----------------------------------------------------------------------------------- */
 
 struct listed {
 	const struct about *about;
@@ -393,8 +391,7 @@ int xdp_detach(const struct instance *instance, const struct maps *maps, const s
 	return r ? error_set(ret_error, -r, "cannot detach from interfaces: %s", strerror(-r)) : 0;
 }
 
-/* --- query --------------------------------------------------------------------------------------
- */
+/* --- query ------------------------------------------------------------------------------------ */
 
 static bool is_attached(const struct instance *instance, const struct device *device)
 {

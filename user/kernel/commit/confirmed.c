@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "kernel/object/folder.h"
+#include "kernel/object/directory.h"
 #include "policy/compiled.h"
 #include "util/cleanup.h"
 #include "util/file.h"
@@ -53,7 +53,7 @@ int confirmed_read(const struct instance *instance, struct tables *ret, struct e
 	int r = path_make(instance, path, ret_error);
 
 	if (!r)
-		r = folder_check(instance->lib_dir, ret_error);
+		r = directory_check(instance->lib_dir, ret_error);
 	if (!r)
 		r = file_read(path, COMPILED_BYTES_MAX, &text, &size, ret_error);
 	return r ? r : compiled_read(path, text, size, ret, ret_error);
@@ -65,7 +65,7 @@ int confirmed_stage(const struct instance *instance, const struct generation *ge
 	_free_ char *text = NULL;
 	char path[4096];
 	size_t size;
-	int r = folder_make(instance->lib_dir, ret_error);
+	int r = directory_make(instance->lib_dir, ret_error);
 
 	if (!r)
 		r = path_make(instance, path, ret_error);

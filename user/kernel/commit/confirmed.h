@@ -17,7 +17,8 @@
 #include "util/error.h"
 
 /*
- * What the copy says. -ENOENT: there is none; -EUCLEAN: its folder cannot be trusted; -EPROTO: it
+ * What the copy says. -ENOENT: there is none; -EUCLEAN: its directory cannot be trusted; -EPROTO:
+ * it
  * is the node file alone, as versions before this one kept it; -EINVAL: it is damaged.
  */
 int confirmed_read(const struct instance *instance, struct tables *ret, struct error *ret_error);

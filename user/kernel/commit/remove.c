@@ -13,7 +13,7 @@
 #include "kernel/attach/xdp.h"
 #include "kernel/commit/confirmed.h"
 #include "kernel/generation/generation.h"
-#include "kernel/object/folder.h"
+#include "kernel/object/directory.h"
 #include "kernel/object/lock.h"
 #include "util/cleanup.h"
 
@@ -27,14 +27,14 @@ static int remove_pins(const struct instance *instance, struct error *ret_error)
 		return error_set(ret_error, -r, "cannot remove the generations in %s: %s",
 				 instance->bpffs_dir, strerror(-r));
 	snprintf(path, sizeof(path), "%s/links", instance->bpffs_dir);
-	r = folder_remove(path, ret_error);
+	r = directory_remove(path, ret_error);
 	if (r)
 		return r;
 	snprintf(path, sizeof(path), "%s/maps", instance->bpffs_dir);
-	r = folder_remove(path, ret_error);
+	r = directory_remove(path, ret_error);
 	if (r)
 		return r;
-	return folder_remove(instance->bpffs_dir, ret_error);
+	return directory_remove(instance->bpffs_dir, ret_error);
 }
 
 int remove_everything(const struct instance *instance, struct error *ret_error)
@@ -135,7 +135,7 @@ int remove_run(const struct instance *instance, struct error *ret_error)
 	if (!pinned && !left)
 		return error_set(ret_error, ENOENT, "nothing is applied: there is no %s",
 				 instance->bpffs_dir);
-	r = pinned ? folder_check(instance->bpffs_dir, ret_error) : 0;
+	r = pinned ? directory_check(instance->bpffs_dir, ret_error) : 0;
 	if (!r)
 		r = lock_take(instance, LOCK_LISTS, &lists, &waited, ret_error);
 	if (!r)

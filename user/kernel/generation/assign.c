@@ -79,7 +79,8 @@ static const struct numbered_rule **sort_records(const struct generation *curren
 	return sorted;
 }
 
-/* Next index that `taken` does not have; past the end, the first that the new policy leaves free.
+/*
+ * Next index that `taken` does not have; past the end, the first that the new policy leaves free.
  */
 static uint32_t index_free(const uint8_t *taken, uint8_t mask, uint32_t from)
 {

@@ -10,7 +10,7 @@
 
 #include <bpf/bpf.h>
 
-#include "kernel/object/folder.h"
+#include "kernel/object/directory.h"
 #include "util/array.h"
 #include "util/cleanup.h"
 
@@ -89,13 +89,13 @@ static int read_generation(const struct instance *instance, struct generation *g
 {
 	int *const fds[] = {&generation->policy_fd, &generation->zones_fd, &generation->rules_fd,
 			    &generation->about_fd, &generation->text_fd};
-	char folder[32];
+	char directory[32];
 	int r = 0;
 
 	_Static_assert(ARRAY_SIZE(fds) == ARRAY_SIZE(pins), "a pin lacks its descriptor");
-	snprintf(folder, sizeof(folder), "generation-%u", generation->number);
+	snprintf(directory, sizeof(directory), "generation-%u", generation->number);
 	for (size_t i = 0; !r && i < ARRAY_SIZE(pins); i++)
-		r = map_open(instance, folder, pins[i].name, &pins[i].sizes, fds[i]);
+		r = map_open(instance, directory, pins[i].name, &pins[i].sizes, fds[i]);
 	if (!r)
 		r = read_about(generation);
 	if (!r)
@@ -248,12 +248,12 @@ int generation_text(const struct generation *generation, char **ret_text, size_t
 /* Whatever is pinned there: another version may have pinned more. */
 int generation_remove(const struct instance *instance, uint32_t number)
 {
-	char folder[32], path[4096];
+	char directory[32], path[4096];
 	int r;
 
-	snprintf(folder, sizeof(folder), "generation-%u", number);
-	r = pin_path(instance, folder, "", path, sizeof(path));
-	return r ? r : folder_remove(path, NULL);
+	snprintf(directory, sizeof(directory), "generation-%u", number);
+	r = pin_path(instance, directory, "", path, sizeof(path));
+	return r ? r : directory_remove(path, NULL);
 }
 
 int generation_keep(const struct instance *instance, uint32_t one, uint32_t other)

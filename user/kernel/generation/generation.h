@@ -6,8 +6,8 @@
  *	zones	its zone prefixes
  *	rules	array of struct rule_record: for people and for the next generation
  *	about	one struct about_record, which says whether this version can read all of them
- *	text	the policy as a text (policy/compiled.h), with the node file it was made from, in
- *elements of TEXT_PIECE bytes
+ *	text    the policy as a text (policy/compiled.h), with the node file it was made
+ *		from, in elements of TEXT_PIECE bytes
  *
  * A generation is complete and frozen before it is committed, and never changes afterwards. The
  * shapes of the last three are in records.h.

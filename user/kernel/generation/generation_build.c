@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* generation_build.c - tables -> maps, complete, frozen and pinned before anybody sees them (I2).
+/*
+ * generation_build.c - tables -> maps, complete, frozen and pinned before anybody sees them (I2).
  */
 #include "kernel/generation/generation.h"
 
@@ -286,11 +287,11 @@ static void describe(const struct generation_request *request, struct about *abo
 
 static int pin(const struct instance *instance, uint32_t number, const char *name, int fd)
 {
-	char folder[32], path[4096];
+	char directory[32], path[4096];
 	int r;
 
-	snprintf(folder, sizeof(folder), "generation-%u", number);
-	r = pin_path(instance, folder, name, path, sizeof(path));
+	snprintf(directory, sizeof(directory), "generation-%u", number);
+	r = pin_path(instance, directory, name, path, sizeof(path));
 	if (r)
 		return r;
 	return bpf_obj_pin(fd, path) ? -errno : 0;

@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-/* Room for all of it on both sides: where this fails, the record grows, and RECORD_LAYOUT with it.
+/*
+ * Room for all of it on both sides: where this fails, the record grows, and RECORD_LAYOUT with it.
  */
 #define SAME_ROOM(record, field, type, other)                                                      \
 	_Static_assert(sizeof(((struct record *)0)->field) == sizeof(((struct type *)0)->other),   \

@@ -20,7 +20,8 @@
 
 #define OPENING_SECONDS_MAX (24 * 60 * 60) /* longer than that takes force */
 #define OPENING_SECONDS_MAX_FORCED                                                                 \
-	(30 * 24 * 60 * 60) /* longer than that is a matter of policy                              \
+	(30 * 24 * 60 *                                                                            \
+	 60) /* longer than that is a matter of policy                              \
 			     */
 
 /* Every opening, until the store is closed. -ENOENT: nothing is applied. */

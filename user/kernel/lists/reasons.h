@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * reasons.h - several reasons for one ban, each with an end of its own: two jails ban an address,
- *and when one of them unbans it the other one's ban stands.
+ * and when one of them unbans it the other one's ban stands.
  *
  * A ban ends when the last of its reasons does, and that one is the ban's: it has its `who`,
- *`since` and `reason`. The others stand behind it, in `reason` itself:
+ * `since` and `reason`. The others stand behind it, in `reason` itself:
  *
  *	REASON [RS EXPIRES US WHO US SINCE US REASON]...	(RS 0x1e, US 0x1f; times in seconds)
  *
  * So the file has one line for each ban, as before, and whoever knows of one reason only reads the
- *one that counts. What a person types has no control characters. Pure.
+ * one that counts. What a person types has no control characters. Pure.
  */
 #pragma once
 

@@ -30,7 +30,8 @@ struct store_kind {
 	clockid_t clock;     /* of `expires` in the maps */
 	__u32 id;	     /* RW_LIST_* */
 	bool outlives_clock; /* restored although the clock stands before it was made */
-	/* Source, port, id and end; `ahead` is what the epoch's clock is ahead of `clock`, in ns.
+	/*
+	 * Source, port, id and end; `ahead` is what the epoch's clock is ahead of `clock`, in ns.
 	 */
 	int (*read)(const struct maps *maps, int64_t ahead, struct timeout_list *ret);
 	int (*insert)(const struct maps *maps, int64_t ahead, const struct timeout_list *entries);

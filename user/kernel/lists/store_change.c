@@ -12,8 +12,7 @@
 #include "util/array.h"
 #include "util/cleanup.h"
 
-/* --- lists --------------------------------------------------------------------------------------
- */
+/* --- lists ------------------------------------------------------------------------------------ */
 
 /* Of `entries`, those that are in `list`, as they stand there. */
 static int list_select(const struct timeout_list *entries, const struct timeout_list *list,
@@ -57,8 +56,7 @@ static int list_merge(const struct timeout_list *list, const struct timeout_list
 	return 0;
 }
 
-/* --- a change -----------------------------------------------------------------------------------
- */
+/* --- a change --------------------------------------------------------------------------------- */
 
 /* What has to be known to go forth and back. The lists borrow their strings. */
 struct change_plan {
@@ -200,8 +198,7 @@ int store_forget(struct store *store, const struct timeout_list *gone, struct er
 	return 0;
 }
 
-/* --- a change of one entry, the list unread -----------------------------------------------------
- */
+/* --- a change of one entry, the list unread --------------------------------------------------- */
 
 /* `before` is what `one` takes the place of, or what goes; NULL: there is nothing. */
 static int one_carry_out(struct store *store, struct timeout_list *one, bool gone,

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "kernel/object/folder.h"
+#include "kernel/object/directory.h"
 #include "util/cleanup.h"
 #include "util/file.h"
 
@@ -39,7 +39,7 @@ int store_file_load(struct store *store, struct timeout_list *ret, struct error 
 
 	if (r)
 		return r;
-	r = folder_check(store->instance->lib_dir, &error);
+	r = directory_check(store->instance->lib_dir, &error);
 	if (!r)
 		r = file_read(path, FILE_MAX, &text, &size, &error);
 	if (r == -ENOENT)
@@ -97,7 +97,7 @@ int store_file_save(const struct store *store, const struct timeout_list *list,
 	_free_ char *text = NULL;
 	char path[4096];
 	size_t size;
-	int r = folder_make(store->instance->lib_dir, ret_error);
+	int r = directory_make(store->instance->lib_dir, ret_error);
 
 	if (!r)
 		r = file_path(store, "", path, ret_error);
@@ -123,7 +123,7 @@ bool store_file_open_tail(struct store *store)
 	char path[4096], first[TIMEOUT_HEADING_MAX] = "";
 	struct stat file;
 
-	if (folder_check(store->instance->lib_dir, NULL) || file_path(store, "", path, NULL))
+	if (directory_check(store->instance->lib_dir, NULL) || file_path(store, "", path, NULL))
 		return false;
 	fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0 || fstat(fd, &file) || !S_ISREG(file.st_mode) ||

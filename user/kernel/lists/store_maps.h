@@ -9,7 +9,8 @@
 
 #include "kernel/lists/store.h"
 
-/* Now, in ns since the epoch as it was when the store was opened: the clock may be set meanwhile.
+/*
+ * Now, in ns since the epoch as it was when the store was opened: the clock may be set meanwhile.
  */
 int64_t store_now(const struct store *store);
 

@@ -48,7 +48,8 @@ static void file_select(const struct store *store, struct timeout_list *file)
 	file->count = kept;
 }
 
-/* What has ended may stay in the file. By which clock, the kernel knows best: this one may be set.
+/*
+ * What has ended may stay in the file. By which clock, the kernel knows best: this one may be set.
  */
 static void file_drop_ended(const struct store *store, struct timeout_list *file)
 {
@@ -87,7 +88,8 @@ static int restore(struct store *store, const struct timeout_list *file, struct 
 	return r ? change_refused(store, r, ret_error) : 0;
 }
 
-/* Who wanted it and why: the kernel does not know. Returns whether the file has just these entries.
+/*
+ * Who wanted it and why: the kernel does not know. Returns whether the file has just these entries.
  */
 static bool annotate(struct timeout_list *list, const struct timeout_list *file)
 {

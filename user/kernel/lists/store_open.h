@@ -17,7 +17,8 @@ int store_open_for_one(const struct instance *instance, const struct store_kind 
 		       struct store *ret, struct error *ret_error);
 void store_close(struct store *store);
 
-/* Open it only as far as something is to be restored or has ended. A damage goes to `ret_damage`.
+/*
+ * Open it only as far as something is to be restored or has ended. A damage goes to `ret_damage`.
  */
 int store_tidy(const struct instance *instance, const struct store_kind *kind,
 	       struct error *ret_damage, struct error *ret_error);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * timeout_list.h - what bans and openings have in common: a source, an end, and who wanted it and
- *why; in memory and as a file. No BPF in here.
+ * why; in memory and as a file. No BPF in here.
  *
  * A file has a heading, the entries in their order, one a line, and then the changes that were made
  * since it was written: an entry that is new or takes the place of one before it, or, with a "-"
@@ -11,10 +11,10 @@
  *	CIDR <TAB> EXPIRES <TAB> WHO <TAB> SINCE <TAB> REASON
  *
  * for openings with <TAB> PORT/PROTO <TAB> ID behind it. A ban's REASON may hold several
- *(reasons.h). Times are seconds since the epoch; EXPIRES 0 is never. SIZE and BASE are 12 digits,
- *so that they can be written over: the bytes of the file, by which one that was cut short is
- *recognised wherever the cut is, and the bytes without changes. What stands behind SIZE is a change
- *that was never finished.
+ * (reasons.h). Times are seconds since the epoch; EXPIRES 0 is never. SIZE and BASE are 12 digits,
+ * so that they can be written over: the bytes of the file, by which one that was cut short is
+ * recognised wherever the cut is, and the bytes without changes. What stands behind SIZE is a
+ * change that was never finished.
  */
 #pragma once
 

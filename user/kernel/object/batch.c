@@ -151,7 +151,8 @@ int batch_insert(const struct map_shape *map, const void *keys, const void *valu
 	return 0;
 }
 
-/* One by one: a batch ends at the first key that is missing, and without saying so on old kernels.
+/*
+ * One by one: a batch ends at the first key that is missing, and without saying so on old kernels.
  */
 int batch_delete(const struct map_shape *map, const void *keys, size_t count)
 {

@@ -8,8 +8,7 @@
  *	links/xdp-IFINDEX	one for each interface that XDP covers
  *	links/cgroup-HOOK	ingress, egress, bind4, bind6
  *	generation-N/policy, zones, rules, about, text
- *				what generation N consists of; the one in force and the one before
- *it
+ *				what generation N consists of; the one in force and the one before it
  *
  * Layout of lib_dir (root, 0750):
  *	confirmed.json		the policy that was confirmed last, compiled

@@ -18,7 +18,7 @@
 #include <rolewall.skel.h>
 
 #include "host/device.h"
-#include "kernel/object/folder.h"
+#include "kernel/object/directory.h"
 #include "kernel/object/maps.h"
 #include "kernel/object/netns.h"
 #include "kernel/object/seed.h"
@@ -68,12 +68,12 @@ static int check_bpffs(const char *path, struct error *ret_error)
 	return -ENOTSUP;
 }
 
-static int make_folders(const struct instance *instance, struct error *ret_error)
+static int make_directories(const struct instance *instance, struct error *ret_error)
 {
 	char path[4096];
 	int r;
 
-	r = folder_make(instance->bpffs_dir, ret_error);
+	r = directory_make(instance->bpffs_dir, ret_error);
 	if (r == -ENOENT)
 		error_hint(ret_error, "mount a BPF file system above it: mount -t bpf bpf "
 				      "/sys/fs/bpf");
@@ -82,11 +82,11 @@ static int make_folders(const struct instance *instance, struct error *ret_error
 	if (r)
 		return r;
 	snprintf(path, sizeof(path), "%s/maps", instance->bpffs_dir);
-	r = folder_make(path, ret_error);
+	r = directory_make(path, ret_error);
 	if (r)
 		return r;
 	snprintf(path, sizeof(path), "%s/links", instance->bpffs_dir);
-	return folder_make(path, ret_error);
+	return directory_make(path, ret_error);
 }
 
 static int open_object(const struct instance *instance, const struct features *features,
@@ -210,7 +210,7 @@ int load_cgroup(const struct instance *instance, const struct features *features
 	_object_ struct rolewall_bpf *object = NULL;
 	int r, hook;
 
-	r = make_folders(instance, ret_error);
+	r = make_directories(instance, ret_error);
 	if (!r)
 		r = open_object(instance, features, &object, ret_error);
 	if (r)

@@ -54,17 +54,17 @@ static bool is_still_there(int fd, const char *path)
 }
 
 /*
- * The folder, made if need be. One that goes while we look is made again by the next try; a link
- * that leads nowhere is neither a folder nor out of the way, however often it is tried.
+ * The directory, made if need be. One that goes while we look is made again by the next try; a link
+ * that leads nowhere is neither a directory nor out of the way, however often it is tried.
  */
-static int folder_have(const char *path)
+static int directory_have(const char *path)
 {
 	struct stat found;
 
 	if (mkdir(path, 0755) == 0)
 		return 0;
 	if (errno != EEXIST)
-		return -errno; /* ENOENT: the folder above it is missing */
+		return -errno; /* ENOENT: the directory above it is missing */
 	if (stat(path, &found))
 		return lstat(path, &found) == 0 && S_ISLNK(found.st_mode) ? -ENOTDIR : 0;
 	return S_ISDIR(found.st_mode) ? 0 : -ENOTDIR;
@@ -78,13 +78,13 @@ static int open_and_lock(const struct instance *instance, const char *name, int 
 	lock_path(instance, name, path);
 	for (;;) {
 		_close_ int fd = -1;
-		int r = folder_have(instance->state_dir);
+		int r = directory_have(instance->state_dir);
 
 		if (r)
 			return r;
 		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 		if (fd < 0 && errno == ENOENT)
-			continue; /* the folder went between the two calls */
+			continue; /* the directory went between the two calls */
 		r = fd < 0 ? -errno : wait_for(instance, name, fd, ret_waited);
 		if (r)
 			return r;
@@ -112,8 +112,8 @@ int lock_take(const struct instance *instance, const char *name, int *ret_fd, bo
 	if (r == -EACCES || r == -EPERM)
 		error_hint(ret_error, "run it as root");
 	else if (r == -ENOENT)
-		error_hint(ret_error, "the folder above --state-dir does not exist");
+		error_hint(ret_error, "the directory above --state-dir does not exist");
 	else if (r == -ENOTDIR)
-		error_hint(ret_error, "--state-dir is no folder, or a link that leads to none");
+		error_hint(ret_error, "--state-dir is no directory, or a link that leads to none");
 	return r;
 }

@@ -10,7 +10,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "kernel/object/folder.h"
+#include "kernel/object/directory.h"
 #include "util/cleanup.h"
 
 static const char *const names[MAP_COUNT] = {
@@ -30,15 +30,15 @@ const char *map_name(enum map_id id)
 	return names[id];
 }
 
-int pin_path(const struct instance *instance, const char *folder, const char *name, char *ret,
+int pin_path(const struct instance *instance, const char *directory, const char *name, char *ret,
 	     size_t size)
 {
-	int length = snprintf(ret, size, "%s/%s/%s", instance->bpffs_dir, folder, name);
+	int length = snprintf(ret, size, "%s/%s/%s", instance->bpffs_dir, directory, name);
 
 	return length < 0 || (size_t)length >= size ? -ENAMETOOLONG : 0;
 }
 
-int map_open(const struct instance *instance, const char *folder, const char *name,
+int map_open(const struct instance *instance, const char *directory, const char *name,
 	     const struct map_sizes *sizes, int *ret_fd)
 {
 	struct bpf_map_info info = {0};
@@ -47,7 +47,7 @@ int map_open(const struct instance *instance, const char *folder, const char *na
 	char path[4096];
 	int r;
 
-	r = pin_path(instance, folder, name, path, sizeof(path));
+	r = pin_path(instance, directory, name, path, sizeof(path));
 	if (r)
 		return r;
 	fd = bpf_obj_get(path);
@@ -93,13 +93,13 @@ static int open_one(const struct instance *instance, enum map_id id, int *ret,
 	return r ? report_pin(instance, id, r, ret_error) : 0;
 }
 
-bool has_pins(const struct instance *instance, const char *folder)
+bool has_pins(const struct instance *instance, const char *directory)
 {
 	_closedir_ DIR *dir = NULL;
 	const struct dirent *entry;
 	char path[4096];
 
-	snprintf(path, sizeof(path), "%s/%s", instance->bpffs_dir, folder);
+	snprintf(path, sizeof(path), "%s/%s", instance->bpffs_dir, directory);
 	dir = opendir(path);
 	if (!dir)
 		return errno != ENOENT;
@@ -148,7 +148,7 @@ int maps_forget(const struct instance *instance, struct error *ret_error)
 
 	if (r)
 		return error_set(ret_error, -r, "%s: the path is too long", instance->bpffs_dir);
-	return folder_remove(path, ret_error);
+	return directory_remove(path, ret_error);
 }
 
 int maps_open(const struct instance *instance, struct maps *ret, struct error *ret_error)
@@ -156,7 +156,7 @@ int maps_open(const struct instance *instance, struct maps *ret, struct error *r
 	_maps_ struct maps maps = MAPS_NONE;
 	int id, r;
 
-	r = folder_check(instance->bpffs_dir, ret_error);
+	r = directory_check(instance->bpffs_dir, ret_error);
 	if (r == -ENOENT)
 		error_hint(ret_error, "nothing is applied here; 'rolewall apply' does it");
 	for (id = 0; !r && id < MAP_COUNT; id++)

@@ -66,8 +66,8 @@ struct maps {
 
 const char *map_name(enum map_id id);
 
-/* Is anything pinned in this folder of BPFFS_DIR? */
-bool has_pins(const struct instance *instance, const char *folder);
+/* Is anything pinned in this directory of BPFFS_DIR? */
+bool has_pins(const struct instance *instance, const char *directory);
 
 /* -ENOENT: nothing is applied here; -ESTALE: something is, but not all of its pins are there;
  * -EPROTO: another version of Rolewall applied it, and its maps are of another shape or layout. */
@@ -77,8 +77,8 @@ void maps_close(struct maps *maps);
 /* Unpin all of them. Programs that use them go on as they are. */
 int maps_forget(const struct instance *instance, struct error *ret_error);
 
-/* Path of a pin: `ret` is "BPFFS_DIR/FOLDER/NAME". -ENAMETOOLONG. */
-int pin_path(const struct instance *instance, const char *folder, const char *name, char *ret,
+/* Path of a pin: `ret` is "BPFFS_DIR/DIRECTORY/NAME". -ENAMETOOLONG. */
+int pin_path(const struct instance *instance, const char *directory, const char *name, char *ret,
 	     size_t size);
 
 /* What leads out where another version has applied a policy that this one cannot read. */
@@ -92,10 +92,11 @@ struct map_sizes {
 };
 
 /*
- * Open the pin "BPFFS_DIR/FOLDER/NAME". -EPROTO: a map of that name, but of another shape: another
+ * Open the pin "BPFFS_DIR/DIRECTORY/NAME". -EPROTO: a map of that name, but of another shape:
+ * another
  * version's, in which nothing may be read or written.
  */
-int map_open(const struct instance *instance, const char *folder, const char *name,
+int map_open(const struct instance *instance, const char *directory, const char *name,
 	     const struct map_sizes *sizes, int *ret_fd);
 
 /*

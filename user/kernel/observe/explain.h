@@ -48,7 +48,8 @@ int explainer_open(const struct instance *instance, struct explainer **ret,
 		   struct error *ret_error);
 void explainer_close(struct explainer **explainer);
 
-/* -ENODEV: there is no such interface. Any number of questions, until something else is in force.
+/*
+ * -ENODEV: there is no such interface. Any number of questions, until something else is in force.
  */
 int explainer_ask(struct explainer *explainer, const struct question *question,
 		  struct explanation *ret, struct error *ret_error);

@@ -76,7 +76,8 @@ static bool carrier_is_open(const struct tables *tables, const struct ssh_sessio
 		return carrier->port && is_open_to_anybody(tables, carrier->port);
 	if (!find_interface(carrier->peer, interface))
 		return true;
-	/* A tunnel that is the default route as well: its own packets have a mark, and another way.
+	/*
+	 * A tunnel that is the default route as well: its own packets have a mark, and another way.
 	 */
 	if (!strcmp(interface, own->interface))
 		return is_open_to_anybody(tables, carrier->port);

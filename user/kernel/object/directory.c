@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* folder.c - make and check trusted folders. */
-#include "kernel/object/folder.h"
+/* directory.c - make and check trusted directories. */
+#include "kernel/object/directory.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -21,38 +21,38 @@ static int refuse(const char *path, const char *why, struct error *ret_error)
 	return -EUCLEAN;
 }
 
-int folder_check(const char *path, struct error *ret_error)
+int directory_check(const char *path, struct error *ret_error)
 {
-	struct stat folder;
+	struct stat directory;
 
 	/* Not followed: whoever owns a symbolic link says where it leads. */
-	if (lstat(path, &folder))
+	if (lstat(path, &directory))
 		return error_set(ret_error, errno, "%s: %s", path, strerror(errno));
-	if (!S_ISDIR(folder.st_mode))
-		return refuse(path, "it is no folder", ret_error);
-	if (folder.st_uid != 0)
+	if (!S_ISDIR(directory.st_mode))
+		return refuse(path, "it is no directory", ret_error);
+	if (directory.st_uid != 0)
 		return refuse(path, "it does not belong to root", ret_error);
-	if (folder.st_mode & (S_IWGRP | S_IWOTH))
+	if (directory.st_mode & (S_IWGRP | S_IWOTH))
 		return refuse(path, "others may write to it", ret_error);
 	return 0;
 }
 
-int folder_make(const char *path, struct error *ret_error)
+int directory_make(const char *path, struct error *ret_error)
 {
 	int r;
 
 	if (mkdir(path, 0750) == 0 || errno == EEXIST)
-		return folder_check(path, ret_error);
+		return directory_check(path, ret_error);
 	r = errno;
-	error_set(ret_error, r, "cannot make the folder %s: %s", path, strerror(r));
+	error_set(ret_error, r, "cannot make the directory %s: %s", path, strerror(r));
 	if (r == EPERM || r == EACCES)
 		error_hint(ret_error, "run it as root");
 	else if (r == ENOENT)
-		error_hint(ret_error, "make the folder above it");
+		error_hint(ret_error, "make the directory above it");
 	return -r;
 }
 
-int folder_remove(const char *path, struct error *ret_error)
+int directory_remove(const char *path, struct error *ret_error)
 {
 	_closedir_ DIR *dir = opendir(path);
 	struct dirent *entry;
