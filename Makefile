@@ -398,7 +398,7 @@ install: $(B)/rolewall $(B)/rolewall-web $(MAN_PAGES) ## into DESTDIR
 	install -m 0644 $(filter %.8,$(MAN_PAGES)) $(SHARE)/man/man8
 	install -m 0644 $(wildcard docs/*.md) $(SHARE)/doc/rolewall
 	for page in README.md CHANGELOG.md; do sed 's,(docs/,(,g' $$page >$(SHARE)/doc/rolewall/$$page; done
-	cp -r docs/examples docs/images docs/performance $(SHARE)/doc/rolewall/
+	cp -r docs/decisions docs/examples docs/images docs/performance $(SHARE)/doc/rolewall/
 	chmod -R u=rwX,go=rX $(SHARE)/rolewall $(SHARE)/doc/rolewall
 	install -d -m 0750 $(DESTDIR)/etc/rolewall
 

@@ -27,7 +27,7 @@ RESULTS=$VM/results
 COMMIT=$(git -C "$ROOT" describe --always --dirty 2>/dev/null || echo unknown)
 
 # One thread emulates both processors in turn: with one each, 6.18 panics where the kernel patches code that
-# the other processor runs (docs/decisions.md). On a busy host 5.10 panics where it counts ticks: no_timer_check.
+# the other processor runs (docs/decisions/). On a busy host 5.10 panics where it counts ticks: no_timer_check.
 boot() { # KERNEL-DIRECTORY INITRD LOG SUITES
 	local append="console=ttyS0 panic=-1 quiet loglevel=3 rdinit=/init mitigations=off nokaslr no_timer_check"
 
