@@ -14,6 +14,7 @@ set -um
 passed=0 failed=0 skipped=0 ended=0
 # One directory for each program, named for its process: NUMBER.log, and NUMBER/ for its temporary files.
 DIRECTORY=$(mktemp -d "${TMPDIR:-/tmp}/run.XXXXXX") || exit 1
+chmod 711 "$DIRECTORY" # a test may send another user to its lab
 declare -A program_of=() began=()
 
 # shellcheck disable=SC2046
