@@ -276,10 +276,10 @@ test_rollback_returns_one_step_and_says_when_there_is_none() {
 test_rollback_brings_back_what_interfaces_had() {
 	node_file 'del(.interfaces.vpn0)'
 	assert_exit 0 rolewall apply
-	assert_json '[.interfaces[].name] | sort == ["eth0", "eth1"]' rolewall --json status
+	assert_json '[.interfaces[] | select(.listed) | .name] | sort == ["eth0", "eth1"]' rolewall --json status
 	assert_json 'all(.[]; has("xdp") | not)' ip -n "$LAB_NAME-node" -d -j link show vpn0
 	assert_exit 0 rolewall rollback
-	assert_json '[.interfaces[] | select(.hook == "xdp") | .name] | sort == ["eth0", "eth1", "vpn0"]' \
+	assert_json '[.interfaces[] | select(.hook == "xdp" and .listed) | .name] | sort == ["eth0", "eth1", "vpn0"]' \
 		rolewall --json status
 }
 

@@ -18,7 +18,7 @@
 
 static bool ask_cookie(uint64_t *ret)
 {
-	_close_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	_close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	socklen_t size = sizeof(*ret);
 
 	return fd >= 0 && !probe_is_off("netns_socket") &&
