@@ -145,7 +145,7 @@ static __always_inline void event_seen(const struct teller *teller,
 /*
  * An attempt's 1st, 2nd, 4th ... packet is here. Who reads hears of it while there are credits;
  * then of what has a quota left. A source that comes again with something new has one beside the
- * flood, and brings along what nobody was told of.
+ * flood, and brings along what was not told before.
  */
 static __always_inline void attempt_tell(const struct teller *teller,
 					 const struct rw_attempt *attempt)
@@ -210,8 +210,8 @@ static __always_inline void attempt_identify(struct attempt_identity *ret, __u32
 }
 
 /*
- * Multilinear hashing: odd multipliers that nobody else knows, and the top bits of the sum. Three
- * products at once, and no chain of them.
+ * Multilinear hashing: secret odd multipliers, and the top bits of the sum. Three products at once,
+ * and no chain of them.
  */
 static __always_inline __u32 attempt_slot(const struct attempt_identity *identity)
 {

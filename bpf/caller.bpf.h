@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * caller.bpf.h - attempt -> who was here before: sources that were refused lately, and what of them
- * nobody was told.
+ * was not told.
  *
  * A flood from everywhere is made of sources that come once; who scans slowly comes again. The
  * table is shared by all CPUs, because a network card spreads one scanner over them. A source gives
  * way to another one only when it is the one of its set that was here longest ago, and for YOUNG
- * epochs to one in 2^SPARED_BITS only: at any rate somebody stays long enough to come again.
+ * epochs to one in 2^SPARED_BITS only: at any rate, some sources stay long enough to come again.
  */
 #pragma once
 
@@ -149,7 +149,7 @@ static __always_inline __u32 caller_level(const struct rw_caller *caller)
 }
 
 /*
- * Nobody is told of this attempt now: when its source comes again. The last one has the last place.
+ * This attempt is told when its source comes again, not now. The last one has the last place.
  */
 static __always_inline void caller_note(struct rw_caller *caller, const struct rw_attempt *attempt,
 					__u32 epoch)

@@ -34,7 +34,7 @@ static __always_inline bool is_own_netns(void *ctx)
 
 /*
  * Is the socket of another network namespace? That is not this node: its interfaces have numbers of
- * their own, and what it sends, nobody here began.
+ * their own, and this node did not begin what it sends.
  */
 static __always_inline bool is_foreign(struct __sk_buff *skb, __u64 can)
 {

@@ -146,7 +146,7 @@ struct {
 	__type(value, __u64);
 } echo_bucket SEC(".maps");
 
-/* Which datagrams are coming in fragments? By a hash that nobody outside can compute. */
+/* Which datagrams are coming in fragments? By a hash that no sender can compute. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, RW_DATAGRAMS);
@@ -215,7 +215,7 @@ struct {
 	__type(value, struct rw_event_state);
 } event_state SEC(".maps");
 
-/* What time is it, to whoever reads the events? */
+/* What time is it, to the reader of the events? */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -223,7 +223,7 @@ struct {
 	__type(value, struct rw_event_clock);
 } event_clock SEC(".maps");
 
-/* Has this source been refused before, and is there anything of it that nobody was told? */
+/* Has this source been refused before, and is there anything of it that was not told? */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, RW_CALLER_SETS);

@@ -109,7 +109,7 @@ static __always_inline void conversation_key(struct rw_conversation_key *ret,
 	ret->local_port = packet->ports[1];
 }
 
-/* Is it from somebody to whom this node began to talk, from that very address and port? */
+/* Did this node begin to talk to the sender, from that very address and port? */
 static __always_inline bool has_conversation(const struct packet *packet)
 {
 	struct rw_conversation_key key;

@@ -194,8 +194,8 @@ static __always_inline __u8 judge_protocol(const struct packet *packet, void *ta
 }
 
 /*
- * May a process bind this port, as far as the roles go? Loopback is reachable by nobody else, port
- * 0 is the kernel's choice, and which ports belong to clients stands in the policy.
+ * May a process bind this port, as far as the roles go? Only this node reaches its loopback, port 0
+ * is the kernel's choice, and the policy says which ports belong to clients.
  */
 static __always_inline bool is_bind_granted(void *tables, const struct address *address,
 					    __u32 protocol, __u16 port)

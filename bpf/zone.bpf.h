@@ -23,8 +23,8 @@ static __always_inline struct rw_policy_entry *policy_at(void *tables, __u32 ind
 }
 
 /*
- * A VLAN has a slot of its own; one that nobody listed is an interface that nobody listed. (The
- * cgroup hook, which has asked, sees no tags.)
+ * A VLAN has a slot of its own; an unlisted VLAN counts as an unlisted interface. (The cgroup hook,
+ * which has asked, sees no tags.)
  */
 static __always_inline __u32 slot_of(const struct hook_context *hook, const struct packet *packet)
 {

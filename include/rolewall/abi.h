@@ -283,7 +283,7 @@ struct rw_conversation {
  * belonged to no conversation? By index:
  *
  *	port				to this local port, from anybody
- *	RW_UNASKED_BLIND + port		to a socket of this local port, from nobody knows whom
+ *	RW_UNASKED_BLIND + port		to a socket of this local port, from an unknown sender
  *	RW_UNASKED_PEERS + hash		of source, source port and local port (docs/verdict.md, 12)
  */
 #define RW_UNASKED_BLIND 65536
@@ -322,7 +322,7 @@ struct rw_opening_key {
 };
 
 struct rw_opening {
-	__u64 expires; /* ns, CLOCK_BOOTTIME: over when this is past, whoever is alive. Never 0 */
+	__u64 expires; /* ns, CLOCK_BOOTTIME: it ends then, without any process's help. Never 0 */
 	__u32 id;
 	__u32 pad0;
 };
@@ -402,7 +402,7 @@ struct rw_untold {
 
 #define RW_UNTOLD_UDP 0x80 /* UDP, else TCP */
 
-/* RW_EVENT_SEEN, whole: with what the same source did before and nobody was told. */
+/* RW_EVENT_SEEN, whole: with what the same source did before and was not told. */
 struct rw_seen_event {
 	struct rw_event event;
 	__u32 untold_count; /* of the following, 0 .. RW_CALLER_UNTOLD */
@@ -423,7 +423,7 @@ struct rw_bind_event {
 };
 
 /*
- * Value of `event_credits` (per CPU): events a CPU may ever have emitted or lost; 0: nobody reads.
+ * Value of `event_credits` (per CPU): events a CPU may ever have emitted or lost; 0: no reader.
  * Written by the reader only.
  */
 /*
@@ -478,8 +478,8 @@ struct rw_caller_set {
 	struct rw_caller callers[RW_CALLER_WAYS];
 };
 
-/* The one element of `seed`: random and odd, one for each time that the maps are made. Whoever
- * knows them can choose packets that hide others. Written and read by the loader only. */
+/* The one element of `seed`: random and odd, made anew each time that the maps are made. An
+ * attacker who knows them can choose packets that hide others. Only the loader writes and reads. */
 struct rw_seeds {
 	__u64 words[RW_SEEDS];
 };
@@ -493,8 +493,7 @@ struct rw_evicted {
 
 /*
  * The one element of `pending`: a generation that goes back to the one before it at the deadline,
- * unless somebody confirms it. Void where that generation is not in force (a commit that never
- * came).
+ * unless it is confirmed. Void where that generation is not in force (a commit that never came).
  */
 struct rw_pending {
 	__u64 deadline;	  /* ns, CLOCK_MONOTONIC; 0 = nothing is pending */

@@ -258,7 +258,7 @@ static int report_refused(const struct settings *settings, const struct apply *a
 	return code == EXIT_FAILED ? EXIT_ROLLED_BACK : code;
 }
 
-/* Whoever can write it can open ports with the next apply, or reload. */
+/* Anyone who can write it can open ports with the next apply, or reload. */
 static void warn_of_writers(const struct settings *settings)
 {
 	struct stat file;

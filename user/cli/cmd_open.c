@@ -128,8 +128,8 @@ const struct verb verb_open = {
 	.operands_max = 1,
 	.summary = "admit a source to a port for a while, whatever the policy says",
 	.details =
-		"--from, --for and --reason have to be given. The kernel itself ends the "
-		"opening, even if\n"
+		"--from, --for and --reason must be given. The kernel itself ends the opening, "
+		"even if\n"
 		"nothing of Rolewall runs any more. It survives a change of policy, and a reboot "
 		"if there is\n"
 		"time left. Bans go before openings.",

@@ -35,7 +35,7 @@ static void unban_report(const struct settings *settings, const struct store *st
 			      bans_total(store));
 }
 
-/* What somebody else banned meanwhile stays: that is said, and there may be nothing to do. */
+/* A ban that others made meanwhile stays. Say so; there may be nothing left to do. */
 static void left_report(const struct settings *settings, const struct target *target,
 			const struct bans_left *left)
 {

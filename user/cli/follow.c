@@ -28,7 +28,7 @@ struct follower {
 	bool unread; /* stdout takes no more */
 };
 
-/* Something that is worth a line, whoever tells of it. */
+/* What is worth a line, from the daemon or from the kernel. */
 struct notice {
 	const char *event; /* "seen", "settled", "bind" */
 	int64_t time_ns;   /* since the epoch */

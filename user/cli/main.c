@@ -153,7 +153,7 @@ static int output_close(const struct settings *settings, int code)
 	errno = 0;
 	if (!fflush(stdout) && !failed)
 		return code;
-	/* Whoever closed the pipe has had enough. */
+	/* The reader closed the pipe, and wants no more. */
 	if (errno == EPIPE)
 		return code;
 	report_failure(settings, NULL, "cannot write to standard output: %s",
@@ -175,7 +175,7 @@ static void names_keep_static(void)
 #endif
 }
 
-/* Whoever is kept waiting learns for what. */
+/* Tell a user who waits what for. */
 static void tell_wait(const void *context, const char *lock)
 {
 	const struct settings *settings = context;

@@ -102,7 +102,7 @@ void cell_set(struct libscols_line *line, size_t cell, const char *format, ...)
 	if (vasprintf(&text, format, args) < 0)
 		out_of_memory();
 	va_end(args);
-	/* An empty cell would shift the columns for whoever splits the line at blanks. */
+	/* An empty cell would shift the columns for programs that split the line at blanks. */
 	if (!*text) {
 		free(text);
 		text = strdup("-");

@@ -8,7 +8,7 @@
  *	- devices of containers and machines, and those without an address, are left out:
  *		what is not listed is external
  *	- roles come from installed packages; the profile is the newest that has all of them
- *	- whoever is connected from outside becomes a management source, so that he can come again
+ *	- a person who is connected from outside becomes a management source, to be able to return
  */
 #pragma once
 

@@ -3,9 +3,9 @@
  * account.h - the users who listen on the daemon's socket: how many connections each has, and what
  * their beginnings have cost.
  *
- * Whoever connects is told a lot at once: what is known of attempts, rules, counters. So each user
- * has ACCOUNT_BURST_MS of the daemon's CPU, and ACCOUNT_A_SECOND_MS more each second; who has spent
- * them waits, and nobody else does.
+ * A new connection is told a lot at once: what is known of attempts, rules, counters. So each user
+ * has ACCOUNT_BURST_MS of the daemon's CPU, and ACCOUNT_A_SECOND_MS more each second. A user who
+ * has spent them waits; the others do not.
  */
 #pragma once
 
@@ -16,7 +16,7 @@
 
 #define ACCOUNT_BURST_MS    500
 #define ACCOUNT_A_SECOND_MS 100
-#define ACCOUNT_DEBT_MS	    1000 /* beyond the burst: nobody waits longer than this takes */
+#define ACCOUNT_DEBT_MS	    1000 /* beyond the burst: no user waits longer than this takes */
 
 struct account {
 	LIST_ENTRY(account) others;

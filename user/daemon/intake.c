@@ -88,7 +88,7 @@ static int drain(struct intake *intake)
 	return 0;
 }
 
-/* Having drunk, rest; having found nothing, sleep until somebody knocks, or credits are due. */
+/* After events, pause; after none, sleep until the next event, or until credits are due. */
 static void drain_and_rest(struct intake *intake)
 {
 	int count = drain(intake);
@@ -118,7 +118,7 @@ static void pause_over(void *context, uint32_t events)
 		drain_and_rest(intake);
 }
 
-/* The events may be somebody else's until he has had enough: then the next tick gets them. */
+/* While another process reads the events, this one has none. It tries again with each tick. */
 static void ring_open(struct intake *intake)
 {
 	struct error error = {0};

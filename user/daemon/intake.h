@@ -23,7 +23,7 @@ struct intake {
 	const struct links *links;
 	struct loop *loop;
 	struct history *history; /* owned, as what follows */
-	struct events *events;	 /* NULL: nothing is applied, or somebody else reads them */
+	struct events *events;	 /* NULL: nothing is applied, or another process reads them */
 	struct watch ring;
 	struct watch pause;
 	struct tick_clock clock;
@@ -32,7 +32,7 @@ struct intake {
 	bool churn;		     /* many more drops than the table holds since the last tick */
 	unsigned int skipped;	     /* scans, because of that */
 	bool changed_since;	     /* signs of change since the last scan */
-	bool busy;		     /* somebody else reads the events: that was said */
+	bool busy;		     /* another process reads the events: that was said */
 	/* Called for each entry that is new or has grown; `context` is the owner's. */
 	void (*changed)(void *context, struct history_entry *entry);
 	/* Called after some of that. */

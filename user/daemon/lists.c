@@ -103,7 +103,7 @@ static bool is_same_file(const struct stat *one, const struct stat *other)
 	       one->st_mtim.tv_nsec == other->st_mtim.tv_nsec;
 }
 
-/* From the file, and so without a lock: whoever bans somebody does not wait until all is read. */
+/* Read from the file, without a lock: a `ban` does not wait until everything is read. */
 static void told_refresh(struct lists *lists, size_t kind)
 {
 	_timeout_list_ struct timeout_list list = {0};

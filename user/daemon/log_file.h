@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * log_file.h - refused attempts as lines of JSON in a file, for whoever reads such files.
+ * log_file.h - refused attempts as lines of JSON in a file, for other programs to read.
  *
  * A line is an attempt as the daemon's socket tells it (kernel/feed.h), or
  *	{"type": "omitted", "time", "attempts"}
- * for changes of attempts that were left out. Each is one write at the end of the file. Rotation is
- * somebody else's: when the path names another file, or none, that one is opened, or made (0640),
- * within a second; no signal is needed, since SIGHUP applies the node file.
+ * for changes of attempts that were left out. Each is one write at the end of the file. Other
+ * programs rotate the file: when the path names another file, or none, the daemon opens that one,
+ * or makes it (0640), within a second. No signal is needed, since SIGHUP applies the node file.
  */
 #pragma once
 

@@ -10,8 +10,8 @@
 #define METRICS_FILE_SECONDS 15
 
 /*
- * Replace the file (0644): whoever reads it sees the old text or the new one, whole. `more` adds
- * what only the daemon knows.
+ * Replace the file (0644): a reader sees the whole old text or the whole new one. `more` adds what
+ * only the daemon knows.
  */
 int metrics_file_write(const char *path, const struct instance *instance,
 		       void (*more)(FILE *file, void *context), void *context,

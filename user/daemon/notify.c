@@ -44,7 +44,7 @@ static void send_state(const char *text)
 	if (name[0] == '@')
 		address.sun_path[0] = '\0';
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	/* Nobody there to listen is nobody to tell. */
+	/* Without a listener there is nothing to tell. */
 	if (fd < 0 || sendto(fd, text, strlen(text), MSG_NOSIGNAL, (void *)&address,
 			     offsetof(struct sockaddr_un, sun_path) + length) < 0)
 		return;

@@ -103,8 +103,8 @@ static bool is_filtering(const struct instance *instance)
 }
 
 /*
- * Nobody knows what was confirmed. The node file may hold what never was: so it refuses nothing,
- * and does not become the confirmed one.
+ * What was confirmed is unknown. The node file may never have been confirmed: so it refuses
+ * nothing, and does not become the confirmed one.
  */
 static int boot_observing(const struct serve_options *options, const struct error *cause,
 			  struct error *ret_error)

@@ -288,7 +288,7 @@ static int open_policy(struct daemon *daemon, struct error *ret_error)
 		struct serve_options patient = *daemon->options;
 		int r;
 
-		/* Before it is ready nobody needs it, and without a policy nobody is guarded. */
+		/* It may wait: before it is ready nothing needs it, and no policy is in force. */
 		patient.instance.never_waits = false;
 		r = policy_boot(&patient, ret_error);
 		if (r)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * serve.h - the daemon: what has to be done while a policy is in force.
+ * serve.h - the daemon: the work to do while a policy is in force.
  *
  * Enforcement does not need it. It puts the confirmed policy in force after a reboot, restores bans
  * and openings and ends those whose time is over, attaches to interfaces that come, takes back what

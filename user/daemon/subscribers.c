@@ -226,7 +226,7 @@ static void listener_ready(void *context, uint32_t events)
 	close(fd);
 }
 
-/* Root, and whoever is in the group, if the host has it. */
+/* For root, and for the members of the group, if the host has it. */
 static int socket_restrict(const char *path)
 {
 	const struct group *group = getgrnam(GROUP);

@@ -3,12 +3,12 @@
  * subscribers.h - who listens on the daemon's socket (kernel/feed.h says what they say and hear).
  *
  * A subscriber has no queue: it is told what has changed in the history since the version that it
- * has heard. So a slow one costs no memory, hinders nobody, and hears the latest numbers when it is
- * back.
+ * has heard. So a slow one costs no memory, delays no other, and hears the latest numbers when it
+ * is back.
  *
- * Nobody keeps others out. Where there is no room, who has not said yet what it wants makes place;
- * some places are for root alone, and one user has only so many of the others. What beginnings cost
- * is limited for each user (account.h).
+ * No subscriber keeps others out. Where there is no room, one that has not yet said what it wants
+ * is closed. Some places are for root alone, and one user has only so many of the others. The cost
+ * of new connections is limited for each user (account.h).
  */
 #pragma once
 

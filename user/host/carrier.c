@@ -69,7 +69,7 @@ static void peer_set(struct carrier *carrier, const uint8_t peer[16])
 	memcpy(carrier->peer, peer, sizeof(carrier->peer));
 }
 
-/* A group, and the address of all zeros, is nobody's. */
+/* A multicast group, or the address of all zeros, is no peer. */
 static void peer_read(const struct nlattr *attr, struct carrier *carrier)
 {
 	static const uint8_t nobody[16];

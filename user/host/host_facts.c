@@ -110,7 +110,7 @@ static struct host_interface *interface_towards(struct host_facts *facts, const 
 	return route_find(remote, &route, NULL) ? NULL : interface_by_index(facts, route.ifindex);
 }
 
-/* Addresses that are nobody's neighbours: RFC 5737 and RFC 3849, for documentation only. */
+/* Addresses that are on no network: RFC 5737 and RFC 3849 reserve them for documentation. */
 static void defaults_mark(struct host_facts *facts)
 {
 	static const char *const far[] = {"192.0.2.1", "2001:db8:ffff::1"};

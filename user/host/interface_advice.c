@@ -42,7 +42,7 @@ static bool is_listed(const struct tables *tables, const struct devices *devices
 	return false;
 }
 
-/* What arrives here, and is nobody else's: neither the loopback interface nor a bridge's port. */
+/* An unlisted interface that takes packets of its own: not loopback, and not a bridge's port. */
 static bool is_left_out(const struct tables *tables, const struct devices *devices,
 			const struct device *device)
 {

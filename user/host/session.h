@@ -18,6 +18,6 @@ bool session_parse(const char *text, struct session *ret);
 
 /*
  * Of this process or of the nearest ancestor that has one, so that sudo and su do not hide it.
- * False: none, or nobody's to see; `ret` is untouched.
+ * False: there is none, or it cannot be read; `ret` is untouched.
  */
 bool session_find(struct session *ret);

@@ -24,7 +24,7 @@ struct source {
 	uint64_t passed, dropped;	    /* since the policy's maps are there */
 	double pass_rate, drop_rate;	    /* a second */
 	int64_t read_ns;		    /* CLOCK_MONOTONIC, of the last tick */
-	bool unread;			    /* the table has to be read */
+	bool unread;			    /* the table must be read */
 	struct timeout_list bans, openings; /* by source, as the files have them */
 	struct stat bans_stat, openings_stat;
 	uint64_t lists_version;

@@ -67,7 +67,7 @@ static unsigned int bits_of(uint64_t value)
 	return value ? 64 - __builtin_clzll(value) : 0;
 }
 
-/* By powers of two: a scanner and a flood both have to be seen. */
+/* By powers of two: a scanner and a flood must both be visible. */
 unsigned int spark_level(uint64_t value, uint64_t max)
 {
 	unsigned int level;

@@ -86,7 +86,7 @@ static void row_copy(const struct row *row, struct row *ret, struct attempt *ret
 	ret->attempt = ret_attempt;
 }
 
-/* Whoever has chosen a row keeps it, wherever it goes; the first place is kept as such. */
+/* A chosen row stays chosen, wherever it moves. The first place stays the first place. */
 static void anchor_set(struct view *view)
 {
 	const struct row *row = view_row(view);

@@ -65,7 +65,7 @@ struct view {
 	struct rows rows;
 	uint64_t version;	/* of the book the rows are of */
 	uint64_t names_version; /* and the names */
-	bool stale;		/* the rows have to be built anew */
+	bool stale;		/* the rows must be built anew */
 	struct row anchor; /* a copy of the selected row; attempt NULL: none, the first stays it */
 	struct attempt anchor_attempt;
 	size_t selected[TAB_COUNT];

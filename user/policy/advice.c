@@ -91,7 +91,7 @@ static bool is_exposed_against_advice(const struct row *row)
 
 /*
  * Port 25 is named beside others, yet alone it is no reason to warn: a node that receives mail from
- * the Internet has to expose it, and nobody could ever silence the warning.
+ * the Internet must expose it, and its operator could never silence the warning.
  */
 static int advise_exposed(const struct advice *advice)
 {

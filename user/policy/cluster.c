@@ -18,7 +18,7 @@ static const struct word words_flows[] = {{"all", 0}, {"least", 1}, {NULL, 0}};
 
 /* --- one node --------------------------------------------------------------------------------- */
 
-/* A network among them would let in whoever lives there. */
+/* A network among them would let in every host of that network. */
 static int addresses_check(const struct source_list *addresses, struct error *ret_error)
 {
 	for (size_t i = 0; i < addresses->count; i++)
@@ -157,8 +157,8 @@ static int addresses_collect(const struct cluster_model *cluster, struct owned_a
 	return 0;
 }
 
-/* An address can lead to one node only. Sorted, the same ones are neighbours: named is the first
- * that was written before, as by somebody who reads. */
+/* An address can lead to one node only. Sorted, equal ones are neighbours. The error names the
+ * first that stands earlier in the file. */
 static int cluster_addresses_check(const struct cluster_model *cluster, struct error *ret_error)
 {
 	_cleanup_(owned_addresses_free) struct owned_addresses all = {0};
@@ -244,7 +244,7 @@ static bool has_name(const struct name_model *list, size_t count, const char *na
 	return false;
 }
 
-/* Two files that say different things: nobody can know which is meant. */
+/* When two files disagree, there is no way to know which is meant. */
 static int roles_agree(const struct node_model *node, const struct peer_model *peer,
 		       struct error *ret_error)
 {

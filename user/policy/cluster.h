@@ -25,8 +25,8 @@ void cluster_free(struct cluster_model *cluster);
 const struct peer_model *cluster_node(const struct cluster_model *cluster, const char *name);
 
 /*
- * Make the node file's node one of its cluster: its roles and its profile are the cluster's, and if
- * it says them itself, they have to be the same. -EINVAL: the cluster has no such node, or another
- * opinion of it.
+ * Make the node file's node one of its cluster: its roles and its profile are the cluster's. If the
+ * node file states them, they must be the same. -EINVAL: the cluster has no such node, or states
+ * them differently.
  */
 int cluster_join(struct node_model *node, struct error *ret_error);

@@ -17,7 +17,7 @@
 #define COMPILED_KIND	"compiled policy"
 #define COMPILED_LAYOUT 1
 
-/* Each field is written and read here: a new one has to be, too. */
+/* Each field is written and read here. Add a new one in both places. */
 _Static_assert(sizeof(struct rule) == 488, "struct rule has changed: so has the compiled policy");
 _Static_assert(sizeof(struct prefix) == 20, "struct prefix has changed");
 _Static_assert(sizeof(struct interface) == 40, "struct interface has changed");

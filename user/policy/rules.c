@@ -85,7 +85,7 @@ static int rule_add(struct tables *tables, const struct row *row, struct error *
 	return 0;
 }
 
-/* Who may come from anywhere inside need not be told apart, and somebody is more than nobody. */
+/* RW_ZONE_INTERNAL includes the peers. RW_ZONE_NOBODY stands alone. */
 static void rule_finish(struct rule *rule, const struct flows_model *flows)
 {
 	if (rule->zones & RW_ZONE_INTERNAL)

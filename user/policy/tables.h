@@ -40,7 +40,7 @@ struct rule {
 	char peers[TABLES_PEERS_MAX]; /* "proxy,appserver": roles of the peers that zones has */
 };
 
-/* A field more has to be known to all who copy, compare or tell of a rule. */
+/* A new field must be added wherever a rule is copied, compared or shown. */
 _Static_assert(
 	sizeof(struct rule) == 488,
 	"struct rule: see policy/rules.c (made), policy/compare.c (compared), "

@@ -160,10 +160,9 @@ static bool is_native(const char *driver)
 
 static void native_check(const struct enforcer *enforcer, struct checks *checks)
 {
-	static const struct check_words words = {
-		"xdp-native", "network drivers with native XDP",
-		"nothing has to be done: these interfaces are filtered by generic XDP, later and "
-		"so at a higher price"};
+	static const struct check_words words = {"xdp-native", "network drivers with native XDP",
+						 "no action is needed: generic XDP filters these "
+						 "interfaces, later and so at a higher price"};
 	char list[240] = "";
 	bool all = true;
 

@@ -134,7 +134,7 @@ static void absence_add(const struct names *names, const struct check_words *wor
 
 static void a_check(const struct names *names)
 {
-	char fix[512] = "ask whoever keeps the zone for an A record with the public address";
+	char fix[512] = "ask the administrator of the zone for an A record with the public address";
 	struct check_words words = {"dns-a",
 				    "an A record of the node's name that equals its "
 				    "public address",
@@ -194,11 +194,12 @@ static void mx_check_host(const struct names *names, struct check_words *words, 
 
 static void mx_check(const struct names *names)
 {
-	struct check_words words = {"dns-mx",
-				    "an MX record of the domain whose host has the public "
-				    "address as its A record",
-				    "ask whoever keeps the zone for an MX record that names the "
-				    "mail host; without one the installation stops"};
+	struct check_words words = {
+		"dns-mx",
+		"an MX record of the domain whose host has the public "
+		"address as its A record",
+		"ask the administrator of the zone for an MX record that names the "
+		"mail host; without one the installation stops"};
 	struct name_records found;
 	int r = resolver_find_mx(names->resolver, names->domain, &found);
 

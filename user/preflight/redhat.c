@@ -108,7 +108,7 @@ static bool is_redhat(const struct os *os)
 	return false;
 }
 
-/* What it is now, and what it will be after a restart: both have to be right. */
+/* The mode now and the mode after a restart must both be right. */
 static void selinux_check(const struct root *root, const struct os *os, struct checks *checks)
 {
 	static const struct check_words words = {

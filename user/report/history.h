@@ -89,7 +89,7 @@ struct history_entry *history_scan_record(struct history *history, const struct 
 void history_scan_end(struct history *history);
 
 /*
- * Somebody else keeps the account: the numbers are what it says, and the entry is the newest now.
+ * Another process counts: take its numbers, and make the entry the newest.
  */
 struct history_entry *history_tell(struct history *history, const struct rw_attempt *record,
 				   const struct history_times *times, bool *ret_new);

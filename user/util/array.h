@@ -2,8 +2,8 @@
 /*
  * array.h - a list that grows at its end: a pointer and a count, both the caller's.
  *
- * The capacity is not stored: it is the smallest power of two that holds `count`. Whoever shrinks
- * `count` by hand and appends again only pays a realloc.
+ * The capacity is not stored: it is the smallest power of two that holds `count`. Shrinking
+ * `count` by hand and appending again costs a realloc, nothing more.
  */
 #pragma once
 

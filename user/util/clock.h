@@ -2,8 +2,8 @@
 /*
  * clock.h - the system's clocks, and the sums that are made of their times: ns, or seconds.
  *
- * Whoever compares times of two clocks asks wall_offset() once, and reckons with that from then on:
- * the wall's clock can be set between two calls.
+ * To compare times of two clocks, call wall_offset() once and use its result from then on: the
+ * wall clock can be set between two calls.
  */
 #pragma once
 
@@ -20,7 +20,7 @@ int64_t time_of_seconds(int64_t seconds);
 /* ns of one clock. */
 int64_t clock_now(clockid_t clock);
 
-/* ns since the epoch, and what has to be added to the time of another clock to get there. */
+/* ns since the epoch, and what to add to the time of another clock to get there. */
 int64_t wall_now(void);
 int64_t wall_offset(clockid_t clock);
 

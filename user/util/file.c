@@ -24,8 +24,7 @@ static ssize_t read_again(int fd, void *buffer, size_t size)
 	return got;
 }
 
-/* Until the end, or one byte more than `limit`: the size that fstat() states is a promise of
- * nobody. */
+/* Read to the end, or one byte more than `limit`. The size that fstat() states is not reliable. */
 static int read_up_to(int fd, size_t limit, char **ret_text, size_t *ret_size)
 {
 	_free_ char *text = NULL;
@@ -57,8 +56,7 @@ static int read_up_to(int fd, size_t limit, char **ret_text, size_t *ret_size)
 	return 0;
 }
 
-/* A FIFO that nobody writes to is empty, and no reason to wait forever: perhaps with a lock in
- * hand. */
+/* A FIFO without a writer counts as empty. The caller may hold a lock, so do not wait for one. */
 static int open_to_read(const char *path)
 {
 	_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);

@@ -44,7 +44,7 @@ void loop_remove(struct loop *loop, struct watch *watch)
 	control(loop, EPOLL_CTL_DEL, watch, 0);
 }
 
-/* One at a time: whoever is called may remove, and free, any other. */
+/* One event at a time: a callback may remove, and free, any other watch. */
 int loop_run(struct loop *loop)
 {
 	while (!loop->stop) {

@@ -12,7 +12,7 @@ struct loop {
 	bool stop; /* loop_run() returns */
 };
 
-/* Somebody waits for a descriptor. Stays where it is while it is in the loop. */
+/* A callback for a descriptor. The structure must not move while it is in the loop. */
 struct watch {
 	int fd;					       /* not owned, but for timers */
 	void (*ready)(void *context, uint32_t events); /* EPOLL* */

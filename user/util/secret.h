@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* secret.h - random bytes that nobody can guess, and a hash that they key: who does not know them
- * cannot choose what falls together. */
+/* secret.h - unpredictable random bytes, and a hash that they key: without them, an attacker cannot
+ * choose inputs that collide. */
 #pragma once
 
 #include <stddef.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * board.h - what the daemon has told, ready for whoever opens the page. Pure: no system calls.
+ * board.h - what the daemon has told, ready for each browser that opens the page. Pure: no system
+ * calls.
  *
  * Memory is bounded: of the attempts it remembers as the daemon does (report/history.h).
  */

@@ -239,7 +239,7 @@ static int options_read(int argc, char **argv, struct web *web)
 	return USAGE;
 }
 
-/* It reads HTTP from whoever comes: nothing that is worth having must be within its reach. */
+/* It reads HTTP from anyone, so it must not be able to reach anything of value. */
 static int privileges_check(void)
 {
 	static const struct error root = {

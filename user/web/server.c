@@ -26,7 +26,7 @@ struct client {
 	bool asleep;	  /* its connection is suspended */
 };
 
-/* Everything comes from here, nothing else is run, and nobody may frame it or learn of it. */
+/* The page loads and runs only what comes from here. No other site may frame it or learn of it. */
 static const struct {
 	const char *name;
 	const char *value;

@@ -28,7 +28,7 @@ static void lose(struct source *source, const char *why)
 	source->news(source->context);
 }
 
-/* Everything that is here: what feed.c has read already wakes nobody. */
+/* Take every line that has arrived: what feed.c has read already causes no further event. */
 static void read_lines(void *context, uint32_t events)
 {
 	struct source *source = context;

@@ -3,8 +3,8 @@
  * legacy_attach.h - programs that are attached without a link, on kernels that have none
  * (before 5.9).
  *
- * Nothing is pinned: the kernel itself keeps an attached program, whoever dies. It is known as ours
- * by the map `policy` of this instance, which no other program uses. Where that pin is lost, the
+ * Nothing is pinned: the kernel itself keeps a program attached after its loader exits. The map
+ * `policy` of this instance marks it as ours: no other program uses it. Where that pin is lost, the
  * program goes on filtering; it is known by its name then, and is replaced like one of ours, but
  * does not count as one, and is detached by legacy_remove_left() alone: it may belong to an
  * instance whose pins are elsewhere.
@@ -25,7 +25,7 @@ bool legacy_xdp_is_attached(const struct instance *instance, const struct device
 
 /*
  * Attach in the mode `flags` (XDP_FLAGS_DRV_MODE or XDP_FLAGS_SKB_MODE), or put it in the place of
- * one of ours, in the mode that that one has. -EBUSY or -EEXIST: somebody else's is there.
+ * one of ours, in the mode that that one has. -EBUSY or -EEXIST: another program is there.
  */
 int legacy_xdp_attach(const struct instance *instance, const struct device *device, int program_fd,
 		      __u32 flags);

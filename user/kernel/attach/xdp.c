@@ -203,8 +203,8 @@ int xdp_prepare(const struct instance *instance, const struct features *features
 
 /* --- attach ----------------------------------------------------------------------------------- */
 
-/* Not ours to complain about: the driver cannot, somebody else's program is there, or the device
- * went just now. */
+/* No error of Rolewall's: the driver cannot, another program is there, or the device has just
+ * vanished. */
 static bool is_refusal(int error)
 {
 	return error == -EOPNOTSUPP || error == -EINVAL || error == -ERANGE || error == -EBUSY ||

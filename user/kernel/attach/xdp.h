@@ -50,7 +50,7 @@ void xdp_plans_free(struct xdp_plans *plans);
 
 /*
  * For every interface of `about` that exists: load the program it needs, unless it has it. With
- * `replace`, what is attached is of another build and has to be replaced.
+ * `replace`, what is attached is of another build and must be replaced.
  */
 int xdp_prepare(const struct instance *instance, const struct features *features,
 		const struct maps *maps, const struct about *about, bool replace,

@@ -15,7 +15,7 @@
 #include "kernel/commit/rollback.h"
 #include "kernel/object/lock.h"
 
-/* What is pending and over goes first; what is pending otherwise has to be decided by somebody. */
+/* Roll back what is pending and expired first. What is still pending, an operator must decide. */
 static int settle_pending(const struct instance *instance, struct install_result *result,
 			  struct error *ret_error)
 {
@@ -94,7 +94,7 @@ static int guard(struct transaction *transaction, uint32_t seconds, struct error
 	return r ? r : rollback_timer_start(transaction->instance, &pending, ret_error);
 }
 
-/* What has to be confirmed becomes the copy for the next boot when it is. */
+/* A policy that awaits confirmation becomes the copy for the next boot once it is confirmed. */
 static bool is_copied(const struct transaction *transaction, const struct install_request *request)
 {
 	return transaction->instance->lib_dir && !request->confirm_seconds && !request->keep_copy;

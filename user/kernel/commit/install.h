@@ -8,7 +8,7 @@
  * I2  What hangs off a generation is complete, pinned and frozen before it is committed.
  * I3  Nothing is detached or unpinned before what takes its place is attached and pinned.
  * I4  Whatever a dead process left behind is recognised and removed, or used, by the next one.
- * I5  A policy that has to be confirmed is never in force without its note in `pending` and the
+ * I5  A policy that awaits confirmation is never in force without its note in `pending` and the
  *     process that takes it back: both come before the commit.
  */
 #pragma once

@@ -31,9 +31,7 @@ int pending_write(const struct maps *maps, const struct rw_pending *pending,
 /* Seconds until the deadline, rounded up; 0: it is past. */
 uint32_t pending_left(const struct rw_pending *pending);
 
-/*
- * Past the deadline for longer than whoever is alive would take: nobody takes it back by himself.
- */
+/* Past the deadline for longer than a rollback takes: no process is left that would do it. */
 bool pending_is_overdue(const struct rw_pending *pending);
 
 /* CLOCK_MONOTONIC, ns. */

@@ -7,7 +7,7 @@
 #include "kernel/commit/transaction.h"
 #include "kernel/object/lock.h"
 
-/* Whoever applied it came later than this process: his programs are the ones to keep. */
+/* The policy was applied after this process began: keep the programs of that apply. */
 static int leave_alone(struct error *ret_error)
 {
 	error_set(ret_error, EPROTO,

@@ -92,8 +92,8 @@ static void remove_state(const struct instance *instance)
 }
 
 /*
- * Before anything is detached: whoever is killed on the way leaves nothing that comes back. Where
- * it cannot be removed, the rest goes all the same, and `down` fails in the end.
+ * Before anything is detached: a `down` that is killed on the way leaves nothing that comes back.
+ * If the copy cannot be removed, the rest goes all the same, and `down` fails in the end.
  */
 static int forget_copy(const struct instance *instance, struct error *ret_error)
 {

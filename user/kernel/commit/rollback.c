@@ -56,9 +56,9 @@ static void note_taken_back(const struct maps *maps, const struct rw_pending *pe
 }
 
 /*
- * What is taken back must not come back at the next boot, whoever dies on the way: the copy is
- * exchanged first. What was pending never became the copy, unless confirm() got half way. Where it
- * cannot be exchanged the rollback goes on: it is the way out.
+ * What is taken back must not come back at the next boot, even if this process dies on the way: so
+ * exchange the copy first. What was pending never became the copy, unless confirm() got half way.
+ * If the copy cannot be exchanged, the rollback goes on: it is the way out.
  */
 static void exchange_copy(const struct transaction *transaction, const struct rw_pending *pending,
 			  struct rollback_result *result)
@@ -109,7 +109,7 @@ static int go_back(struct transaction *transaction, const struct rw_pending *pen
 		return r;
 	}
 	note_taken_back(&transaction->maps, pending, result->from, result->to);
-	/* There is no way forth: what was taken back would have to be applied again. */
+	/* There is no way forward: to return to what was taken back, apply it again. */
 	generation_keep(instance, result->to, 0);
 	return 0;
 }

@@ -3,8 +3,8 @@
  * rollback.h - keep a policy for good, or return to the one before it.
  *
  * The way back is an apply like any other, of a generation that is pinned already. It is
- * idempotent: whoever comes first (the rollback timer, the daemon, a person) does it, the others
- * find it done.
+ * idempotent: the first to come (the rollback timer, the daemon, a person) does it, the others find
+ * it done.
  */
 #pragma once
 

@@ -77,7 +77,7 @@ static void announce_failure(const struct rw_pending *pending, const struct erro
 	tell_everybody(text);
 }
 
-/* Descriptors are somebody else's terminal, pipe or lock. Only `kept`, above them, stays. */
+/* Inherited descriptors are the caller's terminal, pipe or lock. Keep only `kept`, above them. */
 static void close_everything_but(int kept)
 {
 	int null = open("/dev/null", O_RDWR);
@@ -159,7 +159,7 @@ static void guard(const struct instance *instance, const struct rw_pending *pend
 	}
 }
 
-/* Away from whoever started it. Returns 0 if it can do its work here, or -errno. */
+/* Detach from the process that started it. Returns 0 if it can do its work here, or -errno. */
 static int settle(const struct instance *instance, const struct rw_pending *pending, int ready)
 {
 	struct rw_pending found = {0};
@@ -182,7 +182,7 @@ static int settle(const struct instance *instance, const struct rw_pending *pend
 	return memcmp(&found, pending, sizeof(found)) ? -ESTALE : 0;
 }
 
-/* 0, or what keeps it from its work, to whoever waits for it. False: nobody does any more. */
+/* Send 0, or the error, to the process that waits. False: that process is gone. */
 static bool answer(int ready, int error)
 {
 	return write(ready, &error, sizeof(error)) == sizeof(error);
@@ -201,7 +201,7 @@ static void rollback_timer_run(const struct instance *instance, const struct rw_
 		_exit(child < 0);
 	ready = fcntl(ready, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	r = settle(instance, pending, ready);
-	/* Whoever is gone commits nothing. */
+	/* A process that is gone commits nothing. */
 	if (!answer(ready, r) || r)
 		_exit(1);
 	close(ready);

@@ -21,7 +21,7 @@ SAME_ROOM(rule_record, service, rule, service);
 SAME_ROOM(rule_record, origin, rule, origin);
 SAME_ROOM(rule_record, peers, rule, peers);
 
-/* A string of the same room; what is behind its end stays zeros, whoever wrote it. */
+/* Copy a string between buffers of one size. The bytes after its end stay zeros. */
 #define COPY(to, from)                                                                             \
 	do {                                                                                       \
 		_Static_assert(sizeof(to) == sizeof(from), "strings of two lengths");              \

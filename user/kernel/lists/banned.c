@@ -50,7 +50,7 @@ static bool find_in_kernel(const struct maps *maps, const uint8_t address[16], s
 	return true;
 }
 
-/* Else whoever opens the lists next makes the maps what the file says. */
+/* If not, the next open of the lists makes the maps what the file says. */
 static bool is_whole(const struct maps *maps)
 {
 	struct rw_presence presence;

@@ -310,8 +310,8 @@ static int reasons_put(struct store *store, struct reasons *reasons, struct time
 enum merged { MERGED_NOTHING, MERGED_NOTE, MERGED_END };
 
 /*
- * Somebody else's ban must not end sooner for a new one, nor be forgotten for it: `ban` becomes
- * both. `ret` says what of the old one changes: nothing, its reasons, or its end.
+ * A new ban must not end an older one sooner, nor replace it: `ban` becomes both. `ret` says what
+ * of the old one changes: nothing, its reasons, or its end.
  */
 static int merge(struct store *store, struct timeout *ban, enum merged *ret,
 		 struct error *ret_error)

@@ -3,8 +3,8 @@
  * bans.h - sources that get nothing, whatever the policy says: the maps `bans` (addresses) and
  * `ban_prefixes`, and LIB_DIR/bans.tsv (store.h).
  *
- * The programs do not look at the end of a ban: the daemon removes what has ended, or whoever opens
- * all of the bans next.
+ * The programs do not look at the end of a ban: the daemon removes what has ended, or the next
+ * process that opens all of the bans.
  */
 #pragma once
 
@@ -25,7 +25,7 @@ int bans_open_for_one(const struct instance *instance, struct store *ret, struct
 int bans_read_file(const struct instance *instance, struct timeout_list *ret,
 		   struct error *ret_error);
 
-/* Put back what has to be, remove what has ended (store_tidy()). */
+/* Put back what is missing, remove what has ended (store_tidy()). */
 int bans_tidy(const struct instance *instance, struct error *ret_damage, struct error *ret_error);
 
 size_t bans_total(const struct store *store);

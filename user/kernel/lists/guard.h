@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * guard.h - sources that must not be banned: whoever bans them cuts off himself or the node.
+ * guard.h - sources that must not be banned: such a ban would cut off its author or the node.
  */
 #pragma once
 

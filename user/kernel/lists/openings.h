@@ -2,7 +2,7 @@
 /*
  * openings.h - a port that is open to a source for a while, whatever the policy says: the map
  * `openings` and LIB_DIR/openings.tsv (store.h). The programs look at the end themselves, so that
- * an opening is over in time whoever is alive.
+ * an opening is over in time even if no process of Rolewall runs.
  *
  * The programs ask for the longest prefix only. So that no source is refused that some opening
  * admits, of two openings of one port where one source lies in the other the narrower always ends
@@ -31,7 +31,7 @@ int openings_open(const struct instance *instance, struct store *ret, struct err
 int openings_read_file(const struct instance *instance, struct timeout_list *ret,
 		       struct error *ret_error);
 
-/* Put back what has to be, remove what has ended (store_tidy()). */
+/* Put back what is missing, remove what has ended (store_tidy()). */
 int openings_tidy(const struct instance *instance, struct error *ret_damage,
 		  struct error *ret_error);
 

@@ -8,8 +8,8 @@
  *
  *	REASON [RS EXPIRES US WHO US SINCE US REASON]...	(RS 0x1e, US 0x1f; times in seconds)
  *
- * So the file has one line for each ban, as before, and whoever knows of one reason only reads the
- * one that counts. What a person types has no control characters. Pure.
+ * So the file has one line for each ban, as before, and a program that knows of one reason only
+ * reads the one that counts. What a person types has no control characters. Pure.
  */
 #pragma once
 

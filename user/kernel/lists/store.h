@@ -3,10 +3,10 @@
  * store.h - one table of things that end, in the kernel and on disk: bans, or openings.
  *
  * The kernel's maps are the truth while they exist. LIB_DIR/KIND.tsv knows who wanted an entry and
- * why, and restores the maps after a reboot (or a `down`): whoever opens the store first puts back
+ * why, and restores the maps after a reboot (or a `down`): the first open of the store puts back
  * what has not ended meanwhile. A change is in the maps and in the file, or in neither: while one
- * is under way, `presence` says that the maps are not whole, and if it never ends, whoever opens
- * the store next makes them what the file says.
+ * is under way, `presence` says that the maps are not whole. If the change never ends, the next
+ * open of the store makes the maps what the file says.
  *
  * Order: what is new is inserted before `presence` says that there is something, and what goes is
  * deleted before `presence` says that there is nothing: the programs never miss an entry.
@@ -48,7 +48,7 @@ struct store {
 	struct maps maps;
 	int64_t ahead; /* of the epoch's clock to the kind's, in ns, when it was opened */
 	int lock;
-	bool waited; /* somebody else held the lock first */
+	bool waited; /* another process held the lock first */
 	bool listed; /* `list` is read; else one entry at a time can be changed */
 	int tail;    /* if not: the file, and how it begins */
 	struct timeout_heading heading;

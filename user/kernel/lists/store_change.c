@@ -58,7 +58,7 @@ static int list_merge(const struct timeout_list *list, const struct timeout_list
 
 /* --- a change --------------------------------------------------------------------------------- */
 
-/* What has to be known to go forth and back. The lists borrow their strings. */
+/* What a change needs in order to be made and undone. The lists borrow their strings. */
 struct change_plan {
 	struct timeout_list removed;  /* as they are now */
 	struct timeout_list added;    /* to come */
@@ -116,7 +116,7 @@ static int erase_new(const struct store *store, const struct timeout_list *added
 	return r;
 }
 
-/* What cannot be undone now is seen to by whoever opens the store next: it is not whole. */
+/* What cannot be undone now, the next open of the store mends: it is not whole. */
 static void change_undo(const struct store *store, const struct change_plan *plan)
 {
 	if (kernel_insert(store, &plan->removed) || kernel_insert(store, &plan->replaced) ||

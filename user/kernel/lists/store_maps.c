@@ -28,7 +28,7 @@ static __u32 whole_bit(const struct store *store)
 	return 1U << store->kind->id;
 }
 
-/* Until it is whole again, whoever opens the store next makes the maps what the file says. */
+/* While it is not whole, the next open of the store makes the maps what the file says. */
 int presence_set_whole(const struct store *store, bool whole)
 {
 	struct rw_presence presence;

@@ -22,7 +22,7 @@ int kernel_insert(const struct store *store, const struct timeout_list *entries)
 
 int presence_read(const struct store *store, struct rw_presence *ret);
 
-/* Until it is whole again, whoever opens the store next makes the maps what the file says. */
+/* While it is not whole, the next open of the store makes the maps what the file says. */
 int presence_set_whole(const struct store *store, bool whole);
 bool presence_is_whole(const struct store *store, const struct rw_presence *presence);
 

@@ -139,7 +139,7 @@ static int kernel_fill(struct store *store, size_t *ret_ended, struct error *ret
 	return ended.count ? store_forget(store, &ended, ret_error) : 0;
 }
 
-/* Somebody else has a hand in the maps, or a file was cut off: the counts follow the list. */
+/* If another program changed the maps, or a file was cut off, the counts follow the list. */
 static int presence_correct(const struct store *store, const struct rw_presence *found)
 {
 	struct rw_presence counted = *found;

@@ -7,7 +7,7 @@
 #define _store_ __attribute__((cleanup(store_close)))
 
 /*
- * Restore what has to be, remove what has ended, read what is there. -ENOENT: nothing is applied.
+ * Restore what is missing, remove what has ended, read what is there. -ENOENT: nothing is applied.
  * A damaged file is no error: its good lines count, and it is kept as KIND.tsv.damaged.
  */
 int store_open(const struct instance *instance, const struct store_kind *kind, struct store *ret,

@@ -17,8 +17,8 @@ struct map_shape {
 #define BATCH_KEY_MAX 64
 
 /*
- * Every element; both arrays are owned by the caller. Whoever changes the map meanwhile may make it
- * miss some or see some twice.
+ * Read every element; the caller owns both arrays. If the map changes meanwhile, the result may
+ * miss some elements or hold some twice.
  */
 int batch_read(const struct map_shape *map, void **ret_keys, void **ret_values, size_t *ret_count);
 

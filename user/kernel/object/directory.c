@@ -25,7 +25,7 @@ int directory_check(const char *path, struct error *ret_error)
 {
 	struct stat directory;
 
-	/* Not followed: whoever owns a symbolic link says where it leads. */
+	/* Do not follow a symbolic link: its owner decides where it leads. */
 	if (lstat(path, &directory))
 		return error_set(ret_error, errno, "%s: %s", path, strerror(errno));
 	if (!S_ISDIR(directory.st_mode))
@@ -70,7 +70,7 @@ int directory_remove(const char *path, struct error *ret_error)
 			return error_set(ret_error, errno, "cannot remove %s: %s", file,
 					 strerror(errno));
 	}
-	/* EBUSY: a mount point, which somebody else made. */
+	/* EBUSY: a mount point, which Rolewall did not make. */
 	if (rmdir(path) && errno != ENOENT && errno != EBUSY)
 		return error_set(ret_error, errno, "cannot remove %s: %s", path, strerror(errno));
 	return 0;

@@ -24,7 +24,7 @@
 #include "kernel/object/seed.h"
 #include "util/cleanup.h"
 
-/* libbpf prints by itself; what it says is for whoever looks for a fault in the programs. */
+/* libbpf prints by itself. Its messages help to find a fault in the programs. */
 static int print_debug(enum libbpf_print_level level, const char *format, va_list args)
 {
 	(void)level;
@@ -262,7 +262,7 @@ int scratch_map(const struct rolewall_bpf *object, enum map_id id)
 	return bpf_object__find_map_fd_by_name(object->obj, map_name(id));
 }
 
-/* What is counted, or would tell somebody else of a packet that never was. */
+/* Maps that count, or that would tell others of a packet that never arrived, are not shared. */
 static void scratch_maps(struct rolewall_bpf *object, unsigned int rules)
 {
 	struct bpf_map *const own[] = {

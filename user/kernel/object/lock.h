@@ -18,7 +18,7 @@
 
 /*
  * Take `name` in the state directory, which is made if need be (0755). `ret_fd` is to be closed.
- * `ret_waited`: somebody else held it first, and `on_wait` of
+ * `ret_waited`: another process held it first, and `on_wait` of
  * the instance was told; NULL: do not wait, -EBUSY. -EAGAIN: it is held, and the instance never
  * waits.
  */

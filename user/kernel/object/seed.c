@@ -11,7 +11,7 @@
 #include "util/cleanup.h"
 #include "util/secret.h"
 
-/* Whoever made the map may have died before it was written. */
+/* The process that made the map may have died before it wrote the seeds. */
 static int seeds_read(const struct instance *instance, struct rw_seeds *ret)
 {
 	static const struct map_sizes sizes = {sizeof(__u32), sizeof(struct rw_seeds)};

@@ -200,7 +200,7 @@ static int start(const struct instance *instance, struct events *events, struct 
 		return r;
 	r = lock_take(instance, "events.lock", &events->lock, NULL, ret_error);
 	if (r == -EBUSY)
-		error_hint(ret_error, "somebody else follows the events already");
+		error_hint(ret_error, "another process follows the events already");
 	if (r)
 		return r;
 	events->cpus = libbpf_num_possible_cpus();
@@ -241,8 +241,8 @@ int events_open(const struct instance *instance, event_handler handler, void *co
 }
 
 /*
- * A perf buffer is ready only once for each wake-up (kernel/events/core.c, perf_poll): whoever asks
- * for that on events_fd() has used it up. So look into every buffer, ready or not.
+ * A perf buffer is ready only once for each wake-up (kernel/events/core.c, perf_poll): a poll of
+ * events_fd() has used it up. So look into every buffer, ready or not.
  */
 static int poll_perf(struct events *events, int timeout_ms)
 {
