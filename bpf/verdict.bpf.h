@@ -193,9 +193,12 @@ static __always_inline __u8 judge_protocol(const struct packet *packet, void *ta
 	return entry && entry->protocol.listed ? RW_REASON_PROTOCOL_LISTED : RW_REASON_PROTOCOL;
 }
 
+#define SYSTEM_UID_MAX 999 /* SYS_UID_MAX of login.defs(5), Debian's and Red Hat's */
+
 /*
- * May a process bind this port, as far as the roles go? Only this node reaches its loopback, port 0
- * is the kernel's choice, and the policy says which ports belong to clients.
+ * May a process bind this port, as far as the roles go? A port that a role opens is for its daemon:
+ * a user of the host could take it while that is away. Loopback is reachable by nobody else, port
+ * 0 is the kernel's choice, and which ports belong to clients stands in the policy.
  */
 static __always_inline bool is_bind_granted(void *tables, const struct address *address,
 					    __u32 protocol, __u16 port)
@@ -210,7 +213,9 @@ static __always_inline bool is_bind_granted(void *tables, const struct address *
 	if (is_ipv4_mapped(address) && address->bytes[12] == 127)
 		return true;
 	entry = policy_at(tables, RW_POLICY_PORTS + (l4 << 16) + port);
-	return entry && (entry->port.zones || entry->port.client);
+	if (!entry || entry->port.client)
+		return entry;
+	return entry->port.zones && (__u32)bpf_get_current_uid_gid() <= SYSTEM_UID_MAX;
 }
 
 /* The steps of docs/verdict.md, in its order. Returns the reason. */

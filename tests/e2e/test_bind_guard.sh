@@ -101,6 +101,32 @@ test_each_apply_asks_which_ports_are_clients() {
 	assert_bind bound udp :: 20999
 	assert_bind refused udp 0.0.0.0 40000
 	assert_bind refused tcp 0.0.0.0 21000
+	node sh -c 'echo 32768 60999 >/proc/sys/net/ipv4/ip_local_port_range'
+}
+
+# bind_as UID tcp|udp ADDRESS PORT
+bind_as() {
+	node setpriv --reuid "$1" --regid "$1" --clear-groups "$PROBE" bind "$2" "$3" "$4" | cut -d ' ' -f 1
+}
+
+# A user of the host could take the port of a daemon that is away, and answer its clients.
+test_a_granted_port_is_for_root_and_system_users() {
+	local before uid
+
+	guard deny
+	before=$(bind_denials)
+	for uid in 0 105 999; do
+		assert_equal bound "$(bind_as "$uid" tcp 0.0.0.0 5432)" "5432 for user $uid"
+		assert_equal bound "$(bind_as "$uid" udp :: 8301)" "8301 for user $uid"
+	done
+	assert_equal bound "$(bind_as 1000 tcp 0.0.0.0 40000)" "a client's port for user 1000"
+	assert_equal bound "$(bind_as 1000 tcp 127.0.0.1 5432)" "loopback for user 1000"
+	assert_equal "$before" "$(bind_denials)" "bind-denied"
+	for uid in 1000 65534; do
+		assert_equal refused "$(bind_as "$uid" tcp 0.0.0.0 5432)" "5432 for user $uid"
+		assert_equal refused "$(bind_as "$uid" udp :: 8301)" "8301 for user $uid"
+	done
+	assert_equal $((before + 4)) "$(bind_denials)" "bind-denied"
 }
 
 test_observe_reports_and_refuses_nothing() {

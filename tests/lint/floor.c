@@ -65,8 +65,8 @@ static const struct kind {
 	  BPF_FUNC_sk_release}},
 	{"cgroup_skb/ingress", {HELPERS_OF_ALL, BPF_FUNC_perf_event_output}},
 	{"cgroup_skb/egress", {HELPERS_OF_ALL, BPF_FUNC_perf_event_output}},
-	{"cgroup/bind4", {HELPERS_OF_ALL}},
-	{"cgroup/bind6", {HELPERS_OF_ALL}},
+	{"cgroup/bind4", {HELPERS_OF_ALL, BPF_FUNC_get_current_uid_gid}},
+	{"cgroup/bind6", {HELPERS_OF_ALL, BPF_FUNC_get_current_uid_gid}},
 };
 
 static bool is_in(const char *const *list, const char *name)

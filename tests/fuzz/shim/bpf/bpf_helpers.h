@@ -38,6 +38,7 @@ long native_event_output(const void *data, __u64 size);
 #define bpf_get_prandom_u32()				   ((__u32)4)
 #define bpf_jiffies64()					   ((__u64)4295000000)
 #define bpf_get_current_pid_tgid()			   ((__u64)42 << 32 | 42)
+#define bpf_get_current_uid_gid()			   0ULL
 #define bpf_get_current_comm(name, size)		   memset((name), 'x', (size))
 #define bpf_xdp_get_buff_len(ctx)			   ((ctx)->data_end - (ctx)->data)
 #define bpf_ringbuf_output(map, data, size, flags)	   native_event_output(data, size)
