@@ -72,7 +72,7 @@ static void add_ban(struct libscols_table *table, const struct timeout *ban)
 	reasons_set(line, 4, ban);
 }
 
-static void list_print(const struct settings *settings, const struct timeout_list *bans)
+static void bans_print(const struct settings *settings, const struct timeout_list *bans)
 {
 	static const struct column columns[] = {
 		{"SOURCE", 0}, {"EXPIRES", 0}, {"WHO", 0}, {"SINCE", 0}, {"REASON", SCOLS_FL_WRAP},
@@ -101,7 +101,7 @@ static int list_run(const struct settings *settings)
 		return report_kernel(settings, r, &error);
 	store_report(settings, &store);
 	if (settings->output == OUTPUT_TABLE)
-		list_print(settings, &store.list);
+		bans_print(settings, &store.list);
 	else
 		timeout_print_json(settings, &store.list, "bans");
 	return EXIT_OK;

@@ -76,8 +76,8 @@ static void list_print_json(const struct settings *settings, const struct port_n
 	print_json_list(settings, json_make("{s:o}", "attempts", list), "attempts");
 }
 
-static void list_print(const struct settings *settings, const struct port_names *names,
-		       const struct attempts *attempts, const struct filter *filter)
+static void blocked_print(const struct settings *settings, const struct port_names *names,
+			  const struct attempts *attempts, const struct filter *filter)
 {
 	_table_ struct libscols_table *table = attempt_table(settings);
 	bool found = false;
@@ -198,7 +198,7 @@ static int list_run(const struct settings *settings, const struct rows_request *
 	if (request->group != GROUP_NONE)
 		r = sums_print(settings, &names, &attempts, request);
 	else if (settings->output == OUTPUT_TABLE)
-		list_print(settings, &names, &attempts, filter);
+		blocked_print(settings, &names, &attempts, filter);
 	else
 		list_print_json(settings, &names, &attempts, filter);
 	return partly ? EXIT_FAILED : r;

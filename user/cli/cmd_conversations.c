@@ -43,7 +43,8 @@ static void add_conversation(struct libscols_table *table, const struct conversa
 	cell_set(line, 5, "%s", time_text(conversation->ends / SECOND, text));
 }
 
-static void list_print(const struct settings *settings, const struct conversation_list *found)
+static void conversations_print(const struct settings *settings,
+				const struct conversation_list *found)
 {
 	static const struct column columns[] = {
 		{"REMOTE", 0},
@@ -113,7 +114,7 @@ static int conversations_run(const struct settings *settings, const struct argum
 	if (r)
 		return report_kernel(settings, r, &error);
 	if (settings->output == OUTPUT_TABLE)
-		list_print(settings, &found);
+		conversations_print(settings, &found);
 	else
 		list_print_json(settings, &found);
 	return EXIT_OK;

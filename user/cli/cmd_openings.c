@@ -23,7 +23,7 @@ static void add_opening(struct libscols_table *table, const struct timeout *open
 	cell_set(line, 6, "%s", opening->reason);
 }
 
-static void list_print(const struct settings *settings, const struct timeout_list *openings)
+static void openings_print(const struct settings *settings, const struct timeout_list *openings)
 {
 	static const struct column columns[] = {
 		{"ID", SCOLS_FL_RIGHT}, {"PROTO", 0}, {"PORT", SCOLS_FL_RIGHT},	 {"SOURCE", 0},
@@ -49,7 +49,7 @@ static int openings_run(const struct settings *settings, const struct arguments 
 		return report_kernel(settings, r, &error);
 	store_report(settings, &store);
 	if (settings->output == OUTPUT_TABLE)
-		list_print(settings, &store.list);
+		openings_print(settings, &store.list);
 	else
 		timeout_print_json(settings, &store.list, "openings");
 	return EXIT_OK;

@@ -12,7 +12,7 @@
 #include "util/cleanup.h"
 #include "util/reason.h"
 
-static bool is_loopback(const struct answer *answer)
+static bool answer_is_loopback(const struct answer *answer)
 {
 	return answer->explanation.zone == 0;
 }
@@ -22,15 +22,15 @@ static const char *reason_text(const struct answer *answer)
 {
 	if (answer->explanation.reason)
 		return reason_name(answer->explanation.reason);
-	return is_loopback(answer) ? "loopback" : "unguarded";
+	return answer_is_loopback(answer) ? "loopback" : "unguarded";
 }
 
 static const char *meaning_text(const struct answer *answer)
 {
 	if (answer->explanation.reason)
 		return reason_meaning(answer->explanation.reason);
-	return is_loopback(answer) ? "loopback is never touched"
-				   : "no hook is attached; \"rolewall apply\" attaches it";
+	return answer_is_loopback(answer) ? "loopback is never touched"
+					  : "no hook is attached; \"rolewall apply\" attaches it";
 }
 
 /* A rule had a say only where the port's zones were asked. */
@@ -100,11 +100,11 @@ json_t *json_answer(const struct answer *answer)
 
 /* --- for people ------------------------------------------------------------------------------- */
 
-static void tell(const struct answer_sink *sink, const char *key, enum style style,
-		 const char *format, ...) __attribute__((format(printf, 4, 5)));
+static void report_tell(const struct answer_sink *sink, const char *key, enum style style,
+			const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-static void tell(const struct answer_sink *sink, const char *key, enum style style,
-		 const char *format, ...)
+static void report_tell(const struct answer_sink *sink, const char *key, enum style style,
+			const char *format, ...)
 {
 	char text[1024];
 	va_list arguments;
@@ -130,10 +130,10 @@ static void tell_rule(const struct answer_sink *sink, const struct answer *answe
 
 	if (!rule)
 		return;
-	tell(sink, "Rule", STYLE_PLAIN, "%s/%s: %s/%s, open from %s", rule->role, rule->service,
-	     ports_text(rule->port, rule->port_end, ports), word_of(words_l4, rule->l4),
-	     peers_text(rule->zones, rule, zones));
-	tell(sink, "Origin", STYLE_PLAIN, "%s", rule->origin);
+	report_tell(sink, "Rule", STYLE_PLAIN, "%s/%s: %s/%s, open from %s", rule->role,
+		    rule->service, ports_text(rule->port, rule->port_end, ports),
+		    word_of(words_l4, rule->l4), peers_text(rule->zones, rule, zones));
+	report_tell(sink, "Origin", STYLE_PLAIN, "%s", rule->origin);
 }
 
 static void tell_last(const struct answer_sink *sink, const struct attempt *attempt)
@@ -142,10 +142,10 @@ static void tell_last(const struct answer_sink *sink, const struct attempt *atte
 
 	if (!attempt)
 		return;
-	tell(sink, "Attempt", STYLE_PLAIN, "%llu packet%s refused as %s, last %s",
-	     attempt->record.packets, attempt->record.packets == 1 ? "" : "s",
-	     reason_name(attempt->record.reason),
-	     attempt->last_ns ? time_text_ns(attempt->last_ns, when) : "at an unknown time");
+	report_tell(sink, "Attempt", STYLE_PLAIN, "%llu packet%s refused as %s, last %s",
+		    attempt->record.packets, attempt->record.packets == 1 ? "" : "s",
+		    reason_name(attempt->record.reason),
+		    attempt->last_ns ? time_text_ns(attempt->last_ns, when) : "at an unknown time");
 }
 
 void answer_tell(const struct answer *answer, const struct answer_sink *sink)
@@ -155,21 +155,23 @@ void answer_tell(const struct answer *answer, const struct answer_sink *sink)
 	char source[CIDR_TEXT_MAX];
 
 	cidr_format(answer->question.source, 128, source);
-	tell(sink, "Packet", STYLE_BOLD, "%s from %s to port %u/%s on %s",
-	     answer->question.l4 == RW_L4_TCP ? "a new connection" : "a datagram", source,
-	     answer->question.port, word_of(words_l4, answer->question.l4), explanation->interface);
-	tell(sink, "Verdict", explanation->drop ? STYLE_BAD : STYLE_GOOD, "%s",
-	     verdict_text(explanation));
-	tell(sink, "Reason", STYLE_PLAIN, "%s: %s", reason_text(answer), meaning_text(answer));
+	report_tell(sink, "Packet", STYLE_BOLD, "%s from %s to port %u/%s on %s",
+		    answer->question.l4 == RW_L4_TCP ? "a new connection" : "a datagram", source,
+		    answer->question.port, word_of(words_l4, answer->question.l4),
+		    explanation->interface);
+	report_tell(sink, "Verdict", explanation->drop ? STYLE_BAD : STYLE_GOOD, "%s",
+		    verdict_text(explanation));
+	report_tell(sink, "Reason", STYLE_PLAIN, "%s: %s", reason_text(answer),
+		    meaning_text(answer));
 	if (zone)
-		tell(sink, "Zone", STYLE_PLAIN, "%s", zone);
+		report_tell(sink, "Zone", STYLE_PLAIN, "%s", zone);
 	tell_rule(sink, answer);
-	tell(sink, "Hook", STYLE_PLAIN, "%s, generation %u", hook_word(explanation->hook),
-	     explanation->generation);
+	report_tell(sink, "Hook", STYLE_PLAIN, "%s, generation %u", hook_word(explanation->hook),
+		    explanation->generation);
 	tell_last(sink, answer->attempt);
 	for (size_t i = 0; i < answer->remedies.count; i++)
-		tell(sink, i ? "  or" : "To change it", STYLE_PLAIN, "%s",
-		     answer->remedies.list[i]);
+		report_tell(sink, i ? "  or" : "To change it", STYLE_PLAIN, "%s",
+			    answer->remedies.list[i]);
 }
 
 /* --- finding it ------------------------------------------------------------------------------- */

@@ -22,10 +22,10 @@ struct case_file {
 	struct remedies *remedies;
 };
 
-static void add(struct case_file *file, const char *format, ...)
+static void remedy_add(struct case_file *file, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-static void add(struct case_file *file, const char *format, ...)
+static void remedy_add(struct case_file *file, const char *format, ...)
 {
 	struct remedies *remedies = file->remedies;
 	va_list args;
@@ -50,8 +50,8 @@ static bool has_role(const struct case_file *file, const char *role)
 
 static void add_opening(struct case_file *file)
 {
-	add(file, "rolewall open %u/%s --from %s --for 1h --reason \"...\"", file->question->port,
-	    file->proto, file->source);
+	remedy_add(file, "rolewall open %u/%s --from %s --for 1h --reason \"...\"",
+		   file->question->port, file->proto, file->source);
 }
 
 /* A role that is not played, and would admit this zone. */
@@ -61,19 +61,21 @@ static void add_roles(struct case_file *file)
 		const struct role_found *found = &file->roles.list[i];
 
 		if (!has_role(file, found->role) && (found->zones & file->explanation->zone))
-			add(file,
-			    "add \"%s\" to \"roles\" in %s, then \"rolewall apply\": it has %s",
-			    found->role, file->explanation->node_file, found->service);
+			remedy_add(
+				file,
+				"add \"%s\" to \"roles\" in %s, then \"rolewall apply\": it has %s",
+				found->role, file->explanation->node_file, found->service);
 	}
 }
 
 static void add_service(struct case_file *file)
 {
-	add(file,
-	    "add { \"name\": \"...\", \"proto\": \"%s\", \"port\": %u, \"from\": [\"%s\"] } to "
-	    "\"services\" in %s, then \"rolewall apply\"",
-	    file->proto, file->question->port, zone_name(file->explanation->zone),
-	    file->explanation->node_file);
+	remedy_add(
+		file,
+		"add { \"name\": \"...\", \"proto\": \"%s\", \"port\": %u, \"from\": [\"%s\"] } to "
+		"\"services\" in %s, then \"rolewall apply\"",
+		file->proto, file->question->port, zone_name(file->explanation->zone),
+		file->explanation->node_file);
 }
 
 static void remedy_not_open(struct case_file *file)
@@ -105,15 +107,17 @@ static void remedy_flows(struct case_file *file)
 	const struct rule *rule = &explanation->rule;
 
 	if (rule->zones & RW_ZONE_PEERS)
-		add(file,
-		    "if %s plays one of the roles that connect to %s (%s): say so in the cluster, "
-		    "then "
-		    "\"rolewall apply\"",
-		    file->source, rule->service, rule->peers);
-	add(file,
-	    "open %u under \"services\" in %s to all peers, or take \"flows\": \"all\" for the "
-	    "cluster",
-	    file->question->port, explanation->node_file);
+		remedy_add(file,
+			   "if %s plays one of the roles that connect to %s (%s): say so in the "
+			   "cluster, "
+			   "then "
+			   "\"rolewall apply\"",
+			   file->source, rule->service, rule->peers);
+	remedy_add(
+		file,
+		"open %u under \"services\" in %s to all peers, or take \"flows\": \"all\" for the "
+		"cluster",
+		file->question->port, explanation->node_file);
 }
 
 static void remedy_zone(struct case_file *file)
@@ -123,23 +127,24 @@ static void remedy_zone(struct case_file *file)
 	char zones[ZONES_TEXT_MAX];
 
 	if (rule->zones & RW_ZONE_VPN)
-		add(file, "connect through the VPN: %s is open from there", rule->service);
+		remedy_add(file, "connect through the VPN: %s is open from there", rule->service);
 	if (rule->zones & (RW_ZONE_PEERS | RW_ZONE_NOBODY))
 		remedy_flows(file);
 	else if (is_narrowed(file))
-		add(file, "take \"%s\" out of \"vpn_only\" in %s, then \"rolewall apply\"",
-		    rule->service, explanation->node_file);
+		remedy_add(file, "take \"%s\" out of \"vpn_only\" in %s, then \"rolewall apply\"",
+			   rule->service, explanation->node_file);
 	/* The bit is not there where the node file names no management yet. */
 	if ((rule->zones & RW_ZONE_MANAGEMENT) || !strcmp(rule->service, MERGE_SSH))
-		add(file, "add \"%s\" to \"management\" in %s, then \"rolewall apply\"",
-		    file->source, explanation->node_file);
+		remedy_add(file, "add \"%s\" to \"management\" in %s, then \"rolewall apply\"",
+			   file->source, explanation->node_file);
 	add_opening(file);
 	if (rule->zones & RW_ZONE_ALL)
-		add(file,
-		    "if %s is in another zone (%s): add it to \"sources\" of \"%s\" in %s, then "
-		    "\"rolewall apply\"",
-		    file->source, zones_text(rule->zones & RW_ZONE_ALL, zones),
-		    explanation->interface, explanation->node_file);
+		remedy_add(file,
+			   "if %s is in another zone (%s): add it to \"sources\" of \"%s\" in %s, "
+			   "then "
+			   "\"rolewall apply\"",
+			   file->source, zones_text(rule->zones & RW_ZONE_ALL, zones),
+			   explanation->interface, explanation->node_file);
 }
 
 static void remedy_open(struct case_file *file)
@@ -148,14 +153,15 @@ static void remedy_open(struct case_file *file)
 	const struct rule *rule = &explanation->rule;
 
 	if ((rule->zones & RW_ZONE_EXTERNAL) && strcmp(rule->role, "node") != 0)
-		add(file,
-		    "add \"%s\" to \"vpn_only\" in %s, then \"rolewall apply\": closed to all but "
-		    "the VPN",
-		    rule->service, explanation->node_file);
+		remedy_add(file,
+			   "add \"%s\" to \"vpn_only\" in %s, then \"rolewall apply\": closed to "
+			   "all but "
+			   "the VPN",
+			   rule->service, explanation->node_file);
 	if (!strcmp(rule->role, "node"))
-		add(file, "change \"services\" in %s (%s), then \"rolewall apply\"",
-		    explanation->node_file, rule->origin);
-	add(file, "rolewall ban %s --for 1h --reason \"...\"", file->source);
+		remedy_add(file, "change \"services\" in %s (%s), then \"rolewall apply\"",
+			   explanation->node_file, rule->origin);
+	remedy_add(file, "rolewall ban %s --for 1h --reason \"...\"", file->source);
 }
 
 static void remedy_banned(struct case_file *file)
@@ -163,7 +169,7 @@ static void remedy_banned(struct case_file *file)
 	char ban[CIDR_TEXT_MAX];
 
 	cidr_format(file->explanation->ban.source, file->explanation->ban.length, ban);
-	add(file, "rolewall unban %s", ban);
+	remedy_add(file, "rolewall unban %s", ban);
 }
 
 static void remedies_choose(struct case_file *file)
@@ -186,11 +192,11 @@ static void remedies_choose(struct case_file *file)
 		remedy_banned(file);
 		break;
 	case RW_REASON_OPENING:
-		add(file, "rolewall close %u", explanation->opening);
+		remedy_add(file, "rolewall close %u", explanation->opening);
 		break;
 	case RW_REASON_IPV6_OFF:
-		add(file, "write \"ipv6\": \"filter\" into %s, then \"rolewall apply\"",
-		    explanation->node_file);
+		remedy_add(file, "write \"ipv6\": \"filter\" into %s, then \"rolewall apply\"",
+			   explanation->node_file);
 		break;
 	case RW_REASON_NONE:
 	case RW_REASON_MALFORMED:

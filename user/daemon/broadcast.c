@@ -20,7 +20,7 @@ static struct line *line_make(const json_t *object)
 	return line;
 }
 
-static bool is_same(const struct line *one, const struct line *other)
+static bool line_is_same(const struct line *one, const struct line *other)
 {
 	return one && one->length == other->length && !memcmp(one->text, other->text, one->length);
 }
@@ -31,7 +31,7 @@ void broadcast_tell(struct broadcast *broadcast, const json_t *object, bool agai
 
 	if (!line)
 		return;
-	if (!again && is_same(broadcast->line, line)) {
+	if (!again && line_is_same(broadcast->line, line)) {
 		line_release(line);
 		return;
 	}

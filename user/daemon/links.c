@@ -29,7 +29,7 @@ static const struct device *slot_device(const struct links *links, const struct 
 	return about && about->slots[i][0] ? device_by_name(devices, about->slots[i]) : NULL;
 }
 
-static bool is_same_device(const struct device *a, const struct device *b)
+static bool device_is_same(const struct device *a, const struct device *b)
 {
 	if (!a || !b)
 		return a == b;
@@ -37,9 +37,9 @@ static bool is_same_device(const struct device *a, const struct device *b)
 	       a->lower == b->lower && a->master == b->master;
 }
 
-static bool is_same(const struct device *a, const struct device *b)
+static bool device_and_xdp_are_same(const struct device *a, const struct device *b)
 {
-	return is_same_device(a, b) &&
+	return device_is_same(a, b) &&
 	       (!a || (a->xdp_native == b->xdp_native && a->xdp_generic == b->xdp_generic));
 }
 
@@ -89,7 +89,7 @@ static void say_changes(const struct links *links, const struct devices *now)
 		const struct device *after = slot_device(links, now, i);
 		const struct interface_state *state;
 
-		if (is_same(before, after))
+		if (device_and_xdp_are_same(before, after))
 			continue;
 		state = state_find(&snapshot, about->slots[i]);
 		if (state && !after)
@@ -121,7 +121,7 @@ static void look_again(struct links *links, struct devices *before)
 
 	if (devices_read(&now, NULL))
 		return;
-	missed = has_changed(links, before, &now, is_same_device);
+	missed = has_changed(links, before, &now, device_is_same);
 	if (missed)
 		timer_set(&links->pause, PAUSE_MS);
 	devices_take(links, missed ? before : &now);
@@ -134,7 +134,8 @@ static int refresh(struct links *links, struct error *ret_error)
 
 	if (r)
 		return r;
-	if (!links->force && !has_changed(links, &links->devices, &devices, is_same)) {
+	if (!links->force &&
+	    !has_changed(links, &links->devices, &devices, device_and_xdp_are_same)) {
 		devices_take(links, &devices);
 		return 0;
 	}

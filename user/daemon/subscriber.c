@@ -100,7 +100,7 @@ int64_t subscriber_stalled_s(const struct subscriber *subscriber)
 }
 
 /* The line, or nothing, and what there is of it does not count: the caller looks for room first. */
-static void put(struct subscriber *subscriber, const char *line, size_t length)
+static void line_put(struct subscriber *subscriber, const char *line, size_t length)
 {
 	if (subscriber->end + length + 1 > sizeof(subscriber->buffer))
 		return;
@@ -160,8 +160,8 @@ static bool take_broadcast(struct subscriber *subscriber, const struct broadcast
 }
 
 /* Returns whether there is nothing left to tell. */
-static bool fill(struct subscriber *subscriber, const struct intake *intake,
-		 const struct broadcast *broadcasts)
+static bool subscriber_fill(struct subscriber *subscriber, const struct intake *intake,
+			    const struct broadcast *broadcasts)
 {
 	static const char ready[] = "{\"type\":\"ready\",\"version\":2}";
 	bool all;
@@ -171,7 +171,7 @@ static bool fill(struct subscriber *subscriber, const struct intake *intake,
 		return false;
 	all = put_attempts(subscriber, intake);
 	if (all && !subscriber->ready_told) {
-		put(subscriber, ready, sizeof(ready) - 1);
+		line_put(subscriber, ready, sizeof(ready) - 1);
 		subscriber->ready_told = true;
 	}
 	return all;
@@ -216,7 +216,7 @@ int subscriber_write(struct subscriber *subscriber, const struct intake *intake,
 	int r = send_all(subscriber);
 
 	while (!r && !all) {
-		all = fill(subscriber, intake, broadcasts);
+		all = subscriber_fill(subscriber, intake, broadcasts);
 		r = send_all(subscriber);
 	}
 	if (!r && !subscriber->wants.follow)

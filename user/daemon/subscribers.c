@@ -30,7 +30,7 @@ static void drop(struct subscribers *subscribers, struct subscriber *subscriber)
 }
 
 /* Tell it what there is to tell, and wait for what there is to wait for. */
-static void tell(struct subscribers *subscribers, struct subscriber *subscriber)
+static void subscriber_tell(struct subscribers *subscribers, struct subscriber *subscriber)
 {
 	int r = subscriber_write(subscriber, subscribers->intake, subscribers->broadcasts);
 	uint32_t hear = subscriber->mute ? 0 : EPOLLIN;
@@ -49,7 +49,7 @@ static void serve(struct subscribers *subscribers, struct subscriber *subscriber
 	struct account *account = subscriber->ready_told ? NULL : subscriber->account;
 	int64_t before = account ? account_clock() : 0;
 
-	tell(subscribers, subscriber);
+	subscriber_tell(subscribers, subscriber);
 	if (account)
 		account_charge(account, before);
 }

@@ -21,7 +21,7 @@ static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 
 /* --- resolvers -------------------------------------------------------------------------------- */
 
-static void add(struct lifelines *lifelines, const uint8_t address[16], uint16_t why)
+static void lifeline_add(struct lifelines *lifelines, const uint8_t address[16], uint16_t why)
 {
 	struct prefix prefix = {.length = 128, .bits = why};
 
@@ -33,7 +33,7 @@ static void add(struct lifelines *lifelines, const uint8_t address[16], uint16_t
 		lifelines->list[lifelines->count++] = prefix;
 }
 
-static bool is_loopback(const struct cidr *cidr)
+static bool cidr_is_loopback(const struct cidr *cidr)
 {
 	static const uint8_t loopback6[16] = {[15] = 1};
 
@@ -52,8 +52,8 @@ static void resolver_add(struct lifelines *lifelines, char *line)
 		return;
 	line += length + strspn(line + length, " \t");
 	line[strcspn(line, " \t\r%#;")] = '\0';
-	if (!cidr_parse(line, &cidr, NULL) && cidr.length == 128 && !is_loopback(&cidr))
-		add(lifelines, cidr.source, RW_NEVER_BAN_RESOLVER);
+	if (!cidr_parse(line, &cidr, NULL) && cidr.length == 128 && !cidr_is_loopback(&cidr))
+		lifeline_add(lifelines, cidr.source, RW_NEVER_BAN_RESOLVER);
 }
 
 void lifelines_add_resolvers(struct lifelines *lifelines, const char *text)
@@ -91,7 +91,7 @@ static void add_gateway(struct lifelines *lifelines, int family, const void *add
 	} else {
 		memcpy(source, address, sizeof(source));
 	}
-	add(lifelines, source, RW_NEVER_BAN_GATEWAY);
+	lifeline_add(lifelines, source, RW_NEVER_BAN_GATEWAY);
 }
 
 static size_t address_size(int family)

@@ -107,7 +107,7 @@ static struct group *group_of(struct history *history, const struct history_entr
 	return &level->groups[entry->record.port % GROUPS];
 }
 
-static bool is_same(const struct rw_attempt *a, const struct rw_attempt *b)
+static bool attempt_is_same(const struct rw_attempt *a, const struct rw_attempt *b)
 {
 	return a->observed == b->observed && !memcmp(a, b, IDENTITY_SIZE);
 }
@@ -117,7 +117,7 @@ static struct history_entry *find(struct history *history, const struct rw_attem
 	struct history_entry *entry;
 
 	LIST_FOREACH (entry, bucket_of(history, record), bucket)
-		if (is_same(&entry->record, record))
+		if (attempt_is_same(&entry->record, record))
 			return entry;
 	return NULL;
 }
@@ -269,7 +269,7 @@ static struct history_entry *forget_one(struct history *history)
 	return entry;
 }
 
-static struct history_entry *add(struct history *history, const struct rw_attempt *record)
+static struct history_entry *entry_add(struct history *history, const struct rw_attempt *record)
 {
 	struct history_entry *entry = history->used < history->capacity
 					      ? &history->entries[history->used++]
@@ -288,7 +288,7 @@ static struct history_entry *find_or_add(struct history *history, const struct r
 	struct history_entry *entry = find(history, record);
 
 	*ret_new = !entry;
-	return entry ? entry : add(history, record);
+	return entry ? entry : entry_add(history, record);
 }
 
 /* The entry has changed: it is the newest now. */

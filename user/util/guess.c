@@ -11,7 +11,7 @@ static unsigned int smaller(unsigned int a, unsigned int b)
 	return a < b ? a : b;
 }
 
-static bool is_same(char a, char b)
+static bool chars_match(char a, char b)
 {
 	return tolower((unsigned char)a) == tolower((unsigned char)b);
 }
@@ -32,10 +32,10 @@ unsigned int string_distance(const char *a, const char *b)
 
 		row[0] = i;
 		for (size_t j = 1; j <= b_length; j++) {
-			row[j] = above[j - 1] + !is_same(a[i - 1], b[j - 1]);
+			row[j] = above[j - 1] + !chars_match(a[i - 1], b[j - 1]);
 			row[j] = smaller(row[j], smaller(above[j], row[j - 1]) + 1);
-			if (i > 1 && j > 1 && is_same(a[i - 1], b[j - 2]) &&
-			    is_same(a[i - 2], b[j - 1]))
+			if (i > 1 && j > 1 && chars_match(a[i - 1], b[j - 2]) &&
+			    chars_match(a[i - 2], b[j - 1]))
 				row[j] = smaller(row[j], rows[(i - 2) % 3][j - 2] + 1);
 		}
 	}

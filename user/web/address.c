@@ -64,7 +64,7 @@ static size_t bytes_parse(const char *text, unsigned char ret[16])
 	return inet_pton(AF_INET6, text, ret) == 1 ? 16 : 0;
 }
 
-static bool is_loopback(const unsigned char *bytes, size_t size)
+static bool bytes_are_loopback(const unsigned char *bytes, size_t size)
 {
 	static const unsigned char ipv6[16] = {[15] = 1};
 
@@ -78,9 +78,10 @@ static bool is_every_address(const unsigned char *bytes, size_t size)
 	return !memcmp(bytes, zeros, size);
 }
 
-static void fill(const unsigned char *bytes, size_t size, unsigned int port, struct address *ret)
+static void address_fill(const unsigned char *bytes, size_t size, unsigned int port,
+			 struct address *ret)
 {
-	*ret = (struct address){.port = port, .loopback = is_loopback(bytes, size)};
+	*ret = (struct address){.port = port, .loopback = bytes_are_loopback(bytes, size)};
 	if (size == 4) {
 		struct sockaddr_in *in = (struct sockaddr_in *)&ret->socket;
 
@@ -119,7 +120,7 @@ int address_parse(const char *text, struct address *ret, struct error *ret_error
 		error_hint(ret_error, "listen on loopback, or on the address of a VPN interface");
 		return -EINVAL;
 	}
-	fill(bytes, size, port, ret);
+	address_fill(bytes, size, port, ret);
 	return 0;
 }
 
@@ -193,6 +194,6 @@ bool address_is_ours(const struct address *address, const char *host)
 	if (!size)
 		return false;
 	if (address->loopback)
-		return is_loopback(bytes, size);
+		return bytes_are_loopback(bytes, size);
 	return size == bytes_parse(address->text, own) && !memcmp(bytes, own, size);
 }

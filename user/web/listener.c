@@ -12,7 +12,7 @@
 
 #define BACKLOG 64
 
-static bool is_same(const struct sockaddr *found, const struct address *wanted)
+static bool sockaddr_is_same(const struct sockaddr *found, const struct address *wanted)
 {
 	if (!found || found->sa_family != wanted->socket.ss_family)
 		return false;
@@ -30,7 +30,7 @@ int listener_interface(const struct address *address, char ret[IF_NAMESIZE])
 	if (getifaddrs(&list))
 		return -errno;
 	found = list;
-	while (found && !is_same(found->ifa_addr, address))
+	while (found && !sockaddr_is_same(found->ifa_addr, address))
 		found = found->ifa_next;
 	snprintf(ret, IF_NAMESIZE, "%s", found ? found->ifa_name : "");
 	freeifaddrs(list);

@@ -287,7 +287,7 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection, 
 
 /* --- start and stop --------------------------------------------------------------------------- */
 
-static int start(struct server *server, int listener)
+static int server_start(struct server *server, int listener)
 {
 	const unsigned int of_one = server->address->loopback ? 0 : SERVER_OF_ONE; /* 0: no limit */
 	const union MHD_DaemonInfo *info;
@@ -323,7 +323,7 @@ int server_open(struct server *server, int listener, struct error *ret_error)
 	if (r)
 		close(listener);
 	else
-		r = start(server, listener);
+		r = server_start(server, listener);
 	if (!r)
 		r = timer_add(server->loop, &server->timeout);
 	if (!r)

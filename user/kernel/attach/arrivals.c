@@ -30,8 +30,8 @@ unsigned int device_slot(const struct about *about, const struct devices *device
 	return 0;
 }
 
-static int put(const struct maps *maps, const struct rw_interface_key *key,
-	       const struct rw_interface *value)
+static int arrival_put(const struct maps *maps, const struct rw_interface_key *key,
+		       const struct rw_interface *value)
 {
 	return bpf_map_update_elem(maps->fd[MAP_INTERFACES], key, value, BPF_ANY) ? -errno : 0;
 }
@@ -42,7 +42,7 @@ int arrivals_put(const struct maps *maps, const struct device *device, unsigned 
 	const struct rw_interface_key key = {.ifindex = device->ifindex};
 	const struct rw_interface value = {.slot = slot, .covered = covered};
 
-	return put(maps, &key, &value);
+	return arrival_put(maps, &key, &value);
 }
 
 int arrivals_put_vlan(const struct maps *maps, const struct devices *devices,
@@ -53,7 +53,7 @@ int arrivals_put_vlan(const struct maps *maps, const struct devices *devices,
 
 	if (!device_tags(devices, device, &key.ifindex, &key.vlan))
 		return 0;
-	return put(maps, &key, &value);
+	return arrival_put(maps, &key, &value);
 }
 
 bool arrivals_is_covered(const struct maps *maps, const struct device *device)

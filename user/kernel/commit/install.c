@@ -116,8 +116,8 @@ static int secure(struct transaction *transaction, const struct install_request 
 }
 
 /* After it: the copy for the next boot. */
-static int settle(struct transaction *transaction, const struct install_request *request,
-		  struct install_result *result, struct error *ret_error)
+static int copy_publish(struct transaction *transaction, const struct install_request *request,
+			struct install_result *result, struct error *ret_error)
 {
 	int r;
 
@@ -169,7 +169,7 @@ static int install(struct transaction *transaction, const struct install_request
 		return r;
 	r = transaction_switch(transaction, ret_error);
 	if (!r)
-		r = settle(transaction, request, result, ret_error);
+		r = copy_publish(transaction, request, result, ret_error);
 	result->backed_out = r && !transaction->stays;
 	result->nothing_before = !transaction->header.generation;
 	return r;

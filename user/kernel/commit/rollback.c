@@ -155,7 +155,7 @@ int rollback_run(const struct instance *instance, struct rollback_result *ret,
 	return r ? r : rollback_locked(instance, ret, ret_error);
 }
 
-static bool is_same(const struct rw_pending *a, const struct rw_pending *b)
+static bool pending_is_same(const struct rw_pending *a, const struct rw_pending *b)
 {
 	return memcmp(a, b, sizeof(*a)) == 0;
 }
@@ -176,7 +176,8 @@ int rollback_expired(const struct instance *instance, const struct rw_pending *o
 		r = lock_take(instance, LOCK_POLICY, &lock, &waited, ret_error);
 	if (!r)
 		r = pending_ask(instance, &pending, ret_error);
-	if (r || !pending.deadline || pending_left(&pending) || (only && !is_same(only, &pending)))
+	if (r || !pending.deadline || pending_left(&pending) ||
+	    (only && !pending_is_same(only, &pending)))
 		return r == -ENOENT ? 0 : r;
 	return rollback_locked(instance, ret, ret_error);
 }

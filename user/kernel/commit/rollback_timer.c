@@ -160,7 +160,8 @@ static void guard(const struct instance *instance, const struct rw_pending *pend
 }
 
 /* Detach from the process that started it. Returns 0 if it can do its work here, or -errno. */
-static int settle(const struct instance *instance, const struct rw_pending *pending, int ready)
+static int timer_detach(const struct instance *instance, const struct rw_pending *pending,
+			int ready)
 {
 	struct rw_pending found = {0};
 	int r;
@@ -200,7 +201,7 @@ static void rollback_timer_run(const struct instance *instance, const struct rw_
 	if (child != 0)
 		_exit(child < 0);
 	ready = fcntl(ready, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	r = settle(instance, pending, ready);
+	r = timer_detach(instance, pending, ready);
 	/* A process that is gone commits nothing. */
 	if (!answer(ready, r) || r)
 		_exit(1);
@@ -229,7 +230,7 @@ static int await_answer(int ready)
 	return got == sizeof(r) ? r : -ESRCH;
 }
 
-static int start(const struct instance *instance, const struct rw_pending *pending)
+static int timer_start(const struct instance *instance, const struct rw_pending *pending)
 {
 	_close_ int reader = -1, writer = -1;
 	int ends[2];
@@ -259,7 +260,7 @@ int rollback_timer_start(const struct instance *instance, const struct rw_pendin
 		.lib_dir = absolute(instance->lib_dir, lib),
 		.cgroup_dir = absolute(instance->cgroup_dir, cgroup),
 	};
-	int r = start(&there, pending);
+	int r = timer_start(&there, pending);
 
 	if (!r)
 		return 0;

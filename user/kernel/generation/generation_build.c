@@ -35,14 +35,14 @@ static int create(enum bpf_map_type type, const char *name, __u32 key, __u32 val
 	return 0;
 }
 
-static int put(int fd, const void *key, const void *value)
+static int element_put(int fd, const void *key, const void *value)
 {
 	return bpf_map_update_elem(fd, key, value, BPF_ANY) ? -errno : 0;
 }
 
 static int put_entry(int fd, __u32 index, struct rw_policy_entry entry)
 {
-	return put(fd, &index, &entry);
+	return element_put(fd, &index, &entry);
 }
 
 static bool asks_what_is_used(const struct tables *tables)
@@ -178,7 +178,7 @@ static int put_prefixes(int fd, unsigned int slot, const struct prefix *prefixes
 		};
 
 		memcpy(key.source, prefixes[i].source, sizeof(key.source));
-		r = put(fd, &key, &prefixes[i].bits);
+		r = element_put(fd, &key, &prefixes[i].bits);
 		if (r)
 			return r;
 	}
@@ -232,7 +232,7 @@ static int build_rules(struct generation *generation)
 		struct rule_record record;
 
 		rule_to_record(&generation->rules[i], &record);
-		r = put(generation->rules_fd, &i, &record);
+		r = element_put(generation->rules_fd, &i, &record);
 	}
 	return r;
 }
@@ -246,7 +246,7 @@ static int build_about(struct generation *generation)
 	about_to_record(generation->about, &record);
 	r = create(BPF_MAP_TYPE_ARRAY, "rw_about", sizeof(__u32), sizeof(record), 1, 0,
 		   &generation->about_fd);
-	return r ? r : put(generation->about_fd, &zero, &record);
+	return r ? r : element_put(generation->about_fd, &zero, &record);
 }
 
 static int build_text(const char *text, struct generation *generation)
@@ -264,12 +264,12 @@ static int build_text(const char *text, struct generation *generation)
 		memset(buffer, 0, sizeof(buffer));
 		if (left)
 			memcpy(buffer, text + from, left < TEXT_PIECE ? left : TEXT_PIECE);
-		r = put(generation->text_fd, &piece, buffer);
+		r = element_put(generation->text_fd, &piece, buffer);
 	}
 	return r;
 }
 
-static void describe(const struct generation_request *request, struct about *about)
+static void about_fill(const struct generation_request *request, struct about *about)
 {
 	const struct tables *tables = request->tables;
 	size_t i, used = 0;
@@ -324,7 +324,7 @@ static int allocate(const struct generation_request *request, struct generation 
 	generation->rules = calloc(request->tables->rule_count + 1, sizeof(*generation->rules));
 	if (!generation->about || !generation->rules)
 		return -ENOMEM;
-	describe(request, generation->about);
+	about_fill(request, generation->about);
 	return assign_slots(request->tables, request->current->about, generation->about);
 }
 

@@ -66,7 +66,7 @@ static bool address_read(const struct sockaddr *address, uint8_t ret[16])
 	return true;
 }
 
-static bool is_loopback(const uint8_t address[16])
+static bool address_is_loopback(const uint8_t address[16])
 {
 	struct cidr one = {.length = 128};
 
@@ -82,7 +82,7 @@ static int add_address(struct guard *guard, const struct sockaddr *address)
 {
 	uint8_t source[16];
 
-	return address_read(address, source) && !is_loopback(source)
+	return address_read(address, source) && !address_is_loopback(source)
 		       ? guard_add(guard, source, 128, GUARDED_OWN)
 		       : 0;
 }

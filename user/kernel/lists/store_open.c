@@ -160,7 +160,8 @@ static void file_correct(struct store *store)
 		store->damage = error;
 }
 
-static int fill(struct store *store, const struct rw_presence *presence, struct error *ret_error)
+static int store_fill(struct store *store, const struct rw_presence *presence,
+		      struct error *ret_error)
 {
 	_timeout_list_ struct timeout_list file = {0};
 	bool whole = presence_is_whole(store, presence), same;
@@ -220,7 +221,7 @@ static int store_open_as(const struct instance *instance, const struct store_kin
 	int r = store_begin(instance, kind, &store, &presence, ret_error);
 
 	if (!r && !(for_one && is_for_one(&store, &presence)))
-		r = fill(&store, &presence, ret_error);
+		r = store_fill(&store, &presence, ret_error);
 	if (r)
 		return r;
 	*ret = store;
@@ -249,7 +250,7 @@ int store_tidy(const struct instance *instance, const struct store_kind *kind,
 	int r = store_begin(instance, kind, &store, &presence, ret_error);
 
 	if (!r && !presence_is_whole(&store, &presence))
-		r = fill(&store, &presence, ret_error);
+		r = store_fill(&store, &presence, ret_error);
 	else if (!r && presence_is_due(&store, &presence))
 		r = kernel_fill(&store, &ended, ret_error);
 	if (!ret_damage->what[0])

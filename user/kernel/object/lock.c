@@ -18,7 +18,7 @@ static void lock_path(const struct instance *instance, const char *name, char re
 	snprintf(ret, PATH_SIZE, "%s/%s", instance->state_dir, name);
 }
 
-static void tell(const struct instance *instance, const char *name)
+static void wait_tell(const struct instance *instance, const char *name)
 {
 	if (instance->on_wait)
 		instance->on_wait(instance->context, name);
@@ -35,7 +35,7 @@ static int wait_for(const struct instance *instance, const char *name, int fd, b
 	if (instance->never_waits)
 		return -EAGAIN;
 	if (!*ret_waited)
-		tell(instance, name);
+		wait_tell(instance, name);
 	*ret_waited = true;
 	while (flock(fd, LOCK_EX))
 		if (errno != EINTR)

@@ -95,8 +95,8 @@ int attempts_read_records(const struct maps *maps, struct rw_attempt **ret, size
 	return 0;
 }
 
-static void describe(const struct maps *maps, const struct generation *generation,
-		     const struct tick_clock *clock, struct attempt *attempt)
+static void attempt_describe(const struct maps *maps, const struct generation *generation,
+			     const struct tick_clock *clock, struct attempt *attempt)
 {
 	const struct rw_attempt *record = &attempt->record;
 
@@ -139,7 +139,7 @@ static int describe_all(const struct maps *maps, const struct generation *genera
 	tick_clock_read(&clock);
 	for (i = 0; i < count; i++) {
 		ret->list[i].record = records[i];
-		describe(maps, generation, &clock, &ret->list[i]);
+		attempt_describe(maps, generation, &clock, &ret->list[i]);
 	}
 	ret->count = count;
 	attempts_sort(ret);

@@ -43,7 +43,7 @@ int audit_read_sockets(struct sockets *ret, struct error *ret_error)
 	return sockets_read(&wanted, ret, ret_error);
 }
 
-static bool is_loopback(const struct socket_entry *socket)
+static bool socket_is_loopback(const struct socket_entry *socket)
 {
 	static const uint8_t ipv6[16] = {[15] = 1};
 
@@ -101,7 +101,7 @@ static int socket_judge(const struct audit *audit, const struct socket_entry *so
 		.socket = socket,
 	};
 
-	if (is_loopback(socket))
+	if (socket_is_loopback(socket))
 		return 0;
 	if (!owner->zones)
 		return is_client(audit, socket) ? 0 : finding_add(audit, &finding);
@@ -124,7 +124,7 @@ const struct socket_entry *audit_find_listener(const struct sockets *sockets,
 		    socket->local_port > rule->port_end)
 			continue;
 		found = socket;
-		*ret_loopback = is_loopback(socket);
+		*ret_loopback = socket_is_loopback(socket);
 		if (!*ret_loopback)
 			break;
 	}

@@ -18,8 +18,8 @@ void conversations_free(struct conversation_list *conversations)
 	*conversations = (struct conversation_list){0};
 }
 
-static int add(const struct rw_conversation_key *key, const struct rw_conversation *value,
-	       struct conversation_list *ret)
+static int conversation_add(const struct rw_conversation_key *key,
+			    const struct rw_conversation *value, struct conversation_list *ret)
 {
 	struct conversation *fresh;
 
@@ -43,8 +43,8 @@ static int is_later(const void *a, const void *b)
 }
 
 /* Every element of the map, and those of them that go on. */
-static int read_all(int fd, struct conversation_list *ret, struct rw_conversation_key **ret_keys,
-		    size_t *ret_count)
+static int conversations_read_all(int fd, struct conversation_list *ret,
+				  struct rw_conversation_key **ret_keys, size_t *ret_count)
 {
 	const struct map_shape map = {
 		.fd = fd,
@@ -56,7 +56,7 @@ static int read_all(int fd, struct conversation_list *ret, struct rw_conversatio
 	int r = batch_read(&map, (void **)ret_keys, (void **)&values, ret_count);
 
 	for (size_t i = 0; !r && i < *ret_count; i++)
-		r = add(&(*ret_keys)[i], &values[i], ret);
+		r = conversation_add(&(*ret_keys)[i], &values[i], ret);
 	if (!r && ret->count)
 		qsort(ret->list, ret->count, sizeof(*ret->list), is_later);
 	return r;
@@ -73,7 +73,7 @@ int conversations_read(const struct instance *instance, struct conversation_list
 
 	if (r)
 		return r;
-	r = read_all(maps.fd[MAP_CONVERSATIONS], &found, &keys, &count);
+	r = conversations_read_all(maps.fd[MAP_CONVERSATIONS], &found, &keys, &count);
 	if (r)
 		return error_set(ret_error, -r, "cannot read the conversations: %s", strerror(-r));
 	*ret = found;
@@ -97,7 +97,7 @@ int conversations_flush(const struct instance *instance, size_t *ret_count, stru
 	if (r)
 		return r;
 	map.fd = maps.fd[MAP_CONVERSATIONS];
-	r = read_all(map.fd, &found, &keys, &count);
+	r = conversations_read_all(map.fd, &found, &keys, &count);
 	if (!r)
 		r = batch_delete(&map, keys, count);
 	if (r)

@@ -192,7 +192,8 @@ static int top_up(struct events *events)
 	return r ? r : grant(events, events->credits);
 }
 
-static int start(const struct instance *instance, struct events *events, struct error *ret_error)
+static int events_start(const struct instance *instance, struct events *events,
+			struct error *ret_error)
 {
 	int r = maps_open(instance, &events->maps, ret_error);
 
@@ -231,7 +232,7 @@ int events_open(const struct instance *instance, event_handler handler, void *co
 	events->lock = -1;
 	events->handler = handler;
 	events->context = context;
-	r = start(instance, events, ret_error);
+	r = events_start(instance, events, ret_error);
 	if (r) {
 		events_close(events);
 		return r;

@@ -321,8 +321,8 @@ static void find_ban(const struct explainer *explainer, const struct question *q
 	cidr_cut(&ret->ban);
 }
 
-static void describe(const struct explainer *explainer, const struct witness *witness,
-		     const struct question *question, struct explanation *ret)
+static void verdict_describe(const struct explainer *explainer, const struct witness *witness,
+			     const struct question *question, struct explanation *ret)
 {
 	const struct generation *generation = &explainer->generation;
 
@@ -365,7 +365,7 @@ int explainer_ask(struct explainer *explainer, const struct question *question,
 	}
 	if (r)
 		return r;
-	describe(explainer, witness, question, &explanation);
+	verdict_describe(explainer, witness, question, &explanation);
 	*ret = explanation;
 	return 0;
 }

@@ -292,8 +292,8 @@ static bool tells_namespaces(const struct instance *instance, const struct maps 
 	       (maps->fd[MAP_FOREIGN_SOCKETS] < 0 || cgroup_is_attached(instance, CGROUP_SOCK));
 }
 
-static int read_all(const struct instance *instance, struct snapshot *snapshot,
-		    struct error *ret_error)
+static int snapshot_read_all(const struct instance *instance, struct snapshot *snapshot,
+			     struct error *ret_error)
 {
 	_generation_ struct generation generation = GENERATION_NONE;
 	_maps_ struct maps maps = MAPS_NONE;
@@ -329,7 +329,7 @@ static int read_all(const struct instance *instance, struct snapshot *snapshot,
 int snapshot_read(const struct instance *instance, struct snapshot *ret, struct error *ret_error)
 {
 	struct snapshot snapshot = {0};
-	int r = read_all(instance, &snapshot, ret_error);
+	int r = snapshot_read_all(instance, &snapshot, ret_error);
 
 	if (r) {
 		snapshot_free(&snapshot);

@@ -57,8 +57,8 @@ static int protocols_read(const struct generation *generation, struct sources *s
 	return 0;
 }
 
-static int read_all(const struct instance *instance, const struct snapshot *snapshot,
-		    struct sources *sources, struct error *ret_error)
+static int sources_read_all(const struct instance *instance, const struct snapshot *snapshot,
+			    struct sources *sources, struct error *ret_error)
 {
 	_generation_ struct generation generation = GENERATION_NONE;
 	_maps_ struct maps maps = MAPS_NONE;
@@ -83,7 +83,7 @@ int sources_in_force(const struct instance *instance, const struct snapshot *sna
 	int r;
 
 	*ret = (struct sources){0};
-	r = read_all(instance, snapshot, ret, ret_error);
+	r = sources_read_all(instance, snapshot, ret, ret_error);
 	if (r)
 		sources_free(ret);
 	return r;
