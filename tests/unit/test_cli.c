@@ -224,6 +224,26 @@ static void help_of_a_verb_is_the_same_either_way(void **state)
 	assert_string_equal(help.out, before.out);
 }
 
+static void verbose_shows_what_the_kernel_can_do(void **state)
+{
+	struct answer quiet, verbose, from_environment;
+
+	/* Only root may ask the kernel. */
+	if (geteuid() != 0)
+		skip();
+	setenv("ROLEWALL_PROBE_OFF", "frags", 1);
+	run(&quiet, "preflight", NULL);
+	run(&verbose, "--verbose", "preflight");
+	setenv("ROLEWALL_DEBUG", "1", 1);
+	run(&from_environment, "preflight", NULL);
+	unsetenv("ROLEWALL_DEBUG");
+	unsetenv("ROLEWALL_PROBE_OFF");
+	assert_null(strstr(quiet.err, "kernel feature"));
+	assert_non_null(strstr(verbose.err, "kernel feature links: "));
+	assert_non_null(strstr(verbose.err, "kernel feature frags: switched off"));
+	assert_non_null(strstr(from_environment.err, "kernel feature frags: switched off"));
+}
+
 static void version_is_that_of_the_version_file(void **state)
 {
 	FILE *file = fopen("VERSION", "r");
@@ -291,6 +311,7 @@ int main(void)
 		cmocka_unit_test(usage_names_every_verb_and_goes_to_stdout_when_asked_for),
 		cmocka_unit_test(no_verb_shows_the_usage_as_an_error),
 		cmocka_unit_test(help_of_a_verb_is_the_same_either_way),
+		cmocka_unit_test(verbose_shows_what_the_kernel_can_do),
 		cmocka_unit_test(version_is_that_of_the_version_file),
 		cmocka_unit_test(output_that_cannot_be_written_is_a_failure),
 		cmocka_unit_test(who_is_not_root_gets_the_next_step),

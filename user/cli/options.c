@@ -11,6 +11,7 @@
 #include "cli/message.h"
 #include "util/array.h"
 #include "util/guess.h"
+#include "util/say.h"
 
 #ifndef ROLEWALL_ROLES_DIR
 #define ROLEWALL_ROLES_DIR "/usr/share/rolewall/roles"
@@ -27,6 +28,7 @@ enum global {
 	GLOBAL_OUTPUT,
 	GLOBAL_JSON,
 	GLOBAL_QUIET,
+	GLOBAL_VERBOSE,
 	GLOBAL_NO_COLOR,
 	GLOBAL_HELP,
 	GLOBAL_VERSION,
@@ -44,6 +46,7 @@ const struct option_spec global_options[] = {
 	[GLOBAL_OUTPUT] = {"output", 'o', "FORMAT", "table, json or jsonl (table)"},
 	[GLOBAL_JSON] = {"json", 0, NULL, "the same as -o json"},
 	[GLOBAL_QUIET] = {"quiet", 'q', NULL, "no warnings, notes and summaries"},
+	[GLOBAL_VERBOSE] = {"verbose", 'v', NULL, "what the kernel can do, and what libbpf says"},
 	[GLOBAL_NO_COLOR] = {"no-color", 0, NULL,
 			     "no colours; so does NO_COLOR in the environment"},
 	[GLOBAL_HELP] = {"help", 'h', NULL, "how to use it, or the verb before it"},
@@ -127,6 +130,9 @@ static int global_apply(struct settings *settings, int option, const char *value
 		break;
 	case GLOBAL_QUIET:
 		settings->quiet = true;
+		break;
+	case GLOBAL_VERBOSE:
+		say_verbose();
 		break;
 	case GLOBAL_NO_COLOR:
 		settings->colour = settings->colour_message = false;

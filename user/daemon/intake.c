@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 
-#include "daemon/say.h"
+#include "util/say.h"
 #include "kernel/generation/zone.h"
 #include "util/cleanup.h"
 #include "util/clock.h"

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 
-#include "daemon/say.h"
+#include "util/say.h"
 #include "kernel/commit/refresh.h"
 #include "report/words.h"
 #include "util/cleanup.h"

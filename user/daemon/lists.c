@@ -11,7 +11,7 @@
 #include <bpf/bpf.h>
 
 #include "daemon/lists_line.h"
-#include "daemon/say.h"
+#include "util/say.h"
 #include "kernel/commit/pending.h"
 #include "kernel/lists/bans.h"
 #include "kernel/lists/openings.h"

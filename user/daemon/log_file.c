@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/say.h"
+#include "util/say.h"
 #include "report/words.h"
 #include "util/cleanup.h"
 #include "util/clock.h"

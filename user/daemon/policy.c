@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/say.h"
+#include "util/say.h"
 #include "kernel/commit/confirmed.h"
 #include "kernel/commit/install.h"
 #include "kernel/generation/generation.h"

@@ -19,7 +19,7 @@
 #include "daemon/policy.h"
 #include "daemon/privilege.h"
 #include "daemon/rules_line.h"
-#include "daemon/say.h"
+#include "util/say.h"
 #include "daemon/status_line.h"
 #include "kernel/commit/rollback_timer.h"
 #include "kernel/commit/pending.h"

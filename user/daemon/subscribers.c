@@ -14,7 +14,7 @@
 #include <time.h>
 
 #include "daemon/subscriber.h"
-#include "daemon/say.h"
+#include "util/say.h"
 #include "util/cleanup.h"
 
 #define GROUP	"rolewall"

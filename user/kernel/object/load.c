@@ -23,12 +23,13 @@
 #include "kernel/object/netns.h"
 #include "kernel/object/seed.h"
 #include "util/cleanup.h"
+#include "util/say.h"
 
 /* libbpf prints by itself. Its messages help to find a fault in the programs. */
 static int print_debug(enum libbpf_print_level level, const char *format, va_list args)
 {
 	(void)level;
-	return getenv("ROLEWALL_DEBUG") ? vfprintf(stderr, format, args) : 0;
+	return say_is_verbose() ? vfprintf(stderr, format, args) : 0;
 }
 
 void libbpf_hush(void)
@@ -146,7 +147,7 @@ static int load_object(const struct instance *instance, struct rolewall_bpf *obj
 		error_hint(ret_error, "run it as root");
 	else if (r == -EINVAL)
 		error_hint(ret_error, "if maps of another version are pinned here, 'rolewall down' "
-				      "removes them; ROLEWALL_DEBUG=1 shows what the kernel says");
+				      "removes them; --verbose shows what the kernel says");
 	return r;
 }
 

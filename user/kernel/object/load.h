@@ -18,9 +18,7 @@ struct rolewall_bpf;
 void object_free(struct rolewall_bpf **object);
 #define _object_ __attribute__((cleanup(object_free)))
 
-/*
- * libbpf writes to stderr on its own account: only with ROLEWALL_DEBUG. For the start of a program.
- */
+/* libbpf writes to stderr by itself: only if say_is_verbose(). For the start of a program. */
 void libbpf_hush(void);
 
 /* Hash of the BPF object in this executable (rw_build.object). */

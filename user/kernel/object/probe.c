@@ -12,6 +12,7 @@
 #include <linux/if_link.h>
 
 #include "host/device.h"
+#include "util/say.h"
 
 #define BPF_F_XDP_HAS_FRAGS_ (1U << 5) /* linux/bpf.h since 5.18 */
 
@@ -30,7 +31,7 @@ static int load_minimal(enum bpf_prog_type type, enum bpf_attach_type expected, 
 			     sizeof(return_zero) / sizeof(*return_zero), &opts);
 }
 
-bool probe_loads(void)
+static bool can_load(void)
 {
 	int fd = load_minimal(BPF_PROG_TYPE_XDP, BPF_XDP, 0);
 
@@ -47,14 +48,6 @@ static bool has_frags(void)
 		return false;
 	close(fd);
 	return true;
-}
-
-/* Of the two kinds of programs that use it the one that got it last is asked. */
-static bool has_boot_clock(void)
-{
-	return !probe_is_off("boot_clock") &&
-	       libbpf_probe_bpf_helper(BPF_PROG_TYPE_CGROUP_SKB, BPF_FUNC_ktime_get_boot_ns,
-				       NULL) == 1;
 }
 
 /*
@@ -92,33 +85,74 @@ bool probe_is_off(const char *name)
 	return false;
 }
 
+/* Each question to the kernel goes through here, so that --verbose shows every answer. */
+static bool probe(const char *name, bool (*has)(void))
+{
+	bool off = probe_is_off(name), found = !off && has();
+
+	say(SAY_DEBUG, "kernel feature %s: %s", name,
+	    off	    ? "switched off by ROLEWALL_PROBE_OFF"
+	    : found ? "yes"
+		    : "no");
+	return found;
+}
+
+bool probe_loads(void)
+{
+	return probe("load", can_load);
+}
+
+static bool has_ringbuf(void)
+{
+	return libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) == 1;
+}
+
 static bool has_helper(enum bpf_prog_type type, enum bpf_func_id helper)
 {
 	return libbpf_probe_bpf_helper(type, helper, NULL) == 1;
 }
 
+static bool has_cgroup_lookup(void)
+{
+	return has_helper(BPF_PROG_TYPE_CGROUP_SKB, BPF_FUNC_skc_lookup_tcp);
+}
+
+/* Two kinds of programs use it: ask for the one that got it last. */
+static bool has_boot_clock(void)
+{
+	return has_helper(BPF_PROG_TYPE_CGROUP_SKB, BPF_FUNC_ktime_get_boot_ns);
+}
+
+static bool has_bind_cookie(void)
+{
+	return has_helper(BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_FUNC_get_netns_cookie);
+}
+
+static bool has_netns_cookie(void)
+{
+	return has_helper(BPF_PROG_TYPE_CGROUP_SKB, BPF_FUNC_get_netns_cookie);
+}
+
+static bool has_netns_mark(void)
+{
+	return has_helper(BPF_PROG_TYPE_CGROUP_SOCK, BPF_FUNC_get_netns_cookie) &&
+	       has_helper(BPF_PROG_TYPE_CGROUP_SOCK, BPF_FUNC_sk_storage_get);
+}
+
 static enum netns_way probe_netns(void)
 {
-	if (!probe_is_off("netns_cookie") &&
-	    has_helper(BPF_PROG_TYPE_CGROUP_SKB, BPF_FUNC_get_netns_cookie))
+	if (probe("netns_cookie", has_netns_cookie))
 		return NETNS_COOKIE;
-	if (!probe_is_off("netns_mark") &&
-	    has_helper(BPF_PROG_TYPE_CGROUP_SOCK, BPF_FUNC_get_netns_cookie) &&
-	    has_helper(BPF_PROG_TYPE_CGROUP_SOCK, BPF_FUNC_sk_storage_get))
-		return NETNS_MARK;
-	return NETNS_NONE;
+	return probe("netns_mark", has_netns_mark) ? NETNS_MARK : NETNS_NONE;
 }
 
 void features_probe(struct features *ret)
 {
-	ret->ringbuf = !probe_is_off("ringbuf") &&
-		       libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) == 1;
-	ret->cgroup_lookup = !probe_is_off("cgroup_lookup") &&
-			     has_helper(BPF_PROG_TYPE_CGROUP_SKB, BPF_FUNC_skc_lookup_tcp);
+	ret->cgroup_lookup = probe("cgroup_lookup", has_cgroup_lookup);
 	/* All of them were there in 5.8; the programs know kernels with all and with none. */
-	ret->ringbuf = ret->ringbuf && ret->cgroup_lookup && has_boot_clock() &&
-		       has_helper(BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_FUNC_get_netns_cookie);
+	ret->ringbuf = probe("ringbuf", has_ringbuf) && ret->cgroup_lookup &&
+		       probe("boot_clock", has_boot_clock) && probe("bind_cookie", has_bind_cookie);
 	ret->netns = ret->ringbuf ? probe_netns() : NETNS_NONE;
-	ret->frags = !probe_is_off("frags") && has_frags();
-	ret->links = !probe_is_off("links") && has_links();
+	ret->frags = probe("frags", has_frags);
+	ret->links = probe("links", has_links);
 }

@@ -22,9 +22,9 @@ struct features {
 };
 
 /*
- * For tests of the old ways on new kernels, the environment variable ROLEWALL_PROBE_OFF ("ringbuf,
- * cgroup_lookup,boot_clock,frags,links,netns_cookie,netns_mark,netns_socket,replace,batch", any of
- * them) answers "no" whatever the kernel says.
+ * For tests of the old ways on new kernels, the environment variable ROLEWALL_PROBE_OFF ("load,
+ * ringbuf,cgroup_lookup,boot_clock,bind_cookie,frags,links,netns_cookie,netns_mark,netns_socket,
+ * replace,batch", any of them) answers "no" whatever the kernel says.
  */
 bool probe_is_off(const char *name);
 

@@ -1,16 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* say.c - lines on stderr. */
-#include "daemon/say.h"
+#include "util/say.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+void say_verbose(void)
+{
+	setenv("ROLEWALL_DEBUG", "1", 1);
+}
+
+bool say_is_verbose(void)
+{
+	return getenv("ROLEWALL_DEBUG") != NULL;
+}
 
 void say(enum say_level level, const char *format, ...)
 {
 	char text[2048];
 	va_list args;
 
+	if (level == SAY_DEBUG && !say_is_verbose())
+		return;
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
