@@ -197,8 +197,8 @@ static __always_inline __u8 judge_protocol(const struct packet *packet, void *ta
 
 /*
  * May a process bind this port, as far as the roles go? A port that a role opens is for its daemon:
- * a user of the host could take it while that is away. Loopback is reachable by nobody else, port
- * 0 is the kernel's choice, and which ports belong to clients stands in the policy.
+ * a user of the host could take it while that is away. Only this node reaches its loopback, port 0
+ * is the kernel's choice, and the policy says which ports belong to clients.
  */
 static __always_inline bool is_bind_granted(void *tables, const struct address *address,
 					    __u32 protocol, __u16 port)

@@ -212,7 +212,7 @@ static void report_own_stranded(const struct settings *settings, const struct ta
 		       ssh_text(own, text), ssh_carrier_text(own, why));
 }
 
-/* Nobody is to lock himself out unawares. */
+/* A user must not lock himself out by mistake. */
 static int refuse_own_cut(const struct settings *settings, const struct apply *apply)
 {
 	const struct tables *tables = &apply->config->tables;

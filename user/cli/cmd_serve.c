@@ -27,7 +27,7 @@ static int serve_verb_run(const struct settings *settings, const struct argument
 	struct error error = {0};
 	int r;
 
-	/* Nobody sits before it and waits; and it has other things to do. */
+	/* The daemon has no user to tell, and must not block on a lock. */
 	options.instance.on_wait = NULL;
 	options.instance.never_waits = true;
 	r = serve_run(&options, &error);

@@ -135,7 +135,7 @@ static int status_not_applied(const struct settings *settings, const struct erro
 	return report_kernel(settings, -ENOENT, error);
 }
 
-/* Nobody goes back by himself here: that is not what was asked for. */
+/* `status` only reports what is pending: it rolls nothing back. */
 static int report_pending(const struct settings *settings, const struct snapshot *snapshot)
 {
 	bool over = pending_left(&snapshot->pending) == 0;

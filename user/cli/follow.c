@@ -179,7 +179,7 @@ static int signals_open(void)
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
-/* Until the descriptor is ready: 1; a signal, or nobody reads any more: 0. */
+/* Wait until the descriptor is ready: 1. A signal, or the reader of stdout has gone: 0. */
 static int wait_for(int signals, int fd, int timeout_ms)
 {
 	struct pollfd polled[] = {

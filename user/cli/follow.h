@@ -5,5 +5,5 @@
 #include "cli/cli.h"
 #include "live/filter.h"
 
-/* Until SIGINT or SIGTERM, or until nobody reads stdout any more. Returns the exit code. */
+/* Until SIGINT or SIGTERM, or until the reader of stdout has gone. Returns the exit code. */
 int follow_run(const struct settings *settings, const struct filter *filter);

@@ -30,7 +30,7 @@ bool ssh_is_unsure(const struct ssh_session *own, bool enforce);
 /* What bans it: "203.0.113.0/24" */
 const char *ssh_ban_text(const struct ssh_session *own, char ret[CIDR_TEXT_MAX]);
 
-/* For changes that ask nobody first: a warning if what is in force now keeps the caller out. */
+/* For changes that do not ask first: a warning if what is in force now keeps the caller out. */
 void ssh_warn(const struct settings *settings);
 
 /* null, or {"source","port","interface","survives","banned","carrier"}; "survives" is null if

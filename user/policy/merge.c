@@ -151,8 +151,8 @@ static int vpn_only_apply(struct merged *merged, const struct model *model, stru
 }
 
 /*
- * A service of the internal table opens to the peers that connect to it, and to nobody else. What
- * is open to the world stays so, and what the node file adds is as it says.
+ * A service of the internal table opens to the peers that connect to it, and to no others. What is
+ * open to the world stays so, and what the node file adds is as it says.
  */
 static void flows_apply(struct merged *merged, const struct model *model)
 {

@@ -240,13 +240,13 @@ static int interface_build(const struct interface_model *model, const struct nod
 	memcpy(ret->name, model->name, sizeof(ret->name));
 	ret->zone = zone_of_rest(node, model);
 	ret->accepts = (RW_ACCEPTS_RA | RW_ACCEPTS_DHCP) & ~model->refuses;
-	/* Inside, and in the VPN, nobody doubts them. */
+	/* Inside, and in the VPN, they are trusted. */
 	if (model->zone == RW_ZONE_EXTERNAL)
 		ret->if_used = ret->accepts & ~model->insists;
 	return entries_finish(&entries, ret, ret_error);
 }
 
-/* Interfaces that nobody listed are external, and management sources may come that way. */
+/* Unlisted interfaces are external, and management sources may come that way. */
 static int elsewhere_build(struct tables *tables, const struct node_model *node,
 			   struct error *ret_error)
 {

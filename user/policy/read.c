@@ -182,7 +182,7 @@ static int cluster_add(const struct policy_source *source, struct node_model *no
 	return node->cluster.exists ? cluster_join(node, ret_error) : 0;
 }
 
-/* What nobody can do without, once it is known whether there is a cluster. */
+/* The keys that every node needs, once it is known whether there is a cluster. */
 static int node_complete(const struct node_model *node, struct error *ret_error)
 {
 	const char *missing = !node->profile.name[0]			    ? "profile"

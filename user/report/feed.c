@@ -36,7 +36,7 @@ int feed_address(const struct instance *instance, struct sockaddr_un *ret, struc
 	return -ENAMETOOLONG;
 }
 
-/* A daemon that accepts nobody is waited for no longer than one that says nothing. */
+/* Wait for a daemon that accepts no connection no longer than for one that says nothing. */
 static void patience_set(int fd)
 {
 	const struct timeval patience = {.tv_sec = FEED_PATIENCE_MS / 1000};

@@ -23,7 +23,7 @@
  *		numbers have changed
  *	ready	{"version": 2}: what was known at the beginning has been told
  * Times are RFC 3339. A listener that is slow misses numbers in between, never the latest
- * ones, and hinders nobody; one that does not read for a minute is let go, and one that says
+ * ones, and delays no other; one that does not read for a minute is let go, and one that says
  * nothing for five seconds. There is room for 64 of them, 48 of other users than root, 16 of each.
  * What a user is told at the beginnings of connections takes a tenth of a core at most, in the
  * long run: who connects again and again waits.

@@ -80,8 +80,8 @@ struct history_entry *history_event(struct history *history, const struct rw_eve
 
 /*
  * Compare with the kernel's table: take in what events there are, begin, read the table, take in
- * the events that came meanwhile, then each record once, end. Where an event came meanwhile nobody
- * knows which was first: that entry waits for the next scan. `ret_new` as above.
+ * the events that came meanwhile, then each record once, end. Where an event came meanwhile, it is
+ * unknown which was first: that entry waits for the next scan. `ret_new` as above.
  */
 void history_scan_begin(struct history *history);
 struct history_entry *history_scan_record(struct history *history, const struct rw_attempt *record,

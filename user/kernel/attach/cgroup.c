@@ -53,7 +53,7 @@ static bool find_mount(char *ret, size_t size)
 	return found;
 }
 
-/* A host with cgroup v1 only: mount v2 where nobody else looks. */
+/* A host with cgroup v1 only: mount v2 where no other program looks. */
 static int mount_privately(const struct instance *instance, char *ret, size_t size,
 			   struct error *ret_error)
 {

@@ -400,7 +400,7 @@ static bool is_attached(const struct instance *instance, const struct device *de
 	return link >= 0 || legacy_xdp_is_attached(instance, device);
 }
 
-/* The kernel lets nobody attach below a program that is there. */
+/* The kernel refuses to attach a program below one that is there. */
 static const struct device *program_above(const struct instance *instance,
 					  const struct devices *devices,
 					  const struct device *device)

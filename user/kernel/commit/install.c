@@ -132,8 +132,8 @@ static int copy_publish(struct transaction *transaction, const struct install_re
 }
 
 /*
- * Nothing of a failed apply stays, least of all of a first one; what cannot be removed here nobody
- * uses, and the next apply removes it (I4). But what is in force keeps its pins, and its deadline.
+ * Nothing of a failed apply stays, least of all of a first one. What cannot be removed here is not
+ * used, and the next apply removes it (I4). But what is in force keeps its pins, and its deadline.
  */
 static void abandon(struct transaction *transaction)
 {

@@ -22,7 +22,7 @@ void transaction_free(struct transaction *transaction)
 	xdp_plans_free(&transaction->plans);
 }
 
-/* Zeros: nobody has attached anything yet. */
+/* Zeros: nothing has been attached yet. */
 static struct rw_build build_read(const struct maps *maps)
 {
 	struct rw_build build = {0};

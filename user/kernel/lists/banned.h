@@ -13,5 +13,5 @@ struct banned {
 	bool in_kernel;	 /* false: only the file has it, and the next apply puts it back */
 };
 
-/* By a ban that has not ended. Takes no lock. What cannot be read bans nobody. */
+/* By a ban that has not ended. Takes no lock. A list that cannot be read counts as empty. */
 bool banned_find(const struct instance *instance, const uint8_t address[16], struct banned *ret);

@@ -202,7 +202,7 @@ static int add_network(struct guard *guard, const struct generation *generation,
 	return 0;
 }
 
-/* Who is directly connected there belongs to us. Where the pins are lost, nobody knows. */
+/* Directly connected hosts there belong to us. Where the pins are lost, they are unknown. */
 static int add_networks(struct guard *guard, const struct instance *instance,
 			const struct maps *maps)
 {

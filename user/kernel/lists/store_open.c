@@ -21,8 +21,8 @@ static bool has_ended(const struct timeout *entry, int64_t now)
 }
 
 /*
- * May this entry of the file come back? Where the clock stands before the entry was made, nobody
- * knows how much of its time is left: all of it for a ban, none for an opening.
+ * May this entry of the file come back? Where the clock stands before the entry was made, it is
+ * unknown how much of its time is left: a ban gets all of it, an opening none.
  */
 static bool is_restored(const struct store_kind *kind, struct timeout *entry, int64_t now)
 {

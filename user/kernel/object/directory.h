@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * directory.h - directories whose content is trusted: pins, and what survives a reboot. Nobody but
- * root
+ * directory.h - directories whose content is trusted: pins, and what survives a reboot. Only root
  * may be able to put anything there.
  */
 #pragma once

@@ -22,7 +22,7 @@ struct instance {
 	const char *cgroup_dir; /* NULL: the root of cgroup v2, mounted privately if need be */
 	const char *state_dir;	/* default /run/rolewall; holds the lock */
 	const char *lib_dir;	/* default /var/lib/rolewall; what survives a reboot */
-	/* Told the name (lock.h) of a lock before it is waited for; NULL: nobody wants to know. */
+	/* Called with the name (lock.h) of a lock before the wait for it; may be NULL. */
 	void (*on_wait)(const void *context, const char *lock);
 	const void *context; /* for on_wait */
 	/* The daemon's way: a lock that is held makes what needs it fail with -EAGAIN, to be tried

@@ -119,7 +119,7 @@ static int report_lost(const struct instance *instance, struct error *ret_error)
 	return -ESTALE;
 }
 
-/* Shapes may be the same where what is in them is not. Zeros: nobody has attached anything yet. */
+/* Shapes may be the same where what is in them is not. Zeros: nothing has been attached yet. */
 static int check_abi(const struct instance *instance, const struct maps *maps,
 		     struct error *ret_error)
 {

@@ -59,7 +59,7 @@ static bool is_wildcard(const struct socket_entry *socket)
 	       (!memcmp(socket->local, ipv4, 16) || !memcmp(socket->local, ipv6, 16));
 }
 
-/* Of a client: it asks, and nobody is to come by himself. */
+/* A client's socket: it sends questions, and expects answers only. */
 static bool is_client(const struct audit *audit, const struct socket_entry *socket)
 {
 	return socket->l4 == RW_L4_UDP &&

@@ -49,7 +49,7 @@ int audit_read_sockets(struct sockets *ret, struct error *ret_error);
 
 /*
  * A socket that waits on a port of `rule`, one that others than this host can reach if there is
- * such. NULL: nobody listens. `ret_loopback`: it is bound to loopback. Pure.
+ * such. NULL: no process listens. `ret_loopback`: it is bound to loopback. Pure.
  */
 const struct socket_entry *audit_find_listener(const struct sockets *sockets,
 					       const struct rule *rule, bool *ret_loopback);
