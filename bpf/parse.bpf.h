@@ -280,7 +280,11 @@ static __always_inline int parse_ipv4(struct cursor *cursor, struct packet *pack
 	packet->protocol = ip->protocol;
 	size = ip->ihl * 4;
 	total = stated_length(cursor, ip->tot_len);
-	if (size < sizeof(*ip) || size > total || total > cursor->left)
+	/*
+	 * A total of 0 first: on the way to `size > total` the verifier of 5.10 goes on with a size of
+	 * at least 20 and at most 0, and takes what is added to it for no pointer.
+	 */
+	if (total < sizeof(*ip) || size < sizeof(*ip) || size > total || total > cursor->left)
 		return RW_REASON_MALFORMED;
 	cursor->at += size;
 	cursor->left = total - size;

@@ -107,9 +107,36 @@ static bool has_ringbuf(void)
 	return libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) == 1;
 }
 
+/*
+ * May programs of this type call it? The verifier names a helper that it refuses before it looks at
+ * arguments. Not libbpf_probe_bpf_helper(): libbpf 1.1 does not know the words that kernels use since
+ * 6.13, and stable ones since some day, and takes them for a yes (kernel/bpf/verifier.c,
+ * check_helper_call).
+ */
 static bool has_helper(enum bpf_prog_type type, enum bpf_func_id helper)
 {
-	return libbpf_probe_bpf_helper(type, helper, NULL) == 1;
+	static const char *const refusals[] = {"invalid func ", "unknown func ",
+					       "cannot use helper "};
+	const struct bpf_insn call[] = {
+		{.code = BPF_JMP | BPF_CALL, .imm = (__s32)helper},
+		return_zero[0],
+		return_zero[1],
+	};
+	char log[4096] = "";
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .log_buf = log, .log_size = sizeof(log),
+		    .log_level = 1,
+		    .expected_attach_type =
+			    type == BPF_PROG_TYPE_CGROUP_SOCK_ADDR ? BPF_CGROUP_INET4_BIND : 0);
+	int fd = bpf_prog_load(type, "rw_probe", "GPL", call, sizeof(call) / sizeof(*call), &opts);
+
+	if (fd >= 0) {
+		close(fd);
+		return true;
+	}
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(*refusals); i++)
+		if (strstr(log, refusals[i]))
+			return false;
+	return log[0] != '\0';
 }
 
 static bool has_cgroup_lookup(void)
