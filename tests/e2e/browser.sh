@@ -54,7 +54,8 @@ driver_is_ready() {
 
 # Logs of the console and of every request are kept.
 browser_start() {
-	launch node driver chromedriver --port=$DRIVER_PORT --allowed-ips=127.0.0.1
+	# A browser that is ended leaves its files where it made them: in the lab, which goes.
+	launch node driver env TMPDIR="$LAB_DIR" chromedriver --port=$DRIVER_PORT --allowed-ips=127.0.0.1
 	wait_for 20 driver_is_ready || lab_die "chromedriver does not start: $(<"$LAB_DIR/driver.err")"
 	SESSION=$(driver POST /session "$(jq -n --arg profile "$LAB_DIR/profile" '{capabilities: {alwaysMatch: {
 		browserName: "chrome",
