@@ -210,7 +210,7 @@ $(B)/fuzz/fuzz_packet: tests/fuzz/fuzz_packet.c $(NATIVE_SRC) $(wildcard bpf/* t
 
 $(B)/fuzz/fuzz_policy: tests/fuzz/fuzz_policy.c $(wildcard user/policy/* user/util/*)
 	$(call say,NATIVE,$@)
-	$(Q)$(NATIVE) $(SANITIZE) $(filter %.c,$^) -ljansson -o $@
+	$(Q)$(NATIVE) $(SANITIZE) $(filter %.c,$^) -ljansson -lz -o $@
 
 $(B)/fuzz/coverage: tests/fuzz/coverage.c $(NATIVE_SRC) $(wildcard bpf/* tests/fuzz/*.h tests/oracle/*.h)
 	$(call say,NATIVE,$@)

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # coverage.sh PROGRAM PACKETS - run tests/fuzz/coverage.c, print which branches of bpf/ it reached, and
-# fail below LEAST percent (default 95).
+# fail below LEAST percent (default 92: what remembers callers and namespaces is for the packet tests).
 set -eu
 program=$1 packets=$2
 profile=$(dirname "$program")
@@ -10,7 +10,7 @@ LLVM_PROFILE_FILE=$profile/coverage.raw "$program" "$packets"
 "${LLVM_PROFDATA:-llvm-profdata}" merge "$profile/coverage.raw" -o "$profile/coverage.prof"
 "${LLVM_COV:-llvm-cov}" report "$program" -instr-profile="$profile/coverage.prof" \
 	--show-branch-summary --show-region-summary=0 bpf/ |
-	awk -v least="${LEAST:-95}" '
+	awk -v least="${LEAST:-92}" '
 		function row(name) {
 			printf "%-16s %5d lines %8s %5d branches %8s\n", name, $5, $7, $8, $10
 		}
