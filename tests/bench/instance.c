@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
@@ -52,10 +54,13 @@ void instance_open(struct bench_instance *ret, const char *dir, const char *name
 	*ret = (struct bench_instance){.maps = MAPS_NONE};
 	snprintf(ret->bpffs_dir, sizeof(ret->bpffs_dir), "%s/bpf/%s", dir, name);
 	snprintf(ret->state_dir, sizeof(ret->state_dir), "%s/state-%s", dir, name);
+	snprintf(ret->cgroup_dir, sizeof(ret->cgroup_dir), "%s/%s", cgroup, name);
+	if (mkdir(ret->cgroup_dir, 0755))
+		err(1, "%s", ret->cgroup_dir);
 	ret->instance = (struct instance){
 		.bpffs_dir = ret->bpffs_dir,
 		.state_dir = ret->state_dir,
-		.cgroup_dir = cgroup,
+		.cgroup_dir = ret->cgroup_dir,
 	};
 	features_probe(&features);
 	if (install_policy(&ret->instance, &request, &result, &error) ||
@@ -70,6 +75,7 @@ void instance_close(struct bench_instance *instance)
 	object_free(&instance->xdp_object);
 	object_free(&instance->cgroup_object);
 	remove_run(&instance->instance, NULL);
+	rmdir(instance->cgroup_dir);
 }
 
 uint64_t instance_count(const struct bench_instance *instance, unsigned int reason)

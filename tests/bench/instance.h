@@ -9,12 +9,13 @@
 #include "kernel/object/maps.h"
 #include "policy/tables.h"
 
-#define BENCH_IFACE "eth0" /* in every policy; its slot is the first */
+#define BENCH_IFACE                                                                                \
+	"late0" /* in every policy; its slot is the first; not there: BPF_PROG_TEST_RUN needs none */
 
 struct rolewall_bpf;
 
 struct bench_instance {
-	char bpffs_dir[256], state_dir[256];
+	char bpffs_dir[256], state_dir[256], cgroup_dir[256];
 	struct instance instance;
 	struct maps maps;
 	struct rolewall_bpf *xdp_object, *cgroup_object; /* owned */
@@ -22,7 +23,8 @@ struct bench_instance {
 	int ingress; /* owned by cgroup_object */
 };
 
-/* All end the process on errors. */
+/* A cgroup of its own below `cgroup`: two instances do not share a hook. All end the process on
+ * errors. */
 void instance_open(struct bench_instance *ret, const char *dir, const char *name,
 		   const char *cgroup, const struct tables *tables);
 void instance_close(struct bench_instance *instance);
