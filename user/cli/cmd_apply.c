@@ -1,25 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* cmd_apply.c - rolewall apply: compile, commit, attach. */
-#include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 
+#include "cli/apply.h"
 #include "cli/cli.h"
 #include "cli/config.h"
 #include "cli/message.h"
-#include "cli/ssh_session.h"
 #include "cli/print.h"
-#include "cli/state.h"
-#include "cli/expiry.h"
-#include "kernel/commit/install.h"
 #include "util/array.h"
 #include "util/cleanup.h"
 
 enum { OPTION_CONFIRM, OPTION_OBSERVE, OPTION_FORCE, OPTION_COUNT };
-
-#define CONFIRM_SECONDS	    60
-#define CONFIRM_SECONDS_MAX 86400
 
 static const struct option_spec apply_options[] = {
 	[OPTION_CONFIRM] = {"confirm", 0, "[=SECONDS]",
@@ -29,234 +20,6 @@ static const struct option_spec apply_options[] = {
 			  "even if your own SSH session is cut, or could not come back"},
 };
 _Static_assert(ARRAY_SIZE(apply_options) == OPTION_COUNT, "an option lacks its row");
-
-static bool is_observing(const struct snapshot *snapshot)
-{
-	return !(snapshot->flags & RW_POLICY_ENFORCE);
-}
-
-static void print_generation(const struct settings *settings, const struct install_result *result,
-			     const struct snapshot *snapshot)
-{
-	const char *care = style_begin(settings, STYLE_CARE);
-	char replaced[64] = "";
-
-	if (result->old_generation)
-		snprintf(replaced, sizeof(replaced), ", in place of generation %" PRIu32,
-			 result->old_generation);
-	print_summary(settings,
-		      "Generation %" PRIu32 " is in force on %s%s: %zu rules, mode %s%s%s.",
-		      result->generation, snapshot->node, replaced, snapshot->rule_count,
-		      is_observing(snapshot) ? care : style_begin(settings, STYLE_GOOD),
-		      mode_word(snapshot->flags),
-		      is_observing(snapshot) ? style_end(settings, STYLE_CARE)
-					     : style_end(settings, STYLE_GOOD));
-}
-
-/* How to go on from mode observe. */
-static void note_observe(const struct settings *settings, const struct tables *tables)
-{
-	bool file_enforces = tables->flags & RW_POLICY_ENFORCE;
-
-	if (file_enforces)
-		report_note(settings,
-			    "nothing is refused yet; look at \"rolewall blocked\" for what "
-			    "would be. To enforce, apply again without --observe");
-	else
-		report_note(
-			settings,
-			"nothing is refused yet; look at \"rolewall blocked\" for what would be. "
-			"To enforce, write \"mode\": \"enforce\" into %s and apply again",
-			settings->config);
-}
-
-/* What an apply is for, and what came of it. */
-struct apply {
-	const struct config *config;
-	struct install_request request;
-	struct install_result result;
-};
-
-static void apply_print_json(const struct settings *settings, const struct apply *apply,
-			     const struct snapshot *snapshot)
-{
-	const struct install_result *result = &apply->result;
-
-	print_json(settings,
-		   json_make("{s:b, s:I, s:I, s:s, s:o, s:I, s:I, s:o, s:o}", "applied", true,
-			     "generation", (json_int_t)result->generation, "previous_generation",
-			     (json_int_t)result->old_generation, "mode", mode_word(snapshot->flags),
-			     "node", json_clean(snapshot->node), "rules",
-			     (json_int_t)snapshot->rule_count, "confirm_seconds",
-			     (json_int_t)apply->request.confirm_seconds, "interfaces",
-			     json_interfaces(snapshot), "warnings",
-			     json_warnings(&apply->config->warnings)));
-}
-
-/* What happened beside it. */
-static void note_others(const struct settings *settings, const struct apply *apply)
-{
-	const struct install_result *result = &apply->result;
-
-	if (result->waited)
-		report_note(settings, "another apply was running; this one waited for it");
-	if (result->exchanged)
-		report_note(settings,
-			    "programs of another version gave way to this one's; a daemon "
-			    "that runs is still that version's: \"systemctl restart "
-			    "rolewall\"");
-	if (result->renewed)
-		report_note(settings,
-			    "what was in force was of another version's layout and is replaced: "
-			    "its counters begin anew, and there is no way back to it");
-	if (result->rolled_back)
-		report_note(settings,
-			    "generation %" PRIu32 " had not been confirmed in time and was rolled "
-			    "back first",
-			    result->rolled_back);
-	if (result->warning.what[0])
-		report_warning(settings, result->warning.where, result->warning.what);
-	if (apply->request.confirm_seconds)
-		report_note(settings,
-			    "it goes back in %" PRIu32
-			    " s unless you say \"rolewall confirm\"; try "
-			    "first whether you can still log in",
-			    apply->request.confirm_seconds);
-}
-
-/* It is in force, whatever becomes of the report: that is no failure of apply. */
-static void report_unseen(const struct settings *settings, const struct apply *apply,
-			  const struct error *error)
-{
-	char what[sizeof(error->what) + 64];
-
-	snprintf(what, sizeof(what), "its state cannot be read back: %s", error->what);
-	if (settings->output != OUTPUT_TABLE)
-		print_json(settings,
-			   json_make("{s:b, s:I, s:I}", "applied", true, "generation",
-				     (json_int_t)apply->result.generation, "previous_generation",
-				     (json_int_t)apply->result.old_generation));
-	else
-		print_summary(settings, "Generation %" PRIu32 " is in force.",
-			      apply->result.generation);
-	report_warning(settings, error->where, what);
-	note_others(settings, apply);
-}
-
-static int apply_report(const struct settings *settings, const struct apply *apply)
-{
-	_cleanup_(snapshot_free) struct snapshot snapshot = {0};
-	struct error error = {0};
-
-	if (snapshot_read(&settings->instance, &snapshot, &error)) {
-		report_unseen(settings, apply, &error);
-		return EXIT_OK;
-	}
-	if (settings->output != OUTPUT_TABLE) {
-		apply_print_json(settings, apply, &snapshot);
-	} else if (!settings->quiet) {
-		print_generation(settings, &apply->result, &snapshot);
-		state_print_interfaces(settings, &snapshot);
-	}
-	if (is_observing(&snapshot))
-		note_observe(settings, &apply->config->tables);
-	note_others(settings, apply);
-	state_report_problems(settings, &snapshot);
-	return EXIT_OK;
-}
-
-static int seconds_parse(const struct settings *settings, const char *text, uint32_t *ret)
-{
-	unsigned long seconds = CONFIRM_SECONDS;
-	char *end;
-
-	if (!text)
-		return 0;
-	if (*text) {
-		seconds = strtoul(text, &end, 10);
-		if (strspn(text, "0123456789") != strlen(text) || *end || seconds < 1 ||
-		    seconds > CONFIRM_SECONDS_MAX)
-			return report_failure(settings, "from 1 second to 86400, which is a day",
-					      "--confirm=%s is no time to wait", text);
-	}
-	*ret = seconds;
-	return 0;
-}
-
-static void report_own_banned(const struct settings *settings, const struct ssh_session *own)
-{
-	char text[OWN_TEXT_MAX], ban[CIDR_TEXT_MAX], hint[256];
-
-	ssh_ban_text(own, ban);
-	snprintf(hint, sizeof(hint),
-		 own->banned.in_kernel
-			 ? "\"rolewall unban %s\" ends the ban"
-			 : "\"rolewall apply --observe\", which refuses nothing, puts the bans "
-			   "back; \"rolewall unban %s\" then ends this one",
-		 ban);
-	report_failure(settings, hint,
-		       "your own SSH session, %s, would be cut, because %s is banned: nothing was "
-		       "changed (--force applies it all the same)",
-		       ssh_text(own, text), ban);
-}
-
-static void report_own_stranded(const struct settings *settings, const struct tables *tables,
-				const struct ssh_session *own)
-{
-	char text[OWN_TEXT_MAX], why[OWN_TEXT_MAX], remedy[OWN_TEXT_MAX], hint[OWN_TEXT_MAX + 64];
-
-	snprintf(hint, sizeof(hint), "%s; --force with --confirm tries it all the same",
-		 ssh_carrier_hint(own, tables, remedy));
-	report_failure(settings, hint,
-		       "your own SSH session, %s, would be cut: %s: nothing was changed",
-		       ssh_text(own, text), ssh_carrier_text(own, why));
-}
-
-/* A user must not lock himself out by mistake. */
-static int refuse_own_cut(const struct settings *settings, const struct apply *apply)
-{
-	const struct tables *tables = &apply->config->tables;
-	bool enforce = (tables->flags & RW_POLICY_ENFORCE) && !apply->request.observe;
-	struct ssh_session own;
-	char text[OWN_TEXT_MAX];
-
-	ssh_session_judge(&settings->instance, tables, &own);
-	if (!ssh_is_cut(&own, enforce))
-		return EXIT_OK;
-	if (own.is_banned) {
-		report_own_banned(settings, &own);
-		return EXIT_FAILED;
-	}
-	if (!own.carried) {
-		report_own_stranded(settings, tables, &own);
-		return EXIT_FAILED;
-	}
-	report_failure(settings,
-		       "add its address to \"management\", or its network to an interface's "
-		       "\"sources\"; --force with --confirm tries it all the same",
-		       "your own SSH session, %s, could not be opened again under this policy: "
-		       "nothing was changed",
-		       ssh_text(&own, text));
-	return EXIT_FAILED;
-}
-
-static int report_refused(const struct settings *settings, const struct apply *apply, int r,
-			  const struct error *error)
-{
-	int code = report_install(settings, r, error);
-
-	if (apply->result.rolled_back)
-		report_note(settings,
-			    "generation %" PRIu32 " had not been confirmed in time and was rolled "
-			    "back",
-			    apply->result.rolled_back);
-	if (!apply->result.backed_out)
-		return code;
-	report_note(settings, apply->result.nothing_before
-				      ? "nothing is filtered, as before"
-				      : "what was in force before is in force again");
-	return code == EXIT_FAILED ? EXIT_ROLLED_BACK : code;
-}
 
 /* Anyone who can write it can open ports with the next apply, or reload. */
 static void warn_of_writers(const struct settings *settings)
@@ -276,36 +39,41 @@ static void warn_of_writers(const struct settings *settings)
 			"go-w\" ends that");
 }
 
+/* Compiled, and no danger to the caller's own session unless that is wanted. */
+static int apply_check(const struct settings *settings, const struct arguments *arguments,
+		       struct apply *apply)
+{
+	if (settings->output == OUTPUT_TABLE)
+		report_warnings(settings, &apply->config->warnings);
+	if (arguments->options[OPTION_FORCE])
+		return EXIT_OK;
+	return apply_refuse_own_cut(settings, apply);
+}
+
 static int apply_run(const struct settings *settings, const struct arguments *arguments)
 {
 	_cleanup_(config_free) struct config config = {0};
-	struct apply apply = {
-		.config = &config,
-		.request = {.tables = &config.tables,
-			    .node_file = settings->config,
-			    .observe = arguments->options[OPTION_OBSERVE]},
-	};
-	struct error error = {0};
-	int r, code;
+	_json_ json_t *document = NULL;
+	struct apply apply = apply_begin(settings, &config);
+	int code;
 
-	if (seconds_parse(settings, arguments->options[OPTION_CONFIRM],
+	apply.request.observe = arguments->options[OPTION_OBSERVE];
+	if (confirm_parse(settings, arguments->options[OPTION_CONFIRM],
 			  &apply.request.confirm_seconds))
 		return EXIT_USAGE;
 	code = config_load_here(settings, &config);
 	if (code != EXIT_OK)
 		return code;
 	warn_of_writers(settings);
-	if (settings->output == OUTPUT_TABLE)
-		report_warnings(settings, &config.warnings);
-	if (!arguments->options[OPTION_FORCE])
-		code = refuse_own_cut(settings, &apply);
+	code = apply_check(settings, arguments, &apply);
+	if (code == EXIT_OK)
+		code = apply_install(settings, &apply);
 	if (code != EXIT_OK)
 		return code;
-	r = install_policy(&settings->instance, &apply.request, &apply.result, &error);
-	if (r)
-		return report_refused(settings, &apply, r, &error);
-	stores_restore(settings);
-	return apply_report(settings, &apply);
+	code = apply_report(settings, &apply, &document);
+	if (settings->output != OUTPUT_TABLE)
+		print_json(settings, TAKE_PTR(document));
+	return code;
 }
 
 const struct verb verb_apply = {
