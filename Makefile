@@ -39,7 +39,7 @@ LIBS = $(if $(STATIC),-static -L$(STATIC_LIBS)) -lbpf -lelf -lz -ljansson -lsmar
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v2 -Iinclude -I/usr/include/$(ARCH)-linux-gnu \
 	-Wall -Wextra -Wno-unused-parameter $(if $(WERROR),-Werror) -MMD -MP
 
-LIB_SRC  := $(wildcard $(patsubst %,user/%/*.c,util policy host kernel/* report daemon live preflight))
+LIB_SRC  := $(wildcard $(patsubst %,user/%/*.c,util policy edit host kernel/* report daemon live preflight))
 CLI_SRC  := $(wildcard user/cli/*.c)
 WEB_SRC  := $(wildcard user/web/*.c)
 LIB_OBJ  := $(LIB_SRC:%.c=$(B)/%.o)

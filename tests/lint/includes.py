@@ -10,11 +10,11 @@ import pathlib
 import re
 import sys
 
-RANKS = [["util"], ["policy"], ["host"], ["kernel/object"], ["kernel/generation"], ["kernel/attach"],
+RANKS = [["util"], ["policy"], ["edit", "host"], ["kernel/object"], ["kernel/generation"], ["kernel/attach"],
          ["kernel/commit"], ["kernel/lists"], ["kernel/observe"], ["report"],
          ["daemon", "live", "preflight"], ["cli", "web"]]
 RANK = {room: number for number, rooms in enumerate(RANKS) for room in rooms}
-SILENT = ("policy/", "host/", "kernel/", "report/", "preflight/")
+SILENT = ("policy/", "edit/", "host/", "kernel/", "report/", "preflight/")
 ROOM_FILES = 60  # 30 modules; cli/ has a file for each verb
 
 tree = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parents[2])

@@ -55,6 +55,7 @@ static int place_add(struct scan *scan)
 		return -ENOMEM;
 	*place = (struct place){.key = scan->key,
 				.value = scan->at,
+				.end = scan->size,
 				.line = scan->line,
 				.parent = scan->container,
 				.first = PLACE_NONE,
@@ -82,12 +83,12 @@ static int scan_value(struct scan *scan)
 	if (c == '{' || c == '[') {
 		scan->container = scan->count - 1;
 		scan->at++;
-	} else if (c == '"') {
-		scan->at = string_end(scan->text, scan->size, scan->at);
-	} else {
-		/* At least one byte, so that the scan ends whatever the text. */
-		scan->at = literal_end(scan->text, scan->size, scan->at + 1);
+		return 0;
 	}
+	/* At least one byte, so that the scan ends whatever the text. */
+	scan->at = c == '"' ? string_end(scan->text, scan->size, scan->at)
+			    : literal_end(scan->text, scan->size, scan->at + 1);
+	scan->places[scan->count - 1].end = scan->at;
 	return 0;
 }
 
@@ -104,8 +105,10 @@ static int scan_token(struct scan *scan)
 		return scan_value(scan);
 	if (c == '\n')
 		scan->line++;
-	if ((c == ']' || c == '}') && scan->container != PLACE_NONE)
+	if ((c == ']' || c == '}') && scan->container != PLACE_NONE) {
+		scan->places[scan->container].end = scan->at + 1;
 		scan->container = scan->places[scan->container].parent;
+	}
 	scan->at++;
 	return 0;
 }

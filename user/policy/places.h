@@ -15,6 +15,7 @@
 struct place {
 	uint32_t key;	 /* offset of the quote before the key; PLACE_NONE in a list */
 	uint32_t value;	 /* offset of the first byte */
+	uint32_t end;	 /* offset behind the last byte; of text that breaks off, its size */
 	uint32_t line;	 /* of the value, from 1 */
 	uint32_t parent; /* place of the list or object; PLACE_NONE for the root */
 	uint32_t first;	 /* first child, PLACE_NONE if there is none */
