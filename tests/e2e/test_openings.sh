@@ -45,7 +45,7 @@ test_udp_and_ipv6_can_be_opened() {
 	assert_exit 0 rolewall open 9999/udp --from 203.0.113.64/26 --for 1h "${WHY[@]}"
 	assert_answer open outside udp "$NODE_EXTERNAL" 9999 -s "$NEIGHBOUR"
 	assert_answer silent outside udp "$NODE_EXTERNAL" 9999
-	assert_exit 0 rolewall open 5432/tcp --from 2000::/3 --for 1h "${WHY[@]}"
+	assert_exit 0 rolewall open 5432/tcp --from 2000::/3 --force --for 1h "${WHY[@]}"
 	assert_answer open outside tcp "$NODE6_EXTERNAL" 5432
 	assert_answer silent outside tcp "$NODE_EXTERNAL" 5432
 }
@@ -123,7 +123,7 @@ test_it_takes_a_time_and_not_a_long_one() {
 	assert_exit 2 rolewall open 0 --from "$OUTSIDE" --for 1h "${WHY[@]}"
 	assert_exit 2 rolewall open 9999/sctp --from "$OUTSIDE" --for 1h "${WHY[@]}"
 	assert_exit 2 rolewall open 65536 --from "$OUTSIDE" --for 1h "${WHY[@]}"
-	assert_exit 1 rolewall open 9999 --from ::/0 --for 1h "${WHY[@]}"
+	assert_exit 1 rolewall open 9999 --from ::/0 --force --for 1h "${WHY[@]}"
 	assert_json 'length == 0' openings
 	assert_shut
 	assert_exit 0 rolewall open 9999 --from "$OUTSIDE" --for 25h "${WHY[@]}" --force

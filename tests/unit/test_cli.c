@@ -26,7 +26,8 @@
 #define ARGUMENTS_MAX 16
 #define NOBODY	      65534
 #define NODE_FILE     "tests/unit/golden/cli/node.json"
-#define NOWHERE	      "--bpffs=/nonexistent/rolewall", "--state-dir=/nonexistent/run"
+#define NOWHERE                                                                                    \
+	"--bpffs=/nonexistent/rolewall", "--state-dir=/nonexistent/run", "--config=" NODE_FILE
 
 struct answer {
 	char out[OUTPUT_MAX];
@@ -137,6 +138,15 @@ GOLDEN(check_points_at_the_typo, "--roles-dir=roles", "check", "tests/unit/golde
 GOLDEN(check_points_at_the_syntax_error, "--roles-dir=roles", "check",
        "tests/unit/golden/cli/syntax.json")
 GOLDEN(check_names_the_missing_file, "check", "/nonexistent/node.json")
+GOLDEN(check_without_a_node_file_names_init, "--config=/nonexistent/node.json", "check")
+GOLDEN_ROOT(apply_without_a_node_file_names_init, NOWHERE, "--config=/nonexistent/node.json",
+	    "apply")
+GOLDEN_ROOT(status_without_a_node_file_names_init, NOWHERE, "--config=/nonexistent/node.json",
+	    "status")
+GOLDEN(check_of_a_role_in_capitals_is_guessed, "--roles-dir=roles", "check",
+       "tests/unit/golden/cli/capitals.json")
+GOLDEN(init_of_an_unknown_profile_is_guessed, "--roles-dir=roles", "init", "--stdout", "--profile",
+       "carbonio-ce-23")
 GOLDEN(check_as_json_holds_warnings, "--roles-dir=roles", "check", NODE_FILE, "--json")
 GOLDEN(check_as_json_holds_the_error, "-o", "jsonl", "--roles-dir=roles", "check",
        "tests/unit/golden/cli/typo.json")
@@ -152,6 +162,14 @@ GOLDEN(option_without_its_argument_is_refused, "blocked", "--port")
 GOLDEN(option_with_an_argument_it_does_not_take_is_refused, "--json=yes", "status")
 GOLDEN(unknown_format_is_refused, "-o", "xml", "status")
 GOLDEN(operand_too_many_is_refused, "check", "one.json", "two.json")
+GOLDEN(verb_of_ufw_leads_on_reload, "reload")
+GOLDEN(verb_of_ufw_leads_on_enable, "enable")
+GOLDEN(verb_of_systemctl_leads_on_stop, "stop")
+GOLDEN(verb_of_ufw_leads_on_logging, "logging", "on")
+GOLDEN(verb_of_ufw_leads_on_delete, "delete", "allow", "80")
+GOLDEN(option_of_ufw_leads_on, "apply", "--dry-run")
+GOLDEN(option_of_firewalld_leads_on, "--permanent", "--add-port=80/tcp")
+GOLDEN(argument_without_its_equals_sign_is_explained, "apply", "--confirm", "120")
 GOLDEN_ROOT(unknown_reason_is_guessed, "blocked", "--reason", "zone-denid")
 GOLDEN_ROOT(unknown_reason_gets_the_list, "blocked", "--reason", "weather")
 GOLDEN_ROOT(prefix_with_host_bits_is_corrected, "blocked", "--source", "10.0.0.1/8")
@@ -323,6 +341,19 @@ int main(void)
 		cmocka_unit_test(show_of_nothing_exits_3),
 		cmocka_unit_test(blocked_of_nothing_exits_3),
 		cmocka_unit_test(plan_with_nothing_in_force_opens_everything),
+		cmocka_unit_test(check_without_a_node_file_names_init),
+		cmocka_unit_test(check_of_a_role_in_capitals_is_guessed),
+		cmocka_unit_test(init_of_an_unknown_profile_is_guessed),
+		cmocka_unit_test(verb_of_ufw_leads_on_reload),
+		cmocka_unit_test(verb_of_ufw_leads_on_enable),
+		cmocka_unit_test(verb_of_systemctl_leads_on_stop),
+		cmocka_unit_test(verb_of_ufw_leads_on_logging),
+		cmocka_unit_test(verb_of_ufw_leads_on_delete),
+		cmocka_unit_test(option_of_ufw_leads_on),
+		cmocka_unit_test(option_of_firewalld_leads_on),
+		cmocka_unit_test(argument_without_its_equals_sign_is_explained),
+		cmocka_unit_test(apply_without_a_node_file_names_init),
+		cmocka_unit_test(status_without_a_node_file_names_init),
 	};
 
 	return cmocka_run_group_tests_name("cli", tests, NULL, NULL);

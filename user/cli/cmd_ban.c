@@ -9,6 +9,8 @@
 #include "util/array.h"
 #include "util/cleanup.h"
 
+#define BANS_MAX 256 /* on one command line; "bans --import" takes any number */
+
 enum { OPTION_FOR, OPTION_REASON, OPTION_FORCE, OPTION_REPLACE, OPTION_COUNT };
 
 static const struct option_spec ban_options[] = {
@@ -87,39 +89,51 @@ static int ban_change(const struct settings *settings, struct timeout *ban,
 	return r;
 }
 
-static int ban_run(const struct settings *settings, const struct arguments *arguments)
+static int ban_one(const struct settings *settings, const char *const *options,
+		   const struct expiry *expiry, const struct cidr *source)
 {
-	const char *const *options = arguments->options;
-	struct timeout ban;
+	struct timeout ban = expiry_begin(expiry);
 	struct timeout_list one = {.list = &ban, .count = 1};
 	const struct bans_request request = {
 		.bans = &one,
 		.force = options[OPTION_FORCE],
 		.replace = options[OPTION_REPLACE],
 	};
+
+	ban.source = *source;
+	return ban_change(settings, &ban, &request);
+}
+
+static int ban_run(const struct settings *settings, const struct arguments *arguments)
+{
+	const char *const *options = arguments->options;
+	struct cidr sources[BANS_MAX];
 	struct expiry expiry;
-	struct cidr source;
-	int code;
+	int code, first = EXIT_OK;
 
 	if (!arguments->operand_count) {
 		report_failure(settings, "\"rolewall help ban\" shows how it is used",
 			       "ban needs an address or a prefix");
 		return EXIT_USAGE;
 	}
-	code = source_parse(settings, arguments->operands[0], &source);
-	if (code == EXIT_OK)
-		code = expiry_parse(settings, options[OPTION_FOR], options[OPTION_REASON], &expiry);
+	code = expiry_parse(settings, options[OPTION_FOR], options[OPTION_REASON], &expiry);
+	/* All are understood before one is banned. */
+	for (int i = 0; code == EXIT_OK && i < arguments->operand_count; i++)
+		code = source_parse(settings, arguments->operands[i], &sources[i]);
 	if (code != EXIT_OK)
 		return code;
-	ban = expiry_begin(&expiry);
-	ban.source = source;
-	return ban_change(settings, &ban, &request);
+	for (int i = 0; i < arguments->operand_count; i++) {
+		code = ban_one(settings, options, &expiry, &sources[i]);
+		if (first == EXIT_OK)
+			first = code;
+	}
+	return first;
 }
 
 const struct verb verb_ban = {
 	.name = "ban",
-	.operands = "CIDR",
-	.operands_max = 1,
+	.operands = "CIDR ...",
+	.operands_max = BANS_MAX,
 	.summary = "refuse everything from an address or prefix, established or not",
 	.details =
 		"Bans survive a change of policy and a reboot. Never banned are the source of your "

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* cmd_check.c - rolewall check [FILE] */
+#include <errno.h>
+
 #include "cli/cli.h"
 #include "cli/config.h"
 #include "cli/message.h"
@@ -49,6 +51,9 @@ static int check_run(const struct settings *settings, const struct arguments *ar
 		check_print_json(settings, &config.warnings, r ? &error : NULL);
 		return r ? exit_code_config(r) : EXIT_OK;
 	}
+	/* The hint of a node file that is missing is about the one of --config. */
+	if (r == -ENOENT && arguments->operand_count && !error.hint[0])
+		error_hint(&error, "is that its name? Without FILE it is %s", settings->config);
 	if (r)
 		return report_config(settings, r, &error);
 	check_print(settings, file, &config);

@@ -47,7 +47,7 @@ static int question_parse(const struct settings *settings, const struct argument
 		return EXIT_USAGE;
 	}
 	memcpy(ret->source, source.source, sizeof(ret->source));
-	if (target_parse(settings, arguments->operands[1], &target))
+	if (target_parse(settings, arguments->operands[1], false, &target))
 		return EXIT_USAGE;
 	ret->port = target.port;
 	ret->l4 = target.l4;

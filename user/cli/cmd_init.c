@@ -28,9 +28,12 @@ static int proposal_load(const struct settings *settings, const char *profile, s
 {
 	_cleanup_(profile_names_free) struct profile_names profiles = {0};
 	_cleanup_(host_facts_free) struct host_facts facts = {0};
+	_cleanup_(profile_free) struct profile asked = {0};
 	struct error error = {0};
 	int r = profile_names_read(settings->roles_dir, &profiles, &error);
 
+	if (!r && profile)
+		r = profile_read(settings->roles_dir, profile, &asked, &error);
 	if (r)
 		return report_config(settings, r, &error);
 	r = host_facts_read(&facts, &error);

@@ -45,10 +45,11 @@ int expiry_parse(const struct settings *settings, const char *duration, const ch
 
 	if (duration && (!duration_parse(duration, &expiry.seconds) || !expiry.seconds ||
 			 expiry.seconds > SECONDS_MAX)) {
-		report_failure(settings,
-			       "write it like 90s, 10m, 2h, 7d or 1h30m; it is at most 100 years, "
-			       "36525d",
-			       "\"%s\" is no time that something can last", duration);
+		report_failure(
+			settings,
+			"write it like 90s, 10m, 2h, 7d, 1w or 1h30m; it is at most 100 years, "
+			"36525d",
+			"\"%s\" is no time that something can last", duration);
 		return EXIT_USAGE;
 	}
 	if (timeout_text_check("the reason", expiry.reason, TIMEOUT_REASON_MAX, &error)) {

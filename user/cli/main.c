@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/foreign_words.h"
 #include "cli/message.h"
 #include "cli/options.h"
 #include "cli/print.h"
@@ -53,14 +54,17 @@ const struct verb *const verb_table[] = {VERBS(VERB_ROW) NULL};
 const struct verb *verb_find(const struct settings *settings, const char *name)
 {
 	struct guess guess = guess_begin(name);
-	char hint[128] = "\"rolewall help\" lists the verbs";
+	const char *foreign = foreign_verb_hint(name);
+	char hint[256] = "\"rolewall help\" lists the verbs";
 
 	for (const struct verb *const *verb = verb_table; *verb; verb++) {
 		if (!strcmp((*verb)->name, name))
 			return *verb;
 		guess_consider(&guess, (*verb)->name);
 	}
-	if (guess.best)
+	if (foreign)
+		snprintf(hint, sizeof(hint), "%s", foreign);
+	else if (guess.best)
 		snprintf(hint, sizeof(hint), "did you mean \"%s\"?", guess.best);
 	report_failure(settings, hint, "there is no verb \"%s\"", name);
 	return NULL;

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "kernel/attach/hidden.h"
 #include "kernel/commit/remove.h"
@@ -148,11 +149,19 @@ int exit_code_config(int result)
 	}
 }
 
+static bool is_missing(const char *file)
+{
+	return access(file, F_OK) && errno == ENOENT;
+}
+
 int report_config(const struct settings *settings, int result, const struct error *error)
 {
 	struct error shown = *error;
 
-	if (result == -ENOENT && !shown.hint[0])
+	if (result == -ENOENT && !shown.hint[0] && is_missing(settings->config))
+		error_hint(&shown, "\"rolewall init\" writes a first node file from what this "
+				   "host looks like; --config FILE names another");
+	else if (result == -ENOENT && !shown.hint[0])
 		error_hint(&shown, "--config FILE and --roles-dir DIR tell where the files are");
 	report_result(settings, result, &shown);
 	return exit_code_config(result);
@@ -180,7 +189,14 @@ int report_kernel(const struct settings *settings, int result, const struct erro
 				     "takes them away");
 	} else {
 		error_set(&nothing, ENOENT, "nothing is applied: no policy is in force");
-		error_hint(&nothing, "\"rolewall apply\" puts %s in force", settings->config);
+		if (is_missing(settings->config))
+			error_hint(&nothing,
+				   "there is no node file yet: \"rolewall init\" writes %s, "
+				   "\"rolewall apply\" then puts it in force",
+				   settings->config);
+		else
+			error_hint(&nothing, "\"rolewall apply\" puts %s in force",
+				   settings->config);
 	}
 	report_error(settings, &nothing);
 	return EXIT_NOT_APPLIED;

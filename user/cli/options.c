@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/foreign_words.h"
 #include "cli/message.h"
 #include "util/array.h"
 #include "util/guess.h"
@@ -216,6 +217,7 @@ static int report_unknown(const struct parser *parser, const char *typed)
 {
 	size_t length = strcspn(typed, "=");
 	char word[GUESS_LENGTH_MAX + 1];
+	const char *foreign;
 	struct guess guess;
 	char hint[256];
 
@@ -223,7 +225,10 @@ static int report_unknown(const struct parser *parser, const char *typed)
 	guess = guess_begin(word);
 	for (size_t i = 0; i < parser->long_count; i++)
 		guess_consider(&guess, parser->longs[i].name);
-	if (guess.best)
+	foreign = foreign_option_hint(word);
+	if (foreign)
+		snprintf(hint, sizeof(hint), "%s", foreign);
+	else if (guess.best)
 		snprintf(hint, sizeof(hint), "did you mean --%s?", guess.best);
 	else
 		snprintf(hint, sizeof(hint), "\"rolewall help%s%s\" lists the options",
@@ -279,20 +284,39 @@ int options_parse_global(struct settings *settings, int argc, char **argv)
 	return parser_run(&parser, argc, argv) ? -1 : optind;
 }
 
+/* An option whose argument may be left out, and was: the operand was meant for it. */
+static const char *option_before(const struct verb *verb, const struct arguments *arguments)
+{
+	for (size_t i = 0; i < verb->option_count; i++) {
+		const struct option_spec *spec = &verb->options[i];
+
+		if (spec->argument && spec->argument[0] == '[' && arguments->options[i] &&
+		    !arguments->options[i][0])
+			return spec->name;
+	}
+	return NULL;
+}
+
 int options_parse_verb(struct settings *settings, const struct verb *verb, int argc, char **argv,
 		       struct arguments *ret)
 {
 	struct arguments arguments = {0};
 	struct parser parser = {.settings = settings, .verb = verb, .arguments = &arguments};
 	char hint[128];
+	const char *option;
 
 	if (parser_run(&parser, argc, argv))
 		return -1;
 	arguments.operands = argv + optind;
 	arguments.operand_count = argc - optind;
 	if (arguments.operand_count > verb->operands_max && !settings->help) {
-		snprintf(hint, sizeof(hint), "\"rolewall help %s\" shows how it is used",
-			 verb->name);
+		option = option_before(verb, &arguments);
+		if (option)
+			snprintf(hint, sizeof(hint), "write it with an equals sign: --%s=%s",
+				 option, arguments.operands[verb->operands_max]);
+		else
+			snprintf(hint, sizeof(hint), "\"rolewall help %s\" shows how it is used",
+				 verb->name);
 		report_failure(settings, hint, "%s does not take \"%s\"", verb->name,
 			       arguments.operands[verb->operands_max]);
 		return -1;

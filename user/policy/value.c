@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define TEXT_SHOWN_MAX 80
+
 struct value value_root(const struct document *document)
 {
 	return (struct value){at_value(document, 0), document->root};
@@ -220,20 +222,41 @@ int value_get_word(const struct value *value, const char *noun, const struct wor
 	return word_refuse(&value->at, noun, text, words, ret_error);
 }
 
+static bool is_name(const char *text)
+{
+	return strspn(text, ".-") == 0 &&
+	       !text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789.-")];
+}
+
+/* "MTA": a name but for its capitals. */
+static bool lower_case_hint(const char *text, struct error *ret_error)
+{
+	char lower[TEXT_SHOWN_MAX + 1];
+	size_t i;
+
+	for (i = 0; text[i] && i < TEXT_SHOWN_MAX; i++)
+		lower[i] = text[i] >= 'A' && text[i] <= 'Z' ? text[i] - 'A' + 'a' : text[i];
+	lower[i] = '\0';
+	if (text[i] || !is_name(lower))
+		return false;
+	error_hint(ret_error, "did you mean \"%s\"?", lower);
+	return true;
+}
+
 int value_get_name(const struct value *value, const char *noun, char *ret, size_t ret_size,
 		   struct error *ret_error)
 {
-	static const char first[] = "abcdefghijklmnopqrstuvwxyz0123456789";
 	const char *text;
 	int r = value_get_string(value, noun, &text, ret_error);
 
 	if (r < 0)
 		return r;
-	if (!strchr(first, text[0]) ||
-	    text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789.-")]) {
+	if (!is_name(text)) {
 		r = error_at(ret_error, &value->at, "%s cannot be \"%.80s\"", noun, text);
-		error_hint(ret_error, "use lower-case letters, digits, \".\" and \"-\", and begin "
-				      "with a letter or digit");
+		if (!lower_case_hint(text, ret_error))
+			error_hint(ret_error,
+				   "use lower-case letters, digits, \".\" and \"-\", and begin "
+				   "with a letter or digit");
 		return r;
 	}
 	if (strlen(text) >= ret_size)

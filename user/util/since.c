@@ -20,6 +20,8 @@ static int64_t unit_seconds(char unit)
 		return 60 * 60;
 	case 'd':
 		return 24 * 60 * 60;
+	case 'w':
+		return 7 * 24 * 60 * 60;
 	default:
 		return 0;
 	}

@@ -12,6 +12,6 @@
 bool since_parse(const char *text, int64_t now, int64_t *ret);
 
 /*
- * "90s", "10m", "2h", "7d", "1h30m", in seconds; below a thousand years. False for anything else.
+ * "90s", "10m", "2h", "7d", "1w", "1h30m", in seconds; below a thousand years. False for anything else.
  */
 bool duration_parse(const char *text, int64_t *ret_seconds);
