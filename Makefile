@@ -28,13 +28,11 @@ WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointe
 	-Wformat=2 -Wno-unused-parameter $(if $(WERROR),-Werror)
 CFLAGS ?= -O2 -g
 ALL_CFLAGS = -std=gnu11 $(WARN) -D_GNU_SOURCE -DROLEWALL_VERSION='"$(VERSION)"' -Iinclude -iquote user -I$(B)/include \
-	$(if $(CROSS),-isystem $(B)/headers) $(if $(STATIC),-DROLEWALL_STATIC) $(if $(SYSTEMD),-DHAVE_SYSTEMD) -fstack-protector-strong $(SAN_FLAGS) $(COV_FLAGS) $(CFLAGS) -MMD -MP
+	$(if $(CROSS),-isystem $(B)/headers) $(if $(STATIC),-DROLEWALL_STATIC) -fstack-protector-strong $(SAN_FLAGS) $(COV_FLAGS) $(CFLAGS) -MMD -MP
 comma := ,
 SAN_FLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
 COV_FLAGS := $(if $(COV),--coverage)
-# Readiness, watchdog and journal of the daemon, where libsystemd is there.
-SYSTEMD := $(if $(STATIC)$(CROSS),,$(shell pkg-config --exists libsystemd 2>/dev/null && echo 1))
-LIBS = $(if $(STATIC),-static -L$(STATIC_LIBS)) -lbpf -lelf -lz -ljansson -lsmartcols -lmnl -lcares -lncursesw -ltinfo $(if $(SYSTEMD),-lsystemd)
+LIBS = $(if $(STATIC),-static -L$(STATIC_LIBS)) -lbpf -lelf -lz -ljansson -lsmartcols -lmnl -lcares -lncursesw -ltinfo
 
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v2 -Iinclude -I/usr/include/$(ARCH)-linux-gnu \
 	-Wall -Wextra -Wno-unused-parameter $(if $(WERROR),-Werror) -MMD -MP

@@ -14,7 +14,7 @@ set -eu
 # scdoc for the manual pages of make install.
 BUILD="make gcc libc6-dev clang llvm bpftool pkg-config
 	libbpf-dev libelf-dev zlib1g-dev libjansson-dev libsmartcols-dev libmnl-dev libc-ares-dev libncurses-dev libmicrohttpd-dev
-	libsystemd-dev scdoc"
+	scdoc"
 
 # Namespaces, JSON in shell, ping, a terminal, and what asks for the page.
 DEMO="iproute2 jq iputils-ping tmux curl"

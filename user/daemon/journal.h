@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "report/feed.h"
 
@@ -15,10 +16,13 @@
 #define JOURNAL_ID_ATTEMPT "15be9f81773d46e796734a72ea605466"
 #define JOURNAL_ID_OMITTED "fd17daf623504b558f8bd313ee905c43"
 
-/* Is there one, and are we built to write to it? */
+/* Is there one? */
 bool journal_exists(void);
 
 void journal_attempt(const struct feed_attempt *attempt, uint32_t generation);
 
 /* So many changes of attempts were left out. */
 void journal_omitted(uint64_t count);
+
+/* Adds a field to an entry; a value may have lines. */
+void journal_field(FILE *entry, const char *name, const char *value);

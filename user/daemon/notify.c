@@ -1,33 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * notify.c - sd_notify, and for the static binary, which has no libsystemd, what it comes down to.
- */
+/* notify.c - what sd_notify(3) comes down to, without libsystemd. */
 #include "daemon/notify.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
-#include <stdio.h>
-
-#include "kernel/commit/pending.h"
-
-#ifdef HAVE_SYSTEMD
-
-#include <systemd/sd-daemon.h>
-
-static void send_state(const char *text)
-{
-	sd_notify(0, text);
-}
-
-#else
-
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "kernel/commit/pending.h"
 #include "util/cleanup.h"
 
 /* One datagram to $NOTIFY_SOCKET, a path or an abstract "@name": sd_notify(3), "Notes". */
@@ -49,8 +34,6 @@ static void send_state(const char *text)
 			     offsetof(struct sockaddr_un, sun_path) + length) < 0)
 		return;
 }
-
-#endif
 
 void notify(const char *format, ...)
 {
