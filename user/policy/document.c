@@ -231,6 +231,31 @@ static int document_parse(struct document *document, struct error *ret_error)
 	return 0;
 }
 
+int document_read_as(const char *file, const char *text, size_t size, struct document **ret,
+		     struct error *ret_error)
+{
+	struct document *document = calloc(1, sizeof(*document));
+	int r = -ENOMEM;
+
+	if (document) {
+		document->file = strdup(file);
+		document->text = malloc(size + 1);
+		document->size = size;
+	}
+	if (!document || !document->file || !document->text) {
+		error_set(ret_error, ENOMEM, "out of memory");
+	} else {
+		memcpy(document->text, text, size);
+		document->text[size] = '\0';
+		r = document_parse(document, ret_error);
+	}
+	if (r < 0)
+		document_free(document);
+	else
+		*ret = document;
+	return r;
+}
+
 static int document_load(struct document *document, const char *file, struct error *ret_error)
 {
 	int r;

@@ -35,6 +35,9 @@ struct at {
  * and reading it returned. The caller frees the document.
  */
 int document_read(const char *file, struct document **ret, struct error *ret_error);
+/* The same of `text`, which is or will be the content of `file`: for errors. It is copied. */
+int document_read_as(const char *file, const char *text, size_t size, struct document **ret,
+		     struct error *ret_error);
 void document_free(struct document *document);
 
 struct at at_value(const struct document *document, uint32_t place);

@@ -44,7 +44,7 @@ static int rows_add_all(struct merged *merged, const struct model *model)
 		r = merged_add(merged, model->roles[i].name, model->roles[i].services,
 			       model->roles[i].service_count);
 	if (r == 0)
-		r = merged_add(merged, "node", model->node.services, model->node.service_count);
+		r = merged_add(merged, MERGE_NODE, model->node.services, model->node.service_count);
 	return r;
 }
 
@@ -163,7 +163,7 @@ static void flows_apply(struct merged *merged, const struct model *model)
 		struct row *row = &merged->rows[i];
 
 		if (!(row->zones & RW_ZONE_INTERNAL) || (row->zones & RW_ZONE_EXTERNAL) ||
-		    !strcmp(row->role, "node"))
+		    !strcmp(row->role, MERGE_NODE))
 			continue;
 		row->zones &= ~RW_ZONE_INTERNAL;
 		row->zones |= flows_to(&model->flows, row->role, row->service->name);

@@ -14,11 +14,12 @@
 
 #include "policy/model.h"
 
-#define MERGE_SSH "ssh" /* the service that management sources may always reach */
+#define MERGE_NODE "node" /* the role of the node file's own services */
+#define MERGE_SSH  "ssh"  /* the service that management sources may always reach */
 
 struct row {
 	const struct service_model *service; /* borrowed from the model */
-	const char *role;		     /* borrowed; "node" for the node file's own services */
+	const char *role;		     /* borrowed; or MERGE_NODE */
 	uint8_t l4;			     /* RW_L4_* */
 	uint16_t zones;			     /* RW_ZONE_*, management included; may be 0 */
 	bool narrowed;			     /* by vpn_only */

@@ -231,18 +231,28 @@ static const struct field node_fields[] = {
 	{NULL, NULL, false},
 };
 
+static int document_to_model(struct node_model *node, struct error *ret_error)
+{
+	struct value root = value_root(node->document);
+
+	node->flags = RW_POLICY_BIND_OBSERVE;
+	node->echo_rate = ECHO_RATE_DEFAULT;
+	return value_read_fields(&root, "a node file", node_fields, node, ret_error);
+}
+
 int node_model_read(const char *file, struct node_model *ret, struct error *ret_error)
 {
-	struct value root;
-	int r;
+	int r = document_read(file, &ret->document, ret_error);
 
-	r = document_read(file, &ret->document, ret_error);
-	if (r < 0)
-		return r;
-	ret->flags = RW_POLICY_BIND_OBSERVE;
-	ret->echo_rate = ECHO_RATE_DEFAULT;
-	root = value_root(ret->document);
-	return value_read_fields(&root, "a node file", node_fields, ret, ret_error);
+	return r < 0 ? r : document_to_model(ret, ret_error);
+}
+
+int node_model_read_as(const char *file, const char *text, size_t size, struct node_model *ret,
+		       struct error *ret_error)
+{
+	int r = document_read_as(file, text, size, &ret->document, ret_error);
+
+	return r < 0 ? r : document_to_model(ret, ret_error);
 }
 
 void node_model_free(struct node_model *node)

@@ -294,7 +294,9 @@ static int flows_add(struct model *model, struct error *ret_error)
 static int node_add(const struct policy_source *source, struct model *model,
 		    struct error *ret_error)
 {
-	int r = node_model_read(source->node_file, &model->node, ret_error);
+	int r = source->text ? node_model_read_as(source->node_file, source->text,
+						  source->text_size, &model->node, ret_error)
+			     : node_model_read(source->node_file, &model->node, ret_error);
 
 	if (r == 0)
 		r = cluster_add(source, &model->node, ret_error);

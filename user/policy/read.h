@@ -8,6 +8,8 @@
 /* Where a policy comes from. */
 struct policy_source {
 	const char *node_file;
+	const char *text; /* that the node file is to have, in place of what it has; NULL: that */
+	size_t text_size;
 	const char *roles_dir;
 	const char *cluster_file; /* in place of the node file's; NULL: what that says */
 	const char *node;	  /* another node of the cluster than the file's; NULL: its own */
