@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "util/cleanup.h"
@@ -106,17 +107,6 @@ static int write_all(int fd, const char *data, size_t size)
 	return 0;
 }
 
-static int write_and_sync(int fd, const void *data, size_t size, mode_t mode)
-{
-	int r = write_all(fd, data, size);
-
-	if (r < 0)
-		return r;
-	if (fchmod(fd, mode) < 0 || fsync(fd) < 0)
-		return -errno;
-	return 0;
-}
-
 static int sync_directory_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -151,8 +141,55 @@ static int open_staged(const char *staged)
 	return open(staged, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 }
 
-int file_stage(const char *path, const void *data, size_t size, mode_t mode,
-	       struct error *ret_error)
+/* Labels may be the kernel's own affair: one that cannot be set is what the directory gives. */
+static int attributes_copy(int from, int to)
+{
+	char names[4096], value[4096];
+	ssize_t size = flistxattr(from, names, sizeof(names));
+
+	for (const char *name = names; size > 0 && name < names + size; name += strlen(name) + 1) {
+		ssize_t length = fgetxattr(from, name, value, sizeof(value));
+
+		if (length < 0 || (fsetxattr(to, name, value, length, 0) < 0 && errno != EPERM &&
+				   errno != EACCES && errno != EOPNOTSUPP))
+			return -errno;
+	}
+	return size < 0 && errno != EOPNOTSUPP ? -errno : 0;
+}
+
+/* The owner first: that takes bits of the mode away. */
+static int likeness_copy(int from, int to)
+{
+	struct stat status;
+
+	if (fstat(from, &status) < 0 || fchown(to, status.st_uid, status.st_gid) < 0 ||
+	    fchmod(to, status.st_mode & 07777) < 0)
+		return -errno;
+	return attributes_copy(from, to);
+}
+
+/* What is staged, and how it is to look: as `like`, or, where that is -1, with `mode`. */
+struct stage {
+	const void *data;
+	size_t size;
+	mode_t mode;
+	int like;
+};
+
+static int stage_write(int fd, const struct stage *stage)
+{
+	int r = write_all(fd, stage->data, stage->size);
+
+	if (r == 0 && stage->like >= 0)
+		r = likeness_copy(stage->like, fd);
+	else if (r == 0 && fchmod(fd, stage->mode) < 0)
+		r = -errno;
+	if (r == 0 && fsync(fd) < 0)
+		r = -errno;
+	return r;
+}
+
+static int stage_make(const char *path, const struct stage *stage, struct error *ret_error)
 {
 	_close_ int fd = -1;
 	char staged[PATH_MAX];
@@ -165,12 +202,28 @@ int file_stage(const char *path, const void *data, size_t size, mode_t mode,
 	if (fd < 0)
 		return error_set(ret_error, errno, "cannot create \"%s\": %s", staged,
 				 strerror(errno));
-	r = write_and_sync(fd, data, size, mode);
+	r = stage_write(fd, stage);
 	if (r < 0) {
 		unlink(staged);
 		return error_set(ret_error, -r, "cannot write \"%s\": %s", path, strerror(-r));
 	}
 	return 0;
+}
+
+int file_stage(const char *path, const void *data, size_t size, mode_t mode,
+	       struct error *ret_error)
+{
+	const struct stage stage = {data, size, mode, -1};
+
+	return stage_make(path, &stage, ret_error);
+}
+
+int file_stage_like(const char *path, const void *data, size_t size, int like,
+		    struct error *ret_error)
+{
+	const struct stage stage = {data, size, 0, like};
+
+	return stage_make(path, &stage, ret_error);
 }
 
 int file_publish(const char *path, struct error *ret_error)

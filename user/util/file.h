@@ -38,6 +38,13 @@ int file_sync(const char *path, struct error *ret_error);
 void file_discard(const char *path);
 void file_discard_all(const char *directory);
 
+/*
+ * As file_stage(), with mode, owner and extended attributes (access lists, labels) of the file that
+ * is open as `like`.
+ */
+int file_stage_like(const char *path, const void *data, size_t size, int like,
+		    struct error *ret_error);
+
 /* All three. Until it is published, a failure leaves nothing staged. */
 int file_write_durably(const char *path, const void *data, size_t size, mode_t mode,
 		       struct error *ret_error);
