@@ -45,7 +45,7 @@ ended() { [ -s "$LAB_DIR/top.exit" ]; }
 # Times, rates and counts are masked: how many SYNs a scan sends depends on the machine.
 masked() {
 	screen | sed -E 's/[0-9]{2}:[0-9]{2}:[0-9]{2} +[0-9]+ +[-0-9.]+ /TIME COUNT RATE /
-		s/pass +[-0-9.]+.*lost/pass drop lost/; s/generation [0-9]+/generation N/
+		s/(passed|refused) +[0-9.kM]+ +[0-9.kM]+\/s/\1 NUMBERS/; s/generation [0-9]+/generation N/
 		s/ +[0-9]+ +[0-9]+$/ COUNT COUNT/; s/ +$//' | grep -vE '^(zone-denied|not-open|nothing (was )?refused)'
 }
 
@@ -204,16 +204,88 @@ test_without_a_policy_it_does_not_look_as_if_there_were_one() {
 }
 
 test_the_bottom_line_names_the_keys_that_work() {
-	view 120 24
-	sees "Enter explain .* [?] help  Tab next view  q quit"
+	view 140 24
+	sees "Enter explain .* [?] help .* p freeze  Tab next view  q quit"
 	keys Tab
 	sees "^Tab next view  j k move  [?] help  q quit"
 	misses "Enter explain"
 	keys Tab
-	sees "^Tab next view  j k move"
+	sees "^Tab next view  j k move  u unban  c close  [?] help"
 	view 80 24
 	sees "o open  [?] help"
 	misses "q quit"
+}
+
+test_a_flood_from_everywhere_is_one_row_that_opens() {
+	local sources=600
+
+	outside "$PROBE" scan -w 50 -t 6071 "$NODE_EXTERNAL" >/dev/null
+	outside "$PROBE" flood -s 198.18.0.0 -n $sources -c $sources "$NODE_EXTERNAL" 3306 >/dev/null
+	rolewall ban 198.18.0.0/15 >/dev/null
+	outside "$PROBE" flood -s 198.18.0.0 -n $sources -c $sources "$NODE_EXTERNAL" 993 >/dev/null
+	rolewall unban 198.18.0.0/15 >/dev/null
+	view 80 24
+	keys '>' # by hits
+	sees "Blocked [0-9]+. .* in [0-9] rows"
+	sees "[+] [0-9]+ sources +3306/tcp +- +not-open"
+	sees "[+] [0-9]+ sources +993/tcp +imaps +banned"
+	sees "6071/tcp"
+	misses "198[.]18[.]"
+	keys Home Enter
+	sees "  198[.]18[.]"
+	sees "- [0-9]+ sources"
+	keys Enter
+	misses "198[.]18[.]"
+	keys / 'port=3306' Enter
+	sees "in 1 row .*/port=3306"
+	keys w C-u "$LAB_DIR/flood" Enter
+	sees "[0-9]{3} rows are in"
+	[ "$(wc -l <"$LAB_DIR/flood")" -gt 32 ] || fail "what is folded is not written"
+}
+
+test_totals_are_those_since_apply_and_not_since_the_view_began() {
+	local total
+
+	outside "$PROBE" scan -w 50 -t 6071,23 "$NODE_EXTERNAL" >/dev/null
+	view 80 24
+	total=$(rolewall --json status | jq '.drops["not-open"]')
+	[ "$total" -gt 0 ] || fail "nothing was refused"
+	sees "^not-open .* $total\$"
+	sees " refused +$(rolewall --json status | jq .totals.dropped) "
+}
+
+test_how_long_is_chosen_and_u_and_c_take_it_back() {
+	local left
+
+	outside "$PROBE" scan -w 50 -t 6071 "$NODE_EXTERNAL" >/dev/null
+	view 80 24
+	keys / 'port=6071 src=203/8' Enter
+	sees "Blocked 1"
+	keys b
+	sees "for 1h[?] y yes, n no, [+] longer, - shorter"
+	keys + +
+	sees "for 1d[?]"
+	keys y
+	sees "banned for 1d"
+	left=$(($(date -d "$(rolewall --json bans | jq -r '.bans[0].expires')" +%s) - $(date +%s)))
+	{ [ $left -gt 80000 ] && [ $left -le 86400 ]; } || fail "it ends in $left s"
+	keys o - y
+	sees "open for 5m"
+	keys u
+	sees "Take the ban of 203.0.113.2 away[?]"
+	keys y
+	sees "the ban is taken away"
+	assert_json '.bans == []' rolewall --json bans
+	keys Tab Tab
+	sees "open 6071/tcp +203.0.113.2"
+	keys u
+	sees "that is an opening: c ends it"
+	keys c
+	sees "Close 6071/tcp to 203.0.113.2[?]"
+	keys y
+	sees "the policy decides again"
+	assert_json '.openings == []' rolewall --json openings
+	sees "no bans and no openings"
 }
 
 test_every_size_is_survived() {
@@ -226,7 +298,7 @@ test_every_size_is_survived() {
 		keys Down Enter Down
 	done
 	sees "mail1.example.com"
-	sees "RULE"
+	sees "REASON"
 }
 
 test_ascii_and_utf8_follow_the_locale() {

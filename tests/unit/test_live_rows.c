@@ -203,8 +203,6 @@ static void sparks_tell_what_came_when(void **state)
 	assert_int_equal(spark_at(&spark, RW_REASON_NOT_OPEN, 2), 7);
 	assert_int_equal(spark_at(&spark, RW_REASON_NOT_OPEN, 0), 0);
 	assert_int_equal(spark_at(&spark, RW_REASON_ZONE_DENIED, 0), 9);
-	assert_true(spark_covers(&spark, 2));
-	assert_false(spark_covers(&spark, 3));
 	assert_int_equal(spark_reasons(&spark, 10, reasons, 2), 2);
 	assert_int_equal(reasons[0], RW_REASON_ZONE_DENIED);
 	spark_put(&spark, drops, 1000 + 3 * SPARK_STEPS * SPARK_SECONDS);

@@ -19,9 +19,11 @@
 #include "util/cleanup.h"
 #include "util/clock.h"
 
-#define BAN_TERM  "1h"
-#define OPEN_TERM "30m"
-#define REASON	  "from rolewall top"
+#define REASON	 "from rolewall top"
+#define FOR_EVER "ever"
+
+static const char *const ban_words[] = {"10m", "1h", "6h", "1d", "7d", "30d", FOR_EVER};
+static const char *const open_words[] = {"5m", "30m", "2h", "8h", "1d"};
 
 enum { OPTION_SOURCE, OPTION_PORT, OPTION_SERVICE, OPTION_REASON, OPTION_SINCE, OPTION_COUNT };
 
@@ -62,19 +64,19 @@ static struct timeout entry_begin(const struct settings *settings, const char *d
 	struct timeout entry;
 
 	/* Both words are good ones: nothing is printed. */
-	expiry_parse(settings, duration, REASON, expiry);
+	expiry_parse(settings, strcmp(duration, FOR_EVER) ? duration : NULL, REASON, expiry);
 	entry = expiry_begin(expiry);
 	memcpy(entry.source.source, row->attempt->record.source, sizeof(entry.source.source));
 	entry.source.length = 128;
 	return entry;
 }
 
-static int ban(void *context, const struct row *row, struct error *ret_error)
+static int ban(void *context, const struct row *row, const char *term, struct error *ret_error)
 {
 	const struct settings *settings = context;
 	_store_ struct store store = STORE_NONE;
 	struct expiry expiry = {0};
-	struct timeout entry = entry_begin(settings, BAN_TERM, row, &expiry);
+	struct timeout entry = entry_begin(settings, term, row, &expiry);
 	struct timeout_list one = {.list = &entry, .count = 1};
 	const struct bans_request request = {.bans = &one};
 	struct bans_result done;
@@ -87,18 +89,38 @@ static int ban(void *context, const struct row *row, struct error *ret_error)
 	return r;
 }
 
-static int open_port(void *context, const struct row *row, struct error *ret_error)
+static int open_port(void *context, const struct row *row, const char *term,
+		     struct error *ret_error)
 {
 	const struct settings *settings = context;
 	_store_ struct store store = STORE_NONE;
 	struct expiry expiry = {0};
-	struct timeout entry = entry_begin(settings, OPEN_TERM, row, &expiry);
+	struct timeout entry = entry_begin(settings, term, row, &expiry);
 	size_t replaced;
 	int r = openings_open(&settings->instance, &store, ret_error);
 
 	entry.port = row->attempt->record.port;
 	entry.l4 = row->attempt->record.l4 == IPPROTO_TCP ? RW_L4_TCP : RW_L4_UDP;
 	return r ? r : openings_add(&store, &entry, &replaced, ret_error);
+}
+
+static int unban(void *context, const struct cidr *source, struct error *ret_error)
+{
+	const struct settings *settings = context;
+	_store_ struct store store = STORE_NONE;
+	int r = bans_open_for_one(&settings->instance, &store, ret_error);
+
+	return r ? r : bans_remove(&store, source, ret_error);
+}
+
+static int close_opening(void *context, uint32_t id, struct error *ret_error)
+{
+	const struct settings *settings = context;
+	_store_ struct store store = STORE_NONE;
+	struct timeout opening;
+	int r = openings_open(&settings->instance, &store, ret_error);
+
+	return r ? r : openings_remove(&store, id, &opening, ret_error);
 }
 
 static json_t *json_rows(const struct settings *settings, const struct rows *rows, enum group group)
@@ -160,9 +182,11 @@ static int screen_run(const struct settings *settings, const struct filter *filt
 		.explain = explain,
 		.ban = ban,
 		.open = open_port,
+		.unban = unban,
+		.close = close_opening,
 		.save = save,
-		.ban_term = BAN_TERM,
-		.open_term = OPEN_TERM,
+		.ban_terms = {ban_words, ARRAY_SIZE(ban_words), 1},
+		.open_terms = {open_words, ARRAY_SIZE(open_words), 1},
 		.context = (void *)settings,
 	};
 	struct error error = {0};

@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "live/question.h"
 #include "live/table.h"
 #include "live/text.h"
+#include "policy/words.h"
 #include "report/words.h"
 #include "util/reason.h"
 
@@ -17,6 +19,16 @@
 #define NAME_WIDTH 14
 
 /* --- header ----------------------------------------------------------------------------------- */
+
+#define NUMBERS_WIDTH 23 /* "refused 123456 12.3k/s", with a cell before it */
+
+/* Every node has "every-node": it says nothing. */
+static const char *roles_text(const char *roles)
+{
+	static const char every[] = "every-node,";
+
+	return strncmp(roles, every, sizeof(every) - 1) ? roles : roles + sizeof(every) - 1;
+}
 
 static void head_names(struct canvas *canvas, const struct view *view)
 {
@@ -30,61 +42,83 @@ static void head_names(struct canvas *canvas, const struct view *view)
 	}
 	at += canvas_printf(canvas, 0, at, enforce ? STYLE_GOOD : STYLE_CARE, "  %s",
 			    enforce ? "enforce" : "observe");
-	at += canvas_printf(canvas, 0, at, STYLE_PLAIN, "  generation %u", snapshot->generation);
 	if (snapshot->pending.deadline)
 		at += canvas_printf(canvas, 0, at, STYLE_CARE, "  not confirmed");
-	canvas_printf(canvas, 0, at, STYLE_FAINT, "  %s", snapshot->roles);
+	at += canvas_printf(canvas, 0, at, STYLE_PLAIN, "  generation %u", snapshot->generation);
+	canvas_put(canvas, 0, at + 2, canvas->columns - NUMBERS_WIDTH - at - 2, STYLE_FAINT,
+		   roles_text(snapshot->roles));
 }
 
-static int head_hook(struct canvas *canvas, int at, const char *name, const char *hook)
+static int head_hook(struct canvas *canvas, int at, int end, const char *name, const char *hook)
 {
-	at += canvas_printf(canvas, 1, at, STYLE_PLAIN, " %s:", name);
-	return at + canvas_printf(canvas, 1, at, hook ? STYLE_GOOD : STYLE_BAD, "%s",
-				  hook ? hook : "off");
+	char text[32];
+
+	snprintf(text, sizeof(text), " %s:", name);
+	at += canvas_put(canvas, 1, at, end - at, STYLE_PLAIN, text);
+	return at + canvas_put(canvas, 1, at, end - at, hook ? STYLE_GOOD : STYLE_BAD,
+			       hook ? hook : "off");
 }
 
-static void head_hooks(struct canvas *canvas, const struct snapshot *snapshot, int width)
+/* Where there is no room for all, those that are off come first. */
+static void head_hooks(struct canvas *canvas, const struct snapshot *snapshot, int end)
 {
-	int at = canvas_printf(canvas, 1, 0, STYLE_FAINT, "hooks");
+	bool cgroup = snapshot->cgroup_ingress && snapshot->cgroup_egress;
+	int at = canvas_put(canvas, 1, 0, end, STYLE_FAINT, "hooks");
 
-	for (size_t i = 0; i < snapshot->interface_count && at < width; i++) {
-		const struct interface_state *interface = &snapshot->interfaces[i];
+	if (!cgroup)
+		at = head_hook(canvas, at, end, "cgroup", NULL);
+	for (int off = 1; off >= 0; off--)
+		for (size_t i = 0; i < snapshot->interface_count && at < end; i++) {
+			const struct interface_state *interface = &snapshot->interfaces[i];
 
-		at = head_hook(canvas, at, interface->name,
-			       interface->hook == HOOK_NONE ? NULL : hook_word(interface->hook));
-	}
-	head_hook(canvas, at, "cgroup",
-		  snapshot->cgroup_ingress && snapshot->cgroup_egress ? "on" : NULL);
+			if ((interface->hook == HOOK_NONE) == off)
+				at = head_hook(canvas, at, end, interface->name,
+					       off ? NULL : hook_word(interface->hook));
+		}
+	if (cgroup)
+		head_hook(canvas, at, end, "cgroup", "on");
 }
 
-static const char *flow_text(double rate, char ret[24])
+/* What it is since the policy's maps are there, and now. */
+static void head_number(struct canvas *canvas, int row, const char *name, uint64_t total,
+			double rate, enum style style)
 {
-	return rate > 0 ? rate_text(rate, ret) : "0";
+	int at = canvas->columns - NUMBERS_WIDTH + 1;
+	char text[24], speed[26];
+
+	canvas_fill(canvas, row, at - 1, NUMBERS_WIDTH);
+	canvas_put(canvas, row, at, 7, STYLE_FAINT, name);
+	canvas_right(canvas, row, at + 8, 6, STYLE_PLAIN, number_text(total, 6, text));
+	snprintf(speed, sizeof(speed), "%s/s", rate > 0 ? rate_text(rate, text) : "0");
+	canvas_right(canvas, row, at + 15, 7, rate > 0 ? style : STYLE_FAINT, speed);
 }
 
-static void head_rates(struct canvas *canvas, const struct view *view)
+/* Normally there are none, and nothing is said. */
+static int head_lost(struct canvas *canvas, const struct view *view)
+{
+	unsigned long long lost = view->source->snapshot.events.lost;
+	char text[48];
+	int length, at;
+
+	if (!lost)
+		return canvas->columns - NUMBERS_WIDTH;
+	length = snprintf(text, sizeof(text), "events lost %llu", lost);
+	at = canvas->columns - NUMBERS_WIDTH - length - 1;
+	canvas_put(canvas, 1, at, length, STYLE_CARE, text);
+	return at - 1;
+}
+
+static void head_draw(struct canvas *canvas, const struct view *view)
 {
 	const struct source *source = view->source;
-	unsigned long long lost = source->snapshot.events.lost;
-	char pass_room[24], drop_room[24], text[128];
-	const char *pass = flow_text(source->pass_rate, pass_room);
-	const char *drop = flow_text(source->drop_rate, drop_room);
-	int length = snprintf(text, sizeof(text), "pass %s/s  drop %s/s  events lost %llu", pass,
-			      drop, lost);
-	int at = canvas->columns - length;
 
-	if (at < 2)
-		at = 2;
+	head_names(canvas, view);
 	if (source_is_applied(source))
-		head_hooks(canvas, &source->snapshot, at - 2);
-	canvas_fill(canvas, 1, at - 2, canvas->columns - at + 2);
-	at += canvas_printf(canvas, 1, at, STYLE_FAINT, "pass ");
-	at += canvas_printf(canvas, 1, at, STYLE_GOOD, "%s/s", pass);
-	at += canvas_printf(canvas, 1, at, STYLE_FAINT, "  drop ");
-	at += canvas_printf(canvas, 1, at, source->drop_rate > 0 ? STYLE_BAD : STYLE_PLAIN, "%s/s",
-			    drop);
-	at += canvas_printf(canvas, 1, at, STYLE_FAINT, "  events lost ");
-	canvas_printf(canvas, 1, at, lost ? STYLE_CARE : STYLE_PLAIN, "%llu", lost);
+		head_hooks(canvas, &source->snapshot, head_lost(canvas, view));
+	if (canvas->columns < 2 * NUMBERS_WIDTH)
+		return;
+	head_number(canvas, 0, "passed", source->passed, source->pass_rate, STYLE_GOOD);
+	head_number(canvas, 1, "refused", source->dropped, source->drop_rate, STYLE_BAD);
 }
 
 /* Under the sparklines: how far back they go. */
@@ -96,9 +130,10 @@ static void axis_draw(struct canvas *canvas, int row, int width)
 	canvas_right(canvas, row, NAME_WIDTH + width + GAP, 7, STYLE_FAINT, "total");
 }
 
-static void spark_draw(struct canvas *canvas, const struct spark *spark, int row, uint8_t reason,
+static void spark_draw(struct canvas *canvas, const struct source *source, int row, uint8_t reason,
 		       int width)
 {
+	const struct spark *spark = &source->spark;
 	static const char ascii[SPARK_LEVELS + 1] = {' ', '.', ':', '-', '=', '+', '*', '%', '#'};
 	uint64_t max = spark_max(spark, width);
 	char sum[24];
@@ -113,14 +148,39 @@ static void spark_draw(struct canvas *canvas, const struct spark *spark, int row
 		canvas_glyph(canvas, row, NAME_WIDTH + width - 1 - age, STYLE_BAD, bar);
 	}
 	canvas_right(canvas, row, NAME_WIDTH + width + GAP, 7, STYLE_PLAIN,
-		     number_text(spark_sum(spark, reason, width), 7, sum));
+		     number_text(snapshot_packets(&source->snapshot, reason), 7, sum));
+}
+
+/* Those of the last minutes, and behind them those of before, most first. Returns how many. */
+static size_t reasons_choose(const struct source *source, int width, uint8_t *ret, size_t size)
+{
+	size_t count = spark_reasons(&source->spark, width, ret, size);
+
+	while (count < size) {
+		uint64_t most = 0;
+
+		for (unsigned int reason = 1; reason < RW_REASON_COUNT; reason++) {
+			uint64_t total = reason_is_drop(reason)
+						 ? snapshot_packets(&source->snapshot, reason)
+						 : 0;
+
+			if (total <= most || memchr(ret, (int)reason, count))
+				continue;
+			ret[count] = reason;
+			most = total;
+		}
+		if (!most)
+			break;
+		count++;
+	}
+	return count;
 }
 
 /* Returns the rows used. */
 static int sparks_draw(struct canvas *canvas, const struct view *view, int row)
 {
 	int width = canvas->columns - NAME_WIDTH - GAP - 7;
-	const struct spark *spark = &view->source->spark;
+	const struct source *source = view->source;
 	uint8_t reasons[SPARKS_MAX];
 	bool tall = canvas->rows >= TALL_ROWS;
 	size_t count, room = tall ? SPARKS_MAX : 3;
@@ -130,13 +190,11 @@ static int sparks_draw(struct canvas *canvas, const struct view *view, int row)
 	if (width > SPARK_STEPS)
 		width = SPARK_STEPS;
 	row += tall;
-	count = spark_reasons(spark, width, reasons, room);
+	count = source_is_applied(source) ? reasons_choose(source, width, reasons, room) : 0;
 	for (size_t i = 0; i < count; i++)
-		spark_draw(canvas, spark, row + (int)i, reasons[i], width);
+		spark_draw(canvas, source, row + (int)i, reasons[i], width);
 	if (!count)
-		canvas_printf(canvas, row, 0, STYLE_FAINT, "%s",
-			      spark_covers(spark, width) ? "nothing was refused in the last minutes"
-							 : "nothing refused since this view began");
+		canvas_printf(canvas, row, 0, STYLE_FAINT, "nothing was refused so far");
 	if (tall && count)
 		axis_draw(canvas, row + (int)count, width);
 	/* Always as many, or the table would jump. */
@@ -147,17 +205,22 @@ static void tabs_draw(struct canvas *canvas, const struct view *view, int row)
 {
 	static const char *const names[TAB_COUNT] = {"Blocked", "Ports", "Bans and openings"};
 	static const char *const groups[] = {"", "  by source", "  by port"};
+	const struct rows *rows = &view->rows;
 	int at = 0;
 
 	for (int tab = 0; tab < TAB_COUNT; tab++) {
 		bool shown = tab == (int)view->tab;
 
 		at += canvas_printf(canvas, row, at, shown ? STYLE_BOLD : STYLE_FAINT,
-				    shown ? "[%s %zu] " : " %s  ", names[tab], view_count(view));
+				    shown ? "[%s %zu] " : " %s  ", names[tab],
+				    tab == TAB_BLOCKED ? rows->unfolded : view_count(view));
 	}
 	if (view->tab != TAB_BLOCKED)
 		return;
 	at += canvas_printf(canvas, row, at, STYLE_PLAIN, "%s", groups[view->request.group]);
+	if (rows->count < rows->unfolded)
+		at += canvas_printf(canvas, row, at, STYLE_FAINT, "  in %zu row%s", rows->count,
+				    rows->count == 1 ? "" : "s");
 	if (view->frozen)
 		at += canvas_printf(canvas, row, at, STYLE_CARE, "  FROZEN");
 	if (view->filter_text[0])
@@ -197,33 +260,59 @@ static void panel_draw(struct canvas *canvas, const struct panel *panel, int row
 	}
 }
 
-/* Only what does something here. */
+/* Only what does something here, as much of it as there is room for. */
 static void keys_text(const struct view *view, int columns, char *ret, size_t size)
 {
-	static const char blocked[] = "Enter explain  / filter  < > sort  s d sum up  p freeze  "
-				      "b ban  o open  ? help";
-	static const char more[] = "  Tab next view  q quit";
-	bool room = columns >= (int)(sizeof(blocked) + sizeof(more) - 2);
+	static const char blocked[] =
+		"/ filter  < > sort  s d sum up  f fold  b ban  o open  ? help";
+	static const char more[] = "  u unban  c close  p freeze  Tab next view  q quit";
+	const struct row *row = view_row(view);
+	const char *enter = row && row->folded ? (row->open ? "close" : "open") : "explain";
 
 	if (view->tab == TAB_BLOCKED)
-		snprintf(ret, size, "%s%s", blocked, room ? more : "");
+		snprintf(ret, size, "Enter %s  %s%s", enter, blocked,
+			 columns >= (int)(sizeof(blocked) + sizeof(more) + 14) ? more : "");
 	else
-		snprintf(ret, size, "Tab next view  j k move  ? help  q quit");
+		snprintf(ret, size, "Tab next view  j k move  %s? help  q quit",
+			 view->tab == TAB_LISTS ? "u unban  c close  " : "");
+}
+
+/* Where the line is too short for words, the keys say enough. */
+static void question_text(const struct view *view, int columns, char *ret, size_t size)
+{
+	static const char *const ends[] = {"y yes, n no, + longer, - shorter", "y/n, + or -"};
+	char source[CIDR_TEXT_MAX], port[PROTOCOL_TEXT_MAX];
+	const struct timeout *entry = &view->asked_entry;
+
+	if (view->prompt == PROMPT_UNBAN || view->prompt == PROMPT_CLOSE)
+		cidr_format(entry->source.source, entry->source.length, source);
+	else
+		cidr_format(view->asked.attempt->record.source, 128, source);
+	for (size_t i = 0; i < 2; i++) {
+		int length = 0;
+
+		if (view->prompt == PROMPT_UNBAN)
+			length =
+				snprintf(ret, size, "Take the ban of %s away? y yes, n no", source);
+		else if (view->prompt == PROMPT_CLOSE)
+			length = snprintf(ret, size, "Close %u/%s to %s? y yes, n no", entry->port,
+					  word_of(words_l4, entry->l4), source);
+		else if (view->prompt == PROMPT_BAN)
+			length = snprintf(ret, size, "Ban %s for %s? %s", source,
+					  question_term(view), ends[i]);
+		else
+			length = snprintf(ret, size, "Open %s to %s for %s? %s",
+					  port_text(&view->asked.attempt->record, port), source,
+					  question_term(view), ends[i]);
+		if (length <= columns)
+			return;
+	}
 }
 
 static void bottom_text(const struct view *view, int columns, char *ret, size_t size)
 {
-	char source[CIDR_TEXT_MAX] = "", port[PROTOCOL_TEXT_MAX];
-
-	if (view->prompt == PROMPT_BAN || view->prompt == PROMPT_OPEN)
-		cidr_format(view->asked.attempt->record.source, 128, source);
-	if (view->prompt == PROMPT_BAN)
-		snprintf(ret, size, "Ban %s for %s: nothing from it gets in? y/n", source,
-			 view->actions->ban_term);
-	else if (view->prompt == PROMPT_OPEN)
-		snprintf(ret, size, "Open %s to %s for %s? y/n",
-			 port_text(&view->asked.attempt->record, port), source,
-			 view->actions->open_term);
+	if (view->prompt >= PROMPT_BAN)
+		question_text(view, columns, ret, size);
 	else if (view->message[0])
 		snprintf(ret, size, "%s", view->message);
 	else if (view->prompt != PROMPT_NONE)
@@ -239,7 +328,7 @@ static void bottom_text(const struct view *view, int columns, char *ret, size_t 
 
 static void bottom_draw(struct canvas *canvas, const struct view *view)
 {
-	bool asks = view->prompt == PROMPT_BAN || view->prompt == PROMPT_OPEN;
+	bool asks = view->prompt >= PROMPT_BAN;
 	char text[1024];
 	enum style style = asks				 ? STYLE_CARE
 			   : view->message[0]		 ? view->message_style
@@ -259,8 +348,8 @@ void layout_draw(struct canvas *canvas, struct view *view)
 						       [TAB_LISTS] = table_lists};
 	int row = 2;
 
-	head_names(canvas, view);
-	head_rates(canvas, view);
+	view->shown = table_columns(canvas->columns, view->request.group);
+	head_draw(canvas, view);
 	row += sparks_draw(canvas, view, row);
 	tabs_draw(canvas, view, row++);
 	view->page = canvas->rows - row - 2 > 0 ? canvas->rows - row - 2 : 0;

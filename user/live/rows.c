@@ -68,52 +68,17 @@ static int rows_select(struct rows *rows, const struct book *book, const struct 
 
 /* --- summed up -------------------------------------------------------------------------------- */
 
-static int compare_source(const struct row *a, const struct row *b)
-{
-	return memcmp(a->attempt->record.source, b->attempt->record.source, 16);
-}
-
-static int compare_port(const struct row *a, const struct row *b)
-{
-	const struct rw_attempt *left = &a->attempt->record, *right = &b->attempt->record;
-	int order = COMPARE(left->port, right->port);
-
-	return order ? order : COMPARE(left->l4, right->l4);
-}
-
-static int compare_key(const struct row *a, const struct row *b, enum group group)
-{
-	return group == GROUP_SOURCE ? compare_source(a, b) : compare_port(a, b);
-}
-
 static int compare_other(const struct row *a, const struct row *b, enum group group)
 {
-	return group == GROUP_SOURCE ? compare_port(a, b) : compare_source(a, b);
+	return group == GROUP_SOURCE ? row_compare_port(a, b) : row_compare_source(a, b);
 }
 
 static int compare_grouped(const void *left, const void *right, void *context)
 {
 	enum group group = *(enum group *)context;
-	int order = compare_key(left, right, group);
+	int order = row_compare_group(left, right, group);
 
 	return order ? order : compare_other(left, right, group);
-}
-
-static void row_join(struct row *sum, const struct row *row)
-{
-	if (row->last_ns > sum->last_ns) {
-		sum->attempt = row->attempt;
-		sum->rule = row->rule;
-		sum->last_ns = row->last_ns;
-	}
-	if (row->first_ns && (!sum->first_ns || row->first_ns < sum->first_ns))
-		sum->first_ns = row->first_ns;
-	sum->packets += row->packets;
-	sum->bytes += row->bytes;
-	sum->rate += row->rate;
-	sum->reasons |= row->reasons;
-	sum->attempts += row->attempts;
-	sum->dropped += row->dropped;
 }
 
 static void rows_group(struct rows *rows, enum group group)
@@ -125,7 +90,7 @@ static void rows_group(struct rows *rows, enum group group)
 	for (size_t i = 0; i < rows->count; i++) {
 		struct row row = rows->list[i];
 
-		if (!count || compare_key(&before, &row, group)) {
+		if (!count || row_compare_group(&before, &row, group)) {
 			rows->list[count++] = row;
 		} else {
 			rows->list[count - 1].others += compare_other(&before, &row, group) != 0;
@@ -134,16 +99,6 @@ static void rows_group(struct rows *rows, enum group group)
 		before = row;
 	}
 	rows->count = count;
-}
-
-bool row_is_same(const struct row *a, const struct row *b, enum group group)
-{
-	if (group != GROUP_NONE)
-		return compare_key(a, b, group) == 0;
-	return !compare_source(a, b) && !compare_port(a, b) &&
-	       a->attempt->record.reason == b->attempt->record.reason &&
-	       a->attempt->record.ifindex == b->attempt->record.ifindex &&
-	       a->attempt->record.observed == b->attempt->record.observed;
 }
 
 /* --- in order --------------------------------------------------------------------------------- */
@@ -158,6 +113,13 @@ static const char *reason_text(const struct row *row)
 	return reason_name(row->attempt->record.reason);
 }
 
+static int compare_from(const struct row *a, const struct row *b)
+{
+	int order = COMPARE(a->attempt->record.zone, b->attempt->record.zone);
+
+	return order ? order : strcmp(a->attempt->interface, b->attempt->interface);
+}
+
 static int compare_column(const struct row *a, const struct row *b, enum sort sort)
 {
 	switch (sort) {
@@ -166,12 +128,14 @@ static int compare_column(const struct row *a, const struct row *b, enum sort so
 	case SORT_RATE:
 		return COMPARE(a->rate, b->rate);
 	case SORT_SOURCE:
-		return compare_source(a, b);
+		return row_compare_source(a, b);
 	case SORT_PORT:
-		return compare_port(a, b);
+		return row_compare_port(a, b);
 	case SORT_SERVICE:
 		return compare_text(a->rule ? a->rule->service : NULL,
 				    b->rule ? b->rule->service : NULL);
+	case SORT_FROM:
+		return compare_from(a, b);
 	case SORT_REASON:
 		return compare_text(reason_text(a), reason_text(b));
 	case SORT_RULE:
@@ -192,26 +156,78 @@ static int compare_rows(const void *left, const void *right, void *context)
 		return request->ascending ? order : -order;
 	order = COMPARE(b->last_ns, a->last_ns);
 	if (!order)
-		order = compare_source(a, b);
+		order = row_compare_source(a, b);
 	if (!order)
-		order = compare_port(a, b);
+		order = row_compare_port(a, b);
 	return order ? order : COMPARE(a->attempt->record.reason, b->attempt->record.reason);
+}
+
+static void rows_sort(struct row *list, size_t count, const struct rows_request *request)
+{
+	struct rows_request order = *request;
+
+	if (count)
+		qsort_r(list, count, sizeof(*list), compare_rows, &order);
+}
+
+/* Behind each fold that is open come its rows, in the same order as all others. */
+static int children_insert(struct rows *rows, struct row *children, size_t count,
+			   const struct rows_request *request)
+{
+	struct row *list = malloc((rows->count + count) * sizeof(*list));
+	size_t at = 0;
+
+	if (!list)
+		return -ENOMEM;
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct row *fold = &rows->list[i];
+		size_t begin = 0;
+
+		list[at++] = *fold;
+		if (!fold->open)
+			continue;
+		while (memcmp(&children[begin].key, &fold->key, sizeof(fold->key)) != 0)
+			begin++;
+		rows_sort(&children[begin], fold->folded, request);
+		memcpy(&list[at], &children[begin], fold->folded * sizeof(*list));
+		at += fold->folded;
+	}
+	free(rows->list);
+	rows->list = list;
+	rows->count = at;
+	return 0;
+}
+
+static int rows_fold(struct rows *rows, const struct rows_request *request)
+{
+	struct row *children;
+	size_t count;
+	int r = fold_rows(&rows->list, &rows->count, &request->open, &children, &count);
+
+	if (r)
+		return r;
+	rows_sort(rows->list, rows->count, request);
+	if (count)
+		r = children_insert(rows, children, count, request);
+	free(children);
+	return r;
 }
 
 int rows_build(struct rows *rows, const struct book *book, const struct port_names *names,
 	       const struct rows_request *request)
 {
-	struct rows_request order = *request;
 	int r;
 
-	rows->count = 0;
+	rows->count = rows->unfolded = 0;
 	r = rows_select(rows, book, names, &request->filter);
 	if (r)
 		return r;
 	if (request->group != GROUP_NONE)
 		rows_group(rows, request->group);
-	if (rows->count)
-		qsort_r(rows->list, rows->count, sizeof(*rows->list), compare_rows, &order);
+	rows->unfolded = rows->count;
+	if (request->fold)
+		return rows_fold(rows, request);
+	rows_sort(rows->list, rows->count, request);
 	return 0;
 }
 

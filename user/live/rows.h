@@ -8,10 +8,9 @@
 #include "kernel/observe/port_names.h"
 #include "live/book.h"
 #include "live/filter.h"
+#include "live/fold.h"
 
-enum group { GROUP_NONE, GROUP_SOURCE, GROUP_PORT };
-
-/* Columns; SORT_RULE comes last. Which of them a grouped table shows is layout.c's. */
+/* Columns; SORT_RULE comes last. Which of them are shown is table.c's. */
 enum sort {
 	SORT_LAST,
 	SORT_HITS,
@@ -19,23 +18,10 @@ enum sort {
 	SORT_SOURCE,
 	SORT_PORT,
 	SORT_SERVICE,
+	SORT_FROM,
 	SORT_REASON,
 	SORT_RULE,
 	SORT_COUNT,
-};
-
-struct row {
-	const struct attempt *attempt; /* borrowed from the book: the newest of the row */
-	const struct rule *rule;       /* that covers its port, or NULL */
-	uint64_t packets;
-	uint64_t bytes;
-	double rate;
-	int64_t first_ns; /* 0 = not known */
-	int64_t last_ns;
-	uint32_t reasons; /* a bit each */
-	size_t attempts;  /* that were summed up */
-	size_t others;	  /* GROUP_SOURCE: its ports; GROUP_PORT: its sources */
-	size_t dropped;	  /* attempts that were not merely observed */
 };
 
 struct rows_request {
@@ -43,12 +29,15 @@ struct rows_request {
 	enum group group;
 	enum sort sort;
 	bool ascending;
+	bool fold; /* floods and scans are one row each */
+	struct folds open;
 };
 
 /* Owning; lives no longer than the book and the names. Zeros are empty. */
 struct rows {
 	struct row *list;
 	size_t count;
+	size_t unfolded; /* rows there would be without folds */
 };
 
 /* 0 or -ENOMEM. Takes the place of what `rows` had. */
@@ -59,6 +48,3 @@ void rows_free(struct rows *rows);
 /* "source" or "port": -EINVAL for anything else. */
 const char *group_word(enum group group);
 int group_parse(const char *text, enum group *ret);
-
-/* The two rows tell of the same, at different times. */
-bool row_is_same(const struct row *a, const struct row *b, enum group group);

@@ -172,7 +172,7 @@ static void list_read(struct source *source, struct timeout_list *list,
 	source->lists_version++;
 }
 
-static void lists_read(struct source *source)
+void source_read_lists(struct source *source)
 {
 	if (file_changed(source, "bans", &source->bans_stat))
 		list_read(source, &source->bans, bans_read_file);
@@ -189,7 +189,7 @@ void source_tick(struct source *source)
 		counters_read(source, seconds);
 	table_read(source);
 	book_tick(&source->book, seconds);
-	lists_read(source);
+	source_read_lists(source);
 }
 
 int source_open(const struct instance *instance, struct source *ret, struct error *ret_error)

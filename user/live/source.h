@@ -44,5 +44,8 @@ bool source_is_applied(const struct source *source);
 /* Take in what the daemon has told. */
 void source_take(struct source *source);
 
+/* Bans and openings, if their files have changed. */
+void source_read_lists(struct source *source);
+
 /* Once a second: counters, rates, and the table where there is no daemon. */
 void source_tick(struct source *source);

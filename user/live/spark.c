@@ -11,7 +11,7 @@ void spark_put(struct spark *spark, const uint64_t drops[RW_REASON_COUNT], int64
 	int64_t step = seconds / SPARK_SECONDS + 1;
 
 	if (!spark->step) {
-		spark->step = spark->first = step;
+		spark->step = step;
 		memcpy(spark->before, drops, sizeof(spark->before));
 		return;
 	}
@@ -28,11 +28,6 @@ void spark_put(struct spark *spark, const uint64_t drops[RW_REASON_COUNT], int64
 				drops[reason] - spark->before[reason];
 		spark->before[reason] = drops[reason];
 	}
-}
-
-bool spark_covers(const struct spark *spark, size_t width)
-{
-	return spark->step - spark->first >= (int64_t)width;
 }
 
 uint64_t spark_at(const struct spark *spark, unsigned int reason, size_t age)

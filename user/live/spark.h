@@ -16,15 +16,11 @@
 struct spark {
 	uint64_t steps[RW_REASON_COUNT][SPARK_STEPS]; /* a ring */
 	uint64_t before[RW_REASON_COUNT];
-	int64_t step;  /* number of the newest one; 0 = nothing was told yet */
-	int64_t first; /* of the one that it began with */
+	int64_t step; /* number of the newest one; 0 = nothing was told yet */
 };
 
 /* The counters at a time, in seconds of a clock that never goes back. */
 void spark_put(struct spark *spark, const uint64_t drops[RW_REASON_COUNT], int64_t seconds);
-
-/* It has been told of the whole of the newest `width` steps: what they lack did not happen. */
-bool spark_covers(const struct spark *spark, size_t width);
 
 /* Of the newest `width` steps; step 0 is the newest. */
 uint64_t spark_at(const struct spark *spark, unsigned int reason, size_t age);

@@ -66,31 +66,92 @@ static void field_widen(struct field *field, size_t wanted, int *spare)
 	*spare -= more;
 }
 
-/* What is left over goes first to the source, then to the service, then to the rule. */
+/* --- attempts --------------------------------------------------------------------------------- */
+
+#define RULE_COLUMNS 100 /* where there is less room, a column would show half a word */
+#define FROM_COLUMNS 120
+
+unsigned int table_columns(int columns, enum group group)
+{
+	unsigned int shown = (1U << SORT_COUNT) - 1;
+
+	if (columns < RULE_COLUMNS || group == GROUP_SOURCE)
+		shown &= ~(1U << SORT_RULE);
+	if (columns < FROM_COLUMNS || group != GROUP_NONE)
+		shown &= ~(1U << SORT_FROM);
+	if (group == GROUP_SOURCE)
+		shown &= ~(1U << SORT_SERVICE);
+	return shown;
+}
+
+static bool column_is_shown(const struct view *view, int column)
+{
+	return view->shown >> column & 1;
+}
+
+static const char *many_text(size_t count, const char *noun, char ret[32])
+{
+	snprintf(ret, 32, "%zu %s%s", count, noun, count == 1 ? "" : "s");
+	return ret;
+}
+
+/* Behind a mark that says whether it is open, or inside of it. */
+static void source_cell(const struct row *row, enum group group, bool plain, char *ret, size_t size)
+{
+	const char *mark = !row->folded ? (row->child ? "  " : "")
+			   : plain	? (row->open ? "- " : "+ ")
+					: (row->open ? "\u25be " : "\u25b8 ");
+	bool many =
+		row->folded ? row->key.kind != FOLD_SOURCE : group == GROUP_PORT && row->others > 1;
+	char text[CIDR_TEXT_MAX];
+
+	if (many)
+		many_text(row->others, "source", text);
+	else
+		cidr_format(row->attempt->record.source, 128, text);
+	snprintf(ret, size, "%s%s", mark, text);
+}
+
+static void port_cell(const struct row *row, enum group group, char *ret, size_t size)
+{
+	bool sums = row->folded ? row->key.kind == FOLD_SOURCE
+				: group == GROUP_SOURCE && row->others > 1;
+	char text[32];
+
+	snprintf(ret, size, "%s",
+		 sums	      ? many_text(row->others, "port", text)
+		 : row->ports ? many_text(row->ports, "port", text)
+			      : port_text(&row->attempt->record, text));
+}
+
+/* What is left over goes first to the source, then to the service, then to the last column. */
 static void blocked_widths(const struct canvas *canvas, const struct view *view,
 			   struct field fields[SORT_COUNT])
 {
-	int spare = canvas->columns;
+	int spare = canvas->columns + GAP, last = 0;
 	size_t source = 0;
 	size_t top = view->top[TAB_BLOCKED];
 
 	for (size_t i = top; i < view->rows.count && i < top + view->page; i++) {
-		char text[CIDR_TEXT_MAX];
+		char text[96];
 
-		cidr_format(view->rows.list[i].attempt->record.source, 128, text);
+		source_cell(&view->rows.list[i], view->request.group, true, text, sizeof(text));
 		if (strlen(text) > source)
 			source = strlen(text);
 	}
 	for (int i = 0; i < SORT_COUNT; i++)
-		spare -= fields[i].width + (i ? GAP : 0);
+		if (column_is_shown(view, i)) {
+			spare -= fields[i].width + GAP;
+			last = i;
+		}
 	if (spare <= 0)
 		return;
 	field_widen(&fields[SORT_SOURCE], source, &spare);
-	if (spare > 8) {
+	if (spare > 8 && column_is_shown(view, SORT_SERVICE)) {
 		fields[SORT_SERVICE].width += 8;
 		spare -= 8;
 	}
-	fields[SORT_RULE].width += spare;
+	fields[last].width += spare;
 }
 
 static void rule_name(const struct row *row, int width, char *ret, size_t size)
@@ -101,41 +162,43 @@ static void rule_name(const struct row *row, int width, char *ret, size_t size)
 		snprintf(ret, size, "%s", role);
 }
 
-static const char *many_text(size_t count, const char *noun, char ret[24])
+/* Their names if there is room, else how many. */
+static void reason_cell(const struct row *row, int width, char *ret, size_t size)
 {
-	snprintf(ret, 24, "%zu %s%s", count, noun, count == 1 ? "" : "s");
-	return ret;
+	size_t length = 0;
+
+	for (unsigned int reason = 1; reason < RW_REASON_COUNT; reason++)
+		if (row->reasons & 1ULL << reason && length < size)
+			length += snprintf(ret + length, size - length, "%s%s", length ? ", " : "",
+					   reason_name(reason));
+	if ((int)length > width && row->reasons & (row->reasons - 1))
+		snprintf(ret, size, "%d reasons", __builtin_popcountll(row->reasons));
 }
 
-static void blocked_cells(const struct view *view, const struct row *row,
-			  const struct field *fields, char cells[SORT_COUNT][96])
+static void blocked_cells(const struct canvas *canvas, const struct view *view,
+			  const struct row *row, const struct field *fields,
+			  char cells[SORT_COUNT][96])
 {
 	enum group group = view->request.group;
+	bool one_port = row->folded ? row->key.kind == FOLD_PORT
+				    : group != GROUP_SOURCE || row->others == 1;
 	char text[24];
-	bool one = group == GROUP_NONE || row->others == 1;
 
 #define CELL(cell, ...) snprintf(cells[cell], sizeof(cells[0]), __VA_ARGS__)
 	CELL(SORT_LAST, "%s", when_text(row->last_ns, text));
 	CELL(SORT_HITS, "%s", number_text(row->packets, fields[SORT_HITS].width, text));
 	CELL(SORT_RATE, "%s", rate_text(row->rate, text));
-	if (group == GROUP_PORT && !one)
-		CELL(SORT_SOURCE, "%s", many_text(row->others, "source", text));
-	else
-		cidr_format(row->attempt->record.source, 128, cells[SORT_SOURCE]);
-	if (group == GROUP_SOURCE && !one)
-		CELL(SORT_PORT, "%s", many_text(row->others, "port", text));
-	else
-		CELL(SORT_PORT, "%s", port_text(&row->attempt->record, text));
-	one = one || group == GROUP_PORT;
-	CELL(SORT_SERVICE, "%s", !one ? "" : row->rule ? row->rule->service : "-");
-	if (row->reasons & (row->reasons - 1))
-		CELL(SORT_REASON, "%d reasons", __builtin_popcountll(row->reasons));
-	else
-		CELL(SORT_REASON, "%s", reason_name(row->attempt->record.reason));
-	if (one)
+	source_cell(row, group, canvas->plain, cells[SORT_SOURCE], sizeof(cells[0]));
+	port_cell(row, group, cells[SORT_PORT], sizeof(cells[0]));
+	CELL(SORT_SERVICE, "%s", !one_port ? "" : row->rule ? row->rule->service : "-");
+	CELL(SORT_FROM, "%s %s", zones_text(row->attempt->zone, (char[ZONES_TEXT_MAX]){0}),
+	     row->attempt->interface);
+	if (row->folded)
+		cells[SORT_FROM][0] = '\0';
+	reason_cell(row, fields[SORT_REASON].width, cells[SORT_REASON], sizeof(cells[0]));
+	cells[SORT_RULE][0] = '\0';
+	if (one_port)
 		rule_name(row, fields[SORT_RULE].width, cells[SORT_RULE], sizeof(cells[0]));
-	else
-		CELL(SORT_RULE, "%s", "");
 #undef CELL
 }
 
@@ -145,7 +208,9 @@ static enum style cell_style(const struct row *row, enum sort cell, const char *
 		return row->dropped ? STYLE_BAD : STYLE_CARE;
 	if (cell == SORT_LAST || !strcmp(text, "-"))
 		return STYLE_FAINT;
-	return cell == SORT_RATE ? STYLE_BOLD : STYLE_PLAIN;
+	if (cell == SORT_FROM)
+		return STYLE_FAINT;
+	return cell == SORT_RATE || (cell == SORT_SOURCE && row->folded) ? STYLE_BOLD : STYLE_PLAIN;
 }
 
 static void blocked_row(struct canvas *canvas, const struct view *view, int screen_row,
@@ -154,25 +219,42 @@ static void blocked_row(struct canvas *canvas, const struct view *view, int scre
 	char cells[SORT_COUNT][96];
 	int at = 0;
 
-	blocked_cells(view, row, fields, cells);
+	blocked_cells(canvas, view, row, fields, cells);
+	for (int i = 0; i < SORT_COUNT; i++)
+		if (column_is_shown(view, i))
+			field_put(canvas, screen_row, &at, &fields[i], cell_style(row, i, cells[i]),
+				  cells[i]);
+}
+
+static void blocked_head(struct canvas *canvas, const struct view *view, int row,
+			 const struct field *fields)
+{
+	struct field shown[SORT_COUNT];
+	int count = 0, marked = -1;
+
 	for (int i = 0; i < SORT_COUNT; i++) {
-		field_put(canvas, screen_row, &at, &fields[i], cell_style(row, i, cells[i]),
-			  cells[i]);
+		if (!column_is_shown(view, i))
+			continue;
+		if (i == (int)view->request.sort)
+			marked = count;
+		shown[count++] = fields[i];
 	}
+	fields_head(canvas, row, shown, count, marked, view->request.ascending);
 }
 
 void table_blocked(struct canvas *canvas, const struct view *view, int row)
 {
 	struct field fields[SORT_COUNT] = {
-		[SORT_LAST] = {"LAST", 8, false},      [SORT_HITS] = {"HITS", 6, true},
-		[SORT_RATE] = {"RATE", 5, true},       [SORT_SOURCE] = {"SOURCE", 15, false},
-		[SORT_PORT] = {"PORT", 9, false},      [SORT_SERVICE] = {"SERVICE", 11, false},
-		[SORT_REASON] = {"REASON", 13, false}, [SORT_RULE] = {"RULE", 6, false},
+		[SORT_LAST] = {"LAST", 8, false},  [SORT_HITS] = {"HITS", 6, true},
+		[SORT_RATE] = {"RATE", 5, true},   [SORT_SOURCE] = {"SOURCE", 15, false},
+		[SORT_PORT] = {"PORT", 11, false}, [SORT_SERVICE] = {"SERVICE", 11, false},
+		[SORT_FROM] = {"FROM", 16, false}, [SORT_REASON] = {"REASON", 14, false},
+		[SORT_RULE] = {"RULE", 6, false},
 	};
 	size_t top = view->top[TAB_BLOCKED];
 
 	blocked_widths(canvas, view, fields);
-	fields_head(canvas, row, fields, SORT_COUNT, view->request.sort, view->request.ascending);
+	blocked_head(canvas, view, row, fields);
 	for (int i = 0; i < view->page && top + i < view->rows.count; i++)
 		blocked_row(canvas, view, row + 1 + i, &view->rows.list[top + i], fields);
 	if (!view->rows.count)
@@ -180,6 +262,8 @@ void table_blocked(struct canvas *canvas, const struct view *view, int row)
 			      view->filter_text[0] ? "nothing matches the filter"
 						   : "nobody was refused so far");
 }
+
+/* --- ports and lists -------------------------------------------------------------------------- */
 
 /* Of all rules, not only of those that are shown: the columns stay where they are. */
 static void ports_widths(const struct canvas *canvas, const struct snapshot *snapshot,
@@ -235,17 +319,6 @@ void table_ports(struct canvas *canvas, const struct view *view, int row)
 	}
 }
 
-/* Openings come first, then bans. NULL: there are not so many. */
-static const struct timeout *list_entry(const struct source *source, size_t i, bool *ret_open)
-{
-	size_t openings = source->openings.count;
-
-	*ret_open = i < openings;
-	if (*ret_open)
-		return &source->openings.list[i];
-	return i - openings < source->bans.count ? &source->bans.list[i - openings] : NULL;
-}
-
 /* What is left over goes first to the source, then to the reason. */
 static void lists_widths(const struct canvas *canvas, const struct view *view, struct field *source,
 			 struct field *reason)
@@ -255,7 +328,7 @@ static void lists_widths(const struct canvas *canvas, const struct view *view, s
 	const struct timeout *entry;
 	bool open;
 
-	for (int i = 0; i < view->page && (entry = list_entry(view->source, top + i, &open)); i++) {
+	for (int i = 0; i < view->page && (entry = view_entry(view, top + i, &open)); i++) {
 		char text[CIDR_TEXT_MAX];
 
 		cidr_format(entry->source.source, entry->source.length, text);
@@ -279,7 +352,7 @@ void table_lists(struct canvas *canvas, const struct view *view, int row)
 
 	lists_widths(canvas, view, &fields[1], &fields[4]);
 	fields_head(canvas, row, fields, ARRAY_SIZE(fields), -1, false);
-	for (int i = 0; i < view->page && (entry = list_entry(view->source, top + i, &open)); i++) {
+	for (int i = 0; i < view->page && (entry = view_entry(view, top + i, &open)); i++) {
 		char text[CIDR_TEXT_MAX + 16], left[24];
 		int at = 0, line = row + 1 + i;
 

@@ -5,6 +5,9 @@
 #include "live/canvas.h"
 #include "live/view.h"
 
+/* Columns of the table of attempts on a screen so wide, a bit for each enum sort. */
+unsigned int table_columns(int columns, enum group group);
+
 void table_blocked(struct canvas *canvas, const struct view *view, int row);
 void table_ports(struct canvas *canvas, const struct view *view, int row);
 void table_lists(struct canvas *canvas, const struct view *view, int row);

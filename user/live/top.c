@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "live/keys.h"
 #include "live/layout.h"
 
 #define TICK_MS	  1000
@@ -139,8 +140,11 @@ static bool keys_take(struct view *view)
 
 	while (!view->quit && (key = getch()) != ERR) {
 		any = true;
-		if (key != KEY_RESIZE)
-			view_key(view, key_of(key));
+		if (key == KEY_RESIZE)
+			continue;
+		/* What the key before has banned can be named by this one. */
+		source_read_lists(view->source);
+		view_key(view, key_of(key));
 	}
 	return any;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * view.h - the state of the terminal view, and what keys do to it. Knows no terminal.
+ * view.h - the state of the terminal view: rows, and which of them is chosen. Knows no terminal.
  */
 #pragma once
 
@@ -10,19 +10,23 @@
 
 enum tab { TAB_BLOCKED, TAB_PORTS, TAB_LISTS, TAB_COUNT };
 
-/* Keys that are no characters. */
-enum key {
-	KEY_IS_UP = 0x10000,
-	KEY_IS_DOWN,
-	KEY_IS_PAGE_UP,
-	KEY_IS_PAGE_DOWN,
-	KEY_IS_HOME,
-	KEY_IS_END,
-	KEY_IS_BACKSPACE,
+/* What the line at the bottom asks for. */
+enum prompt {
+	PROMPT_NONE,
+	PROMPT_FILTER,
+	PROMPT_SAVE,
+	PROMPT_BAN, /* from here on: yes or no */
+	PROMPT_OPEN,
+	PROMPT_UNBAN,
+	PROMPT_CLOSE,
 };
 
-/* What the line at the bottom asks for. */
-enum prompt { PROMPT_NONE, PROMPT_FILTER, PROMPT_SAVE, PROMPT_BAN, PROMPT_OPEN };
+/* How long a ban or an opening can be made to last, as the questions say it, shortest first. */
+struct terms {
+	const char *const *words;
+	size_t count;
+	size_t usual; /* the one that is offered first */
+};
 
 #define PANEL_LINES_MAX 24
 
@@ -44,13 +48,17 @@ void panel_add(struct panel *panel, const char *key, enum style style, const cha
 struct view_actions {
 	int (*explain)(void *context, const struct row *row, struct panel *ret,
 		       struct error *ret_error);
-	int (*ban)(void *context, const struct row *row, struct error *ret_error);
-	int (*open)(void *context, const struct row *row, struct error *ret_error);
+	/* `term` is one of those below. */
+	int (*ban)(void *context, const struct row *row, const char *term, struct error *ret_error);
+	int (*open)(void *context, const struct row *row, const char *term,
+		    struct error *ret_error);
+	int (*unban)(void *context, const struct cidr *source, struct error *ret_error);
+	int (*close)(void *context, uint32_t id, struct error *ret_error);
 	/* `path` must not exist. */
 	int (*save)(void *context, const char *path, const struct rows *rows, enum group group,
 		    struct error *ret_error);
-	const char *ban_term; /* "1 hour", as the questions say it */
-	const char *open_term;
+	struct terms ban_terms;
+	struct terms open_terms;
 	void *context;
 };
 
@@ -59,6 +67,9 @@ struct view {
 	struct source *source;
 	struct rows_request request;
 	char filter_text[128];
+	enum sort single_sort; /* of rows one by one, while they are summed up */
+	bool single_ascending;
+	unsigned int shown; /* columns on the screen, a bit for each enum sort; 0 = not known */
 	enum tab tab;
 	bool quit;
 	bool frozen; /* the book is not opened anew */
@@ -75,6 +86,8 @@ struct view {
 	enum prompt prompt;
 	struct row asked; /* a copy: what a question is about */
 	struct attempt asked_attempt;
+	struct timeout asked_entry; /* the same of the lists, without its strings */
+	size_t ban_term, open_term; /* the one that is offered */
 	char input[128];
 	char message[640];
 	enum style message_style;
@@ -82,14 +95,29 @@ struct view {
 
 void view_open(struct view *view, struct source *source, const struct view_actions *actions);
 void view_close(struct view *view);
-void view_key(struct view *view, int key);
+
+/* So many rows down, or up; the selection stays on the screen. */
+void view_move(struct view *view, long by);
+
+/*
+ * The chosen row stays chosen, wherever it moves. The first place stays the first place, whatever
+ * row is there, unless `even_first`.
+ */
+void view_anchor(struct view *view, bool even_first);
+
+/* `ret` borrows from `ret_attempt`. */
+void view_copy(const struct row *row, struct row *ret, struct attempt *ret_attempt);
 
 /* Bring the rows up to date. True: something has changed. */
 bool view_refresh(struct view *view);
+
+/* Openings come first, then bans. NULL: there are not so many. */
+const struct timeout *view_entry(const struct view *view, size_t i, bool *ret_open);
 
 /* Of the tab that is shown. */
 size_t view_count(const struct view *view);
 const struct row *view_row(const struct view *view); /* the selected one, or NULL */
 
+void view_say_error(struct view *view, const struct error *error);
 void view_say(struct view *view, enum style style, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
