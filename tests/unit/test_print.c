@@ -15,7 +15,7 @@
 #include <rolewall/abi.h>
 
 #include "cli/print.h"
-#include "live/filter.h"
+#include "report/filter.h"
 #include "util/reason.h"
 #include "util/since.h"
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "cli/cli.h"
-#include "live/filter.h"
+#include "report/filter.h"
 
 /* Until SIGINT or SIGTERM, or until the reader of stdout has gone. Returns the exit code. */
 int follow_run(const struct settings *settings, const struct filter *filter);

@@ -7,8 +7,8 @@
 
 #include "kernel/observe/port_names.h"
 #include "live/book.h"
-#include "live/filter.h"
 #include "live/fold.h"
+#include "report/filter.h"
 
 /* Columns; SORT_RULE comes last. Which of them are shown is table.c's. */
 enum sort {

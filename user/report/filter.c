@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* filter.c - which attempts are asked for. */
-#include "live/filter.h"
+#include "report/filter.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -136,6 +136,34 @@ int filter_parse(const struct filter_words *words, int64_t now, struct filter *r
 	return r;
 }
 
+bool filter_is_empty(const struct filter *filter)
+{
+	return !filter->has_source && !filter->has_port && !filter->l4 && !filter->service[0] &&
+	       !filter->reason && !filter->since_ns;
+}
+
+void filter_print(const struct filter *filter, struct filter_text *text, struct filter_words *ret)
+{
+	*ret = (struct filter_words){0};
+	if (filter->has_source) {
+		cidr_format(filter->source.source, filter->source.length, text->source);
+		ret->source = text->source;
+	}
+	if (filter->has_port) {
+		snprintf(text->port, sizeof(text->port), "%u%s", filter->port,
+			 filter->l4 == IPPROTO_TCP   ? "/tcp"
+			 : filter->l4 == IPPROTO_UDP ? "/udp"
+						     : "");
+		ret->port = text->port;
+	}
+	if (filter->service[0])
+		ret->service = filter->service;
+	if (filter->reason)
+		ret->reason = reason_name(filter->reason);
+	if (filter->since_ns)
+		ret->since = time_text_ns(filter->since_ns, text->since);
+}
+
 /* A value alone: what can it be? */
 static const char **word_guess(struct filter_words *words, const char *value)
 {
@@ -148,7 +176,7 @@ static const char **word_guess(struct filter_words *words, const char *value)
 	return reason_from_name(value) ? &words->reason : &words->service;
 }
 
-static const char **word_named(struct filter_words *words, const char *name)
+const char **filter_word(struct filter_words *words, const char *name)
 {
 	const struct {
 		const char *name;
@@ -175,7 +203,7 @@ int filter_parse_line(char *line, int64_t now, struct filter *ret, struct error 
 
 		if (equals)
 			*equals = '\0';
-		place = equals ? word_named(&words, word) : word_guess(&words, word);
+		place = equals ? filter_word(&words, word) : word_guess(&words, word);
 		if (!place)
 			return error_set(ret_error, EINVAL,
 					 "\"%s\"? src, port, service, reason and since are known",

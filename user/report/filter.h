@@ -7,6 +7,7 @@
 
 #include "kernel/observe/port_names.h"
 #include "policy/cidr.h"
+#include "report/words.h"
 #include "util/error.h"
 
 struct rw_attempt;
@@ -32,9 +33,26 @@ struct filter_words {
 	const char *since;
 };
 
+/* The word of that name ("source" or "src", "port", "service", "reason", "since"), or NULL. */
+const char **filter_word(struct filter_words *words, const char *name);
+
 /* Returns 0, or -EINVAL with `ret_error`. `now` in ns since the epoch. */
 int filter_parse(const struct filter_words *words, int64_t now, struct filter *ret,
 		 struct error *ret_error);
+
+/* Does it ask for everything? */
+bool filter_is_empty(const struct filter *filter);
+
+/*
+ * The other way. What words point to is in `text`, or in the filter. filter_parse() makes the same
+ * of them, but for fractions of a millisecond, with which `since` comes before its time.
+ */
+struct filter_text {
+	char source[CIDR_TEXT_MAX];
+	char port[16];
+	char since[TIME_TEXT_MAX];
+};
+void filter_print(const struct filter *filter, struct filter_text *text, struct filter_words *ret);
 
 /*
  * The same from one line, as typed in the terminal view: "port=6071 src=10/8 reason=zone-denied
