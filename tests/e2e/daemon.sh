@@ -51,7 +51,7 @@ reboot() {
 
 # ask REQUEST: what the daemon answers to it, until it closes.
 ask() {
-	socat -t 10 - "UNIX-CONNECT:$SOCKET" <<<"$1"
+	socat -t 120 - "UNIX-CONNECT:$SOCKET" <<<"$1"
 }
 
 # Address families of the sockets in a trace that UNIT does not allow, a line each.
@@ -60,7 +60,26 @@ families_forbidden() { # UNIT TRACE
 		grep -vxF "$(sed -n 's/^RestrictAddressFamilies=//p' "$1" | tr ' ' '\n')" || true
 }
 
-# ms of CPU that the daemon has used so far.
+# ms of CPU that the daemon has used so far. It has one thread.
 daemon_cpu() {
-	awk -v hz="$(getconf CLK_TCK)" '{ print ($14 + $15) * 1000 / hz }' "/proc/$(daemon_pid)/stat"
+	if [ -r "/proc/$(daemon_pid)/schedstat" ]; then
+		awk '{ printf "%d", $1 / 1e6 }' "/proc/$(daemon_pid)/schedstat"
+	else
+		awk -v hz="$(getconf CLK_TCK)" '{ print ($14 + $15) * 1000 / hz }' "/proc/$(daemon_pid)/stat"
+	fi
+}
+
+# assert_cheap PERCENT MOST: of a core, while whatever goes on now goes on. MOST holds for a machine on
+# which the loop takes REFERENCE_MS of CPU; a slower one, or one that is busy, may use as much more.
+REFERENCE_MS=400
+assert_cheap() {
+	local loop TIMEFORMAT=%U
+
+	loop=$({ time for ((i = 0; i < 200000; i++)); do :; done; } 2>&1)
+	awk -v p="$1" -v most="$2" -v loop="$loop" -v reference=$REFERENCE_MS 'BEGIN {
+		slowness = loop * 1000 / reference
+		if (slowness > 1) most *= slowness
+		printf "# %s %% of a core; %.1f would be too much here\n", p, most
+		exit !(p < most)
+	}' || fail "that is too much"
 }

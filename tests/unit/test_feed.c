@@ -142,6 +142,49 @@ static void a_request_is_what_it_says_and_a_typo_is_none(void **state)
 	assert_int_equal(feed_request_parse("hello\n", &request), -EINVAL);
 }
 
+static void expect_request_of(const struct filter_words *words)
+{
+	struct feed_request request = {.attempts = true, .follow = true}, read;
+	char line[FEED_REQUEST_MAX];
+	int length;
+
+	assert_int_equal(filter_parse(words, 0, &request.filter, NULL), 0);
+	length = feed_request_print(&request, line, sizeof(line));
+	assert_int_equal(length, strlen(line));
+	assert_int_equal(line[length - 1], '\n');
+	assert_int_equal(feed_request_parse(line, &read), 0);
+	assert_memory_equal(&read, &request, sizeof(read));
+}
+
+static void a_request_with_a_filter_is_read_as_it_was_made(void **state)
+{
+	(void)state;
+	expect_request_of(&(struct filter_words){0});
+	expect_request_of(&(struct filter_words){.source = "0.0.0.0/0"});
+	expect_request_of(&(struct filter_words){.source = "::/0", .port = "0"});
+	expect_request_of(&(struct filter_words){.source = "2001:db8::/32", .port = "53/udp"});
+	expect_request_of(&(struct filter_words){.source = "10/8",
+						 .port = "65535/tcp",
+						 .service = "a \"service\" of 60 bytes ............"
+							    "............................",
+						 .reason = "zone-denied",
+						 .since = "2026-01-31T13:00:00.123+07:00"});
+}
+
+static void a_filter_that_is_not_understood_is_refused(void **state)
+{
+	static const char *const lines[] = {
+		"{\"filter\":{\"sources\":\"::1\"}}", "{\"filter\":{\"source\":1}}",
+		"{\"filter\":{\"source\":\"mail\"}}", "{\"filter\":{\"port\":\"65536\"}}",
+		"{\"filter\":{\"reason\":\"ok\"}}",   "{\"filter\":[]}",
+	};
+	struct feed_request request;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
+		assert_int_equal(feed_request_parse(lines[i], &request), -EINVAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -151,6 +194,8 @@ int main(void)
 		cmocka_unit_test(an_unknown_protocol_has_a_number),
 		cmocka_unit_test(a_line_of_something_else_is_no_attempt),
 		cmocka_unit_test(a_request_is_what_it_says_and_a_typo_is_none),
+		cmocka_unit_test(a_request_with_a_filter_is_read_as_it_was_made),
+		cmocka_unit_test(a_filter_that_is_not_understood_is_refused),
 	};
 
 	return cmocka_run_group_tests_name("feed", tests, NULL, NULL);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/attempt.h"
 #include "cli/cli.h"
@@ -10,7 +11,7 @@
 #include "cli/message.h"
 #include "cli/print.h"
 #include "cli/sums.h"
-#include "live/filter.h"
+#include "report/filter.h"
 #include "report/feed.h"
 #include "util/array.h"
 #include "util/cleanup.h"
@@ -43,14 +44,28 @@ static void cleanup_feed(struct feed **feed)
 	feed_close(*feed);
 }
 
-/* Takes `line`, which tells of an attempt, or that it was the last one of them. */
-static int list_add(struct attempts *attempts, json_t *line, bool *ret_whole)
+/* What is asked for, and how many more attempts are known. */
+struct list {
+	struct attempts attempts; /* owned */
+	size_t others;
+};
+
+static void list_free(struct list *list)
 {
+	attempts_free(&list->attempts);
+}
+
+/* Takes `line`, which tells of an attempt, or that it was the last one of them. */
+static int list_add(struct list *list, json_t *line, bool *ret_whole)
+{
+	struct attempts *attempts = &list->attempts;
 	struct feed_attempt told;
 	struct attempt *attempt = NULL;
 	bool wanted = feed_attempt_read(line, &told) == 0;
 
 	*ret_whole = !wanted;
+	if (!wanted)
+		list->others = json_integer_value(json_object_get(line, "others"));
 	json_decref(line);
 	if (!wanted)
 		return 0;
@@ -61,41 +76,52 @@ static int list_add(struct attempts *attempts, json_t *line, bool *ret_whole)
 	return 0;
 }
 
-static void list_print_json(const struct settings *settings, const struct port_names *names,
-			    const struct attempts *attempts, const struct filter *filter)
+/* The kernel's table has all of them, and a port can have another name since the daemon looked. */
+static void list_filter(struct list *list, const struct port_names *names,
+			const struct filter *filter)
 {
-	json_t *list = json_make("[]");
+	struct attempts *attempts = &list->attempts;
+	size_t kept = 0;
 
 	for (size_t i = 0; i < attempts->count; i++) {
 		const struct attempt *attempt = &attempts->list[i];
 
 		if (filter_matches(filter, &attempt->record, service_of(names, &attempt->record),
 				   attempt->last_ns))
-			json_array_append_new(list, json_attempt_named(names, attempt));
+			attempts->list[kept++] = *attempt;
+		else
+			list->others++;
 	}
-	print_json_list(settings, json_make("{s:o}", "attempts", list), "attempts");
+	attempts->count = kept;
 }
 
-static void blocked_print(const struct settings *settings, const struct port_names *names,
-			  const struct attempts *attempts, const struct filter *filter)
+static void list_print_json(const struct settings *settings, const struct port_names *names,
+			    const struct attempts *attempts)
+{
+	json_t *array = json_make("[]");
+
+	for (size_t i = 0; i < attempts->count; i++)
+		json_array_append_new(array, json_attempt_named(names, &attempts->list[i]));
+	print_json_list(settings, json_make("{s:o}", "attempts", array), "attempts");
+}
+
+static void note_none(const struct settings *settings, const struct list *list)
+{
+	report_note(settings, "no attempts%s",
+		    list->others ? " that match; there are others" : " so far");
+}
+
+static void list_print(const struct settings *settings, const struct port_names *names,
+		       const struct list *list)
 {
 	_table_ struct libscols_table *table = attempt_table(settings);
-	bool found = false;
 
-	for (size_t i = 0; i < attempts->count; i++) {
-		const struct attempt *attempt = &attempts->list[i];
-
-		if (!filter_matches(filter, &attempt->record, service_of(names, &attempt->record),
-				    attempt->last_ns))
-			continue;
-		attempt_add(table, names, attempt);
-		found = true;
-	}
-	if (found)
+	for (size_t i = 0; i < list->attempts.count; i++)
+		attempt_add(table, names, &list->attempts.list[i]);
+	if (list->attempts.count)
 		table_print(table);
 	else
-		report_note(settings, "no attempts%s",
-			    attempts->count ? " that match; there are others" : " so far");
+		note_none(settings, list);
 }
 
 /* Wait for its next line. -ETIMEDOUT: it has nothing to say. */
@@ -109,18 +135,19 @@ static int list_wait(const struct feed *feed)
 	return count ? 0 : -ETIMEDOUT;
 }
 
-/* What the daemon remembers is more than the kernel's table holds. -ENOENT: no daemon runs;
- * -ETIMEDOUT: it did not answer, or not to the end. */
-static int list_ask(const struct instance *instance, struct attempts *ret, struct error *ret_error)
+/* What the daemon remembers is more than the kernel's table holds. -ENOENT: no daemon runs; else
+ * it did not answer, or not to the end. */
+static int list_ask(const struct instance *instance, const struct filter *filter, struct list *ret,
+		    struct error *ret_error)
 {
-	const struct feed_request request = {.attempts = true, .history = true};
+	const struct feed_request request = {.attempts = true, .history = true, .filter = *filter};
 	_cleanup_(cleanup_feed) struct feed *feed = NULL;
 	int r = feed_open(instance, &request, &feed, ret_error);
 	bool whole = false;
 
 	if (r)
 		return r;
-	while (!r) {
+	while (!r && !whole) {
 		json_t *line;
 
 		r = feed_next(feed, &line);
@@ -130,19 +157,21 @@ static int list_ask(const struct instance *instance, struct attempts *ret, struc
 			r = list_add(ret, line, &whole);
 	}
 	/* A daemon of another version closes at once. */
+	if (!whole && (r == -EPIPE || r == -EPROTO || r == -ETIMEDOUT))
+		return feed_unanswered(instance, r, ret_error);
 	if (!whole)
-		return feed_unanswered(instance, ret_error);
-	attempts_sort(ret);
+		return error_set(ret_error, -r, "cannot read from the daemon: %s", strerror(-r));
+	attempts_sort(&ret->attempts);
 	return 0;
 }
 
 /* Where no daemon runs the kernel's table is all there is. `ret_partly`: where one runs that does
  * not answer, it is less than what was asked for. */
-static int list_read(const struct settings *settings, struct attempts *ret, bool *ret_partly,
-		     struct error *ret_error)
+static int list_read(const struct settings *settings, const struct filter *filter, struct list *ret,
+		     bool *ret_partly, struct error *ret_error)
 {
 	struct error error = {0};
-	int r = list_ask(&settings->instance, ret, &error);
+	int r = list_ask(&settings->instance, filter, ret, &error);
 	char text[1200];
 
 	if (!r)
@@ -153,13 +182,15 @@ static int list_read(const struct settings *settings, struct attempts *ret, bool
 		 error.what, error.hint);
 	if (*ret_partly)
 		report_warning(settings, error.where, text);
-	attempts_free(ret);
-	return attempts_read(&settings->instance, ret, ret_error);
+	list_free(ret);
+	*ret = (struct list){0};
+	return attempts_read(&settings->instance, &ret->attempts, ret_error);
 }
 
 static int sums_print(const struct settings *settings, const struct port_names *names,
-		      const struct attempts *attempts, const struct rows_request *request)
+		      const struct list *list, const struct rows_request *request)
 {
+	const struct attempts *attempts = &list->attempts;
 	_cleanup_(book_free) struct book book = {0};
 	_cleanup_(rows_free) struct rows rows = {0};
 
@@ -176,31 +207,30 @@ static int sums_print(const struct settings *settings, const struct port_names *
 	else if (rows.count)
 		sums_table(settings, &rows, request->group);
 	else
-		report_note(settings, "no attempts%s",
-			    attempts->count ? " that match; there are others" : " so far");
+		note_none(settings, list);
 	return EXIT_OK;
 }
 
 static int list_run(const struct settings *settings, const struct rows_request *request)
 {
-	const struct filter *filter = &request->filter;
 	_cleanup_(port_names_free) struct port_names names = {0};
-	_cleanup_(attempts_free) struct attempts attempts = {0};
+	_cleanup_(list_free) struct list list = {0};
 	struct error error = {0};
 	bool partly = false;
 	int r = port_names_read(&settings->instance, &names, &error);
 
 	if (!r)
-		r = list_read(settings, &attempts, &partly, &error);
+		r = list_read(settings, &request->filter, &list, &partly, &error);
 	if (r)
 		return report_kernel(settings, r, &error);
+	list_filter(&list, &names, &request->filter);
 	r = EXIT_OK;
 	if (request->group != GROUP_NONE)
-		r = sums_print(settings, &names, &attempts, request);
+		r = sums_print(settings, &names, &list, request);
 	else if (settings->output == OUTPUT_TABLE)
-		blocked_print(settings, &names, &attempts, filter);
+		list_print(settings, &names, &list);
 	else
-		list_print_json(settings, &names, &attempts, filter);
+		list_print_json(settings, &names, &list.attempts);
 	return partly ? EXIT_FAILED : r;
 }
 

@@ -257,8 +257,8 @@ static int follow_daemon(struct follower *follower, struct feed *feed, int signa
 			return 0;
 		if (r > 0)
 			r = handle_lines(follower, feed);
-		if (r == -EPIPE && !feed_is_ready(feed))
-			return feed_unanswered(&follower->settings->instance, ret_error);
+		if ((r == -EPIPE || r == -EPROTO) && !feed_is_ready(feed))
+			return feed_unanswered(&follower->settings->instance, r, ret_error);
 		if (r == -EPIPE)
 			return error_set(ret_error, EPIPE,
 					 "the daemon has stopped, or is of another version");
@@ -273,7 +273,8 @@ static int follow_daemon(struct follower *follower, struct feed *feed, int signa
 
 static int follow(struct follower *follower, int signals, struct error *ret_error)
 {
-	const struct feed_request request = {.attempts = true, .follow = true};
+	const struct feed_request request = {
+		.attempts = true, .follow = true, .filter = *follower->filter};
 	const struct settings *settings = follower->settings;
 	_cleanup_(cleanup_feed) struct feed *feed = NULL;
 	int r = feed_open(&settings->instance, &request, &feed, ret_error);

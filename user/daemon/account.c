@@ -6,6 +6,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "util/clock.h"
+
 #define MS 1000000LL
 
 static struct account *account_find(struct account_list *accounts, uid_t uid)
@@ -19,6 +21,7 @@ static struct account *account_find(struct account_list *accounts, uid_t uid)
 	if (!account)
 		return NULL;
 	account->uid = uid;
+	account->recovered_ns = clock_now(CLOCK_MONOTONIC);
 	LIST_INSERT_HEAD(accounts, account, others);
 	return account;
 }
@@ -44,15 +47,21 @@ void account_leave(struct account *account)
 
 bool account_is_solvent(const struct account *account)
 {
-	return account->spent_ns < ACCOUNT_BURST_MS * MS;
+	return account->uid == 0 || account->spent_ns < ACCOUNT_BURST_MS * MS;
+}
+
+/* A tick may come late, and two may come together. */
+void account_recover(struct account *account, int64_t now)
+{
+	int64_t came = (now - account->recovered_ns) * ACCOUNT_A_SECOND_MS / 1000;
+
+	account->recovered_ns = now;
+	account->spent_ns = account->spent_ns > came ? account->spent_ns - came : 0;
 }
 
 int64_t account_clock(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-	return now.tv_sec * 1000 * MS + now.tv_nsec;
+	return clock_now(CLOCK_THREAD_CPUTIME_ID);
 }
 
 void account_charge(struct account *account, int64_t since)
@@ -64,17 +73,15 @@ void account_charge(struct account *account, int64_t since)
 		account->spent_ns = most;
 }
 
-void accounts_tick(struct account_list *accounts)
+void accounts_tick(struct account_list *accounts, int64_t now)
 {
 	struct account *account, *next;
 
 	for (account = LIST_FIRST(accounts); account; account = next) {
 		next = LIST_NEXT(account, others);
-		account->spent_ns -= ACCOUNT_A_SECOND_MS * MS;
-		if (account->spent_ns > 0)
-			continue;
-		account->spent_ns = 0;
-		if (account->connections)
+		account_recover(account, now);
+		account->open = account_is_solvent(account);
+		if (account->connections || account->spent_ns)
 			continue;
 		LIST_REMOVE(account, others);
 		free(account);

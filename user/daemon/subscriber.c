@@ -3,19 +3,17 @@
 #include "daemon/subscriber.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "util/cleanup.h"
+#include "util/clock.h"
 
 static int64_t now_s(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec + 1;
+	return clock_now(CLOCK_MONOTONIC) / NS_PER_SECOND + 1;
 }
 
 struct subscriber *subscriber_new(int fd)
@@ -34,6 +32,7 @@ void subscriber_free(struct subscriber *subscriber)
 {
 	close(subscriber->watch.fd);
 	line_release(subscriber->line);
+	free(subscriber->list);
 	free(subscriber);
 }
 
@@ -67,12 +66,46 @@ int subscriber_read(struct subscriber *subscriber)
 	return feed_request_parse(subscriber->request, &subscriber->wants);
 }
 
-void subscriber_begin(struct subscriber *subscriber, const struct intake *intake)
+/* Does it want to hear of that attempt? */
+static bool wants_entry(const struct subscriber *subscriber, const struct intake *intake,
+			const struct history_entry *entry)
+{
+	const struct filter *filter = &subscriber->wants.filter;
+	const struct port_names *names = &intake->in_force->names;
+	const struct rule *rule = filter->service[0] ? service_of(names, &entry->record) : NULL;
+	struct attempt attempt;
+
+	if (filter_is_empty(filter))
+		return true;
+	history_entry_attempt(entry, &attempt);
+	return filter_matches(filter, &attempt.record, rule, attempt.last_ns);
+}
+
+static int list_make(struct subscriber *subscriber, const struct intake *intake)
+{
+	const struct history *history = intake->history;
+	const struct history_entry *entry = history_after(history, 0);
+
+	subscriber->list = calloc(history_size(history) + 1, sizeof(*subscriber->list));
+	if (!subscriber->list)
+		return -ENOMEM;
+	for (; entry; entry = history_next(entry)) {
+		if (wants_entry(subscriber, intake, entry))
+			subscriber->list[subscriber->list_count++] = history_slot(history, entry);
+		else
+			subscriber->others++;
+	}
+	return 0;
+}
+
+int subscriber_begin(struct subscriber *subscriber, const struct intake *intake)
 {
 	subscriber->asked = false;
 	subscriber->begun = true;
-	subscriber->initial = history_version(intake->history);
-	subscriber->seen = subscriber->wants.history ? 0 : subscriber->initial;
+	subscriber->seen = history_version(intake->history);
+	return subscriber->wants.attempts && subscriber->wants.history
+		       ? list_make(subscriber, intake)
+		       : 0;
 }
 
 bool subscriber_wants(const struct subscriber *subscriber, enum feed_broadcast kind)
@@ -86,7 +119,19 @@ bool subscriber_wants(const struct subscriber *subscriber, enum feed_broadcast k
 
 bool subscriber_is_eager(const struct subscriber *subscriber)
 {
-	return subscriber->begun && !subscriber->line && subscriber->begin == subscriber->end;
+	return subscriber->begun && !subscriber->paused && !subscriber->line &&
+	       subscriber->begin == subscriber->end;
+}
+
+bool subscriber_is_beginning(const struct subscriber *subscriber)
+{
+	return subscriber->begun && !subscriber->ready_told;
+}
+
+void subscriber_pause(struct subscriber *subscriber)
+{
+	subscriber->paused = true;
+	subscriber->stalled_since = 0;
 }
 
 int64_t subscriber_silent_s(const struct subscriber *subscriber)
@@ -110,14 +155,14 @@ static void line_put(struct subscriber *subscriber, const char *line, size_t len
 }
 
 static void put_attempt(struct subscriber *subscriber, const struct intake *intake,
-			const struct history_entry *entry)
+			const struct history_entry *entry, bool news)
 {
 	char *at = subscriber->buffer + subscriber->end;
 	struct feed_attempt attempt;
 	size_t length;
 
 	intake_describe(intake, entry, &attempt);
-	attempt.news = entry->doubled > subscriber->seen;
+	attempt.news = news;
 	length = feed_attempt_print(&attempt, at, FEED_ATTEMPT_MAX);
 	if (!length)
 		return;
@@ -125,8 +170,31 @@ static void put_attempt(struct subscriber *subscriber, const struct intake *inta
 	subscriber->end += length + 1;
 }
 
-/* As many as have room. Returns whether that was all. */
-static bool put_attempts(struct subscriber *subscriber, const struct intake *intake)
+/* One more attempt has room, and after the last of a list the line that says so. */
+static bool has_room(const struct subscriber *subscriber)
+{
+	return sizeof(subscriber->buffer) - subscriber->end >= 2 * FEED_ATTEMPT_MAX;
+}
+
+/* What there was at the beginning. Another attempt may be in its place by now: then that is told. */
+static bool put_list(struct subscriber *subscriber, const struct intake *intake)
+{
+	while (subscriber->list_told < subscriber->list_count) {
+		const struct history_entry *entry;
+
+		if (!has_room(subscriber))
+			return false;
+		entry = history_at(intake->history, subscriber->list[subscriber->list_told++]);
+		if (wants_entry(subscriber, intake, entry))
+			put_attempt(subscriber, intake, entry, true);
+	}
+	free(subscriber->list);
+	subscriber->list = NULL;
+	return true;
+}
+
+/* What has changed since. Both return whether all had room. */
+static bool put_changes(struct subscriber *subscriber, const struct intake *intake)
 {
 	const struct history_entry *entry;
 
@@ -134,12 +202,24 @@ static bool put_attempts(struct subscriber *subscriber, const struct intake *int
 		return true;
 	entry = history_after(intake->history, subscriber->seen);
 	for (; entry; entry = history_next(entry)) {
-		if (sizeof(subscriber->buffer) - subscriber->end < 2 * FEED_ATTEMPT_MAX)
+		if (!has_room(subscriber))
 			return false;
-		put_attempt(subscriber, intake, entry);
+		if (wants_entry(subscriber, intake, entry))
+			put_attempt(subscriber, intake, entry, entry->doubled > subscriber->seen);
 		subscriber->seen = entry->version;
 	}
 	return true;
+}
+
+static void put_ready(struct subscriber *subscriber)
+{
+	char line[96];
+	int length =
+		snprintf(line, sizeof(line), "{\"type\":\"ready\",\"version\":%d,\"others\":%zu}",
+			 FEED_VERSION, subscriber->others);
+
+	line_put(subscriber, line, length);
+	subscriber->ready_told = true;
 }
 
 /* Take up a broadcast that it wants and has not heard. */
@@ -163,18 +243,12 @@ static bool take_broadcast(struct subscriber *subscriber, const struct broadcast
 static bool subscriber_fill(struct subscriber *subscriber, const struct intake *intake,
 			    const struct broadcast *broadcasts)
 {
-	static const char ready[] = "{\"type\":\"ready\",\"version\":2}";
-	bool all;
-
 	subscriber->begin = subscriber->end = 0;
-	if (take_broadcast(subscriber, broadcasts))
+	if (take_broadcast(subscriber, broadcasts) || !put_list(subscriber, intake))
 		return false;
-	all = put_attempts(subscriber, intake);
-	if (all && !subscriber->ready_told) {
-		line_put(subscriber, ready, sizeof(ready) - 1);
-		subscriber->ready_told = true;
-	}
-	return all;
+	if (!subscriber->ready_told)
+		put_ready(subscriber);
+	return !subscriber->wants.follow || put_changes(subscriber, intake);
 }
 
 /* What there is from `sent` on. */
@@ -212,10 +286,12 @@ static int send_all(struct subscriber *subscriber)
 int subscriber_write(struct subscriber *subscriber, const struct intake *intake,
 		     const struct broadcast broadcasts[FEED_BULLETIN_COUNT])
 {
-	bool all = false;
 	int r = send_all(subscriber);
+	bool all = false;
 
-	while (!r && !all) {
+	for (unsigned int portion = 0; !r && !all; portion++) {
+		if (portion == FOLLOWER_PORTIONS)
+			return -EAGAIN;
 		all = subscriber_fill(subscriber, intake, broadcasts);
 		r = send_all(subscriber);
 	}

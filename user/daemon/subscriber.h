@@ -10,7 +10,8 @@
 #include "report/feed.h"
 #include "util/loop.h"
 
-#define FOLLOWER_BUFFER 65536 /* bytes that are written at once */
+#define FOLLOWER_BUFFER	  65536 /* bytes that are written at once */
+#define FOLLOWER_PORTIONS 16	/* times that, before the daemon looks after other things */
 
 struct account;
 struct subscribers;
@@ -21,13 +22,16 @@ struct subscriber {
 	struct watch watch;	 /* fd owned */
 	struct account *account; /* of its user; not owned */
 	struct feed_request wants;
-	int64_t since;	       /* s, CLOCK_MONOTONIC: when it came */
-	bool asked;	       /* it has said what it wants, and waits until it may be told */
-	bool mute;	       /* it will say nothing more */
-	bool begun;	       /* it is being told */
-	bool ready_told;       /* what was there at the beginning has been told */
-	uint64_t seen;	       /* version of the history that it has heard of */
-	uint64_t initial;      /* version at the beginning */
+	int64_t since;	 /* s, CLOCK_MONOTONIC: when it came */
+	bool asked;	 /* it has said what it wants, and waits until it may be told */
+	bool mute;	 /* it will say nothing more */
+	bool begun;	 /* it is being told */
+	bool ready_told; /* what was there at the beginning has been told */
+	bool paused;	 /* its user has to wait */
+	uint32_t *list;	 /* owned: what there was at the beginning, by history_slot(); NULL: none */
+	size_t list_count, list_told;
+	size_t others;	       /* that its filter left out of the list */
+	uint64_t seen;	       /* version of the history that it has heard of, after the list */
 	int64_t stalled_since; /* s, CLOCK_MONOTONIC: nothing could be written since; 0 = it reads
 				*/
 	char request[FEED_REQUEST_MAX];
@@ -49,16 +53,28 @@ void subscriber_free(struct subscriber *subscriber);
  */
 int subscriber_read(struct subscriber *subscriber);
 
-/* It has said what it wants, and may be told. */
-void subscriber_begin(struct subscriber *subscriber, const struct intake *intake);
+/* It has said what it wants, and may be told. -ENOMEM. */
+int subscriber_begin(struct subscriber *subscriber, const struct intake *intake);
 
 bool subscriber_wants(const struct subscriber *subscriber, enum feed_broadcast kind);
 
-/* 0: everything is told; -EAGAIN: it takes no more now; -EPIPE: it has gone, or has had all. */
+/*
+ * 0: everything is told; -EAGAIN: it takes no more now, or has had enough for once; -EPIPE: it has
+ * gone, or has had all.
+ *
+ * The beginning tells each attempt that was remembered then once, oldest change first, and is
+ * bounded, however many change meanwhile. Those come after it, by version.
+ */
 int subscriber_write(struct subscriber *subscriber, const struct intake *intake,
 		     const struct broadcast broadcasts[FEED_BULLETIN_COUNT]);
 
-/* It listens, and is not waiting for room. */
+/* It is being told what there was at the beginning. */
+bool subscriber_is_beginning(const struct subscriber *subscriber);
+
+/* Until `paused` is false it is told nothing. */
+void subscriber_pause(struct subscriber *subscriber);
+
+/* It listens, and is not waiting for room or for its turn. */
 bool subscriber_is_eager(const struct subscriber *subscriber);
 
 /* How long it has not said what it wants. */

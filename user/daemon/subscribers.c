@@ -11,11 +11,11 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
 
 #include "daemon/subscriber.h"
 #include "util/say.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 
 #define GROUP	"rolewall"
 #define BACKLOG 128
@@ -29,29 +29,38 @@ static void drop(struct subscribers *subscribers, struct subscriber *subscriber)
 	subscribers->count--;
 }
 
-/* Tell it what there is to tell, and wait for what there is to wait for. */
-static void subscriber_tell(struct subscribers *subscribers, struct subscriber *subscriber)
+/* Hear it, if it has anything to say still; and know when it has room, if it waits for that. */
+static void listen_to(struct subscribers *subscribers, struct subscriber *subscriber, bool room)
 {
-	int r = subscriber_write(subscriber, subscribers->intake, subscribers->broadcasts);
-	uint32_t hear = subscriber->mute ? 0 : EPOLLIN;
-
-	if (r == -EAGAIN)
-		loop_change(subscribers->loop, &subscriber->watch, hear | EPOLLOUT);
-	else if (r == 0)
-		loop_change(subscribers->loop, &subscriber->watch, hear);
-	else
-		drop(subscribers, subscriber);
+	loop_change(subscribers->loop, &subscriber->watch,
+		    (subscriber->mute ? 0 : EPOLLIN) | (room ? EPOLLOUT : 0));
 }
 
-/* What it costs to catch up is its user's; what is new is told to all. */
+/* Tell it what there is to tell. What it costs to catch up is its user's; what is new is told to
+ * all. */
+static int subscriber_tell(struct subscribers *subscribers, struct subscriber *subscriber)
+{
+	bool beginning = subscriber_is_beginning(subscriber);
+	int64_t before = beginning ? account_clock() : 0;
+	int r = subscriber_write(subscriber, subscribers->intake, subscribers->broadcasts);
+
+	if (beginning)
+		account_charge(subscriber->account, before);
+	return r;
+}
+
+/* And wait for what there is to wait for. */
 static void serve(struct subscribers *subscribers, struct subscriber *subscriber)
 {
-	struct account *account = subscriber->ready_told ? NULL : subscriber->account;
-	int64_t before = account ? account_clock() : 0;
+	int r = subscriber->paused ? 0 : subscriber_tell(subscribers, subscriber);
 
-	subscriber_tell(subscribers, subscriber);
-	if (account)
-		account_charge(account, before);
+	if (r && r != -EAGAIN) {
+		drop(subscribers, subscriber);
+		return;
+	}
+	if (r && subscriber_is_beginning(subscriber) && !account_is_solvent(subscriber->account))
+		subscriber_pause(subscriber);
+	listen_to(subscribers, subscriber, r && !subscriber->paused);
 }
 
 /* The status is told again even if nothing has changed: it says that the daemon is alive. */
@@ -92,21 +101,25 @@ static void publish_due(struct subscribers *subscribers)
 			publish(subscribers, kind);
 }
 
-/* It has said what it wants, and is told as soon as its user can pay for it. */
+/* It has said what it wants, and its user can pay for it. */
 static void begin(struct subscribers *subscribers, struct subscriber *subscriber)
 {
 	struct account *account = subscriber->account;
 	int64_t before = account_clock();
 
-	if (!account_is_solvent(account))
-		return;
+	int r;
+
 	/* What is in the table now belongs to the beginning. */
 	if (subscriber->wants.history)
 		intake_scan(subscribers->intake);
-	subscriber_begin(subscriber, subscribers->intake);
-	publish_for(subscribers, subscriber);
+	r = subscriber_begin(subscriber, subscribers->intake);
+	if (!r)
+		publish_for(subscribers, subscriber);
 	account_charge(account, before);
-	serve(subscribers, subscriber);
+	if (r)
+		drop(subscribers, subscriber);
+	else
+		serve(subscribers, subscriber);
 }
 
 static void hear(struct subscribers *subscribers, struct subscriber *subscriber)
@@ -118,7 +131,7 @@ static void hear(struct subscribers *subscribers, struct subscriber *subscriber)
 	if (r == -ENODATA) {
 		/* Its end is told again and again to who waits for more. */
 		if (subscriber->asked)
-			loop_change(subscribers->loop, &subscriber->watch, 0);
+			listen_to(subscribers, subscriber, false);
 		else
 			serve(subscribers, subscriber);
 		return;
@@ -129,7 +142,9 @@ static void hear(struct subscribers *subscribers, struct subscriber *subscriber)
 		return;
 	}
 	subscriber->asked = true;
-	begin(subscribers, subscriber);
+	account_recover(subscriber->account, clock_now(CLOCK_MONOTONIC));
+	if (account_is_solvent(subscriber->account))
+		begin(subscribers, subscriber);
 }
 
 static void subscriber_ready(void *context, uint32_t events)
@@ -306,14 +321,20 @@ void subscribers_flush(struct subscribers *subscribers)
 	}
 }
 
+/* Where a user could pay at the tick, each of his connections has its turn: none starves another. */
 static void look_after(struct subscribers *subscribers, struct subscriber *subscriber)
 {
+	bool may_spend = subscriber->account->open;
+
 	if (subscriber_stalled_s(subscriber) > FOLLOWER_STALLED_S ||
 	    subscriber_silent_s(subscriber) > FOLLOWER_SILENT_S) {
 		subscribers->dropped++;
 		drop(subscribers, subscriber);
-	} else if (subscriber->asked) {
+	} else if (subscriber->asked && may_spend) {
 		begin(subscribers, subscriber);
+	} else if (subscriber->paused && may_spend) {
+		subscriber->paused = false;
+		serve(subscribers, subscriber);
 	} else if (subscriber_is_eager(subscriber)) {
 		serve(subscribers, subscriber);
 	}
@@ -324,7 +345,7 @@ void subscribers_tick(struct subscribers *subscribers)
 	struct subscriber *subscriber, *next;
 
 	publish_due(subscribers);
-	accounts_tick(&subscribers->accounts);
+	accounts_tick(&subscribers->accounts, clock_now(CLOCK_MONOTONIC));
 	if (subscribers->admitted >= FOLLOWERS_A_SECOND)
 		loop_change(subscribers->loop, &subscribers->listener, EPOLLIN);
 	subscribers->admitted = 0;

@@ -15,8 +15,9 @@
 
 struct feed {
 	int fd;
-	size_t used;	/* bytes in `buffer` */
-	size_t scanned; /* of them, those that hold no end of line */
+	size_t begin;	/* of what has not been taken from `buffer` */
+	size_t used;	/* its end */
+	size_t scanned; /* up to here there is no end of line */
 	bool ready;	/* that line has come */
 	char buffer[LINE_MAX_BYTES];
 };
@@ -57,7 +58,7 @@ static int connect_to_daemon(const struct instance *instance, int *ret, struct e
 	patience_set(fd);
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address))) {
 		if (errno == EAGAIN)
-			return feed_unanswered(instance, ret_error);
+			return feed_unanswered(instance, -ETIMEDOUT, ret_error);
 		/* A daemon that was killed leaves its socket, which refuses. */
 		r = errno == ECONNREFUSED ? ENOENT : errno;
 		error_set(ret_error, r, "cannot ask the daemon: %s",
@@ -75,7 +76,9 @@ static int say(int fd, const struct feed_request *request)
 	char line[FEED_REQUEST_MAX];
 	int length = feed_request_print(request, line, sizeof(line));
 
-	return send(fd, line, length, MSG_NOSIGNAL) == length ? 0 : -EPIPE;
+	if (send(fd, line, length, MSG_NOSIGNAL) == length)
+		return 0;
+	return errno == EAGAIN ? -ETIMEDOUT : -EPIPE;
 }
 
 int feed_open(const struct instance *instance, const struct feed_request *request,
@@ -89,12 +92,11 @@ int feed_open(const struct instance *instance, const struct feed_request *reques
 		return r;
 	r = say(fd, request);
 	if (r)
-		return feed_unanswered(instance, ret_error);
+		return feed_unanswered(instance, r, ret_error);
 	feed = malloc(sizeof(*feed));
 	if (!feed)
 		return error_set(ret_error, ENOMEM, "out of memory");
-	feed->used = 0;
-	feed->scanned = 0;
+	feed->begin = feed->used = feed->scanned = 0;
 	feed->ready = false;
 	feed->fd = TAKE_FD(fd);
 	*ret = feed;
@@ -119,14 +121,24 @@ static char *line_end(struct feed *feed)
 {
 	char *end = memchr(feed->buffer + feed->scanned, '\n', feed->used - feed->scanned);
 
-	feed->scanned = end ? 0 : feed->used;
+	feed->scanned = end ? (size_t)(end + 1 - feed->buffer) : feed->used;
 	return end;
+}
+
+/* What was taken makes room: once for all lines that came together. */
+static void feed_compact(struct feed *feed)
+{
+	memmove(feed->buffer, feed->buffer + feed->begin, feed->used - feed->begin);
+	feed->used -= feed->begin;
+	feed->scanned -= feed->begin;
+	feed->begin = 0;
 }
 
 static int receive(struct feed *feed)
 {
 	ssize_t size;
 
+	feed_compact(feed);
 	if (feed->used == sizeof(feed->buffer))
 		return -EPROTO;
 	size = recv(feed->fd, feed->buffer + feed->used, sizeof(feed->buffer) - feed->used,
@@ -148,7 +160,6 @@ static bool is_ready_line(const json_t *line)
 int feed_next(struct feed *feed, json_t **ret)
 {
 	char *end;
-	size_t length;
 
 	while (!(end = line_end(feed))) {
 		int r = receive(feed);
@@ -156,10 +167,8 @@ int feed_next(struct feed *feed, json_t **ret)
 		if (r)
 			return r;
 	}
-	length = end - feed->buffer;
-	*ret = json_loadb(feed->buffer, length, 0, NULL);
-	feed->used -= length + 1;
-	memmove(feed->buffer, end + 1, feed->used);
+	*ret = json_loadb(feed->buffer + feed->begin, end - feed->buffer - feed->begin, 0, NULL);
+	feed->begin = feed->scanned;
 	feed->ready |= is_ready_line(*ret);
 	return *ret ? 0 : -EPROTO;
 }
@@ -169,11 +178,23 @@ bool feed_is_ready(const struct feed *feed)
 	return feed->ready;
 }
 
-int feed_unanswered(const struct instance *instance, struct error *ret_error)
+int feed_unanswered(const struct instance *instance, int r, struct error *ret_error)
 {
-	error_set(ret_error, ETIMEDOUT, "the daemon did not answer");
+	static const char restart[] = "'systemctl restart rolewall' starts it anew";
+
+	if (r == -EPIPE) {
+		error_set(ret_error, EPIPE, "the daemon closed the connection without an answer");
+		error_hint(ret_error,
+			   "too many may be asking: try again. Or it has stopped, or is of another "
+			   "version: %s",
+			   restart);
+	} else if (r == -EPROTO) {
+		error_set(ret_error, EPROTO, "the daemon's answer cannot be understood");
+		error_hint(ret_error, "it may be of another version: %s", restart);
+	} else {
+		error_set(ret_error, -r, "the daemon did not answer");
+		error_hint(ret_error, "it may hang: try again; %s", restart);
+	}
 	error_where(ret_error, "%s/" FEED_SOCKET, instance->state_dir);
-	error_hint(ret_error, "too many may be asking, or it hangs: try again; 'systemctl restart "
-			      "rolewall' starts it anew");
-	return -ETIMEDOUT;
+	return r;
 }

@@ -5,10 +5,11 @@
  * A stream socket; a line is a JSON object. The listener says once what it wants; all of it may be
  * left out, and what is left out is false:
  *	{"version": 2, "attempts": true, "status": true, "rules": true, "lists": true,
- *	 "history": true, "follow": true}
+ *	 "history": true, "follow": true, "filter": {"source": "198.51.100.0/24"}}
  * attempts, status, rules, lists: what to hear of; history: the attempts that are known already,
- * too; follow: go on with what happens from now on (else the daemon closes at the end); version: of
- * this protocol, the daemon's own if it is left out. In a version only keys are added, so a
+ * too; follow: go on with what happens from now on (else the daemon closes at the end); filter: of
+ * the attempts only these, said as the options of `rolewall blocked` are: "source", "port",
+ * "service", "reason", "since"; version: of this protocol, the daemon's own if it is left out. In a version only keys are added, so a
  * listener passes over what it does not know; one that speaks another version is let go.
  *
  * Then come lines with a "type":
@@ -21,12 +22,14 @@
  *		has changed. The FEED_LISTED_MAX that were made last, newest first
  *	attempt	who was refused, where and why: see feed_attempt_print(); told again whenever its
  *		numbers have changed
- *	ready	{"version": 2}: what was known at the beginning has been told
+ *	ready	{"version": 2, "others": N}: what was known at the beginning has been told, but for N
+ *		attempts that the filter leaves out
  * Times are RFC 3339. A listener that is slow misses numbers in between, never the latest
  * ones, and delays no other; one that does not read for a minute is let go, and one that says
  * nothing for five seconds. There is room for 64 of them, 48 of other users than root, 16 of each.
- * What a user is told at the beginnings of connections takes a tenth of a core at most, in the
- * long run: who connects again and again waits.
+ * What is told at the beginnings of connections takes a tenth of a core for each user other than
+ * root at most, in the long run: who connects again and again is told it in portions, and waits
+ * for the next one, five seconds at most.
  */
 #pragma once
 
@@ -35,12 +38,13 @@
 
 #include "kernel/object/instance.h"
 #include "kernel/observe/attempts.h"
+#include "report/filter.h"
 #include "util/error.h"
 
 #define FEED_SOCKET	 "rolewall.sock"
 #define FEED_VERSION	 2
-#define FEED_REQUEST_MAX 512 /* bytes of what a listener says */
-#define FEED_PATIENCE_MS 15000
+#define FEED_REQUEST_MAX 1024 /* bytes of what a listener says */
+#define FEED_PATIENCE_MS 30000
 #define FEED_RULES_MAX	 256
 #define FEED_LISTED_MAX	 128
 
@@ -70,12 +74,13 @@ struct feed_request {
 #define FEED_WANTED(NAME, key, seconds) bool key;
 	FEED_BROADCASTS(FEED_WANTED)
 #undef FEED_WANTED
+	struct filter filter; /* of attempts */
 };
 
 /* As a line with its end. The length, or -ENOSPC. */
 int feed_request_print(const struct feed_request *request, char *ret, size_t size);
 
-/* -EINVAL: no JSON, a word that is not known, or another version. */
+/* -EINVAL: no JSON, a word or a filter that is not known, or another version. */
 int feed_request_parse(const char *line, struct feed_request *ret);
 
 /* An attempt, and what only the daemon knows of it. */
@@ -123,8 +128,11 @@ int feed_next(struct feed *feed, json_t **ret);
  */
 bool feed_is_ready(const struct feed *feed);
 
-/* For who gives up: what was not answered, and what to do. */
-int feed_unanswered(const struct instance *instance, struct error *ret_error);
+/*
+ * For a listener that gives up: why it was not answered, and what to do. `r` is what it met:
+ * -EPIPE, -EPROTO or -ETIMEDOUT. Returns it.
+ */
+int feed_unanswered(const struct instance *instance, int r, struct error *ret_error);
 
 /* STATE_DIR/rolewall.sock as an address. -ENAMETOOLONG. */
 struct sockaddr_un;

@@ -24,55 +24,6 @@ const char *feed_broadcast_name(enum feed_broadcast kind)
 	return names[kind];
 }
 
-/* --- the request ------------------------------------------------------------------------------ */
-
-#define WORD(key)		     {#key, offsetof(struct feed_request, key)},
-#define BULLETIN(NAME, key, seconds) WORD(key)
-static const struct {
-	const char *key;
-	size_t at;
-} words[] = {WORD(attempts) WORD(history) WORD(follow) FEED_BROADCASTS(BULLETIN)};
-
-int feed_request_print(const struct feed_request *request, char *ret, size_t size)
-{
-	int length = snprintf(ret, size, "{\"version\":%d", FEED_VERSION);
-
-	for (size_t i = 0; i < ARRAY_SIZE(words) && length < (int)size; i++)
-		if (*((const bool *)request + words[i].at))
-			length +=
-				snprintf(ret + length, size - length, ",\"%s\":true", words[i].key);
-	if (length < (int)size)
-		length += snprintf(ret + length, size - length, "}\n");
-	return length < (int)size ? length : -ENOSPC;
-}
-
-static int word_read(const char *key, const json_t *value, struct feed_request *request)
-{
-	if (!strcmp(key, "version"))
-		return json_integer_value(value) == FEED_VERSION ? 0 : -EINVAL;
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (!strcmp(words[i].key, key) && json_is_boolean(value)) {
-			*((bool *)request + words[i].at) = json_is_true(value);
-			return 0;
-		}
-	return -EINVAL;
-}
-
-int feed_request_parse(const char *line, struct feed_request *ret)
-{
-	json_t *object = json_loads(line, 0, NULL), *value;
-	struct feed_request request = {0};
-	int r = json_is_object(object) ? 0 : -EINVAL;
-	const char *key;
-
-	json_object_foreach (object, key, value)
-		r = r ? r : word_read(key, value, &request);
-	json_decref(object);
-	if (!r)
-		*ret = request;
-	return r;
-}
-
 /* --- an attempt ------------------------------------------------------------------------------- */
 
 /* As JSON: a string in quotes, or null for nothing. Returns `ret`. */

@@ -437,6 +437,11 @@ size_t history_slot(const struct history *history, const struct history_entry *e
 	return (size_t)(entry - history->entries);
 }
 
+const struct history_entry *history_at(const struct history *history, size_t slot)
+{
+	return &history->entries[slot];
+}
+
 const struct history_entry *history_after(const struct history *history, uint64_t version)
 {
 	const struct history_entry *found = NULL;

@@ -109,6 +109,9 @@ void history_entry_attempt(const struct history_entry *entry, struct attempt *re
 /* Its place below the capacity; when it is forgotten, the place is a new one's. */
 size_t history_slot(const struct history *history, const struct history_entry *entry);
 
+/* The entry in that place, below history_size(): none stays empty. */
+const struct history_entry *history_at(const struct history *history, size_t slot);
+
 /* The entry that changed next after `version` (0: the first of all), or NULL. */
 const struct history_entry *history_after(const struct history *history, uint64_t version);
 
