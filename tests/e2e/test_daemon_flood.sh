@@ -48,7 +48,10 @@ scan_slowly() { # FIRST LAST
 
 sees_all() { # FIRST LAST
 	rolewall --json blocked --source $SLOW | jq -e --argjson first "$1" --argjson last "$2" \
-		'[.attempts[].port] as $seen | all(range($first; $last + 1); . as $port | any($seen[]; . == $port))' >/dev/null
+		'[.attempts[].port] as $seen | all(range($first; $last + 1); . as $port | any($seen[]; . == $port))' >/dev/null || {
+		sleep 1
+		return 1
+	}
 }
 
 # What a second of the flood costs the daemon, in percent of a core; on stdout.
@@ -70,11 +73,11 @@ assert_slow_scanner_is_seen() { # FIRST-PORT WHAT FLOOD-ARGUMENTS...
 	before=$(drops_value not-open)
 	percent=$(cpu_of scan_slowly "$first" "$last")
 	sent=$(($(drops_value not-open) - before))
-	sees_all "$first" "$last" ||
+	echo "# $what: $sent packets"
+	wait_for 30 sees_all "$first" "$last" ||
 		fail "$what hides the scanner: $(rolewall blocked --source $SLOW)"
+	assert_cheap "$percent" $CPU_MAX
 	stop flood
-	echo "# $what: $sent packets in 8 s; the daemon used $percent % of a core"
-	awk -v p="$percent" -v max=$CPU_MAX 'BEGIN { exit !(p < max) }' || fail "that is too much"
 }
 
 test_a_slow_scanner_is_seen_behind_a_flood_from_a_million_sources() {
@@ -98,11 +101,11 @@ test_the_heaviest_flood_there_is_costs_less_than_a_tenth_of_a_core() {
 	start=$EPOCHREALTIME
 	percent=$(cpu_of scan_slowly 13000 13007)
 	arrived=$(($(drops_value not-open) - before))
+	awk -v n=$arrived -v from="$start" -v to="$EPOCHREALTIME" 'BEGIN {
+		printf "# %.2f million packets a second\n", n / (to - from) / 1e6 }'
+	assert_cheap "$percent" $CPU_MAX
 	stop flood
-	awk -v n=$arrived -v p="$percent" -v from="$start" -v to="$EPOCHREALTIME" 'BEGIN {
-		printf "# %.2f million packets a second: %s %% of a core\n", n / (to - from) / 1e6, p }'
-	awk -v p="$percent" -v max=$CPU_MAX 'BEGIN { exit !(p < max) }' || fail "that is too much"
-	sees_all 13000 13007 || fail "it hides the scanner: $(rolewall blocked --source $SLOW)"
+	wait_for 30 sees_all 13000 13007 || fail "it hides the scanner: $(rolewall blocked --source $SLOW)"
 }
 
 hears() { # LABEL
@@ -121,9 +124,8 @@ test_followers_do_not_make_it_dear() {
 	done
 	flood_begin -s 198.18.0.0 -n 1000000 "$NODE_EXTERNAL" 7
 	percent=$(cpu_of sleep 5)
+	assert_cheap "$percent" 20
 	stop flood
-	echo "# with two followers: $percent % of a core"
-	awk -v p="$percent" 'BEGIN { exit !(p < 20) }' || fail "that is too much"
 }
 
 # The daemon's books: what events took out of the table since it began to read is in its history, or
@@ -140,6 +142,14 @@ assert_history_balances() { # SETTLED-AT-ITS-BEGINNING
 		  else true end' >/dev/null
 }
 
+# Not in a hot loop: each look at it is work for the daemon.
+history_balances() { # SETTLED-AT-ITS-BEGINNING
+	assert_history_balances "$1" || {
+		sleep 1
+		return 1
+	}
+}
+
 settled_value() {
 	status_value .settled
 }
@@ -149,11 +159,11 @@ test_its_history_balances_after_every_kind_of_flood() {
 
 	before=$(settled_value)
 	outside "$PROBE" flood -s 192.0.2.66 -c "$PACKETS" "$NODE_EXTERNAL" 9
-	wait_for 3 assert_history_balances "$before" || assert_history_balances "$before"
+	wait_for 30 history_balances "$before" || assert_history_balances "$before"
 	outside "$PROBE" flood -s 198.18.0.0 -n "$PACKETS" -c "$PACKETS" "$NODE_EXTERNAL" 7
-	wait_for 3 assert_history_balances "$before" || assert_history_balances "$before"
+	wait_for 30 history_balances "$before" || assert_history_balances "$before"
 	outside "$PROBE" flood -s 198.18.0.0 -n 5000 -c "$PACKETS" "$NODE_EXTERNAL" 22
-	wait_for 3 assert_history_balances "$before" || assert_history_balances "$before"
+	wait_for 30 history_balances "$before" || assert_history_balances "$before"
 	assert_json '.settled > 0 and .unattributed > 0' rolewall --json status
 }
 
@@ -178,9 +188,8 @@ test_the_kernels_books_balance_when_it_is_killed_in_a_flood_and_when_it_stands_s
 test_at_rest_it_costs_less_than_one_percent() {
 	local percent
 
-	percent=$(cpu_of sleep 5)
-	echo "# at rest: $percent % of a core"
-	awk -v p="$percent" 'BEGIN { exit !(p < 1) }' || fail "that is too much"
+	percent=$(cpu_of sleep 10)
+	assert_cheap "$percent" 1
 }
 
 run_tests "$@"
