@@ -56,6 +56,12 @@ test_roles_come_from_packages() {
 	assert_json '.roles == []' init_json
 }
 
+test_a_role_that_a_profile_has_from_its_base_is_found() {
+	packages carbonio-mta carbonio-directory-server
+	assert_json '.profile == "carbonio-ce-25.9" and (.roles | sort) == ["directory-server", "mta"]' init_json
+	assert_exit 0 rolewall check
+}
+
 test_what_it_writes_passes_check_and_can_be_applied() {
 	packages carbonio-mta carbonio-appserver
 	assert_exit 0 rolewall init

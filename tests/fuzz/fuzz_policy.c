@@ -24,7 +24,8 @@ static const char every_node[] =
 	"  { \"name\": \"ssh\", \"proto\": \"tcp\", \"port\": 22, \"table\": \"internal\","
 	"    \"from\": [\"internal\", \"vpn\"], \"about\": \"SSH access\" } ] }";
 static const char sound_mta[] =
-	"{ \"version\": 1, \"role\": \"mta\", \"title\": \"MTA\", \"services\": ["
+	"{ \"version\": 1, \"role\": \"mta\", \"title\": \"MTA\", \"recognised_by\": {"
+	"  \"packages\": [\"postfix\"], \"listeners\": [25] }, \"services\": ["
 	"  { \"name\": \"smtp\", \"proto\": \"tcp\", \"port\": 25, \"table\": \"external\","
 	"    \"vpn_advised\": true, \"about\": \"mail\" },"
 	"  { \"name\": \"media\", \"proto\": \"udp\", \"port\": \"20000-40000\","

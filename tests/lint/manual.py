@@ -30,9 +30,14 @@ def main():
         node = json.load(file)
     with open("packaging/schema/role.json", encoding="utf-8") as file:
         role = json.load(file)
+    with open("packaging/schema/profile.json", encoding="utf-8") as file:
+        profile = json.load(file)
     expected = {
         "docs/man/rolewall.json.5.scd.in": keys_of(node),
-        "docs/man/rolewall-roles.5.scd.in": keys_of(role) | keys_of(role, "$defs", "service"),
+        "docs/man/rolewall-roles.5.scd.in": keys_of(role)
+        | keys_of(role, "$defs", "service")
+        | keys_of(role, "$defs", "clues")
+        | keys_of(profile),
     }
     for page, keys in expected.items():
         terms = terms_of(page)

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
 """
-schema.py - role, node, cluster and flows files against packaging/schema.
+schema.py - role, profile, node, cluster and flows files against packaging/schema.
 
 What the project ships has to be valid. So has what its tests call accepted; and what they call
 refused for its shape has to be invalid, so that an editor with the schema says the same as
@@ -55,7 +55,8 @@ def complaints(validator, path):
 
 
 def role_kind(path):
-    return "flows" if os.path.basename(path) == "flows.json" else "role"
+    name = os.path.basename(path)[: -len(".json")]
+    return name if name in ("flows", "profile") else "role"
 
 
 def files():

@@ -180,7 +180,7 @@ GOLDEN(roles_shows_one_of_the_node_files_profile, "--roles-dir=roles", "--config
 GOLDEN(roles_as_json_says_what_a_release_changed, "--roles-dir=roles", "-o", "jsonl", "roles",
        "--diff", "carbonio-ce-23.10", "carbonio-ce-24.1")
 GOLDEN(roles_says_what_a_release_changed, "--roles-dir=roles", "roles", "--diff",
-       "carbonio-ce-24.12", "carbonio-ce-25.6")
+       "carbonio-ce-24.1", "carbonio-ce-25.6")
 GOLDEN(role_that_is_not_there_is_guessed, "--roles-dir=roles", "roles", "-p", "carbonio-ce-26",
        "mtaa")
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "policy/compare.h"
-#include "policy/owners.h"
+#include "policy/tables.h"
 
 #define EXT RW_ZONE_EXTERNAL
 #define INT RW_ZONE_INTERNAL

@@ -248,8 +248,11 @@ static void the_text_that_is_kept_needs_no_other_file(void **state)
 /* Each flow names services that its target role has; a node that plays every role shows it. */
 static void flows_name_services_that_exist(void **state)
 {
-	static const char *const profiles[] = {"carbonio-ce-23.10", "carbonio-ce-24.1",
-					       "carbonio-ce-24.12", "carbonio-ce-25.6"};
+	static const char *const profiles[] = {
+		"carbonio-23.12",   "carbonio-24.1",	"carbonio-24.9",     "carbonio-25.6",
+		"carbonio-25.9",    "carbonio-26",	"carbonio-ce-23.10", "carbonio-ce-24.1",
+		"carbonio-ce-25.6", "carbonio-ce-25.9",
+	};
 	static const char text[] =
 		"{ \"version\": 1, \"node\": \"a\", \"interfaces\": { \"eth0\": { \"zone\": "
 		"\"internal\" } }, \"cluster\": { \"version\": 1, \"flows\": \"least\", "

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The role files of each profile hold the rows of the requirements page and of what its releases
- * changed, no more and no less. The tables compared with are typed by hand.
+ * The role files of each profile hold the rows of the requirements page of its release, no more and
+ * no less, and what they add is marked. The tables compared with were taken from the pages, not from
+ * the role files.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -17,23 +18,31 @@
 #include "policy/words.h"
 #include "util/array.h"
 
-#define ROLES_DIR  "roles"
-#define LINE_BYTES 160
+#define ROLES_DIR   "roles"
+#define RELEASES    "tests/unit/profiles/carbonio-ports-by-release.tsv"
+#define CORRECTIONS "tests/unit/profiles/carbonio-corrections.tsv"
+#define SEED	    "tests/unit/seed-ports.tsv"
+#define LINE_BYTES  160
 
-/* What is known of a profile without looking at it. */
-struct table {
+/* The profiles there are, in the order of their names. "equals": not in the table of releases, which
+ * leaves out what equals the release before. */
+static const struct known {
 	const char *profile;
-	const char *file;
-	size_t rows;
+	const char *edition, *release; /* NULL: the table of releases does not have it */
+	size_t rows;		       /* that the page has */
 	size_t roles;
-};
-
-static const struct table tables[] = {
-	{"carbonio-ce-23.10", "tests/unit/seed-ports.tsv", 45, 9},
-	{"carbonio-ce-24.1", "tests/unit/profiles/carbonio-ce-24.1.tsv", 46, 9},
-	{"carbonio-ce-24.12", "tests/unit/profiles/carbonio-ce-24.12.tsv", 48, 9},
-	{"carbonio-ce-25.6", "tests/unit/profiles/carbonio-ce-25.6.tsv", 53, 9},
-	{"carbonio-ce-26", "tests/unit/profiles/carbonio-ce-26.tsv", 13, 4},
+} known[] = {
+	{"carbonio-23.12", "carbonio", "23.12", 48, 9},
+	{"carbonio-24.1", "carbonio", "24.1", 49, 9},
+	{"carbonio-24.9", "carbonio", "24.9", 51, 10},
+	{"carbonio-25.6", "carbonio", "25.6", 55, 10},
+	{"carbonio-25.9", "carbonio", "25.9", 54, 11},
+	{"carbonio-26", "carbonio", "25.9", 54, 11}, /* equals it */
+	{"carbonio-ce-23.10", "carbonio-ce", "23.10", 45, 9},
+	{"carbonio-ce-24.1", "carbonio-ce", "24.1", 46, 9},
+	{"carbonio-ce-25.6", "carbonio-ce", "25.6", 54, 10},
+	{"carbonio-ce-25.9", "carbonio-ce", "25.9", 53, 10},
+	{"carbonio-ce-26", "carbonio-ce", "26.x", 12, 4},
 };
 
 struct lines {
@@ -54,9 +63,54 @@ static int line_compare(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
-static void table_read(const char *path, struct lines *lines)
+/* The table of releases: edition, release, table, role, ports, protocol. */
+static void releases_read(const struct known *profile, struct lines *lines)
 {
-	FILE *file = fopen(path, "r");
+	FILE *file = fopen(RELEASES, "r");
+	char line[LINE_BYTES];
+
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file)) {
+		char edition[32], release[16], table[16], role[32], ports[16], l4[8];
+
+		if (line[0] == '#')
+			continue;
+		assert_int_equal(sscanf(line, "%31s %15s %15s %31s %15s %7s", edition, release,
+					table, role, ports, l4),
+				 6);
+		if (!strcmp(edition, profile->edition) && !strcmp(release, profile->release))
+			snprintf(line_add(lines), LINE_BYTES, "%s %s %s %s", role, table, ports,
+				 l4);
+	}
+	fclose(file);
+}
+
+/* The same of what the profiles add: profile, role, table, ports, protocol. */
+static void corrections_read(const char *profile, struct lines *lines)
+{
+	FILE *file = fopen(CORRECTIONS, "r");
+	char line[LINE_BYTES];
+
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file)) {
+		char name[32], role[32], table[16], ports[16], l4[8];
+
+		if (line[0] == '#')
+			continue;
+		assert_int_equal(
+			sscanf(line, "%31s %31s %15s %15s %7s", name, role, table, ports, l4), 5);
+		/* What equals a release is corrected like it. */
+		if (!strcmp(name, strcmp(profile, "carbonio-26") ? profile : "carbonio-25.9"))
+			snprintf(line_add(lines), LINE_BYTES, "%s %s %s %s", role, table, ports,
+				 l4);
+	}
+	fclose(file);
+}
+
+/* The page of 23.10 as it was typed, with names and the advice of a VPN. */
+static void seed_read(struct lines *lines)
+{
+	FILE *file = fopen(SEED, "r");
 	char line[LINE_BYTES];
 
 	assert_non_null(file);
@@ -69,18 +123,70 @@ static void table_read(const char *path, struct lines *lines)
 	fclose(file);
 }
 
-static void service_add(struct lines *lines, const char *role, const struct service_model *service)
+#define NOT_ON_THE_PAGE "Not on the page"
+
+static bool is_addition(const struct service_model *service)
+{
+	return service->about && !strncmp(service->about, NOT_ON_THE_PAGE, strlen(NOT_ON_THE_PAGE));
+}
+
+typedef void (*line_write_fn)(char line[LINE_BYTES], const char *role,
+			      const struct service_model *service, int l4);
+
+static const char *ports_of(const struct service_model *service, char ret[16])
+{
+	snprintf(ret, 16, service->port == service->port_end ? "%u" : "%u-%u", service->port,
+		 service->port_end);
+	return ret;
+}
+
+static void line_short(char line[LINE_BYTES], const char *role, const struct service_model *service,
+		       int l4)
 {
 	char ports[16];
 
-	snprintf(ports, sizeof(ports), service->port == service->port_end ? "%u" : "%u-%u",
-		 service->port, service->port_end);
-	for (int l4 = RW_L4_TCP; l4 <= RW_L4_UDP; l4++)
-		if (service->l4s & (1 << l4))
-			snprintf(line_add(lines), LINE_BYTES, "%s\t%s\t%s\t%s\t%s\t%s", role,
-				 word_of(words_tables, service->table), ports,
-				 word_of(words_l4, l4), service->name,
-				 service->vpn_advised ? "yes" : "no");
+	snprintf(line, LINE_BYTES, "%s %s %s %s", role, word_of(words_tables, service->table),
+		 ports_of(service, ports), word_of(words_l4, l4));
+}
+
+static void line_long(char line[LINE_BYTES], const char *role, const struct service_model *service,
+		      int l4)
+{
+	char ports[16];
+
+	snprintf(line, LINE_BYTES, "%s\t%s\t%s\t%s\t%s\t%s", role,
+		 word_of(words_tables, service->table), ports_of(service, ports),
+		 word_of(words_l4, l4), service->name, service->vpn_advised ? "yes" : "no");
+}
+
+/* The services of a profile as lines: those of the page, or those that were added. */
+static void profile_lines(const struct profile *profile, bool additions, line_write_fn write,
+			  struct lines *lines)
+{
+	for (size_t i = 0; i < profile->role_count; i++) {
+		for (size_t k = 0; k < profile->roles[i].service_count; k++) {
+			const struct service_model *service = &profile->roles[i].services[k];
+
+			if (is_addition(service) != additions)
+				continue;
+			for (int l4 = RW_L4_TCP; l4 <= RW_L4_UDP; l4++)
+				if (service->l4s & (1 << l4))
+					write(line_add(lines), profile->roles[i].name, service, l4);
+		}
+	}
+}
+
+static void assert_lines_equal(const char *profile, struct lines *found, struct lines *wanted)
+{
+	qsort(found->list, found->count, LINE_BYTES, line_compare);
+	qsort(wanted->list, wanted->count, LINE_BYTES, line_compare);
+	for (size_t i = 0; i < found->count && i < wanted->count; i++)
+		if (strcmp(found->list[i], wanted->list[i]) != 0)
+			fail_msg("%s has \"%s\" where the table has \"%s\"", profile,
+				 found->list[i], wanted->list[i]);
+	assert_int_equal(found->count, wanted->count);
+	free(found->list);
+	free(wanted->list);
 }
 
 static struct profile profile_open(const char *name)
@@ -93,23 +199,89 @@ static struct profile profile_open(const char *name)
 	return profile;
 }
 
-static void roles_equal_the_page(void **state)
+static void a_profile_is_the_table_of_its_release(void **state)
 {
-	const struct table *table = *state;
-	struct profile profile = profile_open(table->profile);
+	const struct known *expected = *state;
+	struct profile profile = profile_open(expected->profile);
 	struct lines page = {0}, roles = {0};
 
-	table_read(table->file, &page);
-	for (size_t i = 0; i < profile.role_count; i++)
-		for (size_t k = 0; k < profile.roles[i].service_count; k++)
-			service_add(&roles, profile.roles[i].name, &profile.roles[i].services[k]);
-	assert_int_equal(profile.role_count, table->roles);
-	assert_int_equal(page.count, table->rows);
-	assert_int_equal(roles.count, table->rows);
-	qsort(page.list, page.count, LINE_BYTES, line_compare);
-	qsort(roles.list, roles.count, LINE_BYTES, line_compare);
-	for (size_t i = 0; i < table->rows; i++)
-		assert_string_equal(roles.list[i], page.list[i]);
+	releases_read(expected, &page);
+	profile_lines(&profile, false, line_short, &roles);
+	assert_int_equal(page.count, expected->rows);
+	assert_int_equal(profile.role_count, expected->roles);
+	assert_lines_equal(expected->profile, &roles, &page);
+	profile_free(&profile);
+}
+
+static void what_a_profile_adds_to_its_table_is_marked(void **state)
+{
+	const struct known *expected = *state;
+	struct profile profile = profile_open(expected->profile);
+	struct lines corrections = {0}, roles = {0};
+
+	corrections_read(expected->profile, &corrections);
+	profile_lines(&profile, true, line_short, &roles);
+	assert_lines_equal(expected->profile, &roles, &corrections);
+	profile_free(&profile);
+}
+
+/* No row of the table belongs to no profile. */
+static void every_release_of_the_table_is_a_profile(void **state)
+{
+	struct lines all = {0}, of_profiles = {0};
+	FILE *file = fopen(RELEASES, "r");
+	char line[LINE_BYTES];
+
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file))
+		if (line[0] != '#')
+			line_add(&all);
+	fclose(file);
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (known[i].edition && strcmp(known[i].profile, "carbonio-26"))
+			releases_read(&known[i], &of_profiles);
+	assert_int_equal(of_profiles.count, all.count);
+	free(all.list);
+	free(of_profiles.list);
+}
+
+static void names_and_advice_are_those_of_the_page(void **state)
+{
+	struct profile profile = profile_open("carbonio-ce-23.10");
+	struct lines page = {0}, roles = {0};
+
+	seed_read(&page);
+	profile_lines(&profile, false, line_long, &roles);
+	assert_lines_equal("carbonio-ce-23.10", &roles, &page);
+	profile_free(&profile);
+}
+
+/* A service keeps its name from release to release: counters and node files hang on it. */
+static void names_and_advice_stay_from_release_to_release(void **state)
+{
+	const struct known *expected = *state;
+	struct profile profile = profile_open(expected->profile);
+	struct lines page = {0}, roles = {0};
+
+	seed_read(&page);
+	profile_lines(&profile, false, line_long, &roles);
+	for (size_t i = 0; i < roles.count; i++) {
+		for (size_t k = 0; k < page.count; k++) {
+			char left[LINE_BYTES], right[LINE_BYTES], *end;
+
+			strcpy(left, roles.list[i]);
+			strcpy(right, page.list[k]);
+			/* Role, table, ports and protocol, without name and advice. */
+			for (int tabs = 0; tabs < 2; tabs++) {
+				end = strrchr(left, '\t');
+				*end = '\0';
+				end = strrchr(right, '\t');
+				*end = '\0';
+			}
+			if (!strcmp(left, right))
+				assert_string_equal(roles.list[i], page.list[k]);
+		}
+	}
 	free(page.list);
 	free(roles.list);
 	profile_free(&profile);
@@ -118,8 +290,8 @@ static void roles_equal_the_page(void **state)
 /* The page lists ssh as internal; a VPN is how an administrator gets in. Nothing else departs. */
 static void only_ssh_departs_from_its_table(void **state)
 {
-	const struct table *table = *state;
-	struct profile profile = profile_open(table->profile);
+	const struct known *expected = *state;
+	struct profile profile = profile_open(expected->profile);
 
 	for (size_t i = 0; i < profile.role_count; i++) {
 		for (size_t k = 0; k < profile.roles[i].service_count; k++) {
@@ -139,9 +311,9 @@ static void profiles_are_listed_in_the_order_of_releases(void **state)
 	struct profile_names names = {0};
 
 	assert_int_equal(profile_names_read(ROLES_DIR, &names, NULL), 0);
-	assert_int_equal(names.count, ARRAY_SIZE(tables));
+	assert_int_equal(names.count, ARRAY_SIZE(known));
 	for (size_t i = 0; i < names.count; i++)
-		assert_string_equal(names.list[i], tables[i].profile);
+		assert_string_equal(names.list[i], known[i].profile);
 	profile_names_free(&names);
 }
 
@@ -169,7 +341,7 @@ static void assert_change(const struct change *change, int l4, unsigned int port
 
 static void a_wider_range_opens_only_what_is_new(void **state)
 {
-	struct role_change change = change_of("carbonio-ce-24.12", "carbonio-ce-25.6", "mesh");
+	struct role_change change = change_of("carbonio-ce-24.1", "carbonio-ce-25.6", "mesh");
 
 	assert_int_equal(change.ports.count, 4);
 	assert_change(&change.ports.list[0], RW_L4_TCP, 8600, 8600);
@@ -185,10 +357,10 @@ static void a_wider_range_opens_only_what_is_new(void **state)
 
 static void a_port_that_a_release_gave_up_is_closed(void **state)
 {
-	struct role_change change = change_of("carbonio-ce-24.12", "carbonio-ce-25.6", "appserver");
+	struct role_change change = change_of("carbonio-ce-25.6", "carbonio-ce-25.9", "proxy");
 
 	assert_int_equal(change.ports.count, 1);
-	assert_change(&change.ports.list[0], RW_L4_TCP, 8443, 8443);
+	assert_change(&change.ports.list[0], RW_L4_TCP, 11211, 11211);
 	assert_int_equal(change.ports.list[0].closed, RW_ZONE_INTERNAL);
 	role_change_free(&change);
 }
@@ -208,7 +380,7 @@ static void a_profile_that_is_not_there_is_guessed(void **state)
 	struct profile profile = {0};
 	struct error error = {0};
 
-	assert_int_equal(profile_read(ROLES_DIR, "carbonio-ce-24.11", &profile, &error), -ENOENT);
+	assert_int_equal(profile_read(ROLES_DIR, "carbonio-ce-24.12", &profile, &error), -ENOENT);
 	assert_non_null(strstr(error.hint, "carbonio-ce-24.1"));
 	assert_int_equal(profile_read(ROLES_DIR, "../roles/carbonio-ce-24.1", &profile, NULL),
 			 -ENOENT);
@@ -216,10 +388,13 @@ static void a_profile_that_is_not_there_is_guessed(void **state)
 
 #define ROLES_TEST(test, index)                                                                    \
 	{                                                                                          \
-#test " of " #index, test, NULL, NULL, (void *)&tables[index]                      \
+#test " of " #index, test, NULL, NULL, (void *)&known[index]                       \
 	}
 #define ROLES_TESTS(index)                                                                         \
-	ROLES_TEST(roles_equal_the_page, index), ROLES_TEST(only_ssh_departs_from_its_table, index)
+	ROLES_TEST(a_profile_is_the_table_of_its_release, index),                                  \
+		ROLES_TEST(what_a_profile_adds_to_its_table_is_marked, index),                     \
+		ROLES_TEST(names_and_advice_stay_from_release_to_release, index),                  \
+		ROLES_TEST(only_ssh_departs_from_its_table, index)
 
 int main(void)
 {
@@ -229,6 +404,14 @@ int main(void)
 		ROLES_TESTS(2),
 		ROLES_TESTS(3),
 		ROLES_TESTS(4),
+		ROLES_TESTS(5),
+		ROLES_TESTS(6),
+		ROLES_TESTS(7),
+		ROLES_TESTS(8),
+		ROLES_TESTS(9),
+		ROLES_TESTS(10),
+		cmocka_unit_test(every_release_of_the_table_is_a_profile),
+		cmocka_unit_test(names_and_advice_are_those_of_the_page),
 		cmocka_unit_test(profiles_are_listed_in_the_order_of_releases),
 		cmocka_unit_test(a_wider_range_opens_only_what_is_new),
 		cmocka_unit_test(a_port_that_a_release_gave_up_is_closed),

@@ -93,10 +93,12 @@ static json_t *roles_find(const struct host_facts *facts, struct proposal *propo
 
 static bool has_role(const char *roles_dir, const char *profile, const char *role)
 {
-	char path[4096];
+	_cleanup_(profile_files_free) struct profile_files files = {0};
+	char name[TABLES_NAME_MAX + 8], path[PATH_MAX];
 
-	snprintf(path, sizeof(path), "%s/%s/%s.json", roles_dir, profile, role);
-	return access(path, R_OK) == 0;
+	snprintf(name, sizeof(name), "%s.json", role);
+	return profile_files_open(roles_dir, profile, &files, NULL) == 0 &&
+	       profile_files_find(&files, name, path);
 }
 
 /* Without roles, a profile that has those that most nodes play. */

@@ -8,7 +8,7 @@
 
 #include "cli/print.h"
 #include "policy/merge.h"
-#include "policy/search.h"
+#include "policy/profile_files.h"
 #include "policy/words.h"
 #include "util/cleanup.h"
 

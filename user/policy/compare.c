@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/owners.h"
+#include "policy/tables.h"
 #include "util/array.h"
 #include "util/cleanup.h"
 

@@ -8,7 +8,7 @@
 
 #include "policy/cluster.h"
 #include "policy/flows.h"
-#include "policy/search.h"
+#include "policy/profile_files.h"
 #include "util/array.h"
 #include "util/cleanup.h"
 
@@ -104,7 +104,7 @@ static int service_refuse(const struct merged *merged, const struct name_model *
 /* Nodes of a cluster may share what they say of the VPN: a service is another node's then. */
 static bool is_of_a_peer(const struct model *model, const char *service)
 {
-	return model->node.cluster.exists && directory_has_service(model->directory, service);
+	return model->node.cluster.exists && profile_files_have_service(&model->files, service);
 }
 
 static int service_narrow(struct merged *merged, const struct model *model,

@@ -8,7 +8,6 @@
  */
 #pragma once
 
-#include <limits.h>
 #include <net/if.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -45,6 +44,25 @@ _Static_assert(
 	"(made a rule of), cli/cmd_roles.c (told), tests/unit/policy_dump.c");
 #endif
 
+/* How a product, or a role of it, is recognised on a host: one of several is enough. */
+enum clue_kind {
+	CLUE_PACKAGE,	/* a package is installed: fnmatch(3) of its name */
+	CLUE_FILE,	/* a file is there: its path */
+	CLUE_CONTAINER, /* a container is there: fnmatch(3) of its image or its compose project */
+	CLUE_LISTENER,	/* a TCP port is listened on, on more than loopback */
+};
+
+struct clue {
+	enum clue_kind kind;
+	char pattern[96]; /* empty for a listener */
+	uint16_t port;	  /* of a listener */
+};
+
+struct clues {
+	struct clue *list; /* owned */
+	size_t count;
+};
+
 struct role_model {
 	struct document *document; /* owned */
 	char name[TABLES_NAME_MAX];
@@ -52,6 +70,7 @@ struct role_model {
 	const char *title;		/* borrowed from the document; NULL = not there */
 	struct service_model *services; /* owned */
 	size_t service_count;
+	struct clues clues; /* owned */
 };
 
 struct name_model {
@@ -142,10 +161,18 @@ struct node_model {
 	uint16_t echo_rate;
 };
 
+#define PROFILE_BASES 8 /* directories that a file of a profile is looked for in */
+
+/* Where the files of a profile are: profile_files.h. */
+struct profile_files {
+	char *directories[PROFILE_BASES]; /* owned; the profile's own first */
+	size_t count;
+};
+
 struct model {
 	struct node_model node;
 	struct role_model *roles; /* owned; every-node first */
 	size_t role_count;
-	struct flows_model flows; /* of the profile */
-	char directory[PATH_MAX]; /* of the profile */
+	struct flows_model flows;   /* of the profile */
+	struct profile_files files; /* owned; of the profile */
 };

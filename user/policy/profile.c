@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "policy/manifest.h"
 #include "policy/merge.h"
 #include "policy/role.h"
 #include "policy/rules.h"
@@ -17,14 +18,6 @@
 
 /* --- the names -------------------------------------------------------------------------------- */
 
-void profile_names_free(struct profile_names *names)
-{
-	for (size_t i = 0; i < names->count; i++)
-		free(names->list[i]);
-	free(names->list);
-	*names = (struct profile_names){0};
-}
-
 static int names_compare(const void *left, const void *right)
 {
 	return strverscmp(*(char *const *)left, *(char *const *)right);
@@ -32,12 +25,15 @@ static int names_compare(const void *left, const void *right)
 
 static bool is_profile(const char *roles_dir, const char *name)
 {
+	static const char *const files[] = {PROFILE_FILE, MODEL_EVERY_NODE ".json"};
 	char path[PATH_MAX];
 
-	return name[0] != '.' &&
-	       snprintf(path, sizeof(path), "%s/%s/" MODEL_EVERY_NODE ".json", roles_dir, name) <
-		       (int)sizeof(path) &&
-	       access(path, F_OK) == 0;
+	for (size_t i = 0; name[0] != '.' && i < ARRAY_SIZE(files); i++)
+		if (snprintf(path, sizeof(path), "%s/%s/%s", roles_dir, name, files[i]) <
+			    (int)sizeof(path) &&
+		    access(path, F_OK) == 0)
+			return true;
+	return false;
 }
 
 int profile_names_read(const char *roles_dir, struct profile_names *ret, struct error *ret_error)
@@ -98,14 +94,6 @@ static int profile_refuse(const char *roles_dir, const char *name, struct error 
 	return -ENOENT;
 }
 
-static int is_role_file(const struct dirent *entry)
-{
-	size_t length = strlen(entry->d_name);
-
-	return entry->d_name[0] != '.' && length > 5 &&
-	       !strcmp(entry->d_name + length - 5, ".json") && strcmp(entry->d_name, FLOWS_FILE);
-}
-
 static int roles_order(const void *left, const void *right)
 {
 	const struct role_model *a = left, *b = right;
@@ -125,24 +113,20 @@ static int profile_add(struct profile *profile, const char *file, struct error *
 	return role_model_read(file, role, ret_error);
 }
 
-static int profile_fill(const char *directory, struct profile *profile, struct error *ret_error)
+static int profile_fill(const struct profile_files *files, struct profile *profile,
+			struct error *ret_error)
 {
-	_closedir_ DIR *dir = opendir(directory);
-	const struct dirent *entry;
-	int r = 0;
+	_cleanup_(profile_names_free) struct profile_names names = {0};
+	int r = profile_files_roles(files, &names);
 
-	if (!dir)
-		return error_set(ret_error, errno, "cannot open \"%s\": %s", directory,
-				 strerror(errno));
-	while (r == 0 && (entry = readdir(dir))) {
-		char file[PATH_MAX];
+	if (r < 0)
+		return error_set(ret_error, -r, "cannot read \"%s\": %s", files->directories[0],
+				 strerror(-r));
+	for (size_t i = 0; r == 0 && i < names.count; i++) {
+		char name[NAME_MAX + 1], file[PATH_MAX];
 
-		if (!is_role_file(entry))
-			continue;
-		if (snprintf(file, sizeof(file), "%s/%s", directory, entry->d_name) >=
-		    (int)sizeof(file))
-			return error_set(ret_error, ENAMETOOLONG,
-					 "the path \"%.200s...\" is too long", directory);
+		snprintf(name, sizeof(name), "%s.json", names.list[i]);
+		profile_files_find(files, name, file);
 		r = profile_add(profile, file, ret_error);
 	}
 	return r;
@@ -152,14 +136,15 @@ int profile_read(const char *roles_dir, const char *name, struct profile *ret,
 		 struct error *ret_error)
 {
 	_cleanup_(profile_free) struct profile profile = {0};
-	char directory[PATH_MAX];
+	_cleanup_(profile_files_free) struct profile_files files = {0};
 	int r;
 
 	if (strchr(name, '/') || !is_profile(roles_dir, name) ||
 	    snprintf(profile.name, sizeof(profile.name), "%s", name) >= (int)sizeof(profile.name))
 		return profile_refuse(roles_dir, name, ret_error);
-	snprintf(directory, sizeof(directory), "%s/%s", roles_dir, name);
-	r = profile_fill(directory, &profile, ret_error);
+	r = profile_files_open(roles_dir, name, &files, ret_error);
+	if (r == 0)
+		r = profile_fill(&files, &profile, ret_error);
 	if (r < 0)
 		return r;
 	qsort(profile.roles, profile.role_count, sizeof(*profile.roles), roles_order);

@@ -8,12 +8,7 @@
 
 #include "policy/compare.h"
 #include "policy/model.h"
-
-/* Directories below the directory of profiles that hold an every-node role. */
-struct profile_names {
-	char **list; /* owned, each of them too; in the order of releases: 24.1 before 24.12 */
-	size_t count;
-};
+#include "policy/profile_files.h"
 
 struct profile {
 	char name[TABLES_NAME_MAX];
@@ -21,8 +16,11 @@ struct profile {
 	size_t role_count;
 };
 
+/*
+ * Directories below the directory of profiles that hold an every-node role or a profile.json; in the
+ * order of releases: 24.1 before 24.12.
+ */
 int profile_names_read(const char *roles_dir, struct profile_names *ret, struct error *ret_error);
-void profile_names_free(struct profile_names *names);
 
 /* Every role file of a profile. -ENOENT: there is no such profile. */
 int profile_read(const char *roles_dir, const char *name, struct profile *ret,

@@ -2,18 +2,17 @@
 /* read.c - a node file and the files that it names. */
 #include "policy/read.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "policy/cluster.h"
 #include "policy/flows.h"
 #include "policy/node.h"
+#include "policy/profile.h"
 #include "policy/role.h"
 #include "policy/value.h"
 #include "util/array.h"
@@ -21,85 +20,57 @@
 
 #define OWN_ROLE "node" /* what the node file's own services are called */
 
-/*
- * `name` stands at `at` and is not in `directory`: guess among what is there with `suffix`. The
- * names
- * are read twice, because a guess borrows the word it takes.
- */
-static void names_hint(const char *directory, const char *suffix, const char *name,
+/* `name` is none of `names`, which stand in `directory`: guess, or say where to look. */
+static void names_hint(const struct profile_names *names, const char *directory, const char *name,
 		       struct error *ret_error)
 {
-	_closedir_ DIR *dir = opendir(directory);
 	struct guess guess = guess_begin(name);
-	char best[NAME_MAX + 1] = "";
-	const struct dirent *entry;
 
-	while (dir && (entry = readdir(dir))) {
-		char candidate[NAME_MAX + 1];
-		size_t size = strlen(entry->d_name), suffix_size = strlen(suffix);
-
-		if (entry->d_name[0] == '.' || size <= suffix_size ||
-		    strcmp(entry->d_name + size - suffix_size, suffix) != 0)
-			continue;
-		snprintf(candidate, sizeof(candidate), "%.*s", (int)(size - suffix_size),
-			 entry->d_name);
-		guess_consider(&guess, candidate);
-		if (guess.best == candidate)
-			strcpy(best, candidate);
-		guess.best = NULL;
-	}
-	guess.best = best[0] ? best : NULL;
+	for (size_t i = 0; i < names->count; i++)
+		guess_consider(&guess, names->list[i]);
 	if (!error_hint_guess(ret_error, &guess))
 		error_hint(ret_error, "what there is stands in %s", directory);
 }
 
-static int profile_check(const struct node_model *node, const char *roles_dir,
-			 const char *directory, struct error *ret_error)
+static int role_refuse(const struct profile_files *files, const struct name_model *name,
+		       struct error *ret_error)
 {
-	struct stat status;
-	int r;
+	_cleanup_(profile_names_free) struct profile_names names = {0};
+	int r = error_at(ret_error, &name->at, "there is no role \"%s\" in %s", name->name,
+			 files->directories[0]);
 
-	if (stat(roles_dir, &status) < 0) {
-		int saved = errno;
+	if (profile_files_roles(files, &names) == 0)
+		names_hint(&names, files->directories[0], name->name, ret_error);
+	return r;
+}
 
-		error_set(ret_error, saved, "cannot open the directory of profiles \"%s\": %s",
-			  roles_dir, strerror(saved));
-		error_hint(ret_error, "name the right one with --roles-dir");
-		return -saved;
-	}
-	r = stat(directory, &status);
-	if (!r && S_ISDIR(status.st_mode))
-		return 0;
-	if (r && errno != ENOENT && errno != ENOTDIR) {
-		int saved = errno;
+static int profile_open(const struct node_model *node, const char *roles_dir,
+			struct profile_files *ret, struct error *ret_error)
+{
+	_cleanup_(profile_names_free) struct profile_names names = {0};
+	int r = profile_names_read(roles_dir, &names, ret_error);
 
-		return error_set(ret_error, saved, "cannot look at the directory \"%s\": %s",
-				 directory, strerror(saved));
-	}
+	if (r == 0)
+		r = profile_files_open(roles_dir, node->profile.name, ret, ret_error);
+	if (r != -ENOENT || !names.count)
+		return r;
 	r = error_at(ret_error, &node->profile.at, "there is no profile \"%s\" in %s",
 		     node->profile.name, roles_dir);
-	names_hint(roles_dir, "", node->profile.name, ret_error);
+	names_hint(&names, roles_dir, node->profile.name, ret_error);
 	return r;
 }
 
 /* `name` says where the node file asks for the role; NULL for the one that it need not name. */
-static int role_add(struct model *model, const char *directory, const char *role,
-		    const struct name_model *name, struct error *ret_error)
+static int role_add(struct model *model, const char *role, const struct name_model *name,
+		    struct error *ret_error)
 {
+	char file_name[TABLES_NAME_MAX + 8], file[PATH_MAX];
 	struct role_model *next;
-	char file[PATH_MAX];
-	struct stat status;
 	int r;
 
-	if (snprintf(file, sizeof(file), "%s/%s.json", directory, role) >= (int)sizeof(file))
-		return error_set(ret_error, ENAMETOOLONG, "the path \"%.200s...\" is too long",
-				 file);
-	if (name && stat(file, &status) < 0 && errno == ENOENT) {
-		r = error_at(ret_error, &name->at, "there is no role \"%s\" in %s", role,
-			     directory);
-		names_hint(directory, ".json", role, ret_error);
-		return r;
-	}
+	snprintf(file_name, sizeof(file_name), "%s.json", role);
+	if (!profile_files_find(&model->files, file_name, file) && name)
+		return role_refuse(&model->files, name, ret_error);
 	next = array_append(&model->roles, &model->role_count, sizeof(*next));
 	if (!next)
 		return error_set(ret_error, ENOMEM, "out of memory");
@@ -109,9 +80,9 @@ static int role_add(struct model *model, const char *directory, const char *role
 	return r;
 }
 
-static int roles_add(struct model *model, const char *directory, struct error *ret_error)
+static int roles_add(struct model *model, struct error *ret_error)
 {
-	int r = role_add(model, directory, MODEL_EVERY_NODE, NULL, ret_error);
+	int r = role_add(model, MODEL_EVERY_NODE, NULL, ret_error);
 
 	for (size_t i = 0; r == 0 && i < model->node.role_count; i++) {
 		const struct name_model *name = &model->node.roles[i];
@@ -123,7 +94,7 @@ static int roles_add(struct model *model, const char *directory, struct error *r
 					"\"%s\" is what the node's own services are called; it "
 					"cannot be a role",
 					OWN_ROLE);
-		r = role_add(model, directory, name->name, name, ret_error);
+		r = role_add(model, name->name, name, ret_error);
 	}
 	return r;
 }
@@ -212,23 +183,18 @@ static int interfaces_check(const struct node_model *node, struct error *ret_err
 }
 
 /* A typo in another node's roles would shut that node out. */
-static int peer_roles_check(const struct cluster_model *cluster, const char *directory,
+static int peer_roles_check(const struct cluster_model *cluster, const struct profile_files *files,
 			    struct error *ret_error)
 {
 	for (size_t i = 0; i < cluster->node_count; i++) {
 		const struct peer_model *peer = &cluster->nodes[i];
 
 		for (size_t k = 0; k < peer->role_count; k++) {
-			char file[PATH_MAX + TABLES_NAME_MAX + 8];
-			int r;
+			char name[TABLES_NAME_MAX + 8], file[PATH_MAX];
 
-			snprintf(file, sizeof(file), "%s/%s.json", directory, peer->roles[k].name);
-			if (access(file, F_OK) == 0)
-				continue;
-			r = error_at(ret_error, &peer->roles[k].at, "there is no role \"%s\" in %s",
-				     peer->roles[k].name, directory);
-			names_hint(directory, ".json", peer->roles[k].name, ret_error);
-			return r;
+			snprintf(name, sizeof(name), "%s.json", peer->roles[k].name);
+			if (!profile_files_find(files, name, file))
+				return role_refuse(files, &peer->roles[k], ret_error);
 		}
 	}
 	return 0;
@@ -272,11 +238,10 @@ static int flow_check(const struct model *model, const struct flow_model *flow,
 static int flows_add(struct model *model, struct error *ret_error)
 {
 	const struct cluster_model *cluster = &model->node.cluster;
-	char file[PATH_MAX + sizeof(FLOWS_FILE) + 1];
+	char file[PATH_MAX];
 	int r = 0;
 
-	snprintf(file, sizeof(file), "%s/" FLOWS_FILE, model->directory);
-	if (access(file, F_OK) == 0) {
+	if (profile_files_find(&model->files, FLOWS_FILE, file)) {
 		r = flows_read(file, &model->flows, ret_error);
 	} else if (cluster->least) {
 		r = error_at(ret_error, &cluster->flows_at,
@@ -304,13 +269,9 @@ static int node_add(const struct policy_source *source, struct model *model,
 		r = node_complete(&model->node, ret_error);
 	if (r == 0)
 		r = interfaces_check(&model->node, ret_error);
-	if (r < 0)
-		return r;
-	if (snprintf(model->directory, sizeof(model->directory), "%s/%s", source->roles_dir,
-		     model->node.profile.name) >= (int)sizeof(model->directory))
-		return error_set(ret_error, ENAMETOOLONG, "the path \"%.200s...\" is too long",
-				 source->roles_dir);
-	return profile_check(&model->node, source->roles_dir, model->directory, ret_error);
+	if (r == 0)
+		r = profile_open(&model->node, source->roles_dir, &model->files, ret_error);
+	return r;
 }
 
 int model_read_from(const struct policy_source *source, struct model *ret, struct error *ret_error)
@@ -320,9 +281,9 @@ int model_read_from(const struct policy_source *source, struct model *ret, struc
 
 	r = node_add(source, &model, ret_error);
 	if (r == 0)
-		r = roles_add(&model, model.directory, ret_error);
+		r = roles_add(&model, ret_error);
 	if (r == 0)
-		r = peer_roles_check(&model.node.cluster, model.directory, ret_error);
+		r = peer_roles_check(&model.node.cluster, &model.files, ret_error);
 	if (r == 0)
 		r = flows_add(&model, ret_error);
 	if (r < 0)
@@ -346,6 +307,7 @@ void model_free(struct model *model)
 		role_model_free(&model->roles[i]);
 	free(model->roles);
 	flows_free(&model->flows);
+	profile_files_free(&model->files);
 	node_model_free(&model->node);
 	*model = (struct model){0};
 }

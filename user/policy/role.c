@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/manifest.h"
 #include "policy/service.h"
 
 static int role_name_read(const struct value *value, void *into, struct error *ret_error)
@@ -40,10 +41,21 @@ static int role_about_read(const struct value *value, void *into, struct error *
 	return value_get_string(value, "the description", &text, ret_error);
 }
 
+static int recognised_by_read(const struct value *value, void *into, struct error *ret_error)
+{
+	struct role_model *role = into;
+
+	return clues_read(value, &role->clues, ret_error);
+}
+
 static const struct field role_fields[] = {
-	{"version", version_read, true},	{"role", role_name_read, true},
-	{"title", title_read, false},		{"about", role_about_read, false},
-	{"services", role_services_read, true}, {NULL, NULL, false},
+	{"version", version_read, true},
+	{"role", role_name_read, true},
+	{"title", title_read, false},
+	{"about", role_about_read, false},
+	{"services", role_services_read, true},
+	{"recognised_by", recognised_by_read, false},
+	{NULL, NULL, false},
 };
 
 /* A copy under another name would otherwise count as the role it was copied from. */
@@ -80,6 +92,7 @@ int role_model_read(const char *file, struct role_model *ret, struct error *ret_
 void role_model_free(struct role_model *role)
 {
 	free(role->services);
+	clues_free(&role->clues);
 	document_free(role->document);
 	*role = (struct role_model){0};
 }

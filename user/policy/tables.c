@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* tables.c - what tables own. */
+/* tables.c - what tables own, and rules spread over the ports they cover. */
 #include "policy/tables.h"
 
 #include <stdlib.h>
@@ -18,4 +18,23 @@ void tables_free(struct tables *tables)
 	free(tables->never_ban);
 	free(tables->text);
 	*tables = (struct tables){0};
+}
+
+static void owner_add(struct owner *owner, const struct rule *rule)
+{
+	owner->zones |= rule->zones;
+	owner->rule = rule_owner(owner->rule, rule);
+}
+
+struct owner *owners_new(const struct rule *const *rules, size_t count)
+{
+	struct owner *owners = calloc(OWNERS_COUNT, sizeof(*owners));
+
+	if (!owners)
+		return NULL;
+	for (size_t i = 0; i < count; i++)
+		/* Not uint16_t: a range may end at 65535. */
+		for (unsigned int port = rules[i]->port; port <= rules[i]->port_end; port++)
+			owner_add(&owners[owner_index(rules[i]->l4, port)], rules[i]);
+	return owners;
 }

@@ -61,6 +61,25 @@ static inline const struct rule *rule_owner(const struct rule *first, const stru
 											 : first;
 }
 
+/*
+ * Which rule each port belongs to, from a list of rules alone: of overlapping ones the narrowest,
+ * of two as narrow the first in the list. The port may be reached from the zones of all of them.
+ */
+#define OWNERS_COUNT (2 * 65536)
+
+struct owner {
+	const struct rule *rule; /* NULL = the port is not open; points into the list given */
+	uint16_t zones;
+};
+
+static inline size_t owner_index(unsigned int l4, uint16_t port)
+{
+	return ((size_t)l4 << 16) + port;
+}
+
+/* An array of OWNERS_COUNT by owner_index(), to be freed by the caller; NULL without memory. */
+struct owner *owners_new(const struct rule *const *rules, size_t count);
+
 /* One port: which rule it belongs to, and who may reach it. */
 struct port {
 	uint16_t zones; /* 0 = not open */

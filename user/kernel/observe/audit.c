@@ -9,7 +9,7 @@
 
 #include "host/device.h"
 #include "policy/cidr.h"
-#include "policy/owners.h"
+#include "policy/tables.h"
 #include "util/array.h"
 #include "util/cleanup.h"
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "kernel/observe/attempts.h"
-#include "policy/owners.h"
+#include "policy/tables.h"
 
 static int read_names(const struct instance *instance, struct port_names *names,
 		      struct error *ret_error)

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* profile_files.c - find the files of a profile, and look through all its roles. */
+#include "policy/profile_files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "policy/manifest.h"
+#include "policy/role.h"
+#include "util/array.h"
+#include "util/cleanup.h"
+
+void profile_names_free(struct profile_names *names)
+{
+	for (size_t i = 0; i < names->count; i++)
+		free(names->list[i]);
+	free(names->list);
+	*names = (struct profile_names){0};
+}
+
+/* --- directories ------------------------------------------------------------------------------ */
+
+void profile_files_free(struct profile_files *files)
+{
+	for (size_t i = 0; i < files->count; i++)
+		free(files->directories[i]);
+	*files = (struct profile_files){0};
+}
+
+/* `base`: what names the profile, in the profile.json of another; NULL: it was asked for. */
+static int directory_add(struct profile_files *files, const char *roles_dir, const char *profile,
+			 const struct manifest *base, struct error *ret_error)
+{
+	struct stat status;
+	char path[PATH_MAX];
+
+	if (snprintf(path, sizeof(path), "%s/%s", roles_dir, profile) >= (int)sizeof(path))
+		return error_set(ret_error, ENAMETOOLONG, "the path \"%.200s...\" is too long",
+				 path);
+	if (stat(path, &status) < 0 || !S_ISDIR(status.st_mode)) {
+		if (base)
+			return error_at(ret_error, &base->base.at,
+					"there is no profile \"%s\" in %s", profile, roles_dir);
+		return error_set(ret_error, ENOENT, "there is no profile \"%s\" in %s", profile,
+				 roles_dir);
+	}
+	if (files->count == PROFILE_BASES)
+		return error_at(ret_error, &base->base.at,
+				"a profile has %d bases at most, and is not its own",
+				PROFILE_BASES - 1);
+	files->directories[files->count] = strdup(path);
+	if (!files->directories[files->count])
+		return error_set(ret_error, ENOMEM, "out of memory");
+	files->count++;
+	return 0;
+}
+
+int profile_files_open(const char *roles_dir, const char *profile, struct profile_files *ret,
+		       struct error *ret_error)
+{
+	_cleanup_(profile_files_free) struct profile_files files = {0};
+	int r = directory_add(&files, roles_dir, profile, NULL, ret_error);
+
+	while (r == 0) {
+		_cleanup_(manifest_free) struct manifest next = {0};
+
+		r = manifest_read(files.directories[files.count - 1], &next, ret_error);
+		if (r < 0 || !next.base.name[0])
+			break;
+		r = directory_add(&files, roles_dir, next.base.name, &next, ret_error);
+	}
+	if (r < 0)
+		return r;
+	*ret = files;
+	files = (struct profile_files){0};
+	return 0;
+}
+
+bool profile_files_find(const struct profile_files *files, const char *name, char ret[PATH_MAX])
+{
+	for (size_t i = 0; i < files->count; i++)
+		if (snprintf(ret, PATH_MAX, "%s/%s", files->directories[i], name) < PATH_MAX &&
+		    access(ret, F_OK) == 0)
+			return true;
+	snprintf(ret, PATH_MAX, "%s/%s", files->directories[0], name);
+	return false;
+}
+
+/* --- roles ------------------------------------------------------------------------------------ */
+
+static bool is_role_file(const char *name)
+{
+	size_t length = strlen(name);
+
+	return name[0] != '.' && length > 5 && !strcmp(name + length - 5, ".json") &&
+	       strcmp(name, FLOWS_FILE) != 0 && strcmp(name, PROFILE_FILE) != 0;
+}
+
+static bool has_name(const struct profile_names *names, const char *name, size_t length)
+{
+	for (size_t i = 0; i < names->count; i++)
+		if (!strncmp(names->list[i], name, length) && !names->list[i][length])
+			return true;
+	return false;
+}
+
+static int directory_roles(const char *directory, struct profile_names *names)
+{
+	_closedir_ DIR *dir = opendir(directory);
+	const struct dirent *entry;
+
+	if (!dir)
+		return -errno;
+	while ((entry = readdir(dir))) {
+		size_t length = strlen(entry->d_name) - strlen(".json");
+		char **name;
+
+		if (!is_role_file(entry->d_name) || has_name(names, entry->d_name, length))
+			continue;
+		name = array_append(&names->list, &names->count, sizeof(*name));
+		if (name)
+			*name = strndup(entry->d_name, length);
+		if (!name || !*name)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int name_compare(const void *left, const void *right)
+{
+	return strcmp(*(char *const *)left, *(char *const *)right);
+}
+
+int profile_files_roles(const struct profile_files *files, struct profile_names *ret)
+{
+	_cleanup_(profile_names_free) struct profile_names names = {0};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < files->count; i++)
+		r = directory_roles(files->directories[i], &names);
+	if (r < 0)
+		return r;
+	if (names.count)
+		qsort(names.list, names.count, sizeof(*names.list), name_compare);
+	*ret = names;
+	names = (struct profile_names){0};
+	return 0;
+}
+
+/* --- what stands in them ---------------------------------------------------------------------- */
+
+void roles_found_free(struct roles_found *found)
+{
+	free(found->list);
+	*found = (struct roles_found){0};
+}
+
+/* Calls `look` with each role that can be read, until it returns something. */
+static int roles_each(const struct profile_files *files,
+		      int (*look)(const struct role_model *role, void *context), void *context)
+{
+	_cleanup_(profile_names_free) struct profile_names names = {0};
+	int r = profile_files_roles(files, &names);
+
+	for (size_t i = 0; r == 0 && i < names.count; i++) {
+		_cleanup_(role_model_free) struct role_model role = {0};
+		char name[NAME_MAX + 1], path[PATH_MAX];
+
+		snprintf(name, sizeof(name), "%s.json", names.list[i]);
+		if (profile_files_find(files, name, path) &&
+		    role_model_read(path, &role, NULL) == 0)
+			r = look(&role, context);
+	}
+	return r;
+}
+
+struct port_search {
+	uint8_t l4;
+	uint16_t port;
+	struct roles_found found;
+};
+
+static int port_look(const struct role_model *role, void *context)
+{
+	struct port_search *search = context;
+
+	for (size_t i = 0; i < role->service_count; i++) {
+		const struct service_model *service = &role->services[i];
+		struct role_found *next;
+
+		if (!(service->l4s & (1 << search->l4)) || search->port < service->port ||
+		    search->port > service->port_end)
+			continue;
+		next = array_append(&search->found.list, &search->found.count, sizeof(*next));
+		if (!next)
+			return -ENOMEM;
+		memcpy(next->role, role->name, sizeof(next->role));
+		memcpy(next->service, service->name, sizeof(next->service));
+		next->zones = service->zones;
+	}
+	return 0;
+}
+
+int roles_search(const char *roles_dir, const char *profile, uint8_t l4, uint16_t port,
+		 struct roles_found *ret)
+{
+	_cleanup_(profile_files_free) struct profile_files files = {0};
+	struct port_search search = {.l4 = l4, .port = port};
+	int r = profile_files_open(roles_dir, profile, &files, NULL);
+
+	if (r == 0)
+		r = roles_each(&files, port_look, &search);
+	if (r < 0) {
+		roles_found_free(&search.found);
+		return r;
+	}
+	*ret = search.found;
+	return 0;
+}
+
+static int service_look(const struct role_model *role, void *context)
+{
+	const char *service = context;
+
+	for (size_t i = 0; i < role->service_count; i++)
+		if (!strcmp(role->services[i].name, service))
+			return 1;
+	return 0;
+}
+
+bool profile_files_have_service(const struct profile_files *files, const char *service)
+{
+	return roles_each(files, service_look, (void *)service) > 0;
+}
