@@ -206,4 +206,58 @@ test_a_policy_that_is_locked_keeps_the_daemon_from_nothing_else() {
 		fail "it has forgotten to reload: $(<"$LAB_DIR/daemon.err")"
 }
 
+xdp_program() { # DEVICE
+	ip -n "$LAB_NAME-node" -j -d link show dev "$1" | jq '.[0].xdp.prog.id'
+}
+
+is_retaken() { # DEVICE ID
+	[ "$(xdp_program "$1")" != "$2" ] && is_attached_by_xdp "$1"
+}
+
+is_attached_by_xdp() { # DEVICE
+	rolewall --json status | jq -e --arg name "$1" '.interfaces[] | select(.name == $name) | .hook == "xdp"' >/dev/null
+}
+
+# What a link holds nobody displaces (test_hooks.sh). Without links "ip -force" does.
+test_a_program_that_displaces_ours_is_displaced_within_two_seconds() {
+	local stranger=$LAB_DIR/bpf/stranger start id
+
+	trap 'stop daemon; rolewall -q down; rm -f "$LAB_DIR/bpf/stranger"' EXIT
+	stop daemon
+	rolewall -q down
+	export ROLEWALL_PROBE_OFF=links
+	node_file .
+	rolewall apply
+	daemon_start
+	node "$PROBE" stranger "$stranger"
+	for _ in 1 2; do
+		start=${EPOCHREALTIME/./}
+		ip -n "$LAB_NAME-node" -force link set eth0 xdpdrv pinned "$stranger"
+		id=$(bpftool -j prog show pinned "$stranger" | jq .id)
+		wait_for 5 is_retaken eth0 "$id" || fail "the other program stays: $(<"$LAB_DIR/daemon.err")"
+		echo "# attached again after $(((${EPOCHREALTIME/./} - start) / 1000)) ms"
+		wait_for 5 daemon_said "another XDP program had displaced Rolewall's on eth0; it is attached again" ||
+			fail "it does not say so: $(<"$LAB_DIR/daemon.err")"
+		: >"$LAB_DIR/daemon.err"
+	done
+	assert_filtering
+}
+
+test_what_displaced_ours_goes_with_the_next_apply() {
+	trap 'rolewall -q down; rm -f "$LAB_DIR/bpf/stranger"' EXIT
+	stop daemon
+	rolewall -q down
+	export ROLEWALL_PROBE_OFF=links
+	node_file .
+	rolewall apply
+	node "$PROBE" stranger "$LAB_DIR/bpf/stranger"
+	ip -n "$LAB_NAME-node" -force link set eth0 xdpdrv pinned "$LAB_DIR/bpf/stranger"
+	assert_exit 0 rolewall status
+	grep -q "eth0.*another XDP program .stranger" <<<"$OUTPUT" || fail "it does not say so: $OUTPUT"
+	assert_filtering
+	assert_exit 0 rolewall apply
+	is_attached_by_xdp eth0 || fail "it is not attached again: $(rolewall status)"
+	assert_filtering
+}
+
 run_tests "$@"

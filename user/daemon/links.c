@@ -9,6 +9,7 @@
 #include <sys/epoll.h>
 
 #include "util/say.h"
+#include "kernel/attach/legacy_attach.h"
 #include "kernel/commit/refresh.h"
 #include "report/words.h"
 #include "util/cleanup.h"
@@ -77,6 +78,25 @@ static void say_vanished(const struct interface_state *state)
 	    state->name, zone ? zone : "external");
 }
 
+/* Before the refresh another program was there; now ours is. */
+static bool is_retaken(const struct links *links, const struct device *device,
+		       const struct interface_state *state)
+{
+	return state->hook == HOOK_XDP && (device->xdp_native || device->xdp_generic) &&
+	       !legacy_xdp_is_attached(links->in_force->instance, device);
+}
+
+static void say_changed(const struct links *links, const struct device *device,
+			const struct interface_state *state)
+{
+	if (is_retaken(links, device, state))
+		say(SAY_WARNING,
+		    "another XDP program had displaced Rolewall's on %s; it is attached again: %s",
+		    state->name, way_text(state));
+	else
+		say(SAY_NOTICE, "interface %s has changed: %s", state->name, way_text(state));
+}
+
 static void say_changes(const struct links *links, const struct devices *now)
 {
 	_cleanup_(snapshot_free) struct snapshot snapshot = {0};
@@ -98,8 +118,7 @@ static void say_changes(const struct links *links, const struct devices *now)
 			say(SAY_NOTICE, "interface %s has appeared: %s", state->name,
 			    way_text(state));
 		else if (state)
-			say(SAY_NOTICE, "interface %s has changed: %s", state->name,
-			    way_text(state));
+			say_changed(links, after, state);
 	}
 }
 

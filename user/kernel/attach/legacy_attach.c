@@ -129,6 +129,12 @@ int legacy_xdp_attach(const struct instance *instance, const struct device *devi
 			      mode ? mode : flags | XDP_FLAGS_UPDATE_IF_NOEXIST, NULL);
 }
 
+int legacy_xdp_retake(const struct device *device, int program_fd)
+{
+	return bpf_xdp_attach(device->ifindex, program_fd,
+			      device->xdp_native ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE, NULL);
+}
+
 static int xdp_detach_from(const struct instance *instance, const struct device *device,
 			   enum whose least)
 {

@@ -30,6 +30,9 @@ bool legacy_xdp_is_attached(const struct instance *instance, const struct device
 int legacy_xdp_attach(const struct instance *instance, const struct device *device, int program_fd,
 		      __u32 flags);
 
+/* Put it in the place of whatever is there now. -EBUSY: a link holds that. */
+int legacy_xdp_retake(const struct device *device, int program_fd);
+
 /* Detach what is ours and no link holds. None: no error. */
 int legacy_xdp_detach(const struct instance *instance, const struct device *device);
 

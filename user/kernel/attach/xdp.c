@@ -135,6 +135,8 @@ static void plan_make(const struct instance *instance, const struct features *fe
 	plan->link = features->links;
 	plan->keep = plan->wanted && !replace && is_in_place(instance, plan) &&
 		     arrivals_is_covered(maps, plan->device);
+	plan->displaced = plan->wanted && !plan->link && has_program(plan->device) &&
+			  arrivals_is_covered(maps, plan->device) && !is_in_place(instance, plan);
 }
 
 static int compare_plans(const void *left, const void *right, void *devices)
@@ -250,6 +252,8 @@ static int attach_new(const struct instance *instance, const struct xdp_plan *pl
 	r = plan->link ? legacy_xdp_detach(instance, plan->device) : 0;
 	if (r)
 		return r;
+	if (plan->displaced && legacy_xdp_retake(plan->device, plan->program_fd) == 0)
+		return 0;
 	r = may_be_native(plan->device) ? attach_in_mode(instance, plan, XDP_FLAGS_DRV_MODE, &link)
 					: -EOPNOTSUPP;
 	/* Whatever a driver says: each has reasons of its own (virtnet_xdp_set: ENOMEM, EINVAL). */

@@ -24,6 +24,7 @@ struct xdp_plan {
 	bool keep;	/* the program is attached already */
 	bool again;	/* it is, but goes (for a moment): one has to get below it */
 	bool link;	/* a new attachment is a link */
+	bool displaced; /* ours was there, and another program has taken its place */
 	int program_fd; /* the program to attach; owned by struct xdp_plans */
 };
 
