@@ -39,12 +39,18 @@ _rolewall_profiles() {
 	rolewall --json roles 2>/dev/null | sed -n 's/^ *"profile": "\([^"]*\)".*/\1/p'
 }
 
+# Of the policy in force.
+_rolewall_services() {
+	rolewall --json show 2>/dev/null | sed -n 's/^ *"service": "\([^"]*\)".*/\1/p' | sort -u
+}
+
 # Words for the argument of an option; fails where the option before has none, or none that is known.
 _rolewall_argument() { # VERB OPTION
 	case $1:$2 in
 	*:-o | *:--output) echo table json jsonl ;;
 	blocked:--reason | top:--reason) _rolewall_reasons ;;
 	blocked:--by) echo source port ;;
+	allow:--from | deny:--from) echo external internal vpn ;;
 	*:--interface) ls /sys/class/net ;;
 	*:--profile | roles:-p | preflight:-p | roles:-d | roles:--diff | roles:--diff=*) _rolewall_profiles ;;
 	*) return 1 ;;
@@ -65,6 +71,7 @@ _rolewall_words() { # VERB PREVIOUS CURRENT
 		esac
 		;;
 	show) _rolewall_roles ;;
+	allow | deny) _rolewall_services ;;
 	unban) rolewall -o jsonl bans 2>/dev/null | sed -n 's/^{"source":"\([^"]*\)".*/\1/p' | head -n 200 ;;
 	close) rolewall -o jsonl openings 2>/dev/null | sed -n 's/.*"id":\([0-9]*\).*/\1/p' ;;
 	esac

@@ -81,6 +81,27 @@ documents_plan() {
 	error 4 plan --config /nonexistent
 }
 
+documents_allow() {
+	json 0 allow 873 --from internal,vpn --comment backup
+	json 0 allow 873 --from vpn
+	json 0 allow 874 --from vpn --apply
+	rolewall apply --confirm=60
+	error 1 allow 875 --from vpn --apply
+	rolewall confirm
+	error 2 allow 873
+	error 2 allow nosuch --from vpn
+	error 4 allow 873 --from vpn --config /nonexistent
+}
+
+documents_deny() {
+	node_file '.services = [{name: "web", proto: ["tcp", "udp"], port: "80-81", table: "external"}]'
+	json 0 deny web --from external
+	json 0 deny web --apply
+	json 0 deny 81
+	error 1 deny 25
+	error 2 deny nosuch
+}
+
 documents_apply() {
 	json 0 apply
 	json 0 apply --confirm=60

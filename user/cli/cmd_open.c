@@ -30,13 +30,13 @@ static int seconds_check(const struct settings *settings, int64_t seconds, bool 
 	if (seconds <= (force ? OPENING_SECONDS_MAX_FORCED : OPENING_SECONDS_MAX))
 		return EXIT_OK;
 	if (force)
-		report_failure(settings, "write the port into the node file, if it is to stay open",
+		report_failure(settings, "\"rolewall allow\" opens a port for good",
 			       "an opening lasts 30 days at most");
 	else
-		report_failure(settings,
-			       "--force makes it up to 30d; what is to stay open belongs into the "
-			       "node file",
-			       "an opening lasts 24 hours at most");
+		report_failure(
+			settings,
+			"--force makes it up to 30d; \"rolewall allow\" opens a port for good",
+			"an opening lasts 24 hours at most");
 	return EXIT_USAGE;
 }
 
@@ -86,9 +86,7 @@ static int count_check(const struct settings *settings, const struct target *tar
 {
 	if (target->port_end - target->port < PORTS_MAX)
 		return EXIT_OK;
-	report_failure(settings,
-		       "write a larger range into the node file, under \"services\": \"port\": "
-		       "\"8000-8999\"",
+	report_failure(settings, "\"rolewall allow\" opens a larger range, for good",
 		       "open takes %d ports at most", PORTS_MAX);
 	return EXIT_USAGE;
 }

@@ -7,20 +7,42 @@
 #include "host/interface_advice.h"
 #include "kernel/lists/idle_bans.h"
 
-int config_load_as(const struct settings *settings, const char *node, struct config *ret)
+struct policy_source config_source(const struct settings *settings)
 {
-	const struct policy_source source = {
+	return (struct policy_source){
 		.node_file = settings->config,
 		.roles_dir = settings->roles_dir,
 		.cluster_file = settings->cluster,
-		.node = node,
 	};
+}
+
+static int source_load(const struct settings *settings, const struct policy_source *source,
+		       struct config *ret)
+{
 	struct error error = {0};
-	int r = policy_compile_from(&source, &ret->tables, &ret->warnings, &error);
+	int r = policy_compile_from(source, &ret->tables, &ret->warnings, &error);
 
 	if (!r)
 		r = idle_bans_advise(&settings->instance, &ret->tables, &ret->warnings);
 	return r ? report_config(settings, r, &error) : EXIT_OK;
+}
+
+int config_load_as(const struct settings *settings, const char *node, struct config *ret)
+{
+	struct policy_source source = config_source(settings);
+
+	source.node = node;
+	return source_load(settings, &source, ret);
+}
+
+int config_load_text(const struct settings *settings, const char *text, size_t size,
+		     struct config *ret)
+{
+	struct policy_source source = config_source(settings);
+
+	source.text = text;
+	source.text_size = size;
+	return source_load(settings, &source, ret);
 }
 
 int config_load(const struct settings *settings, struct config *ret)

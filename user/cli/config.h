@@ -12,12 +12,19 @@ struct config {
 	struct warnings warnings;
 };
 
+/* Where the policy of these settings comes from. Borrows from them. */
+struct policy_source config_source(const struct settings *settings);
+
 /*
  * Compile settings->config, as `node` if that is not NULL. Returns EXIT_OK, or the exit code after
  * printing the error.
  */
 int config_load_as(const struct settings *settings, const char *node, struct config *ret);
 int config_load(const struct settings *settings, struct config *ret);
+
+/* The same, with `text` in place of what the file holds. */
+int config_load_text(const struct settings *settings, const char *text, size_t size,
+		     struct config *ret);
 
 /* The same for this very host, whose interfaces are looked at as well. */
 int config_load_here(const struct settings *settings, struct config *ret);

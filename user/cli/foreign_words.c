@@ -21,8 +21,8 @@ struct foreign {
 #define PLAN  "\"rolewall plan\" shows what apply would change, and changes nothing"
 #define BAN   "\"rolewall ban ADDRESS\" refuses a source altogether"
 #define FILED                                                                                      \
-	"what is to stay stands in the node file; \"rolewall apply\" puts it in force, "           \
-	"\"rolewall open PORT --from ADDRESS --for 1h\" opens a port for a while"
+	"\"rolewall allow PORT --from SOURCE\" opens a port for good, \"rolewall deny\" takes it " \
+	"back, \"rolewall open\" opens it for a while"
 
 static const struct foreign verbs[] = {
 	{"enable", APPLY},

@@ -24,6 +24,8 @@
 	X(roles)                                                                                   \
 	X(preflight)                                                                               \
 	X(plan)                                                                                    \
+	X(allow)                                                                                   \
+	X(deny)                                                                                    \
 	X(apply)                                                                                   \
 	X(confirm)                                                                                 \
 	X(rollback)                                                                                \

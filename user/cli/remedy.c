@@ -70,12 +70,8 @@ static void add_roles(struct case_file *file)
 
 static void add_service(struct case_file *file)
 {
-	remedy_add(
-		file,
-		"add { \"name\": \"...\", \"proto\": \"%s\", \"port\": %u, \"from\": [\"%s\"] } to "
-		"\"services\" in %s, then \"rolewall apply\"",
-		file->proto, file->question->port, zone_name(file->explanation->zone),
-		file->explanation->node_file);
+	remedy_add(file, "rolewall allow %u/%s --from %s, then \"rolewall apply\": for good",
+		   file->question->port, file->proto, zone_name(file->explanation->zone));
 }
 
 static void remedy_not_open(struct case_file *file)
@@ -152,15 +148,14 @@ static void remedy_open(struct case_file *file)
 	const struct explanation *explanation = file->explanation;
 	const struct rule *rule = &explanation->rule;
 
-	if ((rule->zones & RW_ZONE_EXTERNAL) && strcmp(rule->role, "node") != 0)
+	if ((rule->zones & RW_ZONE_EXTERNAL) && strcmp(rule->role, MERGE_NODE) != 0)
 		remedy_add(file,
-			   "add \"%s\" to \"vpn_only\" in %s, then \"rolewall apply\": closed to "
-			   "all but "
-			   "the VPN",
-			   rule->service, explanation->node_file);
-	if (!strcmp(rule->role, "node"))
-		remedy_add(file, "change \"services\" in %s (%s), then \"rolewall apply\"",
-			   explanation->node_file, rule->origin);
+			   "rolewall deny %s --from external, then \"rolewall apply\": closed to "
+			   "all but the VPN",
+			   rule->service);
+	if (!strcmp(rule->role, MERGE_NODE))
+		remedy_add(file, "rolewall deny %s, then \"rolewall apply\": as %s says",
+			   rule->service, rule->origin);
 	remedy_add(file, "rolewall ban %s --for 1h --reason \"...\"", file->source);
 }
 

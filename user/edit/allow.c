@@ -118,11 +118,11 @@ static int service_new(struct work *work, const struct permit_ports *ports,
 	char text[PORTS_SIZE];
 	int r = work_edited(work, services_add(work->edit, &service));
 
+	if (r == 0)
+		r = work_note(work, "adds the service \"%s\", %s", service.name,
+			      ports_name(ports, text));
 	for (size_t i = 0; r == 0 && i < count; i++)
-		r = work_note(work,
-			      i ? "adds %s to the service \"%s\""
-				: "adds a service for %s: \"%s\", %s",
-			      sources[i], service.name, ports_name(ports, text));
+		r = work_note(work, "adds %s to the service \"%s\"", sources[i], service.name);
 	return r;
 }
 

@@ -1,0 +1,169 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# allow and deny: one command writes the node file, another takes it back, and nothing else of the
+# file changes.
+
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+setup() {
+	spawn node listeners "$PROBE" listen -t 22,25,873,5432
+}
+
+# A file as people write it: not as jq would.
+prepare() {
+	rolewall down >/dev/null 2>&1 || true
+	file_write
+	rolewall apply -q
+}
+
+file_write() {
+	printf '{ "version": 1, "node": "mail1.example.com",\r\n\t"profile": "carbonio-ce-23.10",\r\n' >"$LAB_DIR/node.json"
+	printf '\t"roles": ["mta", "postgres"],\r\n\t"interfaces": { "eth0": { "zone": "external" },' >>"$LAB_DIR/node.json"
+	printf '   "eth1":{"zone":"internal"}, "vpn0": {"zone" : "vpn"} },\r\n\t"mode": "enforce"}' >>"$LAB_DIR/node.json"
+	cp -a "$LAB_DIR/node.json" "$LAB_DIR/before.json"
+}
+
+assert_port() { # ANSWER HOST PORT
+	local address
+
+	case $2 in
+	outside) address=$NODE_EXTERNAL ;;
+	inside) address=$NODE_INTERNAL ;;
+	vpn) address=$NODE_VPN ;;
+	esac
+	assert_answer "$1" "$2" tcp "$address" "$3"
+}
+
+assert_untouched() {
+	cmp "$LAB_DIR/before.json" "$LAB_DIR/node.json" || fail "the node file is not as it was"
+}
+
+test_a_port_is_opened_by_one_command_and_closed_by_another() {
+	assert_port silent inside 873
+	assert_exit 0 rolewall allow 873 --from internal --comment backup
+	grep -q 'rolewall apply' <<<"$OUTPUT" || fail "it does not say how to apply: $OUTPUT"
+	grep -Eq 'opens +tcp +873 +internal' <<<"$OUTPUT" || fail "no plan: $OUTPUT"
+	assert_port silent inside 873
+	rolewall check -q
+	assert_exit 0 rolewall apply
+	assert_port open inside 873
+	assert_port silent vpn 873
+
+	assert_exit 0 rolewall deny 873 --apply
+	assert_port silent inside 873
+	assert_untouched
+}
+
+test_mode_owner_and_link_of_the_file_stay() {
+	mv "$LAB_DIR/node.json" "$LAB_DIR/real.json"
+	ln -s real.json "$LAB_DIR/node.json"
+	chmod 0640 "$LAB_DIR/real.json"
+	chown 1:2 "$LAB_DIR/real.json"
+	assert_exit 0 rolewall allow 873 --from internal
+	assert_equal "symbolic link" "$(stat -c %F "$LAB_DIR/node.json")" "the node file"
+	assert_equal "640 1 2" "$(stat -c '%a %u %g' "$LAB_DIR/real.json")" "mode and owner"
+	grep -q 873 "$LAB_DIR/real.json"
+	rm "$LAB_DIR/node.json" "$LAB_DIR/real.json"
+}
+
+test_what_cannot_be_done_changes_nothing() {
+	local arguments
+
+	while read -r code arguments; do
+		# shellcheck disable=SC2086
+		assert_exit "$code" rolewall $arguments
+		assert_untouched
+	done <<-'END'
+		2 allow
+		2 allow 873
+		2 allow 873 --from nowhere
+		2 allow 873 --from 203.0.113.9/28
+		2 allow 0 --from internal
+		2 allow 99999 --from internal
+		2 allow 873/icmp --from internal
+		2 allow 880-873 --from internal
+		2 allow nosuch --from internal
+		2 allow 873 --from internal --confirm
+		2 deny
+		2 deny nosuch
+		1 deny 25
+		1 deny 5432
+		1 deny 5432 --from internal
+		0 deny 873
+		0 allow 25 --from external
+		0 allow 25 --from 203.0.113.9
+		0 allow postgres --from internal
+	END
+}
+
+test_a_port_that_is_open_anyway_is_said_to_be() {
+	assert_exit 0 rolewall allow 25 --from vpn
+	grep -q 'tcp 25 is open to external,internal,vpn (mta/smtp, .*mta.json:[0-9]*) already' <<<"$OUTPUT" ||
+		fail "it does not say who opens it: $OUTPUT"
+	assert_exit 0 rolewall allow 5432 --from vpn
+	grep -q 'note: tcp 5432 is open to internal (postgres/postgres, ' <<<"$OUTPUT" ||
+		fail "it does not say that postgres opens it: $OUTPUT"
+	assert_exit 0 rolewall deny postgres --from vpn
+	grep -q 'note: tcp 5432 stays open to internal (postgres/postgres, ' <<<"$OUTPUT" ||
+		fail "it does not say that postgres opens it: $OUTPUT"
+	assert_untouched
+}
+
+test_a_role_is_narrowed_to_the_vpn_and_widened_again() {
+	assert_exit 0 rolewall deny smtp --from external --apply
+	assert_port silent outside 25
+	assert_port open vpn 25
+	assert_exit 0 rolewall allow smtp --from external --apply
+	assert_port open outside 25
+	assert_untouched
+}
+
+# "@advised" holds by name, and so it does for a service that has just been added.
+test_what_would_have_no_effect_is_refused() {
+	sed -i 's/"mode"/"vpn_only": ["@advised"], "mode"/' "$LAB_DIR/node.json"
+	cp "$LAB_DIR/node.json" "$LAB_DIR/before.json"
+	assert_exit 1 rolewall allow 25 --from external
+	grep -q '"@advised"' <<<"$OUTPUT" || fail "the reason is not named: $OUTPUT"
+	assert_untouched
+}
+
+test_a_file_that_is_wrong_is_not_touched() {
+	sed -i 's/"roles"/"rolls"/' "$LAB_DIR/node.json"
+	cp "$LAB_DIR/node.json" "$LAB_DIR/before.json"
+	assert_exit 4 rolewall allow 873 --from internal
+	grep -q 'rolls' <<<"$OUTPUT" || fail "the mistake is not named: $OUTPUT"
+	assert_untouched
+}
+
+test_a_change_that_locks_its_author_out_is_refused() {
+	assert_exit 0 rolewall allow 22 --from external --apply
+	cp "$LAB_DIR/node.json" "$LAB_DIR/before.json"
+	SSH_CONNECTION="$OUTSIDE 50000 $NODE_EXTERNAL 22" assert_exit 1 rolewall deny 22 --from external --apply
+	grep -q 'your own SSH session' <<<"$OUTPUT" || fail "the session is not named: $OUTPUT"
+	assert_untouched
+	assert_port open outside 22
+	SSH_CONNECTION="$OUTSIDE 50000 $NODE_EXTERNAL 22" assert_exit 0 \
+		rolewall deny 22 --from external --apply --force
+	assert_port silent outside 22
+}
+
+test_what_cannot_be_applied_is_not_written() {
+	assert_exit 0 rolewall apply --confirm=600
+	assert_exit 1 rolewall allow 873 --from internal --apply
+	grep -q 'is as it was' <<<"$OUTPUT" || fail "it does not say that: $OUTPUT"
+	assert_untouched
+	rolewall confirm
+}
+
+test_what_is_not_confirmed_goes_back() {
+	assert_exit 0 rolewall allow 873 --from internal --apply --confirm=600
+	assert_port open inside 873
+	assert_exit 0 rolewall rollback
+	assert_port silent inside 873
+	assert_exit 0 rolewall deny 873
+	assert_untouched
+}
+
+run_tests "$@"
