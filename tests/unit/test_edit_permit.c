@@ -319,6 +319,80 @@ static void deny_from_outside_leaves_a_roles_port_to_the_vpn(void **state)
 	assert_change(more, false, &asked, less);
 }
 
+/* --- odd layouts ------------------------------------------------------------------------------ */
+
+#define LAYOUTS 600
+
+/* xorshift: the same layouts in every run. */
+static uint32_t random_state = 2463534242;
+
+static uint32_t random_below(uint32_t end)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 17;
+	random_state ^= random_state << 5;
+	return random_state % end;
+}
+
+/* White space of one kind in a file, or of all kinds. */
+static const char *const spaces[][4] = {
+	{"", "", "", ""},
+	{" ", " ", " ", " "},
+	{"\n  ", "\n", "\n    ", " "},
+	{"\r\n\t", "\r\n", "\r\n\t\t", " "},
+	{"\n\t\t\t\t\t\t", "\n\n", " ", ""},
+	{" ", "", "\r\n", "\t \n"},
+};
+
+/* `compact` with white space around everything that may have it. Owned by the caller. */
+static char *layout_make(const char *compact)
+{
+	size_t size, kind = random_below(ARRAY_SIZE(spaces));
+	bool in_string = false;
+	char *text;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	for (; *compact; compact++) {
+		bool is_mark = !in_string && strchr("{}[]:,", *compact);
+
+		in_string ^= *compact == '"';
+		if (is_mark && random_below(2))
+			fputs(spaces[kind][random_below(4)], out);
+		fputc(*compact, out);
+		if (is_mark)
+			fputs(spaces[kind][random_below(4)], out);
+	}
+	assert_int_equal(fclose(out), 0);
+	return text;
+}
+
+static void what_allow_writes_deny_takes_back_to_the_byte(void **state)
+{
+	static const char *const files[] = {
+		"{\"version\":1,\"node\":\"n\",\"profile\":\"carbonio-ce-23.10\",\"roles\":["
+		"\"proxy\"],\"interfaces\":{\"eth0\":{\"zone\":\"external\"}}}",
+		"{\"services\":[{\"name\":\"b\",\"proto\":\"tcp\",\"port\":874,\"table\":"
+		"\"internal\"}],\"version\":1,\"node\":\"n\",\"profile\":\"carbonio-ce-23.10\","
+		"\"roles\":[],\"interfaces\":{}}",
+		"{\"version\":1,\"node\":\"n\",\"profile\":\"carbonio-ce-23.10\",\"roles\":[],"
+		"\"services\":[{\"name\":\"b\",\"proto\":\"tcp\",\"port\":874,\"table\":"
+		"\"internal\"},{\"name\":\"a\",\"from\":[\"internal\"],\"proto\":\"tcp\","
+		"\"port\":873}],\"interfaces\":{},\"mode\":\"enforce\"}",
+	};
+	const struct asked asked = {.port = 873, .sources = {"vpn"}};
+
+	for (int i = 0; i < LAYOUTS; i++) {
+		_free_ char *before = layout_make(files[random_below(ARRAY_SIZE(files))]);
+		struct error error = {0};
+		_free_ char *allowed = change(before, false, &asked, &error);
+
+		assert_non_null(allowed);
+		assert_string_not_equal(allowed, before);
+		assert_change(allowed, true, &asked, before);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -338,6 +412,7 @@ int main(void)
 		cmocka_unit_test(deny_of_a_source_inside_a_wider_one_is_refused),
 		cmocka_unit_test(deny_of_a_roles_port_says_how_it_is_done),
 		cmocka_unit_test(deny_from_outside_leaves_a_roles_port_to_the_vpn),
+		cmocka_unit_test(what_allow_writes_deny_takes_back_to_the_byte),
 	};
 
 	return cmocka_run_group_tests_name("edit permit", tests, NULL, NULL);
