@@ -9,12 +9,16 @@
 # The node of the lab, but eth1 without a public IPv6 address, and with a tunnel and a container's
 # device. What is installed is what a dpkg-query of ours says.
 setup() {
+	local name
+
 	ip -n "$LAB_NAME-node" -6 address flush dev eth1 scope global
 	ip -n "$LAB_NAME-node" tuntap add tun7 mode tun
 	ip -n "$LAB_NAME-node" link add docker0 type veth peer name veth9
 	mkdir "$LAB_DIR/bin"
 	printf '#!/bin/sh\ncat "%s/packages"\n' "$LAB_DIR" >"$LAB_DIR/bin/dpkg-query"
-	printf '#!/bin/sh\n' >"$LAB_DIR/bin/rpm"
+	for name in rpm docker podman; do
+		printf '#!/bin/sh\n' >"$LAB_DIR/bin/$name"
+	done
 	chmod +x "$LAB_DIR/bin"/*
 }
 
@@ -62,6 +66,44 @@ test_a_role_that_a_profile_has_from_its_base_is_found() {
 	assert_exit 0 rolewall check
 }
 
+# with_release RELEASE COMMAND...: the node has an /opt of its own, with that release of Carbonio.
+with_release() {
+	# shellcheck disable=SC2016
+	node unshare --mount sh -c 'mount -t tmpfs none /opt && mkdir /opt/zextras &&
+		echo "$1" >/opt/zextras/.version && shift && exec "$@"' sh "$@"
+}
+
+release_json() { # RELEASE
+	with_release "$1" "$ROLEWALL" "${LAB_INSTANCE[@]}" --json -q init --stdout
+}
+
+test_the_profile_is_that_of_the_installed_release() {
+	packages carbonio-mta carbonio-proxy carbonio-appserver
+	assert_json '.profile == "carbonio-ce-23.10"' release_json 23.11.0
+	assert_json '.profile == "carbonio-ce-24.1"' release_json 24.12.0
+	assert_json '.profile == "carbonio-ce-25.6"' release_json 25.6.1
+	assert_json '.profile == "carbonio-ce-25.9"' release_json 25.12.0
+	assert_json '.profile == "carbonio-ce-26"' release_json 26.6.0
+	packages carbonio-mta carbonio-advanced
+	assert_json '.profile == "carbonio-24.9"' release_json 25.3.0
+	assert_exit 0 with_release 25.12.0 "$ROLEWALL" "${LAB_INSTANCE[@]}" init --stdout
+	grep -q "release 25.12.0 (/opt/zextras/.version says so) has the ports of that one" <<<"$OUTPUT" ||
+		fail "it does not say which release: $OUTPUT"
+}
+
+test_check_names_the_profile_of_the_installed_release() {
+	packages carbonio-mta
+	rolewall -q init --force --profile carbonio-ce-25.6
+	assert_json '.warnings | map(.what) | any(test("release 25.12.0 is installed.*carbonio-ce-25.9, not of carbonio-ce-25.6"))' \
+		with_release 25.12.0 "$ROLEWALL" "${LAB_INSTANCE[@]}" --json check
+	assert_json '.warnings | map(.what) | any(test("is installed")) | not' \
+		with_release 25.7.0 "$ROLEWALL" "${LAB_INSTANCE[@]}" --json check
+	assert_exit 0 with_release 25.7.0 "$ROLEWALL" "${LAB_INSTANCE[@]}" check
+	grep -q "profile carbonio-ce-25.6 has the ports of the installed release, 25.7.0" <<<"$OUTPUT" ||
+		fail "it does not say which release: $OUTPUT"
+	assert_json '.warnings | map(.what) | any(test("is installed")) | not' rolewall --json check
+}
+
 test_what_it_writes_passes_check_and_can_be_applied() {
 	packages carbonio-mta carbonio-appserver
 	assert_exit 0 rolewall init
@@ -77,6 +119,8 @@ test_it_says_why_on_stderr() {
 	rolewall init 2>"$LAB_DIR/why" >/dev/null
 	grep -q "eth0 is external: the default route leads there" "$LAB_DIR/why" || fail "$(<"$LAB_DIR/why")"
 	grep -q "role mta, because the package carbonio-mta" "$LAB_DIR/why" || fail "$(<"$LAB_DIR/why")"
+	grep -q "profile carbonio-ce-25.9, because the package carbonio-mta is installed" "$LAB_DIR/why" ||
+		fail "$(<"$LAB_DIR/why")"
 	grep -q "docker0 is left out" "$LAB_DIR/why" || fail "$(<"$LAB_DIR/why")"
 }
 
@@ -101,6 +145,8 @@ test_whoever_is_connected_from_outside_can_come_again() {
 test_the_profile_can_be_chosen() {
 	assert_json '.profile == "carbonio-ce-23.10"' init_json --profile carbonio-ce-23.10
 	assert_exit 4 rolewall init --force --profile no-such-profile
+	assert_exit 4 rolewall init --force --profile carbonio-ce-24.12
+	grep -q "did you mean" <<<"$OUTPUT" || fail "no guess: $OUTPUT"
 }
 
 test_without_a_default_route_private_networks_are_internal_still() {

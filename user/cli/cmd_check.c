@@ -2,11 +2,14 @@
 /* cmd_check.c - rolewall check [FILE] */
 #include <errno.h>
 
+#include <string.h>
+
 #include "cli/cli.h"
 #include "cli/config.h"
 #include "cli/message.h"
 #include "cli/print.h"
 #include "host/other_firewalls.h"
+#include "host/recognise.h"
 #include "kernel/lists/idle_bans.h"
 #include "util/cleanup.h"
 
@@ -39,6 +42,7 @@ static int check_run(const struct settings *settings, const struct arguments *ar
 		.roles_dir = settings->roles_dir,
 		.cluster_file = settings->cluster,
 	};
+	struct recognised found = {0};
 	struct error error = {0};
 	int r = policy_compile_from(&source, &config.tables, &config.warnings, &error);
 
@@ -47,6 +51,9 @@ static int check_run(const struct settings *settings, const struct arguments *ar
 		r = other_firewalls_advise(&config.tables, &config.warnings);
 	if (!r && !arguments->operand_count)
 		r = idle_bans_advise(&settings->instance, &config.tables, &config.warnings);
+	if (!r && !arguments->operand_count)
+		r = profile_advise("", settings->roles_dir, &config.tables, &config.warnings,
+				   &found);
 	if (settings->output != OUTPUT_TABLE) {
 		check_print_json(settings, &config.warnings, r ? &error : NULL);
 		return r ? exit_code_config(r) : EXIT_OK;
@@ -57,6 +64,9 @@ static int check_run(const struct settings *settings, const struct arguments *ar
 	if (r)
 		return report_config(settings, r, &error);
 	check_print(settings, file, &config);
+	if (found.profile[0] && !strcmp(found.profile, config.tables.profile))
+		report_note(settings, "profile %s has the ports of the installed release, %s (%s)",
+			    found.profile, found.release, found.release_file);
 	return EXIT_OK;
 }
 

@@ -26,24 +26,14 @@ _Static_assert(ARRAY_SIZE(init_options) == OPTION_COUNT, "an option lacks its ro
 
 static int proposal_load(const struct settings *settings, const char *profile, struct proposal *ret)
 {
-	_cleanup_(profile_names_free) struct profile_names profiles = {0};
 	_cleanup_(host_facts_free) struct host_facts facts = {0};
-	_cleanup_(profile_free) struct profile asked = {0};
 	struct error error = {0};
-	int r = profile_names_read(settings->roles_dir, &profiles, &error);
+	int r = host_facts_read("", &facts, &error);
 
-	if (!r && profile)
-		r = profile_read(settings->roles_dir, profile, &asked, &error);
-	if (r)
-		return report_config(settings, r, &error);
-	r = host_facts_read(&facts, &error);
 	if (r)
 		return report_install(settings, r, &error);
-	r = proposal_make(&facts, settings->roles_dir, &profiles, profile, ret);
-	if (!r)
-		return EXIT_OK;
-	error_set(&error, -r, "there is no profile in %s", settings->roles_dir);
-	return report_config(settings, r, &error);
+	r = proposal_make(&facts, settings->roles_dir, profile, ret, &error);
+	return r ? report_config(settings, r, &error) : EXIT_OK;
 }
 
 /* The directory of the node file is made, but not what is above it: a typo makes no tree. */
@@ -127,8 +117,9 @@ const struct verb verb_init = {
 	.name = "init",
 	.operands = "",
 	.summary = "write a first node file from what this host looks like, in mode observe",
-	.details = "Looks at interfaces, routes, tunnels and installed packages, and says why it "
-		   "decided what.\n"
+	.details = "Looks at interfaces, routes, tunnels, packages, containers and listeners, and "
+		   "says "
+		   "why it decided what.\n"
 		   "A node file that is there is not touched without --force.",
 	.options = init_options,
 	.option_count = OPTION_COUNT,

@@ -3,39 +3,17 @@
 #include "cli/proposal.h"
 
 #include <errno.h>
-#include <fnmatch.h>
 #include <net/if_arp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <rolewall/abi.h>
 
 #include "cli/print.h"
-#include "policy/model.h"
+#include "host/recognise.h"
 #include "util/array.h"
 #include "util/cleanup.h"
-
-/* Which packages a role comes with (fnmatch). */
-static const struct {
-	const char *package;
-	const char *role;
-} role_packages[] = {
-	{"carbonio-mta", "mta"},
-	{"carbonio-proxy", "proxy"},
-	{"carbonio-appserver", "appserver"},
-	{"carbonio-directory-server", "directory-server"},
-	{"carbonio-mesh", "mesh"},
-	{"service-discover-server", "mesh"},
-	{"carbonio-videoserver*", "videoserver"},
-	{"carbonio-monitoring", "monitoring"},
-	{"carbonio-prometheus", "monitoring"},
-	{"carbonio-*-db", "postgres"},
-	{"postgresql", "postgres"},
-	{"postgresql-[0-9]*", "postgres"},
-	{"postgresql*-server", "postgres"},
-};
 
 static void note(struct proposal *proposal, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -53,88 +31,62 @@ static void note(struct proposal *proposal, const char *format, ...)
 
 /* --- roles ------------------------------------------------------------------------------------ */
 
-static const char *package_role(const char *package)
+static int roles_find(const struct host_facts *facts, const char *roles_dir, const char *name,
+		      struct proposal *proposal, json_t *roles, struct error *ret_error)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(role_packages); i++)
-		if (!fnmatch(role_packages[i].package, package, 0))
-			return role_packages[i].role;
-	return NULL;
-}
+	_cleanup_(profile_free) struct profile profile = {0};
+	int r = profile_read(roles_dir, name, &profile, ret_error);
 
-static bool has_name(const json_t *list, const char *name)
-{
-	const json_t *item;
-	size_t i;
+	for (size_t i = 0; r == 0 && i < profile.role_count; i++) {
+		const struct role_model *role = &profile.roles[i];
+		char because[CLUE_TEXT_MAX];
 
-	json_array_foreach (list, i, item)
-		if (!strcmp(json_string_value(item), name))
-			return true;
-	return false;
-}
-
-static json_t *roles_find(const struct host_facts *facts, struct proposal *proposal)
-{
-	json_t *roles = json_make("[]");
-
-	for (size_t i = 0; i < facts->package_count; i++) {
-		const char *role = package_role(facts->packages[i]);
-
-		if (!role || has_name(roles, role))
+		if (!clues_find(&role->clues, facts, because))
 			continue;
-		json_array_append_new(roles, json_make("s", role));
-		note(proposal, "role %s, because the package %s is installed", role,
-		     facts->packages[i]);
+		json_array_append_new(roles, json_make("s", role->name));
+		note(proposal, "role %s, because %s", role->name, because);
 	}
-	if (!json_array_size(roles))
-		note(proposal, "no roles: no package of a role is installed; add what this node "
-			       "plays to \"roles\"");
-	return roles;
+	if (r == 0 && !json_array_size(roles))
+		note(proposal,
+		     "no roles: there is no sign of one; add what this node plays to "
+		     "\"roles\" (\"rolewall roles --profile %s\" lists them)",
+		     name);
+	return r;
 }
 
-static bool has_role(const char *roles_dir, const char *profile, const char *role)
-{
-	_cleanup_(profile_files_free) struct profile_files files = {0};
-	char name[TABLES_NAME_MAX + 8], path[PATH_MAX];
+/* --- the profile ------------------------------------------------------------------------------ */
 
-	snprintf(name, sizeof(name), "%s.json", role);
-	return profile_files_open(roles_dir, profile, &files, NULL) == 0 &&
-	       profile_files_find(&files, name, path);
+static void note_profile(const struct recognised *found, const char *name,
+			 struct proposal *proposal)
+{
+	if (!found->profile[0])
+		note(proposal,
+		     "profile %s, to begin with: nothing that has a profile is recognised on this "
+		     "host; \"rolewall roles\" lists them, --profile takes another",
+		     name);
+	else if (found->release[0])
+		note(proposal,
+		     "profile %s, because %s, and release %s (%s says so) has the ports of that "
+		     "one",
+		     name, found->because, found->release, found->release_file);
+	else
+		note(proposal, "profile %s, because %s", name, found->because);
 }
 
-/* Without roles, a profile that has those that most nodes play. */
-static bool is_complete(const char *roles_dir, const char *profile, const json_t *roles)
+static int profile_choose(const struct host_facts *facts, const char *roles_dir,
+			  struct proposal *proposal, char ret[TABLES_NAME_MAX],
+			  struct error *ret_error)
 {
-	const json_t *role;
-	size_t i;
+	struct recognised found;
+	int r = profile_recognise(facts, roles_dir, &found, ret_error);
 
-	json_array_foreach (roles, i, role)
-		if (!has_role(roles_dir, profile, json_string_value(role)))
-			return false;
-	return json_array_size(roles) || has_role(roles_dir, profile, "appserver");
-}
-
-static const char *profile_choose(const char *roles_dir, const struct profile_names *profiles,
-				  const json_t *roles)
-{
-	for (size_t i = profiles->count; i-- > 0;)
-		if (is_complete(roles_dir, profiles->list[i], roles))
-			return profiles->list[i];
-	return profiles->count ? profiles->list[profiles->count - 1] : NULL;
-}
-
-/* A role that the profile does not know would make the file invalid. */
-static void roles_prune(const char *roles_dir, const char *profile, json_t *roles,
-			struct proposal *proposal)
-{
-	for (size_t i = json_array_size(roles); i-- > 0;) {
-		const char *role = json_string_value(json_array_get(roles, i));
-
-		if (has_role(roles_dir, profile, role))
-			continue;
-		note(proposal, "the role %s is left out: profile %s does not have it", role,
-		     profile);
-		json_array_remove(roles, i);
-	}
+	if (r == 0 && found.profile[0])
+		strcpy(ret, found.profile);
+	else if (r == 0)
+		r = profile_fallback(roles_dir, ret, ret_error);
+	if (r == 0)
+		note_profile(&found, ret, proposal);
+	return r;
 }
 
 /* --- interfaces ------------------------------------------------------------------------------- */
@@ -279,23 +231,24 @@ static bool is_loopback_session(const struct host_facts *facts)
 	return false;
 }
 
-int proposal_make(const struct host_facts *facts, const char *roles_dir,
-		  const struct profile_names *profiles, const char *profile, struct proposal *ret)
+int proposal_make(const struct host_facts *facts, const char *roles_dir, const char *profile,
+		  struct proposal *ret, struct error *ret_error)
 {
-	struct proposal proposal = {.notes = json_make("[]")};
-	_json_ json_t *roles = roles_find(facts, &proposal);
+	_cleanup_(proposal_free) struct proposal proposal = {.notes = json_make("[]")};
+	_json_ json_t *roles = json_make("[]");
+	char chosen[TABLES_NAME_MAX];
 	bool outside;
+	int r = 0;
 
 	if (!profile)
-		profile = profile_choose(roles_dir, profiles, roles);
-	if (!profile) {
-		proposal_free(&proposal);
-		return -ENOENT;
-	}
-	note(&proposal, "profile %s: its roles are in %s/%s", profile, roles_dir, profile);
-	roles_prune(roles_dir, profile, roles, &proposal);
+		r = profile_choose(facts, roles_dir, &proposal, chosen, ret_error);
+	if (r == 0)
+		r = roles_find(facts, roles_dir, profile ? profile : chosen, &proposal, roles,
+			       ret_error);
+	if (r < 0)
+		return r;
 	proposal.node = json_make("{s:i, s:s, s:s, s:O}", "version", 1, "node", facts->host,
-				  "profile", profile, "roles", roles);
+				  "profile", profile ? profile : chosen, "roles", roles);
 	json_object_set_new(proposal.node, "interfaces",
 			    interfaces_make(facts, &proposal, &outside));
 	if (outside && !is_loopback_session(facts))
@@ -303,6 +256,7 @@ int proposal_make(const struct host_facts *facts, const char *roles_dir,
 	json_object_set_new(proposal.node, "mode", json_make("s", "observe"));
 	note(&proposal, "mode observe: nothing is refused until it says \"enforce\"");
 	*ret = proposal;
+	proposal = (struct proposal){0};
 	return 0;
 }
 

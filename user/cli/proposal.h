@@ -7,7 +7,8 @@
  *	- of the others, those with a public address are external, those with private ones internal
  *	- devices of containers and machines, and those without an address, are left out:
  *		what is not listed is external
- *	- roles come from installed packages; the profile is the newest that has all of them
+ *	- the profile is the one that the host is recognised by, of its release (host/recognise.h);
+ *		roles are those whose packages, files, containers or listeners are there
  *	- a person who is connected from outside becomes a management source, to be able to return
  */
 #pragma once
@@ -22,10 +23,7 @@ struct proposal {
 	json_t *notes; /* owned; what was decided and why, a string each */
 };
 
-/*
- * `profile`: NULL to choose one of `profiles`. -ENOENT: there is none to choose from. Looks for
- * role files below `roles_dir`.
- */
-int proposal_make(const struct host_facts *facts, const char *roles_dir,
-		  const struct profile_names *profiles, const char *profile, struct proposal *ret);
+/* `profile`: NULL to choose one of those below `roles_dir`. -ENOENT: there is none. */
+int proposal_make(const struct host_facts *facts, const char *roles_dir, const char *profile,
+		  struct proposal *ret, struct error *ret_error);
 void proposal_free(struct proposal *proposal);

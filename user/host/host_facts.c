@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* host_facts.c - devices, addresses, routes, packages and the host's name. */
+/* host_facts.c - devices, addresses, routes, packages, containers, listeners and the host's name. */
 #include "host/host_facts.h"
 
 #include <errno.h>
 #include <ifaddrs.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "host/route.h"
+#include "host/sockets.h"
 #include "util/array.h"
 #include "util/cleanup.h"
 
@@ -156,9 +158,9 @@ static void host_read(char ret[256])
 	freeaddrinfo(answer);
 }
 
-static int package_add(struct host_facts *facts, const char *name)
+static int name_add(char ***list, size_t *count, const char *name)
 {
-	char **added = array_append(&facts->packages, &facts->package_count, sizeof(*added));
+	char **added = array_append(list, count, sizeof(*added));
 
 	if (!added)
 		return -ENOMEM;
@@ -166,10 +168,8 @@ static int package_add(struct host_facts *facts, const char *name)
 	return *added ? 0 : -ENOMEM;
 }
 
-/*
- * Lines of "installed NAME" or, from rpm, of the same. A system without the command has no lines.
- */
-static int packages_add(struct host_facts *facts, const char *command)
+/* Lines of "installed NAME". A system without the command has no lines. */
+static int names_add(const char *command, char ***list, size_t *count)
 {
 	_cleanup_(pipe_close) FILE *pipe = popen(command, "re");
 	char line[512], name[256];
@@ -177,7 +177,53 @@ static int packages_add(struct host_facts *facts, const char *command)
 
 	while (pipe && !r && fgets(line, sizeof(line), pipe))
 		if (sscanf(line, "installed %255s", name) == 1)
-			r = package_add(facts, name);
+			r = name_add(list, count, name);
+	return r;
+}
+
+static int packages_add(struct host_facts *facts)
+{
+	int r = names_add("dpkg-query -W -f '${db:Status-Status} ${Package}\\n' 2>/dev/null",
+			  &facts->packages, &facts->package_count);
+
+	return r ? r
+		 : names_add("rpm -qa --qf 'installed %{NAME}\\n' 2>/dev/null", &facts->packages,
+			     &facts->package_count);
+}
+
+/* An engine that does not answer is no reason to wait. */
+static int containers_add(struct host_facts *facts)
+{
+	static const char *const commands[] = {
+#define LIST(engine)                                                                               \
+	"timeout 10 " engine " ps -a --format 'installed {{.Image}}' 2>/dev/null",                 \
+		"timeout 10 " engine " ps -a --format 'installed {{.Label "                        \
+				     "\"com.docker.compose.project\"}}' 2>/dev/null"
+		LIST("docker"),
+		LIST("podman"),
+#undef LIST
+	};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(commands); i++)
+		r = names_add(commands[i], &facts->containers, &facts->container_count);
+	return r;
+}
+
+/* --- sockets ---------------------------------------------------------------------------------- */
+
+static int listens_add(struct host_facts *facts, struct error *ret_error)
+{
+	static const struct sockets_wanted wanted = {.tcp = 1 << TCP_LISTEN};
+	_cleanup_(sockets_free) struct sockets sockets = {0};
+	int r = sockets_read(&wanted, &sockets, ret_error);
+
+	for (size_t i = 0; r == 0 && i < sockets.count; i++) {
+		uint16_t port = sockets.list[i].local_port;
+
+		if (!socket_is_loopback(&sockets.list[i]))
+			facts->listens[port / 8] |= (uint8_t)(1 << port % 8);
+	}
 	return r;
 }
 
@@ -201,19 +247,20 @@ static int interfaces_add(struct host_facts *facts, struct error *ret_error)
 	return 0;
 }
 
-int host_facts_read(struct host_facts *ret, struct error *ret_error)
+int host_facts_read(const char *root, struct host_facts *ret, struct error *ret_error)
 {
-	_cleanup_(host_facts_free) struct host_facts facts = {0};
+	_cleanup_(host_facts_free) struct host_facts facts = {.root = root};
 	int r = interfaces_add(&facts, ret_error);
 
+	if (!r)
+		r = listens_add(&facts, ret_error);
 	if (r)
 		return r;
 	r = addresses_add(&facts);
 	if (!r)
-		r = packages_add(&facts, "dpkg-query -W -f '${db:Status-Status} ${Package}\\n' "
-					 "2>/dev/null");
+		r = packages_add(&facts);
 	if (!r)
-		r = packages_add(&facts, "rpm -qa --qf 'installed %{NAME}\\n' 2>/dev/null");
+		r = containers_add(&facts);
 	if (r)
 		return error_set(ret_error, -r, "cannot look at this host: %s", strerror(-r));
 	defaults_mark(&facts);
@@ -231,6 +278,9 @@ void host_facts_free(struct host_facts *facts)
 	for (size_t i = 0; i < facts->package_count; i++)
 		free(facts->packages[i]);
 	free(facts->interfaces);
+	for (size_t i = 0; i < facts->container_count; i++)
+		free(facts->containers[i]);
 	free(facts->packages);
+	free(facts->containers);
 	*facts = (struct host_facts){0};
 }

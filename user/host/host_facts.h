@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "host/device.h"
 #include "host/session.h"
@@ -24,11 +25,19 @@ struct host_facts {
 	char host[256];			   /* full name if there is one; "localhost" at worst */
 	struct host_interface *interfaces; /* owned */
 	size_t interface_count;
-	char **packages; /* owned, each of them too; names, installed */
+	const char *root; /* borrowed; where its files are: "" for this system */
+	char **packages;  /* owned, each of them too; names, installed */
 	size_t package_count;
+	char **containers; /* the same: images, and names of compose projects */
+	size_t container_count;
+	uint8_t listens[65536 / 8]; /* a bit for each TCP port, loopback left out */
 	bool has_session;
 	struct session session;
 };
 
-int host_facts_read(struct host_facts *ret, struct error *ret_error);
+/*
+ * `root`: "" for this system; else files and packages are looked for below it, the rest here all the
+ * same. It must outlive the facts.
+ */
+int host_facts_read(const char *root, struct host_facts *ret, struct error *ret_error);
 void host_facts_free(struct host_facts *facts);

@@ -13,7 +13,9 @@
 
 #include <rolewall/abi.h>
 
+#include "host/device.h"
 #include "host/netlink.h"
+#include "policy/cidr.h"
 #include "util/array.h"
 
 /* What one dump is for. */
@@ -117,4 +119,12 @@ void sockets_free(struct sockets *sockets)
 {
 	free(sockets->list);
 	*sockets = (struct sockets){0};
+}
+
+bool socket_is_loopback(const struct socket_entry *socket)
+{
+	static const uint8_t ipv6[16] = {[15] = 1};
+
+	return socket->interface == LOOPBACK_IFINDEX || !memcmp(socket->local, ipv6, 16) ||
+	       (cidr_is_ipv4(socket->local, 128) && socket->local[12] == 127);
 }

@@ -10,7 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "policy/manifest.h"
 #include "policy/role.h"
 #include "util/array.h"
 #include "util/cleanup.h"
@@ -89,6 +88,49 @@ bool profile_files_find(const struct profile_files *files, const char *name, cha
 			return true;
 	snprintf(ret, PATH_MAX, "%s/%s", files->directories[0], name);
 	return false;
+}
+
+/* --- what they say of the profile -------------------------------------------------------------- */
+
+static void manifest_inherit(struct manifest *manifest, struct manifest *base)
+{
+	if (!manifest->release_file[0])
+		strcpy(manifest->release_file, base->release_file);
+	if (!manifest->rank_given) {
+		manifest->rank = base->rank;
+		manifest->rank_given = base->rank_given;
+	}
+	if (!manifest->requirements_given) {
+		manifest->requirements = base->requirements;
+		manifest->requirements_given = base->requirements_given;
+	}
+	if (!manifest->clues.count) {
+		manifest->clues = base->clues;
+		base->clues = (struct clues){0};
+	}
+}
+
+int profile_manifest_read(const char *roles_dir, const char *profile, struct manifest *ret,
+			  struct error *ret_error)
+{
+	_cleanup_(profile_files_free) struct profile_files files = {0};
+	_cleanup_(manifest_free) struct manifest manifest = {0};
+	int r = profile_files_open(roles_dir, profile, &files, ret_error);
+
+	for (size_t i = 0; r == 0 && i < files.count; i++) {
+		_cleanup_(manifest_free) struct manifest next = {0};
+
+		r = manifest_read(files.directories[i], &next, ret_error);
+		if (r == 0 && i == 0)
+			memcpy(manifest.release, next.release, sizeof(manifest.release));
+		if (r == 0)
+			manifest_inherit(&manifest, &next);
+	}
+	if (r < 0)
+		return r;
+	*ret = manifest;
+	manifest = (struct manifest){0};
+	return 0;
 }
 
 /* --- roles ------------------------------------------------------------------------------------ */

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "policy/manifest.h"
 #include "policy/model.h"
 
 /* A list of names: of profiles, or of files. */
@@ -28,6 +29,13 @@ void profile_files_free(struct profile_files *files);
 
 /* Where the file is. If no directory has it: false, and where it would be the profile's own. */
 bool profile_files_find(const struct profile_files *files, const char *name, char ret[PATH_MAX]);
+
+/*
+ * What the profile says of itself, and where it is silent, what its base says. `ret` owns no
+ * document.
+ */
+int profile_manifest_read(const char *roles_dir, const char *profile, struct manifest *ret,
+			  struct error *ret_error);
 
 /* The names of its roles, each once, in order. 0 or -errno. */
 int profile_files_roles(const struct profile_files *files, struct profile_names *ret);

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/device.h"
 #include "policy/cidr.h"
 #include "policy/tables.h"
 #include "util/array.h"
@@ -41,14 +40,6 @@ int audit_read_sockets(struct sockets *ret, struct error *ret_error)
 	};
 
 	return sockets_read(&wanted, ret, ret_error);
-}
-
-static bool socket_is_loopback(const struct socket_entry *socket)
-{
-	static const uint8_t ipv6[16] = {[15] = 1};
-
-	return socket->interface == LOOPBACK_IFINDEX || !memcmp(socket->local, ipv6, 16) ||
-	       (cidr_is_ipv4(socket->local, 128) && socket->local[12] == 127);
 }
 
 static bool is_wildcard(const struct socket_entry *socket)
