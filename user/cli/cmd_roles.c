@@ -8,6 +8,7 @@
 #include "cli/config.h"
 #include "cli/message.h"
 #include "cli/print.h"
+#include "host/recognise.h"
 #include "policy/node.h"
 #include "policy/profile.h"
 #include "policy/words.h"
@@ -19,7 +20,7 @@ enum { OPTION_PROFILE, OPTION_DIFF, OPTION_COUNT };
 
 static const struct option_spec roles_options[] = {
 	[OPTION_PROFILE] = {"profile", 'p', "PROFILE",
-			    "this profile (the node file's, else the newest)"},
+			    "this profile (the node file's, else the newest Carbonio)"},
 	[OPTION_DIFF] = {"diff", 'd', "OLD", "what changes from OLD to the profile that follows"},
 };
 
@@ -168,23 +169,19 @@ static int role_refuse(const struct settings *settings, const struct profile *pr
 	return EXIT_USAGE;
 }
 
-/* What was asked for; else the node file's, if it can be read; else the newest. */
+/* What was asked for; else the node file's, if it can be read; else the one that init begins with. */
 static int profile_choose(const struct settings *settings, const char *asked,
 			  char ret[TABLES_NAME_MAX], struct error *ret_error)
 {
 	_cleanup_(node_model_free) struct node_model node = {0};
-	_cleanup_(profile_names_free) struct profile_names names = {0};
-	int r = 0;
 
 	if (asked)
 		snprintf(ret, TABLES_NAME_MAX, "%s", asked);
 	else if (node_model_read(settings->config, &node, NULL) == 0 && node.profile.name[0])
 		snprintf(ret, TABLES_NAME_MAX, "%s", node.profile.name);
 	else
-		r = profile_names_read(settings->roles_dir, &names, ret_error);
-	if (names.count)
-		snprintf(ret, TABLES_NAME_MAX, "%s", names.list[names.count - 1]);
-	return r;
+		return profile_fallback(settings->roles_dir, ret, ret_error);
+	return 0;
 }
 
 static int role_run(const struct settings *settings, const char *asked, const char *name)

@@ -198,7 +198,7 @@ static int containers_add(struct host_facts *facts)
 #define LIST(engine)                                                                               \
 	"timeout 10 " engine " ps -a --format 'installed {{.Image}}' 2>/dev/null",                 \
 		"timeout 10 " engine " ps -a --format 'installed {{.Label "                        \
-				     "\"com.docker.compose.project\"}}' 2>/dev/null"
+		"\"com.docker.compose.project\"}}' 2>/dev/null"
 		LIST("docker"),
 		LIST("podman"),
 #undef LIST
