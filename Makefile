@@ -210,12 +210,17 @@ $(B)/fuzz/fuzz_policy: tests/fuzz/fuzz_policy.c $(wildcard user/policy/* user/ut
 	$(call say,NATIVE,$@)
 	$(Q)$(NATIVE) $(SANITIZE) $(filter %.c,$^) -ljansson -lz -o $@
 
+$(B)/fuzz/fuzz_edit: tests/fuzz/fuzz_edit.c user/edit/text.c user/policy/places.c user/util/array.c
+	$(call say,CLANG,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(NATIVE_FLAGS) $(SANITIZE) $(filter %.c,$^) -ljansson -o $@
+
 $(B)/fuzz/coverage: tests/fuzz/coverage.c $(NATIVE_SRC) $(wildcard bpf/* tests/fuzz/*.h tests/oracle/*.h)
 	$(call say,NATIVE,$@)
 	$(Q)$(NATIVE) -fprofile-instr-generate -fcoverage-mapping $(filter tests/%.c,$^) -lbpf -o $@
 
 SECONDS ?= 60
-fuzz: $(B)/fuzz/fuzz_packet $(B)/fuzz/fuzz_policy ## libFuzzer, SECONDS for each target (libclang-rt-14-dev)
+fuzz: $(B)/fuzz/fuzz_packet $(B)/fuzz/fuzz_policy $(B)/fuzz/fuzz_edit ## libFuzzer, SECONDS for each target (libclang-rt-14-dev)
 	$(Q)tests/fuzz/run.sh $(SECONDS) $^
 
 oracle-coverage: $(B)/fuzz/coverage ## how many branches of bpf/ do N of the oracle's packets reach?
