@@ -165,7 +165,8 @@ test_a_session_through_wireguard_needs_its_port() {
 	assert_stranded 10.9.0.2 10.9.0.1 "port 51820/udp, which this policy does not open to $OUTSIDE"
 	assert_stranded 2001:db8:9::2 2001:db8:9::1 "port 51820/udp, which"
 	grep -q '"services".*"wireguard".*51820' <<<"$OUTPUT" || fail "no remedy is named: $OUTPUT"
-	assert_exit 0 by_ssh_from 10.9.0.2 10.9.0.1 rolewall apply --force
+	assert_exit 0 by_ssh_from 10.9.0.2 10.9.0.1 rolewall apply --force --confirm=600
+	assert_exit 0 rolewall confirm
 	assert_answer silent outside tcp 10.9.0.1 22
 
 	wireguard_node_file

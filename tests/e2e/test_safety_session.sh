@@ -48,7 +48,8 @@ test_a_policy_that_locks_its_author_out_is_refused() {
 	node_file '.ipv6 = "drop"'
 	assert_exit 1 by_ssh_from "$INSIDE6" rolewall apply
 	node_file .
-	assert_exit 0 by_ssh_from "$OUTSIDE" rolewall apply --force
+	assert_exit 0 by_ssh_from "$OUTSIDE" rolewall apply --force --confirm=600
+	assert_exit 0 rolewall confirm
 }
 
 # The way back asks nobody: it is the way out. But its author should not learn of it by the next login.
@@ -245,7 +246,8 @@ test_a_session_through_vxlan_needs_its_port() {
 	assert_json '.own_session.carrier == { kind: "vxlan", protocol: null, port: 4789,
 		peer: "203.0.113.2" }' by_tunnel rolewall --json plan
 	assert_exit 0 by_tunnel rolewall apply --observe
-	assert_exit 0 by_tunnel rolewall apply --force
+	assert_exit 0 by_tunnel rolewall apply --force --confirm=600
+	assert_exit 0 rolewall confirm
 	assert_answer silent outside tcp 10.20.0.1 22
 
 	# To others than who sends them.

@@ -233,7 +233,8 @@ void dump_tables(FILE *out, const struct tables *tables)
 void dump_warnings(FILE *out, const struct warnings *warnings)
 {
 	for (size_t i = 0; i < warnings->count; i++)
-		fprintf(out, "%s: %s\n", warnings->list[i].where, warnings->list[i].what);
+		fprintf(out, "%s: %s [%s]\n", warnings->list[i].where, warnings->list[i].what,
+			warning_name(warnings->list[i].id));
 }
 
 void dump_error(FILE *out, int result, const struct error *error)

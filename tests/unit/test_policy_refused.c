@@ -18,7 +18,7 @@
 static void refused_with_its_error(void **state)
 {
 	struct tables tables, untouched;
-	struct warnings warnings = {(void *)1, 7};
+	struct warnings warnings = {.list = (void *)1, .count = 7};
 	struct error error = {0};
 	char *text = NULL, name[256];
 	size_t size;

@@ -10,6 +10,7 @@
 #include "cli/message.h"
 #include "cli/print.h"
 #include "cli/ssh_session.h"
+#include "host/host_advice.h"
 #include "cli/state.h"
 #include "util/cleanup.h"
 
@@ -183,7 +184,7 @@ static void report_own_banned(const struct settings *settings, const struct ssh_
 		 ban);
 	report_failure(settings, hint,
 		       "your own SSH session, %s, would be cut, because %s is banned: nothing was "
-		       "changed (--force applies it all the same)",
+		       "changed (--force with --confirm applies it all the same)",
 		       ssh_text(own, text), ban);
 }
 
@@ -199,32 +200,78 @@ static void report_own_stranded(const struct settings *settings, const struct ta
 		       ssh_text(own, text), ssh_carrier_text(own, why));
 }
 
+/* Nothing admits it: name what would. */
+static void report_own_shut_out(const struct settings *settings, const struct tables *tables,
+				const struct ssh_session *own)
+{
+	char text[OWN_TEXT_MAX], service[SSHD_HINT_MAX], hint[SSHD_HINT_MAX + 256];
+
+	if (tables_have_ssh(tables, own->session.server_port))
+		snprintf(hint, sizeof(hint),
+			 "add its address to \"management\", or its network to an interface's "
+			 "\"sources\"; --force with --confirm tries it all the same");
+	else
+		snprintf(hint, sizeof(hint),
+			 "\"management\" means services called ssh, and none has port %u: add %s, "
+			 "and its address to \"management\"; --force with --confirm tries it all "
+			 "the same",
+			 own->session.server_port, sshd_hint(own->session.server_port, service));
+	report_failure(settings, hint,
+		       "your own SSH session, %s, could not be opened again under this policy: "
+		       "nothing was changed",
+		       ssh_text(own, text));
+}
+
+static bool own_is_cut(const struct settings *settings, const struct apply *apply,
+		       struct ssh_session *ret)
+{
+	const struct tables *tables = &apply->config->tables;
+	bool enforce = (tables->flags & RW_POLICY_ENFORCE) && !apply->request.observe;
+
+	ssh_session_judge(&settings->instance, tables, ret);
+	return ssh_is_cut(ret, enforce);
+}
+
 /* A user must not lock himself out by mistake. */
 int apply_refuse_own_cut(const struct settings *settings, const struct apply *apply)
 {
 	const struct tables *tables = &apply->config->tables;
-	bool enforce = (tables->flags & RW_POLICY_ENFORCE) && !apply->request.observe;
 	struct ssh_session own;
-	char text[OWN_TEXT_MAX];
 
-	ssh_session_judge(&settings->instance, tables, &own);
-	if (!ssh_is_cut(&own, enforce))
+	if (!own_is_cut(settings, apply, &own))
 		return EXIT_OK;
-	if (own.is_banned) {
+	if (own.is_banned)
 		report_own_banned(settings, &own);
-		return EXIT_FAILED;
-	}
-	if (!own.carried) {
+	else if (!own.carried)
 		report_own_stranded(settings, tables, &own);
+	else
+		report_own_shut_out(settings, tables, &own);
+	return EXIT_FAILED;
+}
+
+int apply_force_own_cut(const struct settings *settings, const struct apply *apply)
+{
+	char text[OWN_TEXT_MAX], what[OWN_TEXT_MAX + 128];
+	struct ssh_session own;
+
+	if (!own_is_cut(settings, apply, &own))
+		return EXIT_OK;
+	ssh_text(&own, text);
+	if (!apply->request.confirm_seconds) {
+		report_failure(settings,
+			       "--force --confirm: what was in force before comes back by itself, "
+			       "unless \"rolewall confirm\" comes in time",
+			       "your own SSH session, %s, is cut, or could not be opened again: "
+			       "--force alone is not enough, nothing was changed",
+			       text);
 		return EXIT_FAILED;
 	}
-	report_failure(settings,
-		       "add its address to \"management\", or its network to an interface's "
-		       "\"sources\"; --force with --confirm tries it all the same",
-		       "your own SSH session, %s, could not be opened again under this policy: "
-		       "nothing was changed",
-		       ssh_text(&own, text));
-	return EXIT_FAILED;
+	snprintf(what, sizeof(what),
+		 "your own SSH session, %s, is cut, or could not be opened again: have another way "
+		 "in before you confirm",
+		 text);
+	report_warning(settings, "", what);
+	return EXIT_OK;
 }
 
 static int report_refused(const struct settings *settings, const struct apply *apply, int r,

@@ -23,6 +23,12 @@ int confirm_parse(const struct settings *settings, const char *text, uint32_t *r
 /* Returns EXIT_OK, or EXIT_FAILED after printing why the caller's own SSH session would be cut. */
 int apply_refuse_own_cut(const struct settings *settings, const struct apply *apply);
 
+/*
+ * The same for who insists (--force): a warning, and EXIT_OK if the change has to be confirmed.
+ * Without --confirm it is refused as well.
+ */
+int apply_force_own_cut(const struct settings *settings, const struct apply *apply);
+
 /* Install it, and put bans and openings back. Returns EXIT_OK, or the exit code after printing. */
 int apply_install(const struct settings *settings, struct apply *apply);
 

@@ -17,7 +17,8 @@ static const struct option_spec apply_options[] = {
 			    "go back unless \"rolewall confirm\" comes in time (60)"},
 	[OPTION_OBSERVE] = {"observe", 0, NULL, "mode observe, whatever the node file says"},
 	[OPTION_FORCE] = {"force", 0, NULL,
-			  "even if your own SSH session is cut, or could not come back"},
+			  "even if your own SSH session is cut, or could not come back; with "
+			  "--confirm"},
 };
 _Static_assert(ARRAY_SIZE(apply_options) == OPTION_COUNT, "an option lacks its row");
 
@@ -46,7 +47,7 @@ static int apply_check(const struct settings *settings, const struct arguments *
 	if (settings->output == OUTPUT_TABLE)
 		report_warnings(settings, &apply->config->warnings);
 	if (arguments->options[OPTION_FORCE])
-		return EXIT_OK;
+		return apply_force_own_cut(settings, apply);
 	return apply_refuse_own_cut(settings, apply);
 }
 
@@ -88,7 +89,9 @@ const struct verb verb_apply = {
 		   "your\n"
 		   "terminal, unless \"rolewall confirm\" comes in time. A policy under which your "
 		   "own SSH\n"
-		   "session is banned, or could not be opened again, needs --force.",
+		   "session is banned, or could not be opened again, needs --force, and --confirm "
+		   "with "
+		   "it.",
 	.options = apply_options,
 	.option_count = OPTION_COUNT,
 	.needs_root = true,

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* cmd_check.c - rolewall check [FILE] */
 #include <errno.h>
-
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/cli.h"
 #include "cli/config.h"
 #include "cli/message.h"
 #include "cli/print.h"
-#include "host/other_firewalls.h"
+#include "host/host_advice.h"
 #include "host/recognise.h"
 #include "kernel/lists/idle_bans.h"
 #include "util/cleanup.h"
@@ -16,21 +16,25 @@
 static void check_print_json(const struct settings *settings, const struct warnings *warnings,
 			     const struct error *error)
 {
-	print_json(settings,
-		   json_make("{s:b, s:o, s:o}", "ok", !error, "warnings", json_warnings(warnings),
-			     "error", error ? json_error(error) : json_null()));
+	print_json(settings, json_make("{s:b, s:o, s:o, s:o}", "ok", !error, "warnings",
+				       json_warnings(warnings), "accepted", json_accepted(warnings),
+				       "error", error ? json_error(error) : json_null()));
 }
 
 static void check_print(const struct settings *settings, const char *file,
 			const struct config *config)
 {
 	const struct tables *tables = &config->tables;
+	char accepted[48] = "";
 
 	report_warnings(settings, &config->warnings);
-	print_summary(settings, "%s: ok: node %s, %zu role%s, %zu rule%s, mode %s, %zu warning%s",
+	if (accepted_count(&config->warnings))
+		snprintf(accepted, sizeof(accepted), " (%zu more accepted)",
+			 accepted_count(&config->warnings));
+	print_summary(settings, "%s: ok: node %s, %zu role%s, %zu rule%s, mode %s, %zu warning%s%s",
 		      file, tables->node, tables->role_count, plural(tables->role_count),
 		      tables->rule_count, plural(tables->rule_count), mode_word(tables->flags),
-		      config->warnings.count, plural(config->warnings.count));
+		      config->warnings.count, plural(config->warnings.count), accepted);
 }
 
 static int check_run(const struct settings *settings, const struct arguments *arguments)
@@ -48,7 +52,7 @@ static int check_run(const struct settings *settings, const struct arguments *ar
 
 	/* A file that is named may be another host's. */
 	if (!r && !arguments->operand_count)
-		r = other_firewalls_advise(&config.tables, &config.warnings);
+		r = host_advise(&config.tables, &config.warnings);
 	if (!r && !arguments->operand_count)
 		r = idle_bans_advise(&settings->instance, &config.tables, &config.warnings);
 	if (!r && !arguments->operand_count)

@@ -2,9 +2,11 @@
 /* config.c - compile the node file and say what is wrong with it. */
 #include "cli/config.h"
 
+#include <errno.h>
+
 #include "cli/message.h"
 #include "cli/print.h"
-#include "host/interface_advice.h"
+#include "host/host_advice.h"
 #include "kernel/lists/idle_bans.h"
 
 struct policy_source config_source(const struct settings *settings)
@@ -54,9 +56,28 @@ int config_load_here(const struct settings *settings, struct config *ret)
 {
 	int code = config_load(settings, ret);
 
-	if (code == EXIT_OK)
-		interfaces_advise(&ret->tables, &ret->warnings);
+	if (code == EXIT_OK && host_advise(&ret->tables, &ret->warnings))
+		return report_config(settings, -ENOMEM, &(struct error){0});
 	return code;
+}
+
+json_t *json_accepted(const struct warnings *warnings)
+{
+	json_t *list = json_make("[]");
+
+	for (size_t i = 0; i < warnings->accepted_count; i++)
+		if (warnings->accepted[i].used)
+			json_array_append_new(list, json_make("s", warnings->accepted[i].name));
+	return list;
+}
+
+size_t accepted_count(const struct warnings *warnings)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < warnings->accepted_count; i++)
+		count += warnings->accepted[i].used;
+	return count;
 }
 
 void config_free(struct config *config)
@@ -70,7 +91,8 @@ json_t *json_warnings(const struct warnings *warnings)
 	json_t *list = json_make("[]");
 
 	for (size_t i = 0; i < warnings->count; i++)
-		json_array_append_new(list, json_make("{s:o, s:o}", "what",
+		json_array_append_new(list, json_make("{s:s, s:o, s:o}", "id",
+						      warning_name(warnings->list[i].id), "what",
 						      json_clean(warnings->list[i].what), "where",
 						      json_clean(warnings->list[i].where)));
 	return list;

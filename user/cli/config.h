@@ -30,8 +30,12 @@ int config_load_text(const struct settings *settings, const char *text, size_t s
 int config_load_here(const struct settings *settings, struct config *ret);
 void config_free(struct config *config);
 
-/* [{"what","where"}] */
+/* [{"id","what","where"}] */
 json_t *json_warnings(const struct warnings *warnings);
+
+/* Names of those that would have been given, were they not accepted; and how many they are. */
+json_t *json_accepted(const struct warnings *warnings);
+size_t accepted_count(const struct warnings *warnings);
 
 /* "s" unless there is exactly one. */
 const char *plural(size_t count);

@@ -91,8 +91,13 @@ void report_warning(const struct settings *settings, const char *where, const ch
 
 void report_warnings(const struct settings *settings, const struct warnings *warnings)
 {
-	for (size_t i = 0; i < warnings->count; i++)
-		report_warning(settings, warnings->list[i].where, warnings->list[i].what);
+	for (size_t i = 0; i < warnings->count; i++) {
+		const struct warning *warning = &warnings->list[i];
+		char what[sizeof(warning->what) + WARNING_NAME_MAX];
+
+		snprintf(what, sizeof(what), "%s [%s]", warning->what, warning_name(warning->id));
+		report_warning(settings, warning->where, what);
+	}
 }
 
 void report_note(const struct settings *settings, const char *format, ...)

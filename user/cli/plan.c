@@ -230,7 +230,7 @@ static void print_inbound_connections(const struct settings *settings, const str
 static const char *fate_text(const struct plan *plan)
 {
 	if (ssh_is_cut(&plan->own, is_enforcing(plan)))
-		return "could not be opened again: apply refuses without --force";
+		return "could not be opened again: apply refuses without --force --confirm";
 	return ssh_is_unsure(&plan->own, is_enforcing(plan))
 		       ? "survives if its tunnel does, of which the kernel tells too little"
 		       : "survives";
@@ -244,11 +244,11 @@ static void print_own(const struct settings *settings, const struct plan *plan)
 
 	if (cut && plan->own.is_banned)
 		print_fact(settings, "Your session", STYLE_BAD,
-			   "%s would be cut, %s is banned: apply refuses without --force",
+			   "%s would be cut, %s is banned: apply refuses without --force --confirm",
 			   ssh_text(&plan->own, text), ssh_ban_text(&plan->own, ban));
 	else if (cut && !plan->own.carried)
 		print_fact(settings, "Your session", STYLE_BAD,
-			   "%s would be cut, %s: apply refuses without --force",
+			   "%s would be cut, %s: apply refuses without --force --confirm",
 			   ssh_text(&plan->own, text), ssh_carrier_text(&plan->own, why));
 	else if (plan->own.exists)
 		print_fact(settings, "Your session",

@@ -12,8 +12,12 @@
 
 #include "cli/print.h"
 #include "host/recognise.h"
+#include "policy/merge.h"
+#include "policy/model.h"
 #include "util/array.h"
 #include "util/cleanup.h"
+
+#define SSH_PORT 22 /* as the role every-node of every profile has it */
 
 static void note(struct proposal *proposal, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -217,6 +221,30 @@ static json_t *interfaces_make(const struct host_facts *facts, struct proposal *
 	return interfaces;
 }
 
+/* --- ssh -------------------------------------------------------------------------------------- */
+
+/* "management" means services called ssh: the port on which sshd listens has to be one. */
+static void ssh_add(const struct host_facts *facts, struct proposal *proposal)
+{
+	_json_ json_t *services = json_make("[]");
+
+	for (size_t i = 0; i < facts->sshd.count; i++) {
+		uint16_t port = facts->sshd.list[i];
+
+		if (port == SSH_PORT)
+			continue;
+		json_array_append_new(services, json_make("{s:s, s:s, s:i, s:[s, s]}", "name",
+							  MERGE_SSH, "proto", "tcp", "port",
+							  (int)port, "from", "internal", "vpn"));
+		note(proposal,
+		     "service " MERGE_SSH " on port %u, because sshd listens there: \"management\" "
+		     "sources reach it, too",
+		     port);
+	}
+	if (json_array_size(services))
+		json_object_set(proposal->node, "services", services);
+}
+
 /* --- all of it -------------------------------------------------------------------------------- */
 
 static bool is_loopback_session(const struct host_facts *facts)
@@ -251,6 +279,7 @@ int proposal_make(const struct host_facts *facts, const char *roles_dir, const c
 				  "profile", profile ? profile : chosen, "roles", roles);
 	json_object_set_new(proposal.node, "interfaces",
 			    interfaces_make(facts, &proposal, &outside));
+	ssh_add(facts, &proposal);
 	if (outside && !is_loopback_session(facts))
 		management_add(facts, proposal.node, &proposal);
 	json_object_set_new(proposal.node, "mode", json_make("s", "observe"));

@@ -20,7 +20,8 @@
 static void say_warnings(const struct warnings *warnings)
 {
 	for (size_t i = 0; i < warnings->count; i++)
-		say(SAY_WARNING, "%s: %s", warnings->list[i].where, warnings->list[i].what);
+		say(SAY_WARNING, "%s: %s [%s]", warnings->list[i].where, warnings->list[i].what,
+		    warning_name(warnings->list[i].id));
 }
 
 static int compile(const struct serve_options *options, const char *file, struct tables *ret,

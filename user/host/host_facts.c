@@ -265,6 +265,9 @@ int host_facts_read(const char *root, struct host_facts *ret, struct error *ret_
 		return error_set(ret_error, -r, "cannot look at this host: %s", strerror(-r));
 	defaults_mark(&facts);
 	session_mark(&facts);
+	sshd_ports_find(&facts.sshd);
+	if (facts.has_session)
+		sshd_ports_add(&facts.sshd, facts.session.server_port);
 	host_read(facts.host);
 	*ret = facts;
 	facts = (struct host_facts){0};

@@ -10,6 +10,7 @@
 
 #include "host/device.h"
 #include "host/session.h"
+#include "host/sshd.h"
 #include "policy/cidr.h"
 #include "util/error.h"
 
@@ -33,6 +34,7 @@ struct host_facts {
 	uint8_t listens[65536 / 8]; /* a bit for each TCP port, loopback left out */
 	bool has_session;
 	struct session session;
+	struct sshd_ports sshd; /* where it listens; the session's port is one of them */
 };
 
 /*

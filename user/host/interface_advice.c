@@ -3,7 +3,6 @@
 #include "host/interface_advice.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,21 +13,6 @@
 #include "util/guess.h"
 
 #define NAMES_MAX 256
-
-__attribute__((format(printf, 2, 3))) static int warn(struct warnings *warnings, const char *format,
-						      ...)
-{
-	struct warning *warning;
-	va_list args;
-
-	warning = array_append(&warnings->list, &warnings->count, sizeof(*warning));
-	if (!warning)
-		return -ENOMEM;
-	va_start(args, format);
-	vsnprintf(warning->what, sizeof(warning->what), format, args);
-	va_end(args);
-	return 0;
-}
 
 static bool is_listed(const struct tables *tables, const struct devices *devices,
 		      const struct device *device)
@@ -82,13 +66,13 @@ static int advise_absent(const struct tables *tables, const struct devices *devi
 			guess_consider(&guess, devices->list[i].name);
 	if (guess.best)
 		snprintf(hint, sizeof(hint), " (did you mean \"%s\"?)", guess.best);
-	return warn(ret,
-		    "there is no interface \"%s\" on this host now%s: what the node file says "
-		    "of it holds once it appears%s",
-		    interface->name, hint,
-		    interface->zone == RW_ZONE_VPN
-			    ? ", and until then nobody comes in through that VPN"
-			    : "");
+	return warnings_add(
+		ret, WARNING_INTERFACE_ABSENT, NULL,
+		"there is no interface \"%s\" on this host now%s: what the node file says "
+		"of it holds once it appears%s",
+		interface->name, hint,
+		interface->zone == RW_ZONE_VPN ? ", and until then nobody comes in through that VPN"
+					       : "");
 }
 
 static int advise_port(const struct tables *tables, const struct devices *devices,
@@ -100,11 +84,12 @@ static int advise_port(const struct tables *tables, const struct devices *device
 
 	if (!master || is_listed(tables, devices, master) || interface->zone == RW_ZONE_EXTERNAL)
 		return 0;
-	return warn(ret,
-		    "%s is a port of %s, which is not listed: what %s brings comes in by %s and is "
-		    "external; list %s in its place: \"%s\": { \"zone\": \"%s\" }",
-		    interface->name, master->name, interface->name, master->name, master->name,
-		    master->name, zone);
+	return warnings_add(
+		ret, WARNING_INTERFACE_PORT, NULL,
+		"%s is a port of %s, which is not listed: what %s brings comes in by %s and is "
+		"external; list %s in its place: \"%s\": { \"zone\": \"%s\" }",
+		interface->name, master->name, interface->name, master->name, master->name,
+		master->name, zone);
 }
 
 static int advise_left_out(const struct tables *tables, const struct devices *devices,
@@ -113,7 +98,9 @@ static int advise_left_out(const struct tables *tables, const struct devices *de
 	char names[NAMES_MAX];
 
 	names_left_out(tables, devices, names);
-	return names[0] ? warn(ret, "not in the node file, and so external: %s", names) : 0;
+	return names[0] ? warnings_add(ret, WARNING_INTERFACE_UNLISTED, NULL,
+				       "not in the node file, and so external: %s", names)
+			: 0;
 }
 
 int interfaces_advise(const struct tables *tables, struct warnings *ret)

@@ -2,7 +2,8 @@
 /* interface_advice.h - what a policy lists against the interfaces that this host has. */
 #pragma once
 
-#include "policy/compile.h"
+#include "policy/tables.h"
+#include "util/warnings.h"
 
 /*
  * Warnings: names that no interface has, ports whose bridge is not listed, interfaces that are not

@@ -3,6 +3,7 @@
 #include "host/other_firewalls.h"
 
 #include <errno.h>
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,6 @@
 #include <linux/netfilter/nfnetlink.h>
 
 #include "host/device.h"
-#include "host/interface_advice.h"
 #include "host/netlink.h"
 #include "util/array.h"
 #include "util/cleanup.h"
@@ -196,49 +196,34 @@ int other_firewalls_read(struct other_firewalls *ret)
 
 /* --- advice ----------------------------------------------------------------------------------- */
 
-__attribute__((format(printf, 2, 3))) static int warn(struct warnings *warnings, const char *format,
-						      ...)
-{
-	struct warning *warning;
-	va_list args;
-
-	warning = array_append(&warnings->list, &warnings->count, sizeof(*warning));
-	if (!warning)
-		return -ENOMEM;
-	va_start(args, format);
-	vsnprintf(warning->what, sizeof(warning->what), format, args);
-	va_end(args);
-	return 0;
-}
-
 static int advise_forwarding(const struct other_firewalls *others, struct warnings *ret)
 {
 	if (!others->forwards)
 		return 0;
-	return warn(ret,
-		    "this host forwards packets%s%s: what passes through to containers or other "
-		    "hosts meets the same ports and zones as what is meant for this host, where "
-		    "XDP judges; if nothing here needs it, set net.ipv4.ip_forward=0",
-		    others->bridges[0] ? " and has bridges: " : "", others->bridges);
+	return warnings_add(
+		ret, WARNING_FORWARDING, NULL,
+		"this host forwards packets%s%s: what passes through to containers or other "
+		"hosts meets the same ports and zones as what is meant for this host, where "
+		"XDP judges; if nothing here needs it, set net.ipv4.ip_forward=0",
+		others->bridges[0] ? " and has bridges: " : "", others->bridges);
 }
 
 static int advise_firewalls(const struct other_firewalls *others, struct warnings *ret)
 {
 	if (!others->firewalls[0])
 		return 0;
-	return warn(ret,
-		    "other firewall rules are active beside Rolewall: %s; a packet has to pass "
-		    "both, and \"rolewall explain\" knows only of its own",
-		    others->firewalls);
+	return warnings_add(
+		ret, WARNING_OTHER_FIREWALL, NULL,
+		"other firewall rules are active beside Rolewall: %s; a packet has to pass "
+		"both, and \"rolewall explain\" knows only of its own",
+		others->firewalls);
 }
 
-int other_firewalls_advise(const struct tables *tables, struct warnings *ret)
+int other_firewalls_advise(struct warnings *ret)
 {
 	struct other_firewalls others = {0};
 	int r = other_firewalls_read(&others);
 
-	if (r == 0)
-		r = interfaces_advise(tables, ret);
 	if (r == 0)
 		r = advise_forwarding(&others, ret);
 	if (r == 0)

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "policy/compile.h"
+#include "util/warnings.h"
 
 struct other_firewalls {
 	bool forwards;	     /* IPv4 or IPv6 */
@@ -18,5 +18,5 @@ struct other_firewalls {
 /* Whatever cannot be found out (other firewalls need root) counts as not there. 0 or -ENOMEM. */
 int other_firewalls_read(struct other_firewalls *ret);
 
-/* Warnings about this host under that policy. `ret` is added to; 0 or -ENOMEM. */
-int other_firewalls_advise(const struct tables *tables, struct warnings *ret);
+/* Warnings about them. `ret` is added to; 0 or -ENOMEM. */
+int other_firewalls_advise(struct warnings *ret);

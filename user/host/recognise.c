@@ -228,7 +228,6 @@ int profile_advise(const char *root, const char *roles_dir, const struct tables 
 {
 	_cleanup_(host_facts_free) struct host_facts facts = {0};
 	struct recognised *found = ret_recognised;
-	struct warning *warning;
 	bool known;
 
 	*found = (struct recognised){0};
@@ -241,13 +240,10 @@ int profile_advise(const char *root, const char *roles_dir, const struct tables 
 	}
 	if (!strcmp(found->profile, tables->profile))
 		return 0;
-	warning = array_append(&ret->list, &ret->count, sizeof(*warning));
-	if (!warning)
-		return -ENOMEM;
-	snprintf(warning->what, sizeof(warning->what),
-		 "release %.20s is installed (%.60s says so): its ports are those of the profile "
-		 "%.60s, not of %.60s; \"rolewall roles --diff %.60s %.60s\" tells what differs",
-		 found->release, found->release_file, found->profile, tables->profile,
-		 tables->profile, found->profile);
-	return 0;
+	return warnings_add(
+		ret, WARNING_PROFILE_RELEASE, NULL,
+		"release %.20s is installed (%.60s says so): its ports are those of the profile "
+		"%.60s, not of %.60s; \"rolewall roles --diff %.60s %.60s\" tells what differs",
+		found->release, found->release_file, found->profile, tables->profile,
+		tables->profile, found->profile);
 }

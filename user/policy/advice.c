@@ -13,12 +13,7 @@
 #include "policy/merge.h"
 #include "policy/flows.h"
 #include "util/array.h"
-
-void warnings_free(struct warnings *warnings)
-{
-	free(warnings->list);
-	*warnings = (struct warnings){0};
-}
+#include "util/guess.h"
 
 #define SMTP_PORT 25
 /* net.ipv4.ip_local_port_range as Linux ships it. */
@@ -32,20 +27,17 @@ struct advice {
 	struct warnings *warnings;
 };
 
-__attribute__((format(printf, 3, 4))) static int warn(const struct advice *advice,
-						      const struct at *at, const char *format, ...)
+__attribute__((format(printf, 4, 5))) static int
+warn(const struct advice *advice, enum warning_id id, const struct at *at, const char *format, ...)
 {
-	struct warning *warning;
+	struct warning warning;
 	va_list args;
 
-	warning = array_append(&advice->warnings->list, &advice->warnings->count, sizeof(*warning));
-	if (!warning)
-		return -ENOMEM;
 	va_start(args, format);
-	vsnprintf(warning->what, sizeof(warning->what), format, args);
+	vsnprintf(warning.what, sizeof(warning.what), format, args);
 	va_end(args);
-	at_format(at, warning->where, sizeof(warning->where));
-	return 0;
+	at_format(at, warning.where, sizeof(warning.where));
+	return warnings_add(advice->warnings, id, warning.where, "%s", warning.what);
 }
 
 /* Where `key` stands in the node file; the beginning of the file if it does not. */
@@ -71,7 +63,7 @@ static int advise_mode(const struct advice *advice)
 
 	if (advice->model->node.mode_given)
 		return 0;
-	return warn(advice, &at,
+	return warn(advice, WARNING_MODE, &at,
 		    "\"mode\" is missing, which means \"observe\": what would be dropped is "
 		    "counted, and passes; write \"mode\": \"enforce\" to drop it");
 }
@@ -84,40 +76,40 @@ static bool is_smtp(const struct row *row)
 	       row->service->port_end == SMTP_PORT;
 }
 
-static bool is_exposed_against_advice(const struct row *row)
+/* A node that receives mail from the Internet must have port 25 open: that needs no advice. */
+static bool is_open_against_advice(const struct advice *advice, const struct row *row)
 {
-	return row->service->vpn_advised && (row->zones & RW_ZONE_EXTERNAL);
+	char name[TABLES_NAME_MAX + sizeof(WARNING_OPEN)];
+
+	if (!row->service->vpn_advised || !(row->zones & RW_ZONE_EXTERNAL) || is_smtp(row))
+		return false;
+	snprintf(name, sizeof(name), "%s" WARNING_OPEN, row->service->name);
+	return !warnings_is_accepted(advice->warnings, name);
 }
 
-/*
- * Port 25 is named beside others, yet alone it is no reason to warn: a node that receives mail from
- * the Internet must expose it, and its operator could never silence the warning.
- */
 static int advise_exposed(const struct advice *advice)
 {
 	struct at at = node_at(advice, "vpn_only");
-	char list[384] = "";
-	size_t reasons = 0;
+	const char *first = NULL;
+	char list[320] = "";
 
 	for (size_t i = 0; i < advice->merged->row_count; i++) {
 		const struct row *row = &advice->merged->rows[i];
 		size_t used = strlen(list);
 
-		if (!is_exposed_against_advice(row))
+		if (!is_open_against_advice(advice, row))
 			continue;
+		first = first ? first : row->service->name;
 		snprintf(list + used, sizeof(list) - used, "%s%s (%u)", used ? ", " : "",
 			 row->service->name, row->service->port);
-		reasons += !is_smtp(row);
 	}
-	if (!reasons)
+	if (!first)
 		return 0;
-	return warn(advice, &at,
+	return warn(advice, WARNING_WORLD_OPEN, &at,
 		    "open to the world, though better behind the VPN: %s; list under \"vpn_only\" "
-		    "what nobody needs from outside%s",
-		    list,
-		    strstr(list, "(25)") ? " (25 has to stay open to receive mail from the "
-					   "Internet)"
-					 : "");
+		    "what nobody needs from outside, under \"accept\" what has to be open, like "
+		    "\"%s" WARNING_OPEN "\"",
+		    list, first);
 }
 
 static int advise_smtp_behind_vpn(const struct advice *advice)
@@ -129,7 +121,7 @@ static int advise_smtp_behind_vpn(const struct advice *advice)
 
 		if (row->narrowed && is_smtp(row))
 			return warn(
-				advice, &at,
+				advice, WARNING_SMTP_VPN_ONLY, &at,
 				"%s (25) is behind the VPN: no mail from the Internet will "
 				"arrive; take it out of \"vpn_only\" if this node receives mail",
 				row->service->name);
@@ -149,7 +141,7 @@ static int advise_vpn_only_in_vain(const struct advice *advice)
 
 		while (row->narrowed && number <= row->service->port_end) {
 			if (ports[number].zones & RW_ZONE_EXTERNAL)
-				return warn(advice, &at,
+				return warn(advice, WARNING_VPN_ONLY_IN_VAIN, &at,
 					    "\"%s\" is in \"vpn_only\", but another service keeps "
 					    "port %u open to the external zone",
 					    row->service->name, number);
@@ -188,9 +180,9 @@ static int advise_ssh(const struct advice *advice)
 	if (ssh & zones)
 		return 0;
 	if (!ssh)
-		return warn(advice, &at,
+		return warn(advice, WARNING_SSH_UNREACHABLE, &at,
 			    "no role opens \"ssh\": there is no way to log in from any network");
-	return warn(advice, &at,
+	return warn(advice, WARNING_SSH_UNREACHABLE, &at,
 		    "there is no way in for ssh: no interface and no source is in a zone that may "
 		    "reach it; add \"management\" with the addresses you work from");
 }
@@ -204,7 +196,7 @@ static int advise_management(const struct advice *advice)
 
 		if (cidr->length == (cidr_is_ipv4(cidr->source, cidr->length) ? 96 : 0))
 			return warn(
-				advice, &management->list[i].at,
+				advice, WARNING_MANAGEMENT_WORLD, &management->list[i].at,
 				"this management source is the whole world: ssh is open to all");
 	}
 	return 0;
@@ -222,7 +214,7 @@ static int advise_cluster(const struct advice *advice)
 	for (size_t i = 0; i < node->interface_count; i++)
 		if (node->interfaces[i].zone == RW_ZONE_INTERNAL || node->interfaces[i].has_cluster)
 			return 0;
-	return warn(advice, &node->cluster.at,
+	return warn(advice, WARNING_CLUSTER_UNREACHABLE, &node->cluster.at,
 		    "no interface lets the peers of the cluster in: make the one that reaches "
 		    "them \"zone\": \"internal\", or give it \"sources\": { \"internal\": "
 		    "[\"" MODEL_CLUSTER "\"] }");
@@ -236,8 +228,8 @@ static int advise_empty_roles(const struct advice *advice)
 
 		/* A role that only connects to others has its use in a cluster. */
 		if (!role->service_count && !flows_peer_bit(&advice->model->flows, role->name))
-			r = warn(advice, &role->name_at, "the role \"%s\" opens nothing",
-				 role->name);
+			r = warn(advice, WARNING_ROLE_EMPTY, &role->name_at,
+				 "the role \"%s\" opens nothing", role->name);
 		if (r < 0)
 			return r;
 	}
@@ -254,7 +246,7 @@ static int advise_ephemeral(const struct advice *advice)
 		if (row->l4 != RW_L4_UDP || service->port == service->port_end || !row->zones ||
 		    service->port > EPHEMERAL_LAST || service->port_end < EPHEMERAL_FIRST)
 			continue;
-		r = warn(advice, &service->at,
+		r = warn(advice, WARNING_CLIENT_PORTS, &service->at,
 			 "the UDP ports %u-%u of \"%s\" overlap the ports %d-%d that the kernel "
 			 "gives to clients: anyone in its zones can send to the sockets of this "
 			 "host's own queries",
@@ -266,10 +258,50 @@ static int advise_ephemeral(const struct advice *advice)
 	return 0;
 }
 
+static bool has_service(const struct advice *advice, const char *name, size_t length,
+			struct guess *guess)
+{
+	for (size_t i = 0; i < advice->merged->row_count; i++) {
+		const char *service = advice->merged->rows[i].service->name;
+
+		if (strlen(service) == length && !strncmp(service, name, length))
+			return true;
+		guess_consider(guess, service);
+	}
+	return false;
+}
+
+/* "imapp-open" accepts nothing, and would go on to do so unseen. */
+static int advise_accept(const struct advice *advice)
+{
+	const struct node_model *node = &advice->model->node;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < node->accept_count; i++) {
+		const char *name = node->accept[i].name;
+		size_t length = strlen(name), tail = strlen(WARNING_OPEN);
+		char service[TABLES_NAME_MAX];
+		struct guess guess;
+
+		if (length <= tail || strcmp(name + length - tail, WARNING_OPEN) != 0 ||
+		    !strcmp(name, warning_name(WARNING_WORLD_OPEN)))
+			continue;
+		snprintf(service, sizeof(service), "%.*s", (int)(length - tail), name);
+		guess = guess_begin(service);
+		if (has_service(advice, service, strlen(service), &guess))
+			continue;
+		r = warn(advice, WARNING_ACCEPT_UNKNOWN, &node->accept[i].at,
+			 "\"%s\" accepts nothing: this node has no service \"%s\"%s%s%s", name,
+			 service, guess.best ? "; did you mean \"" : "",
+			 guess.best ? guess.best : "", guess.best ? WARNING_OPEN "\"?" : "");
+	}
+	return r;
+}
+
 static int (*const advisers[])(const struct advice *advice) = {
 	advise_mode,	  advise_exposed,    advise_smtp_behind_vpn, advise_vpn_only_in_vain,
 	advise_ssh,	  advise_management, advise_cluster,	     advise_empty_roles,
-	advise_ephemeral,
+	advise_ephemeral, advise_accept,
 };
 
 int advice_collect(const struct model *model, const struct merged *merged,
@@ -277,6 +309,9 @@ int advice_collect(const struct model *model, const struct merged *merged,
 {
 	const struct advice advice = {model, merged, tables, ret};
 
+	for (size_t i = 0; i < model->node.accept_count; i++)
+		if (warnings_accept(ret, model->node.accept[i].name))
+			return -ENOMEM;
 	for (size_t i = 0; i < ARRAY_SIZE(advisers); i++) {
 		int r = advisers[i](&advice);
 

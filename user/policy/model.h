@@ -155,6 +155,8 @@ struct node_model {
 	size_t service_count;
 	struct source_list management;
 	struct source_list never_ban;
+	struct name_model *accept; /* owned; names of warnings */
+	size_t accept_count;
 	uint8_t protocols[256]; /* 1 = listed */
 	uint8_t flags;		/* RW_POLICY_* */
 	bool mode_given;

@@ -12,9 +12,17 @@
 #include "policy/names.h"
 #include "policy/service.h"
 #include "policy/sources.h"
+#include "util/warnings.h"
 #include "util/array.h"
 
 #define ECHO_RATE_DEFAULT 100
+
+static bool has_suffix(const char *text, const char *suffix)
+{
+	size_t length = strlen(text), tail = strlen(suffix);
+
+	return length > tail && !strcmp(text + length - tail, suffix);
+}
 
 /* --- names ------------------------------------------------------------------------------------ */
 
@@ -211,6 +219,34 @@ static int never_ban_read(const struct value *value, void *into, struct error *r
 	return sources_read(value, 0, &node->never_ban, NULL, ret_error);
 }
 
+/* The name of a warning, or of a service that is open on purpose. */
+static int acceptance_read(const struct value *value, void *into, struct error *ret_error)
+{
+	static const struct word words[] = {
+#define WARNING_WORD(NAME, name) {name, WARNING_##NAME},
+		WARNINGS(WARNING_WORD)
+#undef WARNING_WORD
+			{NULL, 0},
+	};
+	struct name_model name = {.at = value->at};
+	int number, r = value_get_name(value, "the name of a warning", name.name, sizeof(name.name),
+				       ret_error);
+
+	if (r == 0 && !has_suffix(name.name, WARNING_OPEN))
+		r = value_get_word(value, "the name of a warning", words, &number, ret_error);
+	return r < 0 ? r : name_add(into, value, &name, ret_error);
+}
+
+static int accept_read(const struct value *value, void *into, struct error *ret_error)
+{
+	static const struct name_words words = {"\"accept\"", "the name of a warning",
+						"the warning"};
+	struct node_model *node = into;
+	struct name_list names = {&node->accept, &node->accept_count, &words};
+
+	return value_read_items(value, words.list, acceptance_read, &names, ret_error);
+}
+
 static const struct field node_fields[] = {
 	{"version", version_read, true},
 	{"node", node_name_read, true},
@@ -222,6 +258,7 @@ static const struct field node_fields[] = {
 	{"services", node_services_read, false},
 	{"management", management_read, false},
 	{"never_ban", never_ban_read, false},
+	{"accept", accept_read, false},
 	{"mode", mode_read, false},
 	{"ipv6", ipv6_read, false},
 	{"fragments", fragments_read, false},
@@ -265,6 +302,7 @@ void node_model_free(struct node_model *node)
 	free(node->services);
 	free(node->management.list);
 	free(node->never_ban.list);
+	free(node->accept);
 	cluster_free(&node->cluster);
 	document_free(node->document);
 	*node = (struct node_model){0};

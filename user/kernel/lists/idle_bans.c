@@ -38,53 +38,42 @@ static int never_ban_set(const struct tables *tables, struct cidr_set *set)
 	return r;
 }
 
-static struct warning *warning_add(const struct instance *instance, struct warnings *warnings)
-{
-	struct warning *warning = array_append(&warnings->list, &warnings->count, sizeof(*warning));
-
-	if (warning)
-		snprintf(warning->where, sizeof(warning->where), "%.200s/bans.tsv",
-			 instance->lib_dir);
-	return warning;
-}
-
-static void warning_write(struct warning *warning, const struct cidr *ban,
-			  const struct cidr_item *spared)
+static int warn_of_ban(const char *file, struct warnings *warnings, const struct cidr *ban,
+		       const struct cidr_item *spared)
 {
 	char banned[CIDR_TEXT_MAX], found[CIDR_TEXT_MAX];
 
 	cidr_format(ban->source, ban->length, banned);
 	cidr_format(spared->cidr.source, spared->cidr.length, found);
-	snprintf(warning->what, sizeof(warning->what),
-		 "%s is banned, but %s is %s: no ban reaches that; \"rolewall unban %s\" takes the "
-		 "ban away",
-		 banned, found, never_ban_words(spared->tag), banned);
+	return warnings_add(
+		warnings, WARNING_BAN_IDLE, file,
+		"%s is banned, but %s is %s: no ban reaches that; \"rolewall unban %s\" "
+		"takes the ban away",
+		banned, found, never_ban_words(spared->tag), banned);
 }
 
 static int warn(const struct instance *instance, const struct timeout_list *bans,
 		struct cidr_set *set, struct warnings *ret)
 {
-	struct warning *warning;
+	char file[512];
 	size_t found = 0;
 
+	snprintf(file, sizeof(file), "%.200s/bans.tsv", instance->lib_dir);
 	for (size_t i = 0; i < bans->count; i++) {
 		const struct cidr_item *spared = cidr_set_find(set, &bans->list[i].source);
+		int r;
 
 		if (!spared || ++found > NAMED)
 			continue;
-		warning = warning_add(instance, ret);
-		if (!warning)
-			return -ENOMEM;
-		warning_write(warning, &bans->list[i].source, spared);
+		r = warn_of_ban(file, ret, &bans->list[i].source, spared);
+		if (r)
+			return r;
 	}
 	if (found <= NAMED)
 		return 0;
-	warning = warning_add(instance, ret);
-	if (!warning)
-		return -ENOMEM;
-	snprintf(warning->what, sizeof(warning->what),
-		 "%zu more bans meet what is never banned, and do not hold there", found - NAMED);
-	return 0;
+	return warnings_add(ret, WARNING_BAN_IDLE, file,
+			    "%zu more bans meet what is never banned, and do not hold there",
+			    found - NAMED);
 }
 
 int idle_bans_advise(const struct instance *instance, const struct tables *tables,
