@@ -441,6 +441,24 @@ test_an_import_reads_standard_input_from_where_it_stands() {
 	assert_json '[.[].source] == ["198.51.100.2", "198.51.100.3"]' bans
 }
 
+test_an_import_waits_for_who_writes_into_a_fifo() {
+	printf '203.0.113.77\n198.51.100.0/24\n' >"$LAB_DIR/list"
+	mkfifo "$LAB_DIR/fifo"
+	launch node writer bash -c 'sleep 1; cat "$1" >"$2"' - "$LAB_DIR/list" "$LAB_DIR/fifo"
+	assert_exit 0 rolewall bans --import "$LAB_DIR/fifo"
+	assert_json '.bans | length == 2' rolewall --json bans
+	rolewall -q unban --all
+	assert_exit 0 rolewall bans --import <(cat "$LAB_DIR/list")
+	assert_json '.bans | length == 2' rolewall --json bans
+}
+
+test_an_import_that_never_ends_is_refused() {
+	assert_exit 1 rolewall bans --import /dev/zero
+	grep -q "larger than 134217728 bytes" <<<"$OUTPUT" || fail "it does not say why: $OUTPUT"
+	assert_exit 1 rolewall bans --import - </dev/zero
+	grep -q "larger than 134217728 bytes" <<<"$OUTPUT" || fail "it does not say why: $OUTPUT"
+}
+
 assert_import_refused() { # LINE
 	assert_exit 1 rolewall bans --import "$LAB_DIR/list"
 	grep -q "$LAB_DIR/list:$1: error" <<<"$OUTPUT" || fail "line $1 is not named: $OUTPUT"

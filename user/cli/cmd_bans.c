@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* cmd_bans.c - rolewall bans: what is banned, read from the kernel; --import bans a whole file. */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,8 +16,8 @@
 #include "util/cleanup.h"
 #include "util/file.h"
 
-#define FILE_MAX   ((size_t)1 << 30)
-#define TABLE_ROWS 4096 /* at a time: a table of a million rows would take a gigabyte */
+#define IMPORT_BYTES_MAX ((size_t)128 << 20) /* a million bans, and a comment for each */
+#define TABLE_ROWS	 4096 /* at a time: a table of a million rows would take a gigabyte */
 
 enum {
 	OPTION_IMPORT,
@@ -109,13 +110,21 @@ static int list_run(const struct settings *settings)
 
 /* --- the import ------------------------------------------------------------------------------- */
 
-/* What standard input is may not be opened a second time: a socket, a file half read, another's. */
+/*
+ * What standard input is may not be opened a second time: a socket, a file half read, another's. A
+ * FIFO is waited for, as by cat: no lock is held yet.
+ */
 static int import_read(const char *path, char **ret_text, size_t *ret_size, struct error *ret_error)
 {
+	_close_ int fd = -1;
+
 	if (!strcmp(path, "-"))
-		return file_read_open(STDIN_FILENO, "standard input", FILE_MAX, ret_text, ret_size,
-				      ret_error);
-	return file_read(path, FILE_MAX, ret_text, ret_size, ret_error);
+		return file_read_open(STDIN_FILENO, "standard input", IMPORT_BYTES_MAX, ret_text,
+				      ret_size, ret_error);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return error_set(ret_error, errno, "cannot open \"%s\": %s", path, strerror(errno));
+	return file_read_open(fd, path, IMPORT_BYTES_MAX, ret_text, ret_size, ret_error);
 }
 
 static int import_parse(const struct settings *settings, const char *path,
