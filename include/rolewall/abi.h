@@ -19,7 +19,7 @@
 
 /* Counted up with whatever moves, or means something else, in a map: another version's maps are
  * not read, even where their shapes are the same. */
-#define RW_ABI_VERSION 5
+#define RW_ABI_VERSION 6
 
 /*
  * Reasons: why a packet has its verdict. X(number, NAME, "name", verdict, "documentation").
@@ -496,11 +496,11 @@ struct rw_evicted {
  * unless it is confirmed. Void where that generation is not in force (a commit that never came).
  */
 struct rw_pending {
-	__u64 deadline;	  /* ns, CLOCK_MONOTONIC; 0 = nothing is pending */
+	__u64 deadline;	  /* ns, CLOCK_BOOTTIME; 0 = nothing is pending */
 	__u32 generation; /* awaits confirmation; with deadline 0: was taken back */
 	__u32 previous;	  /* comes back; 0 = there was none: everything is taken away */
 	__u64 missed;	  /* the deadline that passed; 0 = taken back by hand */
-	__u64 taken_back; /* ns, CLOCK_MONOTONIC: when `previous` was in force again */
+	__u64 taken_back; /* ns, CLOCK_BOOTTIME: when `previous` was in force again */
 };
 
 /* The one element of `build`: what stands in the kernel, for the next one to come. */

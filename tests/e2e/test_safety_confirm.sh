@@ -27,6 +27,25 @@ test_unconfirmed_it_goes_back_at_the_deadline() {
 	assert_json '.roles == ["every-node", "mta"]' rolewall --json status
 }
 
+# A machine that was suspended: the clock that stood still meanwhile is behind. Here it is, for the
+# command and the process that it leaves.
+test_the_deadline_is_of_the_clock_that_suspend_does_not_stop() {
+	local before uptime left in_suspended
+
+	unshare --time true 2>/dev/null || skip "no time namespaces"
+	uptime=$(cut -d. -f1 /proc/uptime)
+	[ "$uptime" -gt 200 ] || skip "this machine has just booted"
+	in_suspended=(unshare --time --monotonic "-$((uptime / 2))" --fork "$ROLEWALL" "${LAB_INSTANCE[@]}")
+	before=$(generation)
+	other_policy
+	assert_exit 0 node "${in_suspended[@]}" apply --confirm=3000
+	left=$(status_value .pending.seconds_left)
+	{ [ "$left" -le 3000 ] && [ "$left" -gt 2000 ]; } || fail "$left seconds are left of 3000"
+	assert_exit 0 rolewall rollback
+	assert_exit 0 node "${in_suspended[@]}" apply --confirm=$SOON
+	assert_back "$before" $SOON
+}
+
 test_confirmed_it_stays() {
 	local before after
 

@@ -12,7 +12,7 @@
 
 #include <bpf/bpf.h>
 
-#include "kernel/commit/pending.h"
+#include "util/clock.h"
 #include "util/cleanup.h"
 #include "vectors.h"
 
@@ -117,7 +117,7 @@ static void buckets_put(struct harness *harness, uint8_t spent)
 	uint64_t later[64], full[64] = {0};
 
 	for (size_t i = 0; i < 64; i++)
-		later[i] = pending_now() + 3600 * 1000000000ULL;
+		later[i] = (uint64_t)clock_now(CLOCK_BOOTTIME) + 3600 * 1000000000ULL;
 	for (uint32_t zone = 0; zone < 3; zone++)
 		harness_put(harness, MAP_ECHO_BUCKET, &zone, spent == 1 << zone ? later : full);
 }

@@ -15,7 +15,7 @@
 
 #include <bpf/bpf.h>
 
-#include "kernel/commit/pending.h"
+#include "util/clock.h"
 #include "util/cleanup.h"
 #include "vectors.h"
 
@@ -40,7 +40,7 @@ static const uint8_t node6[16] = {0x20, 0x01, 0x0d, 0xb8, [15] = 1};
 /* A time so long ago; on a machine that has not been up that long, before it was. */
 static uint64_t ago(uint64_t seconds)
 {
-	return pending_now() - seconds * SECOND;
+	return (uint64_t)clock_now(CLOCK_MONOTONIC) - seconds * SECOND;
 }
 
 static void conversation_put(struct harness *harness, const uint8_t remote[16],

@@ -12,7 +12,7 @@
 
 #include <bpf/bpf.h>
 
-#include "kernel/commit/pending.h"
+#include "util/clock.h"
 #include "util/cleanup.h"
 #include "vectors.h"
 
@@ -368,7 +368,7 @@ static void own_answer_expect(struct harness *harness, const char *begin, const 
 					  .local = {[10] = 0xff, 0xff, 198, 51, 100, 1},
 					  .remote_port = htons(53),
 					  .local_port = htons(5353)};
-	struct rw_conversation now = {.last = pending_now()};
+	struct rw_conversation now = {.last = (uint64_t)clock_now(CLOCK_MONOTONIC)};
 	uint8_t *ip = answer->bytes + IPV4_AT;
 
 	harness_put(harness, MAP_CONVERSATIONS, &key, &now);

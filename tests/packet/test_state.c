@@ -18,7 +18,7 @@
 
 #include <bpf/bpf.h>
 
-#include "kernel/commit/pending.h"
+#include "util/clock.h"
 #include "util/cleanup.h"
 #include "vectors.h"
 
@@ -257,9 +257,10 @@ static void an_opening_reaches_into_a_closed_zone(void **state)
 
 static void an_opening_is_over_when_its_time_is(void **state)
 {
-	opening_put(*state, RW_L4_TCP, 9999, 128, pending_now() + 3600 * SECOND);
+	opening_put(*state, RW_L4_TCP, 9999, 128,
+		    (uint64_t)clock_now(CLOCK_BOOTTIME) + 3600 * SECOND);
 	expect_hex(*state, FOR_ALL, &on_ext0, FROM_CLIENT4(SYN), "pass opening");
-	opening_put(*state, RW_L4_TCP, 9999, 128, pending_now());
+	opening_put(*state, RW_L4_TCP, 9999, 128, (uint64_t)clock_now(CLOCK_BOOTTIME));
 	expect_hex(*state, FOR_ALL, &on_ext0, FROM_CLIENT4(SYN), "drop not-open");
 	opening_put(*state, RW_L4_TCP, 9999, 128, 1);
 	expect_hex(*state, FOR_ALL, &on_ext0, FROM_CLIENT4(SYN), "drop not-open");

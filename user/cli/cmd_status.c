@@ -52,7 +52,7 @@ static void print_head(const struct settings *settings, const struct snapshot *s
 	if (snapshot->taken_back.taken_back)
 		print_fact(settings, "Taken back", STYLE_PLAIN, "generation %" PRIu32 " at %s%s",
 			   snapshot->taken_back.generation,
-			   time_text_ns(monotonic_to_wall(snapshot->taken_back.taken_back), when),
+			   time_text_ns(boottime_to_wall(snapshot->taken_back.taken_back), when),
 			   snapshot->taken_back.missed ? ": it was not confirmed in time" : "");
 	print_fact(settings, "Profile", STYLE_PLAIN, "%s", snapshot->profile);
 	print_fact(settings, "Roles", STYLE_PLAIN, "%s", snapshot->roles);

@@ -12,7 +12,6 @@
 
 #include "daemon/lists_line.h"
 #include "util/say.h"
-#include "kernel/commit/pending.h"
 #include "kernel/lists/bans.h"
 #include "kernel/lists/openings.h"
 #include "kernel/lists/restore.h"
@@ -38,13 +37,14 @@ static bool is_due(const struct lists *lists)
 
 static void see_to_them(struct lists *lists)
 {
-	uint64_t begun = pending_now();
+	int64_t begun = clock_now(CLOCK_MONOTONIC);
 	struct error damage, error = {0};
 	int r = restore_lists(lists->instance, &damage, &error);
 
 	if (r == -EAGAIN)
 		return; /* the lists are being changed: the next tick tries again */
-	lists->rest_until = pending_now() + REST * (pending_now() - begun);
+	lists->rest_until =
+		clock_now(CLOCK_MONOTONIC) + REST * (clock_now(CLOCK_MONOTONIC) - begun);
 	if (damage.what[0])
 		say_error(SAY_WARNING, "bans and openings", &damage);
 	if (r == -ENOENT)
@@ -56,7 +56,7 @@ static void see_to_them(struct lists *lists)
 
 void lists_tick(struct lists *lists)
 {
-	if ((int64_t)pending_now() >= lists->rest_until && is_due(lists))
+	if (clock_now(CLOCK_MONOTONIC) >= lists->rest_until && is_due(lists))
 		see_to_them(lists);
 }
 
@@ -108,12 +108,12 @@ static void told_refresh(struct lists *lists, size_t kind)
 {
 	_timeout_list_ struct timeout_list list = {0};
 	struct told *told = &lists->told[kind];
-	uint64_t begun = pending_now();
+	int64_t begun = clock_now(CLOCK_MONOTONIC);
 	struct stat now = file_stat(lists, kind);
 
 	if (told->part && is_same_file(&now, &told->file) && (!told->end || told->end > wall_now()))
 		return;
-	if ((int64_t)begun < told->rest_until || kinds[kind].read(lists->instance, &list, NULL))
+	if (begun < told->rest_until || kinds[kind].read(lists->instance, &list, NULL))
 		return;
 	json_decref(told->part);
 	*told = (struct told){.part = lists_line_part(&list), .file = now};
@@ -123,7 +123,7 @@ static void told_refresh(struct lists *lists, size_t kind)
 		if (end && (!told->end || end < told->end))
 			told->end = end;
 	}
-	told->rest_until = pending_now() + REST * (pending_now() - begun);
+	told->rest_until = clock_now(CLOCK_MONOTONIC) + REST * (clock_now(CLOCK_MONOTONIC) - begun);
 }
 
 /* Borrowed by the line, or, where nothing could be read, an empty one. */

@@ -12,7 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "kernel/commit/pending.h"
+#include "util/clock.h"
 #include "util/cleanup.h"
 
 /* One datagram to $NOTIFY_SOCKET, a path or an abstract "@name": sd_notify(3), "Notes". */
@@ -48,5 +48,5 @@ void notify(const char *format, ...)
 
 void notify_reloading(void)
 {
-	notify("RELOADING=1\nMONOTONIC_USEC=%" PRIu64, pending_now() / 1000);
+	notify("RELOADING=1\nMONOTONIC_USEC=%" PRIu64, (uint64_t)clock_now(CLOCK_MONOTONIC) / 1000);
 }

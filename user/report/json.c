@@ -277,7 +277,7 @@ static json_t *json_taken_back(const struct snapshot *snapshot)
 	if (!back->taken_back)
 		return json_null();
 	return json_pack("{s:I, s:o, s:o}", "generation", (json_int_t)back->generation, "at",
-			 json_time(monotonic_to_wall(back->taken_back)), "late_ms",
+			 json_time(boottime_to_wall(back->taken_back)), "late_ms",
 			 back->missed ? json_integer((back->taken_back - back->missed) / 1000000)
 				      : json_null());
 }

@@ -47,8 +47,17 @@ int64_t wall_offset(clockid_t clock)
 	return clock_now(CLOCK_REALTIME) - clock_now(clock);
 }
 
+static int64_t to_wall(clockid_t clock, uint64_t ns)
+{
+	return time_add(wall_offset(clock), ns < INT64_MAX ? (int64_t)ns : INT64_MAX);
+}
+
 int64_t monotonic_to_wall(uint64_t monotonic_ns)
 {
-	return time_add(wall_offset(CLOCK_MONOTONIC),
-			monotonic_ns < INT64_MAX ? (int64_t)monotonic_ns : INT64_MAX);
+	return to_wall(CLOCK_MONOTONIC, monotonic_ns);
+}
+
+int64_t boottime_to_wall(uint64_t boottime_ns)
+{
+	return to_wall(CLOCK_BOOTTIME, boottime_ns);
 }

@@ -25,3 +25,4 @@ int64_t wall_now(void);
 int64_t wall_offset(clockid_t clock);
 
 int64_t monotonic_to_wall(uint64_t monotonic_ns);
+int64_t boottime_to_wall(uint64_t boottime_ns);

@@ -4,12 +4,12 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 #include <bpf/bpf.h>
 
 #include "kernel/generation/generation.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 
 #define SECOND_NS 1000000000ULL
 #define GRACE_NS  SECOND_NS /* to take it back */
@@ -65,10 +65,7 @@ int pending_write(const struct maps *maps, const struct rw_pending *pending,
 
 uint64_t pending_now(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * SECOND_NS + now.tv_nsec;
+	return (uint64_t)clock_now(CLOCK_BOOTTIME);
 }
 
 uint32_t pending_left(const struct rw_pending *pending)

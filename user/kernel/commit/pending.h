@@ -34,5 +34,5 @@ uint32_t pending_left(const struct rw_pending *pending);
 /* Past the deadline for longer than a rollback takes: no process is left that would do it. */
 bool pending_is_overdue(const struct rw_pending *pending);
 
-/* CLOCK_MONOTONIC, ns. */
+/* CLOCK_BOOTTIME, ns: a deadline comes although the machine was suspended meanwhile. */
 uint64_t pending_now(void);
