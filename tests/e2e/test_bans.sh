@@ -444,7 +444,7 @@ test_an_import_reads_standard_input_from_where_it_stands() {
 test_an_import_waits_for_who_writes_into_a_fifo() {
 	printf '203.0.113.77\n198.51.100.0/24\n' >"$LAB_DIR/list"
 	mkfifo "$LAB_DIR/fifo"
-	launch node writer bash -c 'sleep 1; cat "$1" >"$2"' - "$LAB_DIR/list" "$LAB_DIR/fifo"
+	launch node writer bash -c "sleep 1; cat '$LAB_DIR/list' >'$LAB_DIR/fifo'"
 	assert_exit 0 rolewall bans --import "$LAB_DIR/fifo"
 	assert_json '.bans | length == 2' rolewall --json bans
 	rolewall -q unban --all
