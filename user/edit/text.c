@@ -23,7 +23,7 @@ static struct piece piece_of(const char *text)
 
 static bool has_line_break(struct piece piece)
 {
-	return memchr(piece.text, '\n', piece.size);
+	return piece.size && memchr(piece.text, '\n', piece.size);
 }
 
 int edit_begin(const char *text, size_t size, struct edit *ret)
