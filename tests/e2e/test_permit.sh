@@ -98,6 +98,16 @@ test_what_cannot_be_done_changes_nothing() {
 	END
 }
 
+test_a_sentence_of_ufw_is_answered_with_the_command() {
+	assert_exit 2 rolewall allow proto tcp from 203.0.113.9 to any port 5432
+	grep -q 'hint: .*rolewall allow 5432/tcp --from 203.0.113.9$' <<<"$OUTPUT" || fail "$OUTPUT"
+	assert_exit 2 rolewall deny 5432 from 203.0.113.9
+	grep -q 'hint: .*rolewall deny 5432 --from 203.0.113.9$' <<<"$OUTPUT" || fail "$OUTPUT"
+	assert_exit 2 rolewall deny from 203.0.113.9
+	grep -q 'hint: .*rolewall ban 203.0.113.9$' <<<"$OUTPUT" || fail "$OUTPUT"
+	assert_untouched
+}
+
 test_a_port_that_is_open_anyway_is_said_to_be() {
 	assert_exit 0 rolewall allow 25 --from vpn
 	grep -q 'tcp 25 is open to external,internal,vpn (mta/smtp, .*mta.json:[0-9]*) already' <<<"$OUTPUT" ||

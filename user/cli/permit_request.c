@@ -62,9 +62,13 @@ static int refuse_sentence(const struct settings *settings, const struct argumen
 
 	if (!port && strcmp(arguments->operands[0], "from") != 0)
 		port = arguments->operands[0];
-	snprintf(hint, sizeof(hint), "say it like this: rolewall %s %s%s%s --from %s",
-		 verb_name(deny), port ? port : "PORT", proto ? "/" : "", proto ? proto : "",
-		 from ? from : "SOURCE");
+	if (deny && from && !port)
+		snprintf(hint, sizeof(hint), "to refuse a source altogether: rolewall ban %s",
+			 from);
+	else
+		snprintf(hint, sizeof(hint), "say it like this: rolewall %s %s%s%s --from %s",
+			 verb_name(deny), port ? port : "PORT", proto ? "/" : "",
+			 proto ? proto : "", from ? from : "SOURCE");
 	return report_failure(settings, hint, "%s takes one word, and a source behind --from",
 			      verb_name(deny));
 }
