@@ -70,6 +70,31 @@ print('ready', flush=True)
 time.sleep(60)"
 }
 
+test_what_is_for_loopback_alone_and_listens_elsewhere_is_found() {
+	node_file '.roles = ["mta"] |
+		.services = [{ name: "redis", proto: "tcp", port: 6379, loopback_only: true }]'
+	rolewall -q apply
+	assert_finding no open-unused tcp 6379
+	listen_on 127.0.0.1 6379
+	assert_finding no not-on-loopback tcp 6379
+	stop one
+	listen_on 0.0.0.0 6379
+	assert_finding a not-on-loopback tcp 6379
+	assert_finding no wildcard-bind tcp 6379
+	assert_json 'any(.findings[]; .kind == "not-on-loopback" and .service == "redis" and .open_to == [])' audit
+	assert_answer silent inside tcp "$NODE_INTERNAL" 6379
+	assert_json 'any(.rules[]; .service == "redis" and .loopback and .zones == [])' rolewall --json show
+	assert_json '.reason == "zone-denied" and any(.remedies[]; test("127.0.0.1"))' \
+		rolewall --json explain "$INSIDE" 6379
+}
+
+test_a_listener_that_another_role_of_the_profile_would_open_is_told_its_role() {
+	node_file '.profile = "carbonio-ce-25.9" | .roles = ["appserver"]'
+	rolewall -q apply
+	spawn node listeners "$PROBE" listen -t 8443
+	assert_json 'any(.findings[]; .port == 8443 and (.what | test("appserver-https \\(https-internal\\)")))' audit
+}
+
 test_loopback_is_nobodys_business() {
 	listen_on 127.0.0.1 9999
 	assert_finding no listening-closed tcp 9999

@@ -29,7 +29,9 @@ static const char sound_mta[] =
 	"  { \"name\": \"smtp\", \"proto\": \"tcp\", \"port\": 25, \"table\": \"external\","
 	"    \"vpn_advised\": true, \"about\": \"mail\" },"
 	"  { \"name\": \"media\", \"proto\": \"udp\", \"port\": \"20000-40000\","
-	"    \"table\": \"internal\", \"about\": \"a range\" } ] }";
+	"    \"table\": \"internal\", \"about\": \"a range\" },"
+	"  { \"name\": \"redis\", \"proto\": \"tcp\", \"port\": 6379, \"loopback_only\": true } ] "
+	"}";
 
 /* The files of one process: in memory, the directories hold symbolic links to them. */
 struct files {

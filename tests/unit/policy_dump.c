@@ -61,6 +61,7 @@ static void dump_services(FILE *out, const struct service_model *services, size_
 		fprintf(out, " from ");
 		dump_zones(out, service->zones);
 		fprintf(out, "%s", service->vpn_advised ? " vpn-advised" : "");
+		fprintf(out, "%s", service->loopback_only ? " loopback-only" : "");
 		dump_at(out, &service->at);
 	}
 }
@@ -223,6 +224,8 @@ void dump_tables(FILE *out, const struct tables *tables)
 		dump_ports(out, rule->port, rule->port_end);
 		fprintf(out, " ");
 		dump_zones(out, rule->zones);
+		if (rule->loopback)
+			fprintf(out, " loopback");
 		if (rule->peers[0])
 			fprintf(out, " (%s)", rule->peers);
 		fprintf(out, "  @ %s\n", rule->origin);

@@ -12,14 +12,16 @@
 #include "host/processes.h"
 #include "kernel/observe/audit.h"
 #include "policy/cidr.h"
+#include "policy/profile_files.h"
 #include "policy/words.h"
 #include "util/array.h"
 #include "util/cleanup.h"
 #include "util/file.h"
 
-#define WHAT_MAX 256
+#define WHAT_MAX 512
 
 struct audit_state {
+	const char *roles_dir;
 	struct snapshot snapshot;
 	struct sockets sockets;
 	struct socket_holders holders;
@@ -40,6 +42,7 @@ static int audit_load(const struct settings *settings, struct audit_state *ret)
 	struct client_ports clients;
 	int r, code = state_load(settings, &ret->snapshot);
 
+	ret->roles_dir = settings->roles_dir;
 	if (code != EXIT_OK)
 		return code;
 	client_ports_read(&clients);
@@ -65,17 +68,51 @@ static const char *address_text(const struct finding *finding, char ret[CIDR_TEX
 	return ret;
 }
 
+/* ": the role appserver-https has it", of the roles that the profile has beside the node's. */
+static const char *roles_text(const struct audit_state *state, const struct finding *finding,
+			      char ret[WHAT_MAX / 2])
+{
+	struct roles_found found = {0};
+	size_t used = 0;
+
+	ret[0] = '\0';
+	/* Without the profile's files there is nothing to name. */
+	roles_search(state->roles_dir, state->snapshot.profile, finding->l4, finding->port, &found);
+	for (size_t i = 0; i < found.count && used < WHAT_MAX / 2; i++)
+		if (found.list[i].zones)
+			used += (size_t)snprintf(ret + used, WHAT_MAX / 2 - used, "%s%s (%s)",
+						 used ? ", " : "", found.list[i].role,
+						 found.list[i].service);
+	roles_found_free(&found);
+	return ret;
+}
+
+static void closed_text(const struct audit_state *state, const struct finding *finding,
+			char ret[WHAT_MAX])
+{
+	char roles[WHAT_MAX / 2];
+
+	if (roles_text(state, finding, roles)[0])
+		snprintf(ret, WHAT_MAX,
+			 "no role of this node opens it: closed to all but temporary openings; the "
+			 "profile has it in %s: add the role, or bind it to loopback",
+			 roles);
+	else
+		snprintf(ret, WHAT_MAX,
+			 "no role opens it: closed to all but temporary openings; add a role or a "
+			 "service, or bind it to loopback");
+}
+
 /* In a sentence, with what can be done about it. */
-static const char *what_text(const struct finding *finding, char ret[WHAT_MAX])
+static const char *what_text(const struct audit_state *state, const struct finding *finding,
+			     char ret[WHAT_MAX])
 {
 	char zones[ZONES_TEXT_MAX];
 
 	zones_text(finding->zones, zones);
 	switch (finding->kind) {
 	case FINDING_CLOSED:
-		snprintf(ret, WHAT_MAX,
-			 "no role opens it: closed to all but temporary openings; add a role or a "
-			 "service, or bind it to loopback");
+		closed_text(state, finding, ret);
 		break;
 	case FINDING_UNUSED:
 		snprintf(ret, WHAT_MAX, "open to %s, but %s", zones,
@@ -87,6 +124,11 @@ static const char *what_text(const struct finding *finding, char ret[WHAT_MAX])
 			 "open to %s only, but bound to every address, also on %s (%s); bind it to "
 			 "an address of its own",
 			 zones, finding->interface->name, zone_name(finding->interface->zone));
+		break;
+	case FINDING_EXPOSED:
+		snprintf(ret, WHAT_MAX,
+			 "for this node alone, but bound to more than loopback; only the firewall "
+			 "keeps others out: bind it to 127.0.0.1");
 		break;
 	}
 	return ret;
@@ -109,7 +151,7 @@ static void add_finding(struct libscols_table *table, const struct audit_state *
 	else
 		cell_set(line, 4, "%s", "");
 	cell_set(line, 5, "%s", finding->rule ? finding->rule->service : "");
-	cell_set(line, 6, "%s", what_text(finding, text));
+	cell_set(line, 6, "%s", what_text(state, finding, text));
 }
 
 static void audit_print(const struct settings *settings, const struct audit_state *state)
@@ -144,7 +186,7 @@ static json_t *json_finding(const struct audit_state *state, const struct findin
 			 json_clean(finding->rule ? finding->rule->role : NULL), "open_to",
 			 json_zones(finding->zones), "closed_to",
 			 json_zones(RW_ZONE_ALL & ~finding->zones), "what",
-			 what_text(finding, what));
+			 what_text(state, finding, what));
 }
 
 static void audit_print_json(const struct settings *settings, const struct audit_state *state)
@@ -185,7 +227,8 @@ const struct verb verb_audit = {
 		"Finds what listens and is not open (listening-closed), what is open and does not "
 		"listen\n"
 		"(open-unused), and what is not open to external but bound to every address "
-		"(wildcard-bind).\n"
+		"(wildcard-bind),\n"
+		"and what should listen on loopback alone and does not (not-on-loopback).\n"
 		"Exits with 10 if there are findings.",
 	.needs_root = true,
 	.run = audit_run,

@@ -105,10 +105,11 @@ static json_t *json_service(const struct service_model *service)
 	for (const struct word *l4 = words_l4; l4->word; l4++)
 		if (service->l4s & (1 << l4->number))
 			json_array_append_new(protocols, json_clean(l4->word));
-	return json_make("{s:s, s:o, s:i, s:i, s:o, s:b, s:o}", "service", service->name, "proto",
-			 protocols, "port", (int)service->port, "port_end", (int)service->port_end,
-			 "zones", json_zones(service->zones), "vpn_advised", service->vpn_advised,
-			 "about", json_clean(service->about));
+	return json_make("{s:s, s:o, s:i, s:i, s:o, s:b, s:b, s:o}", "service", service->name,
+			 "proto", protocols, "port", (int)service->port, "port_end",
+			 (int)service->port_end, "zones", json_zones(service->zones), "vpn_advised",
+			 service->vpn_advised, "loopback_only", service->loopback_only, "about",
+			 json_clean(service->about));
 }
 
 static void role_print_json(const struct settings *settings, const char *profile,
@@ -139,7 +140,8 @@ static void role_print(const struct settings *settings, const char *profile,
 		cell_set(line, 0, "%s", protocols_text(service->l4s));
 		cell_set(line, 1, "%s", ports_text(service->port, service->port_end, ports));
 		cell_set(line, 2, "%s", service->name);
-		cell_set(line, 3, "%s", zones_text(service->zones, zones));
+		cell_set(line, 3, "%s",
+			 service->loopback_only ? "loopback" : zones_text(service->zones, zones));
 		cell_set(line, 4, "%s", service->vpn_advised ? "advised" : "");
 		cell_set(line, 5, "%s", service->about ? service->about : "");
 	}

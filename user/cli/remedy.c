@@ -124,7 +124,13 @@ static void remedy_zone(struct case_file *file)
 
 	if (rule->zones & RW_ZONE_VPN)
 		remedy_add(file, "connect through the VPN: %s is open from there", rule->service);
-	if (rule->zones & (RW_ZONE_PEERS | RW_ZONE_NOBODY))
+	if (rule->loopback)
+		remedy_add(
+			file,
+			"bind %s to 127.0.0.1: %s says that it is for this node alone; to open it "
+			"all the same, list %u under \"services\" in %s",
+			rule->service, rule->origin, file->question->port, explanation->node_file);
+	else if (rule->zones & (RW_ZONE_PEERS | RW_ZONE_NOBODY))
 		remedy_flows(file);
 	else if (is_narrowed(file))
 		remedy_add(file, "take \"%s\" out of \"vpn_only\" in %s, then \"rolewall apply\"",

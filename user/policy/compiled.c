@@ -50,10 +50,12 @@ static json_t *rule_write(const void *list, size_t index)
 {
 	const struct rule *rule = (const struct rule *)list + index;
 
-	return json_pack("{s:s, s:s, s:s, s:i, s:i, s:i, s:I, s:s}", "role", rule->role, "service",
-			 rule->service, "origin", rule->origin, "port", rule->port, "port_end",
-			 rule->port_end, "l4", rule->l4, "zones", (json_int_t)rule->zones, "peers",
-			 rule->peers);
+	/* The version before knows no "loopback": it can read a policy without one. */
+	return json_pack("{s:s, s:s, s:s, s:i, s:i, s:i, s:I, s:s, s:o*}", "role", rule->role,
+			 "service", rule->service, "origin", rule->origin, "port", rule->port,
+			 "port_end", rule->port_end, "l4", rule->l4, "zones",
+			 (json_int_t)rule->zones, "peers", rule->peers, "loopback",
+			 rule->loopback ? json_true() : NULL);
 }
 
 static json_t *prefix_write(const void *list, size_t index)
@@ -171,12 +173,15 @@ static bool rule_read(json_t *json, void *ret_rule)
 {
 	struct rule *ret = ret_rule;
 	const char *role, *service, *origin, *peers;
-	int port, port_end, l4;
+	int port, port_end, l4, loopback = false;
 	json_int_t zones;
 
-	if (json_unpack(json, "{s:s, s:s, s:s, s:i, s:i, s:i, s:I, s:s !}", "role", &role,
+	if (json_unpack(json, "{s:s, s:s, s:s, s:i, s:i, s:i, s:I, s:s, s?b !}", "role", &role,
 			"service", &service, "origin", &origin, "port", &port, "port_end",
-			&port_end, "l4", &l4, "zones", &zones, "peers", &peers))
+			&port_end, "l4", &l4, "zones", &zones, "peers", &peers, "loopback",
+			&loopback))
+		return false;
+	if (loopback && zones != RW_ZONE_NOBODY)
 		return false;
 	if (port < 0 || port_end < port || port_end > 65535 ||
 	    (l4 != RW_L4_TCP && l4 != RW_L4_UDP) || zones <= 0 || zones > UINT16_MAX)
@@ -184,6 +189,7 @@ static bool rule_read(json_t *json, void *ret_rule)
 	*ret = (struct rule){.port = (uint16_t)port,
 			     .port_end = (uint16_t)port_end,
 			     .l4 = (uint8_t)l4,
+			     .loopback = loopback,
 			     .zones = (uint16_t)zones};
 	return string_read(ret->role, sizeof(ret->role), role) &&
 	       string_read(ret->service, sizeof(ret->service), service) &&

@@ -31,6 +31,8 @@ int merged_add(struct merged *merged, const char *role, const struct service_mod
 			if (!row)
 				return -ENOMEM;
 			*row = (struct row){&services[i], role, l4, services[i].zones, false};
+			if (services[i].loopback_only)
+				row->zones = RW_ZONE_NOBODY;
 		}
 	}
 	return 0;

@@ -34,6 +34,7 @@ struct service_model {
 	uint8_t zones; /* RW_ZONE_*: "from" if it is there, else the table's */
 	bool has_from;
 	bool vpn_advised;
+	bool loopback_only; /* for this node alone: it opens nothing, and audit looks where it listens */
 	const char *about; /* borrowed from the document; NULL = not there */
 };
 

@@ -78,6 +78,7 @@ static int rule_add(struct tables *tables, const struct row *row, struct error *
 	if (!rule)
 		return error_set(ret_error, ENOMEM, "out of memory");
 	rule->l4 = row->l4;
+	rule->loopback = true;
 	rule->port = row->service->port;
 	rule->port_end = row->service->port_end;
 	snprintf(rule->role, sizeof(rule->role), "%s", row->role);
@@ -113,6 +114,7 @@ static int rules_add(struct tables *tables, const struct row *const *rows, size_
 			rule = &tables->rules[tables->rule_count - 1];
 		}
 		rule->zones |= rows[i]->zones;
+		rule->loopback = rule->loopback && rows[i]->service->loopback_only;
 		origin_add(rule, rows[i]);
 	}
 	return 0;

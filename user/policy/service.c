@@ -131,6 +131,13 @@ static int vpn_advised_read(const struct value *value, void *into, struct error 
 	return value_get_bool(value, "\"vpn_advised\"", &service->vpn_advised, ret_error);
 }
 
+static int loopback_only_read(const struct value *value, void *into, struct error *ret_error)
+{
+	struct service_model *service = into;
+
+	return value_get_bool(value, "\"loopback_only\"", &service->loopback_only, ret_error);
+}
+
 static int service_about_read(const struct value *value, void *into, struct error *ret_error)
 {
 	struct service_model *service = into;
@@ -145,9 +152,30 @@ static const struct field service_fields[] = {
 	{"table", table_read, false},
 	{"from", from_read, false},
 	{"vpn_advised", vpn_advised_read, false},
+	{"loopback_only", loopback_only_read, false},
 	{"about", service_about_read, false},
 	{NULL, NULL, false},
 };
+
+/* Who may reach it is said once. */
+static int reach_check(const struct service_model *service, struct error *ret_error)
+{
+	bool is_told = service->table || service->has_from;
+	int r;
+
+	if (is_told != service->loopback_only)
+		return 0;
+	if (is_told) {
+		r = error_at(ret_error, &service->at,
+			     "the service is for loopback only, and says who else may reach it");
+		error_hint(ret_error, "take away \"loopback_only\", or \"table\" and \"from\"");
+		return r;
+	}
+	r = error_at(ret_error, &service->at, "the service does not say who may reach it");
+	error_hint(ret_error, "add \"table\": \"external\" or \"internal\", or \"from\" "
+			      "with a list of zones");
+	return r;
+}
 
 static int service_read(const struct value *value, void *into, struct error *ret_error)
 {
@@ -162,20 +190,12 @@ static int service_read(const struct value *value, void *into, struct error *ret
 	r = value_read_fields(value, "a service", service_fields, service, ret_error);
 	if (r < 0)
 		return r;
-	if (!service->table && !service->has_from) {
-		r = error_at(ret_error, &value->at, "the service does not say who may reach it");
-		error_hint(ret_error, "add \"table\": \"external\" or \"internal\", or \"from\" "
-				      "with a list of zones");
-		return r;
-	}
 	if (!service->has_from)
 		service->zones = service->table;
-	return 0;
+	return reach_check(service, ret_error);
 }
 
 int services_read(const struct value *value, struct service_list into, struct error *ret_error)
 {
 	return value_read_items(value, "\"services\"", service_read, &into, ret_error);
 }
-
-/* --- the role file ---------------------------------------------------------------------------- */

@@ -36,6 +36,7 @@ struct rule {
 	uint16_t port;		      /* host order */
 	uint16_t port_end;	      /* inclusive; == port for a single one */
 	uint8_t l4;		      /* RW_L4_TCP or RW_L4_UDP */
+	bool loopback;		      /* for this node alone: zones is RW_ZONE_NOBODY */
 	uint16_t zones;		      /* RW_ZONE_*; never 0 */
 	char peers[TABLES_PEERS_MAX]; /* "proxy,appserver": roles of the peers that zones has */
 };

@@ -49,11 +49,12 @@ json_t *json_rule(const struct rule_state *state)
 {
 	const struct rule *rule = &state->rule;
 
-	return json_pack("{s:o, s:o, s:s, s:i, s:i, s:o, s:o, s:o, s:I, s:I}", "service",
+	return json_pack("{s:o, s:o, s:s, s:i, s:i, s:o, s:b, s:o, s:o, s:I, s:I}", "service",
 			 json_clean(rule->service), "role", json_clean(rule->role), "proto",
 			 word_of(words_l4, rule->l4), "port", (int)rule->port, "port_end",
-			 (int)rule->port_end, "zones", json_zones(rule->zones), "peers",
-			 json_clean(rule->peers), "origin", json_clean(rule->origin), "passed",
+			 (int)rule->port_end, "zones", json_zones(rule->zones), "loopback",
+			 rule->loopback, "peers", json_clean(rule->peers), "origin",
+			 json_clean(rule->origin), "passed",
 			 (json_int_t)state->counter.passed.packets, "dropped",
 			 (json_int_t)state->counter.dropped.packets);
 }

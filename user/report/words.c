@@ -101,6 +101,8 @@ const char *zones_text(unsigned int zones, char ret[ZONES_TEXT_MAX])
 
 const char *peers_text(unsigned int zones, const struct rule *rule, char ret[PEERS_TEXT_MAX])
 {
+	if (zones == RW_ZONE_NOBODY && rule->loopback)
+		return strcpy(ret, "loopback");
 	zones_text(zones, ret);
 	if ((zones & RW_ZONE_PEERS) && rule->peers[0])
 		snprintf(ret + strlen(ret), PEERS_TEXT_MAX - strlen(ret), "(%s)", rule->peers);

@@ -77,6 +77,7 @@ void rule_to_record(const struct numbered_rule *numbered, struct rule_record *re
 		.port_end = rule->port_end,
 		.zones = rule->zones,
 		.l4 = rule->l4,
+		.loopback = rule->loopback,
 	};
 	COPY(ret->role, rule->role);
 	COPY(ret->service, rule->service);
@@ -93,6 +94,7 @@ void rule_from_record(const struct rule_record *record, struct numbered_rule *re
 	rule->port_end = record->port_end;
 	rule->zones = record->zones;
 	rule->l4 = record->l4;
+	rule->loopback = record->loopback;
 	COPY(rule->role, record->role);
 	COPY(rule->service, record->service);
 	COPY(rule->origin, record->origin);

@@ -37,9 +37,9 @@ struct about {
 };
 
 /* What is pinned. */
-/* "RW", 3: `text` is the policy, not the node file alone; 128 slots. Before there was any, `about`
+/* "RW", 4: a rule may be for loopback alone. 3: `text` is the policy, not the node file alone; 128 slots. Before there was any, `about`
  * began with a time: another number. */
-#define RECORD_LAYOUT 0x52570003
+#define RECORD_LAYOUT 0x52570004
 #define TEXT_PIECE    4096 /* bytes of an element of `text` */
 
 /* Element 0 of `about`. */
@@ -65,7 +65,8 @@ struct rule_record {
 	__u16 port_end; /* inclusive */
 	__u64 zones;	/* RW_ZONE_* */
 	__u8 l4;	/* RW_L4_* */
-	__u8 pad0[7];
+	__u8 loopback;	/* 1: for this node alone; 0 */
+	__u8 pad0[6];
 	char role[64];
 	char service[64];
 	char origin[192];
@@ -90,6 +91,7 @@ RW_AT(struct rule_record, port, 4);
 RW_AT(struct rule_record, port_end, 6);
 RW_AT(struct rule_record, zones, 8);
 RW_AT(struct rule_record, l4, 16);
+RW_AT(struct rule_record, loopback, 17);
 RW_AT(struct rule_record, role, 24);
 RW_AT(struct rule_record, service, 88);
 RW_AT(struct rule_record, origin, 152);

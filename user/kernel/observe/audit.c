@@ -96,6 +96,10 @@ static int socket_judge(const struct audit *audit, const struct socket_entry *so
 		return 0;
 	if (!owner->zones)
 		return is_client(audit, socket) ? 0 : finding_add(audit, &finding);
+	if (owner->zones == RW_ZONE_NOBODY && owner->rule->loopback) {
+		finding.kind = FINDING_EXPOSED;
+		return is_client(audit, socket) ? 0 : finding_add(audit, &finding);
+	}
 	if (owner->zones & RW_ZONE_EXTERNAL || !is_wildcard(socket))
 		return 0;
 	finding.kind = FINDING_WILDCARD;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * audit.h - sockets against the policy in force, both ways: what listens and cannot be reached,
- * what is open and does not listen, and what listens more widely than it is open.
+ * what is open and does not listen, and what listens more widely than it is open or should.
  *
  * Loopback is never filtered, so what listens there alone is no finding. Neither are the UDP
  * sockets of clients: ports of the ephemeral range, and DHCP's.
@@ -18,7 +18,8 @@
 #define AUDIT_FINDINGS(X)                                                                          \
 	X(CLOSED, "listening-closed") /* listens, but no rule opens the port */                    \
 	X(UNUSED, "open-unused")      /* a rule opens it, but nobody listens */                    \
-	X(WILDCARD, "wildcard-bind")  /* not open to external, but bound to every address */
+	X(WILDCARD, "wildcard-bind")  /* not open to external, but bound to every address */       \
+	X(EXPOSED, "not-on-loopback") /* for this node alone, but bound to more than loopback */
 
 enum finding_kind {
 #define FINDING_ENUM(NAME, name) FINDING_##NAME,

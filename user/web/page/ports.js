@@ -9,6 +9,11 @@ const LISTENS = {
 	loopback: ["care", "on loopback only"],
 	no: ["care", "nobody"],
 };
+const LISTENS_FOR_ITSELF = {
+	yes: ["care", "on more than loopback"],
+	loopback: ["good", "on loopback only"],
+	no: ["", "nobody"],
+};
 
 const portText = (rule) => (rule.port === rule.port_end ? rule.port : `${rule.port}–${rule.port_end}`) + "/" + rule.proto;
 
@@ -27,7 +32,7 @@ function othersText(rule) {
 }
 
 function ruleRow(rule) {
-	const [tone, text] = LISTENS[rule.listening] ?? ["", "not known"];
+	const [tone, text] = (rule.loopback ? LISTENS_FOR_ITSELF : LISTENS)[rule.listening] ?? ["", "not known"];
 
 	return el("tr", {title: rule.origin},
 		el("th", {scope: "row", class: "num"}, portText(rule)),
@@ -61,7 +66,7 @@ export class Ports {
 
 	draw() {
 		const {rules, total} = this.told;
-		const unused = rules.filter((rule) => rule.listening === "no");
+		const unused = rules.filter((rule) => rule.listening === "no" && !rule.loopback);
 		const shown = $("ports-unused").checked ? unused : rules;
 
 		$("ports").classList.toggle("plain", rules.every((rule) => !othersText(rule)));
