@@ -137,6 +137,18 @@ static void allow_adds_a_service_and_deny_takes_it_back(void **state)
 	assert_change(after, true, &(struct asked){.service = "tcp-1"}, before);
 }
 
+/* The one case in which bytes do not come back. */
+static void a_list_that_empties_goes(void **state)
+{
+	static const char before[] = NODE("\"mta\"", ",\n  \"services\": []");
+	struct error error = {0};
+	_free_ char *allowed =
+		change(before, false, &(struct asked){.port = 873, .sources = {"vpn"}}, &error);
+
+	assert_non_null(allowed);
+	assert_change(allowed, true, &(struct asked){.port = 873}, NODE("\"mta\"", ""));
+}
+
 static void allow_widens_the_service_that_is_there(void **state)
 {
 	static const char one[] = SERVICE("\"port\": 873, \"proto\": \"tcp\", \"from\": [\"vpn\"]");
@@ -399,6 +411,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(allow_adds_a_service_and_deny_takes_it_back),
+		cmocka_unit_test(a_list_that_empties_goes),
 		cmocka_unit_test(allow_widens_the_service_that_is_there),
 		cmocka_unit_test(what_is_of_a_table_is_listed_then),
 		cmocka_unit_test(other_ports_or_another_protocol_are_another_service),
