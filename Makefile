@@ -106,7 +106,7 @@ $(B)/rolewall: $(CLI_OBJ) $(LIB)
 # Of the library it takes what knows no BPF: libbpf is not linked to it.
 $(B)/rolewall-web: $(WEB_OBJ) $(LIB)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -lmicrohttpd -ljansson -o $@
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -lmicrohttpd -ljansson -lmnl -o $@
 
 $(B)/user/web/page.o: $(wildcard user/web/page/*)
 $(addprefix $(B)/user/,cli/main.o web/main.o report/metrics.o): VERSION

@@ -112,11 +112,29 @@ rss_kb() {
 	awk '$1 == "VmRSS:" { print $2 }' "/proc/$(<"$LAB_DIR/web.pid")/status"
 }
 
+STRANGER=(setpriv --reuid 65533 --regid 65533 --clear-groups)
+
+stranger_is_full() {
+	[ "$(node "${STRANGER[@]}" curl -s -m 5 -o /dev/null -w '%{http_code}' $WEB_URL/events)" = 503 ]
+}
+
+test_one_user_of_the_host_takes_the_page_from_no_other() {
+	local i
+
+	web_ready
+	for i in {1..24}; do launch node "stream-$i" "${STRANGER[@]}" curl -sN $WEB_URL/events; done
+	wait_for 20 streams_open 12 || fail "the stranger has not got 12 streams"
+	wait_for 20 stranger_is_full || fail "he gets more than 12"
+	streams_open 12 || fail "he has more than 12"
+	wait_for 20 a_stream_is_free || fail "another user gets none"
+}
+
 test_pages_that_do_not_read_and_pages_too_many_hinder_nobody() {
 	local i
 
 	web_ready
-	for i in {1..24}; do launch node "stream-$i" curl -sN $WEB_URL/events; done
+	for i in {1..12}; do launch node "stream-$i" curl -sN $WEB_URL/events; done
+	for i in {13..24}; do launch node "stream-$i" "${STRANGER[@]}" curl -sN $WEB_URL/events; done
 	wait_for 20 streams_open 24 || fail "not all streams are open"
 	assert_equal 503 "$(status_of $WEB_URL/events)" "one stream too many"
 	assert_equal 200 "$(status_of $WEB_URL/)" "the page itself"

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "util/array.h"
+#include "web/peer.h"
 #include "web/request.h"
 #include "web/stream.h"
 
@@ -21,6 +22,7 @@ struct client {
 	LIST_ENTRY(client) siblings;
 	struct MHD_Connection *connection; /* not owned */
 	struct stream stream;
+	uid_t uid;	  /* on loopback: of the user at the other end, or PEER_UNKNOWN */
 	bool catching_up; /* has not been told yet what there was when it came */
 	bool turn;	  /* may have a portion */
 	bool asleep;	  /* its connection is suspended */
@@ -176,14 +178,18 @@ static void client_free(void *context)
 	free(client);
 }
 
-static struct client *client_new(struct server *server, struct MHD_Connection *connection)
+static struct client *client_new(struct server *server, struct MHD_Connection *connection,
+				 uid_t uid)
 {
 	struct client *client = calloc(1, sizeof(*client));
 
 	if (!client)
 		return NULL;
-	*client = (struct client){
-		.owner = server, .connection = connection, .catching_up = true, .turn = true};
+	*client = (struct client){.owner = server,
+				  .connection = connection,
+				  .uid = uid,
+				  .catching_up = true,
+				  .turn = true};
 	LIST_INSERT_HEAD(&server->clients, client, siblings);
 	server->client_count++;
 	return client;
@@ -226,19 +232,42 @@ static enum MHD_Result send_file(struct MHD_Connection *connection, const struct
 							   MHD_RESPMEM_PERSISTENT));
 }
 
+static uid_t uid_of(const struct server *server, struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+	return server->address->loopback && info ? peer_uid(info->connect_fd) : PEER_UNKNOWN;
+}
+
+/* Room for one more stream, of that user's? */
+static bool has_room(const struct server *server, uid_t uid)
+{
+	const struct client *client;
+	unsigned int of_one = 0;
+
+	if (server->client_count >= SERVER_STREAMS)
+		return false;
+	LIST_FOREACH (client, &server->clients, siblings)
+		of_one += client->uid == uid;
+	return !server->address->loopback || of_one < SERVER_OF_ONE;
+}
+
 static enum MHD_Result send_events(struct server *server, struct MHD_Connection *connection,
 				   bool head)
 {
 	struct MHD_Response *response;
 	struct client *client;
+	uid_t uid;
 
 	if (head)
 		return send_answer(connection, MHD_HTTP_OK, "text/event-stream",
 				   MHD_create_response_from_buffer(0, "", MHD_RESPMEM_PERSISTENT));
-	if (server->client_count >= SERVER_STREAMS)
+	uid = uid_of(server, connection);
+	if (!has_room(server, uid))
 		return send_text(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
 				 "Too many pages are open.\n");
-	client = client_new(server, connection);
+	client = client_new(server, connection, uid);
 	if (!client)
 		return MHD_NO;
 	response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, READ_BYTES, client_read,

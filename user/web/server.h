@@ -4,7 +4,8 @@
  *
  * Bounded: GUESTS_MAX connections at once (guests.h), each with SERVER_CONNECTION_BYTES for what it
  * asks, and of them SERVER_STREAMS that stay open, each with one portion of what it is told
- * (stream.h). Beyond loopback, where one address is one host, one has SERVER_OF_ONE of them.
+ * (stream.h). One has SERVER_OF_ONE of them: beyond loopback, where one address is one host, that is
+ * one address, of connections; on loopback it is one user of this host, of streams.
  */
 #pragma once
 
