@@ -23,7 +23,7 @@ test_an_interface_that_is_not_there_is_named() {
 
 test_an_absent_vpn_is_said_to_be_shut() {
 	node_file '.interfaces.wg0 = { zone: "vpn" }'
-	warnings 'no interface' | grep -q 'nobody comes in through that VPN'
+	warnings 'no interface' | grep -q 'nothing comes in through that VPN'
 }
 
 test_a_file_that_is_named_is_judged_without_this_host() {

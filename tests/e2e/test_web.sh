@@ -132,7 +132,7 @@ test_ports_bans_and_openings_are_shown() {
 		.map((row) => [...row.cells].map((cell) => cell.textContent).join("|"));
 		return cells.some((row) => row.startsWith("25/tcp|smtp|mta|●open|●open|●open||listens|"))
 			&& cells.some((row) => row.startsWith("6071/tcp|admin-panel|proxy|–closed|–closed|●open||listens|"))
-			&& cells.some((row) => row.startsWith("465/tcp|smtps|mta|●open|●open|●open||nobody|"))' ||
+			&& cells.some((row) => row.startsWith("465/tcp|smtps|mta|●open|●open|●open||nothing|"))' ||
 		fail "ports: $(page_text "#ports-body")"
 }
 

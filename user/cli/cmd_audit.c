@@ -117,7 +117,7 @@ static const char *what_text(const struct audit_state *state, const struct findi
 	case FINDING_UNUSED:
 		snprintf(ret, WHAT_MAX, "open to %s, but %s", zones,
 			 finding->socket ? "it listens on loopback only"
-					 : "nobody listens; start it, or take its role away");
+					 : "nothing listens; start it, or take its role away");
 		break;
 	case FINDING_WILDCARD:
 		snprintf(ret, WHAT_MAX,

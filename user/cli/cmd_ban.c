@@ -144,7 +144,7 @@ const struct verb verb_ban = {
 		"gateways. No ban\n"
 		"reaches those, whatever came first. Networks of internal and vpn interfaces, and "
 		"prefixes wider\n"
-		"than /8 (IPv6: /16), need --force. What can be nobody's source (0.0.0.0, "
+		"than /8 (IPv6: /16), need --force. What can be no source (0.0.0.0, "
 		"multicast) is refused.\n"
 		"A source that is banned for several reasons stays banned until the last of them "
 		"ends, unless\n"

@@ -89,7 +89,7 @@ static void bans_print(const struct settings *settings, const struct timeout_lis
 		table_print(table);
 	}
 	if (!bans->count)
-		report_note(settings, "nobody is banned");
+		report_note(settings, "no source is banned");
 }
 
 static int list_run(const struct settings *settings)

@@ -74,7 +74,7 @@ static void say_vanished(const struct interface_state *state)
 {
 	const char *zone = zone_name(state->zone);
 
-	say(SAY_NOTICE, "interface %s has vanished; nobody can come from its zone, %s, that way",
+	say(SAY_NOTICE, "interface %s has vanished; nothing can come from its zone, %s, that way",
 	    state->name, zone ? zone : "external");
 }
 

@@ -72,12 +72,12 @@ static void peer_set(struct carrier *carrier, const uint8_t peer[16])
 /* A multicast group, or the address of all zeros, is no peer. */
 static void peer_read(const struct nlattr *attr, struct carrier *carrier)
 {
-	static const uint8_t nobody[16];
+	static const uint8_t unset[16];
 	uint8_t peer[16] = {[10] = 0xff, [11] = 0xff};
 	const uint8_t *address = mnl_attr_get_payload(attr);
 	uint16_t size = mnl_attr_get_payload_len(attr);
 
-	if ((size != 4 && size != 16) || !memcmp(address, nobody, size) ||
+	if ((size != 4 && size != 16) || !memcmp(address, unset, size) ||
 	    (size == 4 ? address[0] >> 4 == 0xe : address[0] == 0xff))
 		return;
 	memcpy(peer + sizeof(peer) - size, address, size);

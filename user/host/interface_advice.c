@@ -71,8 +71,9 @@ static int advise_absent(const struct tables *tables, const struct devices *devi
 		"there is no interface \"%s\" on this host now%s: what the node file says "
 		"of it holds once it appears%s",
 		interface->name, hint,
-		interface->zone == RW_ZONE_VPN ? ", and until then nobody comes in through that VPN"
-					       : "");
+		interface->zone == RW_ZONE_VPN
+			? ", and until then nothing comes in through that VPN"
+			: "");
 }
 
 static int advise_port(const struct tables *tables, const struct devices *devices,

@@ -38,5 +38,5 @@ struct sockets_wanted {
 int sockets_read(const struct sockets_wanted *wanted, struct sockets *ret, struct error *ret_error);
 void sockets_free(struct sockets *sockets);
 
-/* Nobody but this host can reach it. */
+/* Only this host can reach it. */
 bool socket_is_loopback(const struct socket_entry *socket);

@@ -260,7 +260,7 @@ void table_blocked(struct canvas *canvas, const struct view *view, int row)
 	if (!view->rows.count)
 		canvas_printf(canvas, row + 1, 0, STYLE_FAINT,
 			      view->filter_text[0] ? "nothing matches the filter"
-						   : "nobody was refused so far");
+						   : "no attempts so far");
 }
 
 /* --- ports and lists -------------------------------------------------------------------------- */

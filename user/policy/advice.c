@@ -107,7 +107,7 @@ static int advise_exposed(const struct advice *advice)
 		return 0;
 	return warn(advice, WARNING_WORLD_OPEN, &at,
 		    "open to the world, though better behind the VPN: %s; list under \"vpn_only\" "
-		    "what nobody needs from outside, under \"accept\" what has to be open, like "
+		    "what is not needed from outside, under \"accept\" what has to be open, like "
 		    "\"%s" WARNING_OPEN "\"",
 		    list, first);
 }

@@ -16,7 +16,7 @@ struct change {
 	uint16_t port_end;	   /* inclusive */
 	uint16_t opened;	   /* zones that could not reach it and will */
 	uint16_t closed;	   /* zones that could and will not */
-	const struct rule *before; /* owns the ports now, NULL = nobody; points into the input */
+	const struct rule *before; /* owns the ports now, NULL = no rule; points into the input */
 	const struct rule
 		*after; /* will own them; differs in role or service if nothing opens or closes */
 };

@@ -57,7 +57,7 @@ static void os_check(const struct preflight_request *request, struct checks *che
 		request->today ? "Ubuntu 22.04 or 24.04 LTS Server, RHEL 8 or 9, 64-bit"
 			       : "Ubuntu 20.04 LTS Server or RHEL 8, 64-bit",
 		"install one of the wanted systems; compatible ones (Debian, AlmaLinux, Rocky) are "
-		"possible, but nobody supports them"};
+		"possible, but not supported"};
 	struct os os = os_read(&request->root);
 
 	if (!os.id[0])

@@ -328,7 +328,7 @@ static int allocate(const struct generation_request *request, struct generation 
 	return assign_slots(request->tables, request->current->about, generation->about);
 }
 
-/* Nobody counts there yet; what another rule has left there is counted on in its reasons. */
+/* No program counts there yet; what another rule has left there is counted on in its reasons. */
 static int settle_counters(const struct maps *maps, const struct numbered_rule *records,
 			   const bool *fresh, size_t count)
 {

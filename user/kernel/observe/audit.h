@@ -17,7 +17,7 @@
 
 #define AUDIT_FINDINGS(X)                                                                          \
 	X(CLOSED, "listening-closed") /* listens, but no rule opens the port */                    \
-	X(UNUSED, "open-unused")      /* a rule opens it, but nobody listens */                    \
+	X(UNUSED, "open-unused")      /* a rule opens it, but nothing listens */                   \
 	X(WILDCARD, "wildcard-bind")  /* not open to external, but bound to every address */       \
 	X(EXPOSED, "not-on-loopback") /* for this node alone, but bound to more than loopback */
 

@@ -6,7 +6,7 @@ import {parseFilter} from "./filter.js";
 const REMEMBERED = 2000;
 const SHOWN = 200;
 const FLASH_MS = 2500;
-const TYPED_MS = 700; // whoever has typed nothing for so long hears what the filter found
+const TYPED_MS = 700; // after so long without a key what the filter found is read aloud
 const QUIET_MS = 10000; // longer ago: there is no rate
 
 const COLUMNS = [
@@ -188,7 +188,7 @@ export class Attempts {
 		});
 	}
 
-	// Rows do not move under the hands of somebody who is in the table; their numbers do change.
+	// Rows do not move while the table has the focus; their numbers do change.
 	draw(asked = false) {
 		if (this.frozen && !asked) {
 			this.tell();
@@ -233,7 +233,7 @@ export class Attempts {
 				this.body.insertBefore(row.line, at);
 		}
 		$("attempts-none").hidden = list.length > 0;
-		setText($("attempts-none"), this.known.size ? "No attempt matches the filter." : "Nobody has knocked where they may not.");
+		setText($("attempts-none"), this.known.size ? "No attempt matches the filter." : "No attempts so far.");
 	}
 
 	newRow(attempt) {

@@ -164,7 +164,7 @@ export class Chart {
 			.map(([reason, packets]) => `${reason} ${rate(packets)}`);
 		const when = number === null ? "Now" : clock(number * BUCKET_MS);
 
-		// It changes every second: read aloud it is only to whoever asks for it.
+		// It changes every second: it is read aloud only when asked for.
 		if (Date.now() - this.moved < MOVING_MS)
 			$("readout").setAttribute("aria-live", "polite");
 		else

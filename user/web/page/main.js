@@ -139,7 +139,7 @@ function setStatus(status) {
 	drawMoving();
 }
 
-// What nobody sees needs no drawing.
+// What is out of sight needs no drawing.
 function drawMoving() {
 	if (document.hidden || !chart.last)
 		return;

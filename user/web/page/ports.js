@@ -7,7 +7,7 @@ const ZONES = ["external", "internal", "vpn"];
 const LISTENS = {
 	yes: ["good", "listens"],
 	loopback: ["care", "on loopback only"],
-	no: ["care", "nobody"],
+	no: ["care", "nothing"],
 };
 const LISTENS_FOR_ITSELF = {
 	yes: ["care", "on more than loopback"],
@@ -71,7 +71,7 @@ export class Ports {
 
 		$("ports").classList.toggle("plain", rules.every((rule) => !othersText(rule)));
 		$("ports-body").replaceChildren(...shown.map(ruleRow));
-		$("ports-count").textContent = `${count(total)} rules; nobody listens on ${count(unused.length)} of them` +
+		$("ports-count").textContent = `${count(total)} rules; nothing listens on ${count(unused.length)} of them` +
 			(total > rules.length ? `; the first ${rules.length} are shown` : "");
 	}
 }
