@@ -33,7 +33,7 @@ masked() {
 	sed -E -e "s|$LAB_DIR|LAB|g; s|$LAB_ROOT|ROOT|g; s|$LAB_CGROUP|CGROUP|g" \
 		-e 's/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+[+-][0-9]{2}:[0-9]{2}/TIME/g' \
 		-e 's|(ROOT/roles[^ ,]*):[0-9]+|\1:LINE|g; s/generation [0-9]+/generation N/g; s/Generation [0-9]+/Generation N/g' \
-		-e '/^(INTERFACE|eth[01]|vpn0) /d; /^Hook /d; s/ +$//' "$LAB_DIR/said"
+		-e 's/[0-9]+ packets? refused/N packets refused/; /^(INTERFACE|eth[01]|vpn0) /d; /^Hook /d; s/ +$//' "$LAB_DIR/said"
 }
 
 golden() { # NAME
@@ -131,6 +131,76 @@ test_to_cut_the_own_session_takes_force_and_confirm() {
 	says apply --force --confirm=600
 	golden force
 	rolewall confirm
+}
+
+# --- explain --------------------------------------------------------------------------------------
+
+# raw PROTOCOL BYTES: a packet of that protocol from outside, after its IP header; BYTES as Python has them.
+raw() {
+	outside python3 -c "
+import socket, struct
+socket.socket(socket.AF_INET, socket.SOCK_RAW, $1).sendto($2, ('$NODE_EXTERNAL', 0))"
+}
+
+counted() { # REASON PACKETS
+	[ "$(drops_value "$1")" = "$2" ]
+}
+
+# segment FLAGS: a TCP segment from port 443 to 40000.
+segment() {
+	raw 6 "struct.pack('!HHIIBBHHH', 443, 40000, 1, 1, 0x50, $1, 1000, 0, 0)"
+}
+
+test_explain_last_tells_what_was_refused_not_what_is_like_it() {
+	needs ringbuf "records have no times"
+	rolewall -q apply
+	# A SYN-ACK to a scan of the node itself.
+	segment 0x12
+	wait_for 10 counted no-connection 1
+	says explain --last
+	segment 0x03
+	wait_for 10 counted bad-flags 1
+	says explain --last
+	# VRRP, and a protocol without a name.
+	raw 112 "bytes(20)"
+	wait_for 10 counted protocol 1
+	says explain --last
+	raw 200 "bytes(20)"
+	wait_for 10 counted protocol 2
+	says explain --last
+	outside "$PROBE" scan -w 300 -u 7777 "$NODE_EXTERNAL" >/dev/null
+	says explain --last
+	golden explain-last
+	assert_json '(.asked | not) and .proto == "vrrp" and .port == 0' last_of protocol
+}
+
+# The newest but one is of VRRP again.
+last_of() {
+	raw 112 "bytes(20)"
+	wait_for 10 counted protocol 3
+	rolewall --json explain --last
+}
+
+test_explain_says_when_there_is_nothing_to_do() {
+	spawn node listeners "$PROBE" listen -t 8080 -u 5353
+	rolewall -q apply
+	says explain 203.0.113.9 23
+	says explain 203.0.113.9 5060/udp
+	# Here something waits.
+	says explain 203.0.113.9 8080
+	says explain 203.0.113.9 5353/udp
+	golden explain-scan
+}
+
+test_explain_opens_no_admin_port_to_the_world_first() {
+	sshd_listens 2222
+	rolewall -q apply
+	says explain 203.0.113.9 2222
+	says explain 203.0.113.9 22
+	node_file '.roles = ["mta", "proxy"] | .vpn_only = ["admin-panel"]'
+	rolewall -q apply
+	says explain 203.0.113.9 admin-panel
+	golden explain-admin
 }
 
 # --- the host -------------------------------------------------------------------------------------

@@ -75,15 +75,6 @@ static int answer_give(const struct settings *settings, struct answer *answer)
 	return EXIT_OK;
 }
 
-/* Of those that a question can be made of. */
-static const struct attempt *attempt_choose(const struct attempts *attempts, struct question *ret)
-{
-	for (size_t i = 0; i < attempts->count; i++)
-		if (answer_question(&attempts->list[i], ret))
-			return &attempts->list[i];
-	return NULL;
-}
-
 static int explain_last(const struct settings *settings)
 {
 	_cleanup_(attempts_free) struct attempts attempts = {0};
@@ -93,12 +84,11 @@ static int explain_last(const struct settings *settings)
 
 	if (r)
 		return report_kernel(settings, r, &error);
-	answer.attempt = attempt_choose(&attempts, &answer.question);
-	if (!answer.attempt) {
-		report_failure(settings, "\"rolewall blocked\" shows what there is",
-			       "nothing that came for a TCP or UDP port was refused so far");
+	if (!attempts.count) {
+		report_failure(settings, NULL, "nothing was refused so far");
 		return EXIT_FAILED;
 	}
+	answer.attempt = &attempts.list[0];
 	return answer_give(settings, &answer);
 }
 

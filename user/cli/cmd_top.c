@@ -49,9 +49,6 @@ static int explain(void *context, const struct row *row, struct panel *ret, stru
 	struct answer answer = {.attempt = row->attempt};
 	int r;
 
-	if (!answer_question(row->attempt, &answer.question))
-		return error_set(ret_error, EINVAL,
-				 "only what came for a TCP or UDP port can be asked again");
 	r = answer_find(context, &answer, ret_error);
 	if (!r)
 		answer_tell(&answer, &sink);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli/print.h"
+#include "kernel/observe/snapshot.h"
 #include "policy/words.h"
 #include "util/cleanup.h"
 #include "util/reason.h"
@@ -15,6 +16,12 @@
 static bool answer_is_loopback(const struct answer *answer)
 {
 	return answer->explanation.zone == 0;
+}
+
+static bool is_udp(const struct answer *answer)
+{
+	return answer->explanation.recalled ? answer->explanation.protocol == IPPROTO_UDP
+					    : answer->question.l4 == RW_L4_UDP;
 }
 
 /* Nothing filters: loopback never is, anything else is something to repair. */
@@ -27,6 +34,10 @@ static const char *reason_text(const struct answer *answer)
 
 static const char *meaning_text(const struct answer *answer)
 {
+	/* UDP has no SYN: a port that is shut, and an answer to nothing, are one reason. */
+	if (answer->explanation.reason == RW_REASON_NO_CONNECTION && is_udp(answer))
+		return "no rule opens this UDP port, and the datagram answers nothing that this "
+		       "node asked";
 	if (answer->explanation.reason)
 		return reason_meaning(answer->explanation.reason);
 	return answer_is_loopback(answer) ? "loopback is never touched"
@@ -43,6 +54,13 @@ static const struct rule *rule_shown(const struct answer *answer)
 				       explanation->reason != RW_REASON_OPENING))
 		return NULL;
 	return &explanation->rule;
+}
+
+/* NULL: it could not be read. */
+static const char *proto_text(const struct answer *answer, char ret[PROTOCOL_TEXT_MAX])
+{
+	return answer->explanation.recalled ? protocol_text(answer->explanation.protocol, ret)
+					    : word_of(words_l4, answer->question.l4);
 }
 
 /* --- JSON ------------------------------------------------------------------------------------- */
@@ -77,22 +95,23 @@ json_t *json_answer(const struct answer *answer)
 {
 	const struct explanation *explanation = &answer->explanation;
 	const struct rule *rule = rule_shown(answer);
-	char source[CIDR_TEXT_MAX];
+	char source[CIDR_TEXT_MAX], proto[PROTOCOL_TEXT_MAX];
 	json_t *root;
 
 	cidr_format(answer->question.source, 128, source);
-	root = json_make(
-		"{s:s, s:s, s:o, s:o, s:o, s:s, s:s, s:i, s:s, s:o, s:s, s:b, s:I, "
-		"s:s, s:o}",
-		"verdict", explanation->drop ? "drop" : "pass", "reason", reason_text(answer),
-		"rule", json_rule_name(rule), "origin", json_clean(rule ? rule->origin : NULL),
-		"zone", json_clean(zone_name(explanation->zone)), "hook",
-		hook_word(explanation->hook), "source", source, "port", (int)answer->question.port,
-		"proto", word_of(words_l4, answer->question.l4), "interface",
-		json_clean(explanation->interface), "mode",
-		mode_word(explanation->enforce ? RW_POLICY_ENFORCE : 0), "enforced",
-		explanation->enforce, "generation", (json_int_t)explanation->generation, "meaning",
-		meaning_text(answer), "remedies", json_remedies(&answer->remedies));
+	root = json_make("{s:b, s:s, s:s, s:o, s:o, s:o, s:s, s:s, s:i, s:o, s:o, s:s, s:b, s:I, "
+			 "s:s, s:o}",
+			 "asked", !explanation->recalled, "verdict",
+			 explanation->drop ? "drop" : "pass", "reason", reason_text(answer), "rule",
+			 json_rule_name(rule), "origin", json_clean(rule ? rule->origin : NULL),
+			 "zone", json_clean(zone_name(explanation->zone)), "hook",
+			 hook_word(explanation->hook), "source", source, "port",
+			 (int)answer->question.port, "proto", json_clean(proto_text(answer, proto)),
+			 "interface", json_clean(explanation->interface), "mode",
+			 mode_word(explanation->enforce ? RW_POLICY_ENFORCE : 0), "enforced",
+			 explanation->enforce, "generation", (json_int_t)explanation->generation,
+			 "meaning", meaning_text(answer), "remedies",
+			 json_remedies(&answer->remedies));
 	if (answer->attempt)
 		json_object_set_new(root, "attempt", json_last(answer->attempt));
 	return root;
@@ -117,6 +136,10 @@ static void report_tell(const struct answer_sink *sink, const char *key, enum st
 
 static const char *verdict_text(const struct explanation *explanation)
 {
+	if (explanation->recalled)
+		return explanation->enforce
+			       ? "was dropped"
+			       : "passed, because of mode observe; it would be dropped";
 	if (!explanation->drop)
 		return "passes";
 	return explanation->enforce ? "is dropped"
@@ -148,17 +171,36 @@ static void tell_last(const struct answer_sink *sink, const struct attempt *atte
 		    attempt->last_ns ? time_text_ns(attempt->last_ns, when) : "at an unknown time");
 }
 
+/* "a new connection", "a datagram", "a TCP segment", "a packet of vrrp" */
+static void tell_packet(const struct answer_sink *sink, const struct answer *answer)
+{
+	const struct explanation *explanation = &answer->explanation;
+	char source[CIDR_TEXT_MAX], text[PROTOCOL_TEXT_MAX], port[32] = "";
+	const char *proto = proto_text(answer, text);
+	bool is_tcp = proto && !strcmp(proto, "tcp");
+
+	cidr_format(answer->question.source, 128, source);
+	if (answer->question.port)
+		snprintf(port, sizeof(port), " to port %u/%s", answer->question.port,
+			 proto ? proto : "?");
+	if (is_tcp || is_udp(answer))
+		report_tell(sink, "Packet", STYLE_BOLD, "%s from %s%s on %s",
+			    !is_tcp		    ? "a datagram"
+			    : explanation->recalled ? "a TCP segment"
+						    : "a new connection",
+			    source, port, explanation->interface);
+	else
+		report_tell(sink, "Packet", STYLE_BOLD, "a packet of %s from %s on %s",
+			    proto ? proto : "an unreadable protocol", source,
+			    explanation->interface);
+}
+
 void answer_tell(const struct answer *answer, const struct answer_sink *sink)
 {
 	const struct explanation *explanation = &answer->explanation;
 	const char *zone = zone_name(explanation->zone);
-	char source[CIDR_TEXT_MAX];
 
-	cidr_format(answer->question.source, 128, source);
-	report_tell(sink, "Packet", STYLE_BOLD, "%s from %s to port %u/%s on %s",
-		    answer->question.l4 == RW_L4_TCP ? "a new connection" : "a datagram", source,
-		    answer->question.port, word_of(words_l4, answer->question.l4),
-		    explanation->interface);
+	tell_packet(sink, answer);
 	report_tell(sink, "Verdict", explanation->drop ? STYLE_BAD : STYLE_GOOD, "%s",
 		    verdict_text(explanation));
 	report_tell(sink, "Reason", STYLE_PLAIN, "%s: %s", reason_text(answer),
@@ -166,8 +208,9 @@ void answer_tell(const struct answer *answer, const struct answer_sink *sink)
 	if (zone)
 		report_tell(sink, "Zone", STYLE_PLAIN, "%s", zone);
 	tell_rule(sink, answer);
-	report_tell(sink, "Hook", STYLE_PLAIN, "%s, generation %u", hook_word(explanation->hook),
-		    explanation->generation);
+	if (!explanation->recalled)
+		report_tell(sink, "Hook", STYLE_PLAIN, "%s, generation %u",
+			    hook_word(explanation->hook), explanation->generation);
 	tell_last(sink, answer->attempt);
 	for (size_t i = 0; i < answer->remedies.count; i++)
 		report_tell(sink, i ? "  or" : "To change it", STYLE_PLAIN, "%s",
@@ -176,26 +219,81 @@ void answer_tell(const struct answer *answer, const struct answer_sink *sink)
 
 /* --- finding it ------------------------------------------------------------------------------- */
 
-bool answer_question(const struct attempt *attempt, struct question *ret)
+/* Would a new connection, or a datagram, that is made up be refused for the same reason? */
+static bool is_askable(const struct rw_attempt *record)
+{
+	if (!record->port || !attempt_has_port(record))
+		return false;
+	switch ((enum rw_reason)record->reason) {
+	case RW_REASON_NOT_OPEN:
+	case RW_REASON_ZONE_DENIED:
+	case RW_REASON_BANNED:
+	case RW_REASON_IPV6_OFF:
+		return true;
+	case RW_REASON_NO_CONNECTION:
+		return record->l4 == IPPROTO_UDP;
+	default:
+		return false;
+	}
+}
+
+static void question_make(const struct attempt *attempt, struct question *ret)
 {
 	const struct rw_attempt *record = &attempt->record;
 
-	if (!record->port || (record->l4 != IPPROTO_TCP && record->l4 != IPPROTO_UDP))
-		return false;
 	memcpy(ret->source, record->source, sizeof(ret->source));
 	ret->port = record->port;
-	ret->l4 = record->l4 == IPPROTO_TCP ? RW_L4_TCP : RW_L4_UDP;
+	ret->l4 = record->l4 == IPPROTO_UDP ? RW_L4_UDP : RW_L4_TCP;
 	ret->interface = attempt->interface;
-	return true;
 }
 
-int answer_find(const struct settings *settings, struct answer *answer, struct error *ret_error)
+/* What the record says, and of what is in force what the remedies need. */
+static int attempt_recall(const struct settings *settings, struct answer *answer,
+			  struct error *ret_error)
+{
+	const struct attempt *attempt = answer->attempt;
+	struct explanation *ret = &answer->explanation;
+	_cleanup_(snapshot_free) struct snapshot snapshot = {0};
+	int r = snapshot_read(&settings->instance, &snapshot, ret_error);
+
+	if (r)
+		return r;
+	*ret = (struct explanation){
+		.recalled = true,
+		.zone = attempt->zone,
+		.reason = attempt->record.reason,
+		.drop = true,
+		.enforce = !attempt->record.observed,
+		.generation = snapshot.generation,
+		.protocol = attempt->record.l4,
+	};
+	memcpy(ret->interface, attempt->interface, sizeof(ret->interface));
+	memcpy(ret->profile, snapshot.profile, sizeof(ret->profile));
+	memcpy(ret->roles, snapshot.roles, sizeof(ret->roles));
+	memcpy(ret->node_file, snapshot.node_file, sizeof(ret->node_file));
+	return 0;
+}
+
+static int question_ask(const struct settings *settings, struct answer *answer,
+			struct error *ret_error)
 {
 	_cleanup_(explainer_close) struct explainer *explainer = NULL;
 	int r = explainer_open(&settings->instance, &explainer, ret_error);
 
 	if (!r)
 		r = explainer_ask(explainer, &answer->question, &answer->explanation, ret_error);
+	return r;
+}
+
+int answer_find(const struct settings *settings, struct answer *answer, struct error *ret_error)
+{
+	bool recall = answer->attempt && !is_askable(&answer->attempt->record);
+	int r;
+
+	if (answer->attempt)
+		question_make(answer->attempt, &answer->question);
+	r = recall ? attempt_recall(settings, answer, ret_error)
+		   : question_ask(settings, answer, ret_error);
 	if (!r)
 		remedies_find(settings, &answer->question, &answer->explanation, &answer->remedies);
 	return r;

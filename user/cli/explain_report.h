@@ -16,13 +16,13 @@ struct answer {
 	struct question question;
 	struct explanation explanation;
 	struct remedies remedies;
-	const struct attempt *attempt; /* that the question was made of, or NULL */
+	const struct attempt *attempt; /* that is asked about, or NULL: `question` is */
 };
 
-/* The attempt asked again. False: none can be made of it, as it came for no TCP or UDP port. */
-bool answer_question(const struct attempt *attempt, struct question *ret);
-
-/* Fill in the rest. 0 or -errno. */
+/*
+ * Fill in the rest. With an attempt the question is made of it; where a packet that is made up would
+ * be another one (an answer without a connection, VRRP), its record is told. 0 or -errno.
+ */
 int answer_find(const struct settings *settings, struct answer *answer, struct error *ret_error);
 
 json_t *json_answer(const struct answer *answer);

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "cli/print.h"
+#include "host/host_advice.h"
+#include "kernel/observe/audit.h"
 #include "policy/merge.h"
 #include "policy/profile_files.h"
 #include "policy/words.h"
@@ -19,6 +21,8 @@ struct case_file {
 	struct roles_found roles; /* roles of the profile that open the port */
 	char source[CIDR_TEXT_MAX];
 	const char *proto;
+	bool is_waited_for; /* a socket that others can reach waits on the port */
+	bool is_sshd;	    /* it is that of the SSH server */
 	struct remedies *remedies;
 };
 
@@ -70,12 +74,37 @@ static void add_roles(struct case_file *file)
 
 static void add_service(struct case_file *file)
 {
-	remedy_add(file, "rolewall allow %u/%s --from %s, then \"rolewall apply\": for good",
+	remedy_add(file,
+		   "rolewall allow %u/%s --from %s, then \"rolewall apply\": for good, to all of "
+		   "that zone",
 		   file->question->port, file->proto, zone_name(file->explanation->zone));
+}
+
+/* "management" means services called ssh: where sshd listens there must be one, and no more. */
+static void remedy_sshd(struct case_file *file)
+{
+	char service[SSHD_HINT_MAX];
+
+	remedy_add(file,
+		   "sshd listens there: add %s, and \"%s\" to \"management\", to %s, then "
+		   "\"rolewall apply\"",
+		   sshd_hint(file->question->port, service), file->source,
+		   file->explanation->node_file);
+	add_opening(file);
 }
 
 static void remedy_not_open(struct case_file *file)
 {
+	if (file->is_sshd) {
+		remedy_sshd(file);
+		return;
+	}
+	if (!file->is_waited_for)
+		remedy_add(
+			file,
+			"nothing to do, if you expect nobody there: nothing on this node waits on "
+			"port %u/%s",
+			file->question->port, file->proto);
 	add_roles(file);
 	add_opening(file);
 	add_service(file);
@@ -116,6 +145,7 @@ static void remedy_flows(struct case_file *file)
 		file->question->port, explanation->node_file);
 }
 
+/* What opens it to all of the zone stands last. */
 static void remedy_zone(struct case_file *file)
 {
 	const struct explanation *explanation = file->explanation;
@@ -132,21 +162,48 @@ static void remedy_zone(struct case_file *file)
 			rule->service, rule->origin, file->question->port, explanation->node_file);
 	else if (rule->zones & (RW_ZONE_PEERS | RW_ZONE_NOBODY))
 		remedy_flows(file);
-	else if (is_narrowed(file))
-		remedy_add(file, "take \"%s\" out of \"vpn_only\" in %s, then \"rolewall apply\"",
-			   rule->service, explanation->node_file);
 	/* The bit is not there where the node file names no management yet. */
 	if ((rule->zones & RW_ZONE_MANAGEMENT) || !strcmp(rule->service, MERGE_SSH))
 		remedy_add(file, "add \"%s\" to \"management\" in %s, then \"rolewall apply\"",
 			   file->source, explanation->node_file);
+	else if (file->is_sshd)
+		remedy_sshd(file);
 	add_opening(file);
 	if (rule->zones & RW_ZONE_ALL)
 		remedy_add(file,
 			   "if %s is in another zone (%s): add it to \"sources\" of \"%s\" in %s, "
-			   "then "
-			   "\"rolewall apply\"",
+			   "then \"rolewall apply\"",
 			   file->source, zones_text(rule->zones & RW_ZONE_ALL, zones),
 			   explanation->interface, explanation->node_file);
+	if (!(rule->zones & (RW_ZONE_PEERS | RW_ZONE_NOBODY)) && is_narrowed(file))
+		remedy_add(
+			file,
+			"take \"%s\" out of \"vpn_only\" in %s, then \"rolewall apply\": open to "
+			"all of the zone %s",
+			rule->service, explanation->node_file, zone_name(explanation->zone));
+}
+
+/* A segment that belongs to nothing: no rule would make it pass. */
+static void remedy_no_connection(struct case_file *file)
+{
+	if (file->explanation->recalled)
+		remedy_add(file, "nothing to do: it belongs to a connection that is over, or that "
+				 "this node never began");
+	else
+		remedy_not_open(file);
+}
+
+static void remedy_protocol(struct case_file *file)
+{
+	char text[PROTOCOL_TEXT_MAX];
+	const char *protocol = protocol_text(file->explanation->protocol, text);
+
+	if (protocol)
+		remedy_add(file,
+			   "if this node speaks %s: add %s%s%s to \"protocols\" in %s, then "
+			   "\"rolewall apply\"",
+			   protocol, protocol == text ? "" : "\"", protocol,
+			   protocol == text ? "" : "\"", file->explanation->node_file);
 }
 
 static void remedy_open(struct case_file *file)
@@ -180,8 +237,10 @@ static void remedies_choose(struct case_file *file)
 	/* Every reason stands here, so that the compiler names this place for a new one. */
 	switch ((enum rw_reason)explanation->reason) {
 	case RW_REASON_NOT_OPEN:
-	case RW_REASON_NO_CONNECTION:
 		remedy_not_open(file);
+		break;
+	case RW_REASON_NO_CONNECTION:
+		remedy_no_connection(file);
 		break;
 	case RW_REASON_ZONE_DENIED:
 		remedy_zone(file);
@@ -199,14 +258,26 @@ static void remedies_choose(struct case_file *file)
 		remedy_add(file, "write \"ipv6\": \"filter\" into %s, then \"rolewall apply\"",
 			   explanation->node_file);
 		break;
-	case RW_REASON_NONE:
-	case RW_REASON_MALFORMED:
-	case RW_REASON_FRAGMENT:
-	case RW_REASON_FRAGMENT_FLOOD:
-	case RW_REASON_BAD_FLAGS:
 	case RW_REASON_PROTOCOL:
-	case RW_REASON_ICMP:
+		remedy_protocol(file);
+		break;
+	case RW_REASON_FRAGMENT:
+		remedy_add(file, "write \"fragments\": \"pass\" into %s, then \"rolewall apply\"",
+			   explanation->node_file);
+		break;
 	case RW_REASON_ICMP_RATE:
+		remedy_add(file, "write a higher \"echo_rate\" into %s, then \"rolewall apply\"",
+			   explanation->node_file);
+		break;
+	case RW_REASON_MALFORMED:
+	case RW_REASON_BAD_FLAGS:
+		remedy_add(file, "nothing to do: no honest host sends that");
+		break;
+	case RW_REASON_ICMP:
+		remedy_add(file, "nothing to do: no host needs that message");
+		break;
+	case RW_REASON_NONE:
+	case RW_REASON_FRAGMENT_FLOOD:
 	case RW_REASON_BIND_DENIED:
 	case RW_REASON_NO_POLICY:
 	case RW_REASON_ESTABLISHED:
@@ -216,6 +287,27 @@ static void remedies_choose(struct case_file *file)
 	case RW_REASON_PROTOCOL_LISTED:
 		break;
 	}
+}
+
+/* What waits on the port: it may be nothing, or what must not be open to the world. */
+static void port_look_at(struct case_file *file)
+{
+	const struct rule port = {
+		.l4 = file->question->l4,
+		.port = file->question->port,
+		.port_end = file->question->port,
+	};
+	_cleanup_(sockets_free) struct sockets sockets = {0};
+	struct sshd_ports sshd;
+	bool loopback = false;
+
+	/* Unknown: then it is not said that nothing is there. */
+	if (audit_read_sockets(&sockets, NULL))
+		file->is_waited_for = true;
+	else
+		file->is_waited_for = audit_find_listener(&sockets, &port, &loopback) && !loopback;
+	sshd_ports_find(&sshd);
+	file->is_sshd = port.l4 == RW_L4_TCP && sshd_ports_have(&sshd, port.port);
 }
 
 void remedies_find(const struct settings *settings, const struct question *question,
@@ -233,6 +325,8 @@ void remedies_find(const struct settings *settings, const struct question *quest
 	/* Without the profile's files, those remedies are missing that need them. */
 	roles_search(settings->roles_dir, explanation->profile, question->l4, question->port,
 		     &file.roles);
+	if (!explanation->recalled)
+		port_look_at(&file);
 	remedies_choose(&file);
 	roles_found_free(&file.roles);
 }

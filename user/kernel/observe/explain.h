@@ -36,6 +36,8 @@ struct explanation {
 	struct rule rule;
 	uint32_t opening; /* id, for RW_REASON_OPENING */
 	struct cidr ban;  /* for RW_REASON_BANNED */
+	bool recalled;	  /* no program was asked: it is what a record of an attempt says */
+	uint8_t protocol; /* IP protocol of what is recalled; 0 where it could not be read */
 	char profile[TABLES_NAME_MAX];
 	char roles[1024]; /* comma separated */
 	char node_file[256];
