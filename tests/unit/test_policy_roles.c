@@ -21,11 +21,11 @@
 #define ROLES_DIR   "roles"
 #define RELEASES    "tests/unit/profiles/carbonio-ports-by-release.tsv"
 #define CORRECTIONS "tests/unit/profiles/carbonio-corrections.tsv"
+#define STACKS	    "tests/unit/profiles/other-stacks.tsv"
 #define SEED	    "tests/unit/seed-ports.tsv"
 #define LINE_BYTES  160
 
-/* The profiles there are, in the order of their names. "equals": not in the table of releases, which
- * leaves out what equals the release before. */
+/* The profiles there are, in the order of their names. */
 static const struct known {
 	const char *profile;
 	const char *edition, *release; /* NULL: the table of releases does not have it */
@@ -43,6 +43,14 @@ static const struct known {
 	{"carbonio-ce-25.6", "carbonio-ce", "25.6", 54, 10},
 	{"carbonio-ce-25.9", "carbonio-ce", "25.9", 53, 10},
 	{"carbonio-ce-26", "carbonio-ce", "26.x", 12, 4},
+	/* Rows of the table of other stacks, ssh left out. */
+	{"grommunio", NULL, NULL, 12, 3},
+	{"iredmail", NULL, NULL, 25, 4},
+	{"mailcow", NULL, NULL, 10, 2},
+	{"mailu", NULL, NULL, 10, 2},
+	{"postfix-dovecot", NULL, NULL, 15, 4},
+	{"proxmox-mail-gateway", NULL, NULL, 3, 2},
+	{"zimbra-10", NULL, NULL, 33, 10},
 };
 
 struct lines {
@@ -145,7 +153,8 @@ static void line_short(char line[LINE_BYTES], const char *role, const struct ser
 {
 	char ports[16];
 
-	snprintf(line, LINE_BYTES, "%s %s %s %s", role, word_of(words_tables, service->table),
+	snprintf(line, LINE_BYTES, "%s %s %s %s", role,
+		 service->loopback_only ? "loopback" : word_of(words_tables, service->table),
 		 ports_of(service, ports), word_of(words_l4, l4));
 }
 
@@ -287,6 +296,83 @@ static void names_and_advice_stay_from_release_to_release(void **state)
 	profile_free(&profile);
 }
 
+/* --- other stacks ----------------------------------------------------------------------------- */
+
+/* Lines "ROLE WHO PORTS", one for each port. */
+static void stacks_read(const char *profile, struct lines *lines)
+{
+	FILE *file = fopen(STACKS, "r");
+	char text[256];
+
+	assert_non_null(file);
+	while (fgets(text, sizeof(text), file)) {
+		char name[32], role[32], who[32], *ports, *next;
+		int length;
+
+		if (text[0] == '#')
+			continue;
+		assert_int_equal(sscanf(text, "%31s %31s %31s %n", name, role, who, &length), 3);
+		ports = strtok_r(text + length, " \n", &next);
+		for (; ports && !strcmp(name, profile); ports = strtok_r(NULL, " \n", &next))
+			snprintf(line_add(lines), LINE_BYTES, "%s %s %s", role, who, ports);
+	}
+	fclose(file);
+}
+
+static const char *who_of(const struct service_model *service)
+{
+	if (service->loopback_only)
+		return "loopback";
+	switch (service->zones) {
+	case RW_ZONE_ALL:
+		return service->vpn_advised ? "external+" : "external";
+	case RW_ZONE_INTERNAL:
+		return "internal";
+	case RW_ZONE_VPN:
+		return "vpn";
+	case RW_ZONE_INTERNAL | RW_ZONE_VPN:
+		return "internal,vpn";
+	}
+	return "?";
+}
+
+static bool is_ssh(const struct service_model *service)
+{
+	return !strcmp(service->name, "ssh") && service->port == 22 && service->port_end == 22 &&
+	       !strcmp(who_of(service), "internal,vpn");
+}
+
+static void a_stack_is_its_table_and_ssh(void **state)
+{
+	const struct known *expected = *state;
+	struct profile profile = profile_open(expected->profile);
+	struct lines table = {0}, roles = {0};
+	size_t ssh = 0;
+
+	for (size_t i = 0; i < profile.role_count; i++) {
+		for (size_t k = 0; k < profile.roles[i].service_count; k++) {
+			const struct service_model *service = &profile.roles[i].services[k];
+			char ports[16];
+
+			assert_int_equal(service->l4s, 1 << RW_L4_TCP);
+			if (is_ssh(service))
+				ssh++;
+			else
+				snprintf(line_add(&roles), LINE_BYTES, "%s %s %s",
+					 profile.roles[i].name, who_of(service),
+					 ports_of(service, ports));
+		}
+	}
+	assert_int_equal(ssh, 1);
+	stacks_read(expected->profile, &table);
+	assert_int_equal(table.count, expected->rows);
+	assert_int_equal(profile.role_count, expected->roles);
+	assert_lines_equal(expected->profile, &roles, &table);
+	profile_free(&profile);
+}
+
+/* --- all of them ------------------------------------------------------------------------------ */
+
 /* The page lists ssh as internal; a VPN is how an administrator gets in. Nothing else departs. */
 static void only_ssh_departs_from_its_table(void **state)
 {
@@ -410,6 +496,13 @@ int main(void)
 		ROLES_TESTS(8),
 		ROLES_TESTS(9),
 		ROLES_TESTS(10),
+		ROLES_TEST(a_stack_is_its_table_and_ssh, 11),
+		ROLES_TEST(a_stack_is_its_table_and_ssh, 12),
+		ROLES_TEST(a_stack_is_its_table_and_ssh, 13),
+		ROLES_TEST(a_stack_is_its_table_and_ssh, 14),
+		ROLES_TEST(a_stack_is_its_table_and_ssh, 15),
+		ROLES_TEST(a_stack_is_its_table_and_ssh, 16),
+		ROLES_TEST(a_stack_is_its_table_and_ssh, 17),
 		cmocka_unit_test(every_release_of_the_table_is_a_profile),
 		cmocka_unit_test(names_and_advice_are_those_of_the_page),
 		cmocka_unit_test(profiles_are_listed_in_the_order_of_releases),

@@ -205,6 +205,73 @@ static void a_host_without_a_clue_is_nothing(void **state)
 	assert_string_equal(profile, "carbonio-ce-25.9");
 }
 
+/* --- other stacks ----------------------------------------------------------------------------- */
+
+static void every_stack_is_recognised(void **state)
+{
+	static const struct {
+		struct host host;
+		const char *profile;
+	} cases[] = {
+		{{.packages = {"zimbra-core", "zimbra-mta", "postfix"}}, "zimbra-10"},
+		{{.files = {"/opt/zimbra/bin/zmlocalconfig"}}, "zimbra-10"},
+		{{.containers = {"ghcr.io/mailcow/postfix:1.80", "redis:7"}, .listens = {25, 443}},
+		 "mailcow"},
+		{{.containers = {"mailcowdockerized"}}, "mailcow"},
+		{{.containers = {"ghcr.io/mailu/front:2024.06"}}, "mailu"},
+		{{.files = {"/etc/iredmail-release=1.7"}, .packages = {"postfix", "dovecot-core"}},
+		 "iredmail"},
+		{{.packages = {"proxmox-mailgateway", "postfix"}}, "proxmox-mail-gateway"},
+		{{.packages = {"proxmox-mailgateway-container"}}, "proxmox-mail-gateway"},
+		{{.packages = {"gromox", "postfix"}}, "grommunio"},
+		{{.packages = {"postfix", "dovecot-core"}}, "postfix-dovecot"},
+		{{.packages = {"exim4-daemon-light"}}, "postfix-dovecot"},
+		{{.listens = {22, 25}}, "postfix-dovecot"},
+		{{.containers = {"nginx:1.27"}, .listens = {80, 443}}, ""},
+		{{.packages = {"carbonio-mta", "postfix"}}, "carbonio-ce-25.9"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		root_remove(NULL);
+		root_make(NULL);
+		assert_recognised(&cases[i].host, cases[i].profile);
+	}
+}
+
+/* The roles of `profile` that the host has clues of, comma separated. */
+static void assert_roles(const struct host *host, const char *profile_name, const char *roles)
+{
+	struct host_facts facts = facts_of(host);
+	struct profile profile = {0};
+	char found[256] = "", because[CLUE_TEXT_MAX];
+
+	assert_int_equal(profile_read(ROLES_DIR, profile_name, &profile, NULL), 0);
+	for (size_t i = 0; i < profile.role_count; i++) {
+		size_t used = strlen(found);
+
+		if (clues_find(&profile.roles[i].clues, &facts, because))
+			snprintf(found + used, sizeof(found) - used, "%s%s", used ? "," : "",
+				 profile.roles[i].name);
+	}
+	assert_string_equal(found, roles);
+	profile_free(&profile);
+}
+
+static void roles_are_what_is_installed_or_listens(void **state)
+{
+	static const struct host zimbra = {
+		.packages = {"zimbra-core", "zimbra-mta", "zimbra-store", "zimbra-memcached"}};
+	static const struct host plain = {.packages = {"postfix"}, .listens = {25, 993}};
+	static const struct host satellite = {.packages = {"postfix"}};
+	static const struct host mailu = {.containers = {"mailu"}};
+
+	assert_roles(&zimbra, "zimbra-10", "mailbox,memcached,mta");
+	assert_roles(&plain, "postfix-dovecot", "imap,mta");
+	/* It sends mail, and listens on loopback alone. */
+	assert_roles(&satellite, "postfix-dovecot", "");
+	assert_roles(&mailu, "mailu", "mail");
+}
+
 #define RECOGNISE_TEST(test) cmocka_unit_test_setup_teardown(test, root_make, root_remove)
 
 int main(void)
@@ -215,6 +282,8 @@ int main(void)
 		RECOGNISE_TEST(without_a_release_the_newest_table_of_several_nodes_holds),
 		RECOGNISE_TEST(a_clue_says_what_was_seen),
 		RECOGNISE_TEST(a_host_without_a_clue_is_nothing),
+		RECOGNISE_TEST(every_stack_is_recognised),
+		RECOGNISE_TEST(roles_are_what_is_installed_or_listens),
 	};
 
 	return cmocka_run_group_tests_name("recognise", tests, NULL, NULL);
