@@ -156,4 +156,36 @@ test_rollback_killed_at_any_call_leaves_one_policy_whole() {
 	calls_report
 }
 
+# The file of somebody's own: it is all old or all new, and still his.
+test_allow_killed_at_any_call_leaves_one_file_whole() {
+	local at where old=0 new=0
+
+	chown 1:2 "$LAB_DIR/node.json"
+	cp -a "$LAB_DIR/node.json" "$LAB_DIR/old.json"
+	strike_list 1 allow 873 --from vpn
+	cp -a "$LAB_DIR/node.json" "$LAB_DIR/new.json"
+	for at in "${CALLS[@]}"; do
+		where="killed at $at, $(call_name "$at")"
+		cp -a "$LAB_DIR/old.json" "$LAB_DIR/node.json"
+		strike_at "$at" allow 873 --from vpn
+		if cmp -s "$LAB_DIR/old.json" "$LAB_DIR/node.json"; then
+			old=$((old + 1))
+		elif cmp -s "$LAB_DIR/new.json" "$LAB_DIR/node.json"; then
+			new=$((new + 1))
+		else
+			fail "neither file, $where: $(<"$LAB_DIR/node.json")"
+		fi
+		assert_equal "1 2" "$(stat -c '%u %g' "$LAB_DIR/node.json")" "owner, $where"
+		rolewall -q allow 873 --from vpn || fail "the next allow fails, $where"
+		cmp "$LAB_DIR/new.json" "$LAB_DIR/node.json" || fail "the next allow, $where"
+	done
+	rm "$LAB_DIR/old.json" "$LAB_DIR/new.json"
+	rolewall -q deny 873
+	[ ! -e "$LAB_DIR/node.json.next" ] || fail "what was staged is there still"
+	echo "${#CALLS[@]} calls of $(grep -cE '^[0-9]+ ' "$LAB_DIR/calls"): old $old, new $new"
+	if [ "$old" = 0 ] || [ "$new" = 0 ]; then
+		fail "the rename was not among them: old $old, new $new"
+	fi
+}
+
 run_tests "$@"
