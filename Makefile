@@ -37,7 +37,7 @@ LIBS = $(if $(STATIC),-static -L$(STATIC_LIBS)) -lbpf -lelf -lz -ljansson -lsmar
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v2 -Iinclude -I/usr/include/$(ARCH)-linux-gnu \
 	-Wall -Wextra -Wno-unused-parameter $(if $(WERROR),-Werror) -MMD -MP
 
-LIB_SRC  := $(wildcard $(patsubst %,user/%/*.c,util policy edit host kernel/* report daemon live preflight))
+LIB_SRC  := $(wildcard $(patsubst %,user/%/*.c,util policy tables edit host kernel/* report daemon live preflight))
 CLI_SRC  := $(wildcard user/cli/*.c)
 WEB_SRC  := $(wildcard user/web/*.c)
 LIB_OBJ  := $(LIB_SRC:%.c=$(B)/%.o)
@@ -206,7 +206,7 @@ $(B)/fuzz/fuzz_packet: tests/fuzz/fuzz_packet.c $(NATIVE_SRC) $(wildcard bpf/* t
 	$(call say,NATIVE,$@)
 	$(Q)$(NATIVE) $(SANITIZE) $(filter tests/%.c,$^) -lbpf -o $@
 
-$(B)/fuzz/fuzz_policy: tests/fuzz/fuzz_policy.c $(wildcard user/policy/* user/util/*)
+$(B)/fuzz/fuzz_policy: tests/fuzz/fuzz_policy.c $(wildcard user/policy/* user/tables/* user/util/*)
 	$(call say,NATIVE,$@)
 	$(Q)$(NATIVE) $(SANITIZE) $(filter %.c,$^) -ljansson -lz -o $@
 

@@ -150,10 +150,10 @@ static __always_inline struct rw_fragment_room *room_at(const struct packet *pac
 
 /* A fragment that would pass for `reason`. Returns 0 if it has room, else the bits of the zone that
  * has none. */
-static __noinline __u16 fragment_hold(const struct hook_context *hook, const struct packet *packet,
+static __noinline __u64 fragment_hold(const struct hook_context *hook, const struct packet *packet,
 				      void *tables, __u8 reason)
 {
-	__u16 zone = zone_of(hook, packet, tables);
+	__u64 zone = zone_of(hook, packet, tables);
 	struct rw_fragment_room *room = room_at(packet, zone_number(zone));
 	struct rw_fragment_room *family = room_at(packet, ROOM_OF_FAMILY);
 	__u32 cost = packet->bytes + RW_FRAGMENT_COST, class, turn;

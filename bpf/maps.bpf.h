@@ -62,7 +62,7 @@ struct {
 			__uint(max_entries, RW_SOURCES);
 			__uint(map_flags, BPF_F_NO_PREALLOC);
 			__uint(key_size, sizeof(struct rw_zone_key));
-			__uint(value_size, sizeof(__u16));
+			__uint(value_size, sizeof(__u64));
 		});
 } zone_prefixes SEC(".maps");
 

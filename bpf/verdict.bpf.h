@@ -21,9 +21,9 @@
 #define ICMPV6_REPLY  129
 
 struct verdict {
+	__u64 zone;	  /* RW_ZONE_* bits if they had to be found out */
 	__u32 rule;	  /* for open and zone-denied, else RW_RULE_NONE */
 	__u32 generation; /* of the policy that decided */
-	__u16 zone;	  /* RW_ZONE_* bits if they had to be found out */
 	__u8 reason;	  /* RW_REASON_* */
 	__u8 enforce;	  /* 0: observe, a drop is counted and passes */
 };
@@ -154,7 +154,7 @@ static __always_inline __u8 judge_rules(const struct hook_context *hook,
 {
 	__u32 l4 = packet->protocol == IPPROTO_TCP ? RW_L4_TCP : RW_L4_UDP;
 	struct rw_policy_entry *entry;
-	__u16 zones;
+	__u64 zones;
 
 	entry = policy_at(tables, RW_POLICY_PORTS + (l4 << 16) + packet->port);
 	zones = entry ? entry->port.zones : 0;
@@ -258,7 +258,7 @@ static __always_inline __u8 judge_packet(const struct hook_context *hook, struct
 static __always_inline void judge_room(const struct hook_context *hook, const struct packet *packet,
 				       void *tables, struct verdict *verdict)
 {
-	__u16 full;
+	__u64 full;
 
 	if (!(hook->can & CAN_HOLD) || packet->fragment == FRAGMENT_WHOLE || is_dropped(verdict))
 		return;

@@ -37,15 +37,15 @@ static __always_inline __u32 slot_of(const struct hook_context *hook, const stru
 	return interface ? interface->slot : 0;
 }
 
-/* What the policy says of the packet's source under `slot`, by the longest prefix; NULL. */
-static __always_inline __u16 *source_find(const struct packet *packet, void *tables, __u32 slot)
+/* What a list of the policy says of the packet's source, by the longest prefix; NULL. */
+static __always_inline __u64 *source_find(const struct packet *packet, void *tables, __u32 list)
 {
 	struct rw_zone_key key = {.prefixlen = 32 + 128};
 	struct rw_policy_entry *header = policy_at(tables, 0);
 	__u32 side = header ? header->header.side : 0;
 	void *prefixes = bpf_map_lookup_elem(&zone_prefixes, &side);
 
-	key.slot = bpf_htonl(slot);
+	key.list = bpf_htonl(list);
 	__builtin_memcpy(key.source, &packet->source, sizeof(key.source));
 	return prefixes ? bpf_map_lookup_elem(prefixes, &key) : NULL;
 }
@@ -53,7 +53,7 @@ static __always_inline __u16 *source_find(const struct packet *packet, void *tab
 /* What the node lives on is never banned, no matter who bans it, and when. */
 static __noinline bool is_never_banned(const struct packet *packet, void *tables)
 {
-	__u16 *why = source_find(packet, tables, RW_SLOT_NEVER_BAN);
+	__u64 *why = source_find(packet, tables, RW_NEVER_BAN_LIST);
 
 	return why && *why != RW_NEVER_BAN_NONE;
 }
@@ -64,25 +64,26 @@ static __always_inline struct rw_policy_entry *slot_at(void *tables, __u32 index
 }
 
 /* RW_ZONE_* bits of the packet's source. */
-static __noinline __u16 zone_of(const struct hook_context *hook, const struct packet *packet,
+static __noinline __u64 zone_of(const struct hook_context *hook, const struct packet *packet,
 				void *tables)
 {
-	__u32 index = slot_of(hook, packet);
-	struct rw_policy_entry *slot = slot_at(tables, index);
-	__u16 *bits;
+	struct rw_policy_entry *slot = slot_at(tables, slot_of(hook, packet));
+	__u64 bits = 0, *found;
 
 	if (!slot)
 		return RW_ZONE_EXTERNAL;
-	if (slot->slot.has_prefixes) {
-		bits = source_find(packet, tables, index);
-		if (bits)
-			return *bits;
+	if (slot->slot.list) {
+		found = source_find(packet, tables, slot->slot.list);
+		if (found)
+			bits = *found & (slot->slot.sets | ~RW_ZONE_SETS);
 	}
-	return slot->slot.zone ? slot->slot.zone : RW_ZONE_EXTERNAL;
+	if (bits & RW_ZONE_ALL)
+		return bits;
+	return bits | (slot->slot.zone ? slot->slot.zone : RW_ZONE_EXTERNAL);
 }
 
 /* The number of the zone in those bits: an index below ZONE_NUMBERS. */
-static __always_inline __u32 zone_number(__u16 bits)
+static __always_inline __u32 zone_number(__u64 bits)
 {
 	return (bits & RW_ZONE_ALL) >> 1;
 }

@@ -81,6 +81,14 @@ enum rw_reason {
 #define RW_ZONE_PEERS	0xffe0
 #define RW_PEER_ROLES	11
 
+/*
+ * Sets of sources, as further bits still: an address has one for each set that it is in, beside the
+ * bit of its zone. Which set is which bit is the policy's business.
+ */
+#define RW_SETS	       48
+#define RW_ZONE_SET(n) (0x10000ULL << (n)) /* n 0 .. RW_SETS - 1 */
+#define RW_ZONE_SETS   0xffffffffffff0000ULL
+
 /* Limits. */
 #define RW_LISTED 63 /* interfaces that a node file may list */
 #define RW_SLOTS                                                                                   \
@@ -91,7 +99,8 @@ enum rw_reason {
 #define RW_ATTEMPT_SLOTS (1 << RW_ATTEMPT_BITS) /* attempts a CPU can hold */
 #define RW_CONVERSATIONS 65536	 /* UDP conversations remembered, least recently used first */
 #define RW_BOUND_PEERS	 16384	 /* peers of device-bound TCP sockets, least recently used first */
-#define RW_PREFIXES	 65536	 /* (slot, source prefix) pairs of one generation */
+#define RW_PREFIXES	 262144	 /* (list, source prefix) pairs of one generation */
+#define RW_SET_SOURCES	 65536	 /* source prefixes of all sets of one generation */
 #define RW_NEVER_BANS	 65536	 /* prefixes of one generation that are never banned */
 #define RW_LIFELINES	 64	 /* resolvers and gateways beside them */
 #define RW_BANS		 1100000 /* banned addresses; the same number of prefixes */
@@ -112,7 +121,7 @@ enum rw_reason {
 				  */
 
 /*
- * The policy array: the inner map of `policy`, an ARRAY of 8-byte entries, frozen before it is
+ * The policy array: the inner map of `policy`, an ARRAY of 16-byte entries, frozen before it is
  * committed. Everything that two policies differ in hangs off it. By index:
  *
  *	0			struct rw_policy_header
@@ -140,14 +149,15 @@ struct rw_policy_header {
 	__u8 flags;	  /* RW_POLICY_* */
 	__u8 side;	  /* 0 or 1: which element of `zone_prefixes` belongs to this policy */
 	__u16 echo_rate;  /* echo requests a second and CPU; 65535 = unlimited */
+	__u64 pad0;
 };
 
 struct rw_policy_slot {
-	__u8 zone;	   /* one RW_ZONE_* bit; 0 (a slot no interface has) means external */
-	__u8 has_prefixes; /* 1: ask `zone_prefixes` for the source */
-	__u8 accepts;	   /* RW_ACCEPTS_*: what may configure this node from there */
-	__u8 pad0;
-	__u32 pad1;
+	__u8 zone;    /* one RW_ZONE_* bit; 0 (a slot no interface has) means external */
+	__u8 accepts; /* RW_ACCEPTS_*: what may configure this node from there */
+	__u16 list;   /* of `zone_prefixes`, where the source is asked for; 0: nowhere */
+	__u32 pad0;
+	__u64 sets; /* bits of the sets whose sources may come from there */
 };
 
 #define RW_ACCEPTS_RA	0x01 /* router advertisements */
@@ -155,14 +165,14 @@ struct rw_policy_slot {
 
 struct rw_policy_protocol {
 	__u8 listed; /* 1: passes from every zone */
-	__u8 pad0[7];
+	__u8 pad0[15];
 };
 
 struct rw_policy_port {
-	__u16 zones; /* RW_ZONE_* bits that may reach the port; 0 = not open */
+	__u64 zones; /* RW_ZONE_* bits that may reach the port; 0 = not open */
+	__u32 rule;  /* index of the rule, 0 .. RW_RULES - 1; only meaningful if zones != 0 */
 	__u8 client; /* 1: clients bind it, and the bind guard leaves them alone; opens nothing */
-	__u8 pad0;
-	__u32 rule; /* index of the rule, 0 .. RW_RULES - 1; only meaningful if zones != 0 */
+	__u8 pad0[3];
 };
 
 struct rw_policy_entry {
@@ -175,10 +185,13 @@ struct rw_policy_entry {
 };
 
 /*
- * Key of a `zone_prefixes` inner map (LPM trie); the value is a __u16 of RW_ZONE_* bits. Behind the
- * last slot stands the never-ban list: there the value is a RW_NEVER_BAN_*, which is why.
+ * Key of a `zone_prefixes` inner map (LPM trie); the value is a __u64 of RW_ZONE_* bits, complete:
+ * with those of every prefix around it. Without a zone's bit it leaves the zone to the interface.
+ * An interface that has sources of its own has the list of its slot's number, the others share
+ * one. In the never-ban list the value is a RW_NEVER_BAN_*, which is why.
  */
-#define RW_SLOT_NEVER_BAN RW_SLOTS
+#define RW_SHARED_LIST	  RW_SLOTS
+#define RW_NEVER_BAN_LIST (RW_SLOTS + 1)
 #define RW_SOURCES	  (RW_PREFIXES + RW_NEVER_BANS + RW_LIFELINES) /* elements of it */
 
 #define RW_NEVER_BAN_NONE	0 /* not in the list: within a prefix of the other family's */
@@ -189,8 +202,8 @@ struct rw_policy_entry {
 #define RW_NEVER_BAN_GATEWAY	5
 
 struct rw_zone_key {
-	__u32 prefixlen; /* bits of slot and source that count: 32 + 96 + n for an IPv4 /n */
-	__be32 slot;
+	__u32 prefixlen; /* bits of list and source that count: 32 + 96 + n for an IPv4 /n */
+	__be32 list;
 	__u8 source[16];
 };
 
@@ -362,11 +375,11 @@ struct rw_rule_counter {
 struct rw_attempt {
 	__u8 source[16];
 	__u32 ifindex;
-	__u16 port;  /* destination port; 0 where there is none */
-	__u8 l4;     /* IP protocol; 0 where it could not be read */
-	__u8 reason; /* RW_REASON_* below RW_REASON_PASS_FIRST */
-	__u32 rule;  /* the rule for zone-denied, else RW_RULE_NONE */
-	__u8 zone; /* RW_ZONE_* bits if they had to be found out, without those of peers, else 0 */
+	__u16 port;    /* destination port; 0 where there is none */
+	__u8 l4;       /* IP protocol; 0 where it could not be read */
+	__u8 reason;   /* RW_REASON_* below RW_REASON_PASS_FIRST */
+	__u32 rule;    /* the rule for zone-denied, else RW_RULE_NONE */
+	__u8 zone;     /* RW_ZONE_* bits if they had to be found out, no peers', no sets', else 0 */
 	__u8 observed; /* 1: mode observe, the packets passed */
 	__u16 pad0;
 	__u64 packets;
@@ -515,25 +528,26 @@ struct rw_build {
 #define RW_AT(type, field, at)                                                                     \
 	_Static_assert(__builtin_offsetof(type, field) == (at), #type "." #field " has moved")
 
-RW_SIZE(struct rw_policy_header, 8);
+RW_SIZE(struct rw_policy_header, 16);
 RW_AT(struct rw_policy_header, generation, 0);
 RW_AT(struct rw_policy_header, flags, 4);
 RW_AT(struct rw_policy_header, side, 5);
 RW_AT(struct rw_policy_header, echo_rate, 6);
-RW_SIZE(struct rw_policy_slot, 8);
+RW_SIZE(struct rw_policy_slot, 16);
 RW_AT(struct rw_policy_slot, zone, 0);
-RW_AT(struct rw_policy_slot, has_prefixes, 1);
-RW_AT(struct rw_policy_slot, accepts, 2);
-RW_SIZE(struct rw_policy_protocol, 8);
+RW_AT(struct rw_policy_slot, accepts, 1);
+RW_AT(struct rw_policy_slot, list, 2);
+RW_AT(struct rw_policy_slot, sets, 8);
+RW_SIZE(struct rw_policy_protocol, 16);
 RW_AT(struct rw_policy_protocol, listed, 0);
-RW_SIZE(struct rw_policy_port, 8);
+RW_SIZE(struct rw_policy_port, 16);
 RW_AT(struct rw_policy_port, zones, 0);
-RW_AT(struct rw_policy_port, client, 2);
-RW_AT(struct rw_policy_port, rule, 4);
-RW_SIZE(struct rw_policy_entry, 8);
+RW_AT(struct rw_policy_port, rule, 8);
+RW_AT(struct rw_policy_port, client, 12);
+RW_SIZE(struct rw_policy_entry, 16);
 RW_SIZE(struct rw_zone_key, 24);
 RW_AT(struct rw_zone_key, prefixlen, 0);
-RW_AT(struct rw_zone_key, slot, 4);
+RW_AT(struct rw_zone_key, list, 4);
 RW_AT(struct rw_zone_key, source, 8);
 RW_SIZE(struct rw_interface_key, 8);
 RW_AT(struct rw_interface_key, ifindex, 0);

@@ -18,7 +18,7 @@ int subject_open(struct subject *ret)
 	*ret = (struct subject){
 		.policy_inner = {BPF_MAP_TYPE_ARRAY, 4, sizeof(struct rw_policy_entry),
 				 RW_POLICY_ENTRIES, 0},
-		.prefixes_inner = {BPF_MAP_TYPE_LPM_TRIE, sizeof(struct rw_zone_key), sizeof(__u16),
+		.prefixes_inner = {BPF_MAP_TYPE_LPM_TRIE, sizeof(struct rw_zone_key), sizeof(__u64),
 				   RW_SOURCES, 0},
 		.cpus = 1,
 	};

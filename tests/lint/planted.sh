@@ -21,7 +21,7 @@ plant 'util/ may not include policy/' user/util/array.h '#include "policy/cidr.h
 plant 'kernel/object/ may not include kernel/commit/' user/kernel/object/maps.c '#include "kernel/commit/install.h"'
 plant 'daemon/ may not include live/' user/daemon/serve.c '#include "live/view.h"'
 plant 'a circle of modules' user/policy/cidr.h '#include "policy/tables.h"
-#include "policy/admit.h"'
+#include "policy/rules.h"'
 plant 'written from user/' user/cli/main.c '#include "cli.h"'
 plant 'are pure' user/policy/cidr.c '#include <bpf/bpf.h>'
 plant 'knows no BPF' user/host/route.c '#include <bpf/libbpf.h>'

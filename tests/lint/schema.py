@@ -23,14 +23,16 @@ DIRECTORY = "packaging/schema"
 BEYOND_SCHEMA = """
     interface-twice key-twice-escaped key-twice long-line management-host-bits-ipv6
     management-host-bits management-length management-mapped-prefix management-mapped
-    management-octal management-short profile-typo profile-unknown
+    management-name management-octal management-short profile-typo profile-unknown
     profile-without-every-node protocol-twice protocol-typo sources-host-bits
     sources-two-zones-ipv6 sources-two-zones vpn-only-internal vpn-only-of-another-role
     vpn-only-ssh vpn-only-typo zone-twice copied every-node range-backward range-too-far
     service-key-twice cluster-address-in-two-zones cluster-address-twice
     cluster-flows-unknown cluster-missing-file cluster-no-such-node
     cluster-profile-disagrees cluster-role-typo cluster-roles-disagree
-    cluster-roles-missing-in-node cluster-word-without-cluster
+    cluster-roles-missing-in-node cluster-word-without-cluster set-and-service set-file-bad
+    set-file-missing set-host-bits set-host-twice set-in-never-ban-unknown set-of-cluster-twice
+    set-on-unknown set-or-zone-unknown set-prefix-in-from set-unknown
 """.split()
 
 

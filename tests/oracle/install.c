@@ -58,7 +58,8 @@ static void entries_fill(const struct model_policy *policy, struct rw_policy_ent
 	};
 	for (size_t i = 0; i < RW_SLOTS; i++) {
 		entries[RW_POLICY_SLOTS + i].slot.zone = policy->slots[i].zone;
-		entries[RW_POLICY_SLOTS + i].slot.has_prefixes = policy->slots[i].has_prefixes;
+		entries[RW_POLICY_SLOTS + i].slot.list = policy->slots[i].list;
+		entries[RW_POLICY_SLOTS + i].slot.sets = policy->slots[i].sets;
 		entries[RW_POLICY_SLOTS + i].slot.accepts = policy->slots[i].accepts;
 	}
 	for (size_t i = 0; i < 256; i++)
@@ -130,7 +131,7 @@ static int zone_prefixes_put(const struct subject *subject, const struct model_p
 		const struct model_zone_prefix *entry = &policy->zone_prefixes[side].list[i];
 		struct rw_zone_key key = {.prefixlen = 32 + entry->prefix.length};
 
-		key.slot = htonl(entry->slot);
+		key.list = htonl(entry->list);
 		memcpy(key.source, entry->prefix.source, 16);
 		error = map_put(fd, &key, &entry->bits);
 	}

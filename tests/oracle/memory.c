@@ -98,7 +98,7 @@ static void datagram_note(struct model_datagram *datagram, const struct view *vi
 }
 
 bool memory_hold(struct model_memory *memory, const struct view *view, enum rw_reason reason,
-		 uint16_t zone)
+		 uint64_t zone)
 {
 	int family = view->family == 4 ? 0 : 1, number = zone & 4 ? 2 : zone & 2 ? 1 : 0;
 	uint32_t *held = &memory->held[family][number], cost = view->packet->length + 2048;

@@ -46,4 +46,4 @@ void memory_begin(struct model_memory *memory);
 
 /* A fragment that would pass for `reason`, from a source with the bits `zone`. Has it room? */
 bool memory_hold(struct model_memory *memory, const struct view *view, enum rw_reason reason,
-		 uint16_t zone);
+		 uint64_t zone);

@@ -64,18 +64,18 @@ static bool is_banned(const struct view *view)
 	return false;
 }
 
-/* What the longest prefix for (slot, source) says; `fallback` where there is none. */
-static uint16_t prefix_value(const struct view *view, uint32_t slot, uint16_t fallback)
+/* What the longest prefix for (list, source) says; 0 where there is none. */
+static uint64_t prefix_value(const struct view *view, uint32_t list)
 {
 	const struct model_policy *policy = view->policy;
-	uint16_t value = fallback;
+	uint64_t value = 0;
 	int longest = -1;
 
 	for (size_t i = 0; i < policy->zone_prefixes[policy->side].count; i++) {
 		const struct model_zone_prefix *entry =
 			&policy->zone_prefixes[policy->side].list[i];
 
-		if (entry->slot == slot && entry->prefix.length > longest &&
+		if (entry->list == list && entry->prefix.length > longest &&
 		    has_prefix(view->source, &entry->prefix)) {
 			longest = entry->prefix.length;
 			value = entry->bits;
@@ -86,7 +86,7 @@ static uint16_t prefix_value(const struct view *view, uint32_t slot, uint16_t fa
 
 static enum rw_reason ban_check(struct view *view)
 {
-	if (is_banned(view) && prefix_value(view, RW_SLOT_NEVER_BAN, 0) == 0)
+	if (is_banned(view) && prefix_value(view, RW_NEVER_BAN_LIST) == 0)
 		return RW_REASON_BANNED;
 	return RW_REASON_NONE;
 }
@@ -141,15 +141,21 @@ static bool has_bad_flags(uint8_t flags)
 	return flags & TCP_FIN && !(flags & TCP_ACK);
 }
 
-static uint16_t source_bits(const struct view *view)
+static uint64_t source_bits(const struct view *view)
 {
-	const struct model_policy *policy = view->policy;
-	uint32_t slot = slot_find(view);
-	uint16_t bits = policy->slots[slot].zone;
+	const struct model_slot *slot = &view->policy->slots[slot_find(view)];
+	uint64_t said = slot->list ? prefix_value(view, slot->list) : 0;
+	uint64_t bits = 0;
 
-	if (bits == 0)
-		bits = RW_ZONE_EXTERNAL;
-	return policy->slots[slot].has_prefixes ? prefix_value(view, slot, bits) : bits;
+	for (unsigned int i = 0; i < 64; i++) {
+		bool is_set = i >= 64 - RW_SETS;
+
+		if (said >> i & 1 && (!is_set || slot->sets >> i & 1))
+			bits |= 1ULL << i;
+	}
+	if (bits & RW_ZONE_EXTERNAL || bits & RW_ZONE_INTERNAL || bits & RW_ZONE_VPN)
+		return bits;
+	return bits | (slot->zone ? slot->zone : RW_ZONE_EXTERNAL);
 }
 
 /* The longest prefix decides; a shorter one does not stand in for one that has expired. */
@@ -309,7 +315,7 @@ static enum rw_reason packet_decide(struct view *view)
 static enum rw_reason room_decide(struct view *view, enum rw_reason reason)
 {
 	struct model_memory *memory = view->policy->memory;
-	uint16_t zone;
+	uint64_t zone;
 
 	if (!memory || view->packet->hook == MODEL_CGROUP || view->fragment == WHOLE ||
 	    reason < RW_REASON_PASS_FIRST)

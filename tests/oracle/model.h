@@ -28,9 +28,9 @@ struct model_prefix {
 };
 
 struct model_zone_prefix {
-	uint32_t slot;
+	uint32_t list;
 	struct model_prefix prefix;
-	uint16_t bits; /* RW_ZONE_* */
+	uint64_t bits; /* RW_ZONE_* */
 };
 
 struct model_opening {
@@ -64,13 +64,14 @@ struct model_interface {
 };
 
 struct model_slot {
-	uint8_t zone; /* RW_ZONE_*, 0 = nothing is known */
-	bool has_prefixes;
+	uint8_t zone;	 /* RW_ZONE_*, 0 = nothing is known */
 	uint8_t accepts; /* RW_ACCEPTS_* */
+	uint16_t list;	 /* of zone_prefixes, 0 = none */
+	uint64_t sets;	 /* RW_ZONE_SET() that are believed here */
 };
 
 struct model_port {
-	uint16_t zones; /* RW_ZONE_*, 0 = not open */
+	uint64_t zones; /* RW_ZONE_*, 0 = not open */
 	uint32_t rule;
 };
 
@@ -121,7 +122,7 @@ struct model_verdict {
 	uint8_t source[16];    /* as an attempt names them; zeros where not known */
 	uint16_t port;
 	uint8_t l4;
-	uint16_t zone; /* RW_ZONE_* bits if they had to be found out */
+	uint64_t zone; /* RW_ZONE_* bits if they had to be found out */
 };
 
 void model_verdict(const struct model_policy *policy, const struct model_packet *packet,

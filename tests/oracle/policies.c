@@ -38,6 +38,17 @@ static uint16_t peers_random(struct random *random)
 	return random_chance(random, 20) ? RW_ZONE_NOBODY : peers;
 }
 
+/* A few sets, the lowest bit and the highest among them; seldom none. */
+static uint64_t sets_random(struct random *random)
+{
+	static const uint8_t numbers[] = {0, 0, 1, 15, 16, 31, 32, RW_SETS - 1, RW_SETS - 1};
+	uint64_t sets = 0;
+
+	for (unsigned int i = random_below(random, 4); i > 0; i--)
+		sets |= RW_ZONE_SET(RANDOM_OF(random, numbers));
+	return sets;
+}
+
 static uint16_t port_random(struct random *random)
 {
 	if (random_chance(random, 80))
@@ -62,11 +73,25 @@ static void flags_set(struct model_policy *policy, struct random *random, unsign
 	policy->echo_rate = (number < 8 ? number % 4 < 2 : random_chance(random, 50)) ? 65535 : 0;
 }
 
+static uint32_t slot_random(struct random *random)
+{
+	return random_chance(random, 60) ? POLICIES_BUSY_SLOT + random_below(random, 2)
+					 : random_below(random, POLICIES_SLOTS);
+}
+
+/* Several slots share one; that of the bans is nobody's zone. */
+static uint32_t list_random(struct random *random)
+{
+	return random_chance(random, 40) ? RW_SHARED_LIST : 1 + slot_random(random);
+}
+
 static void slots_set(struct model_policy *policy, struct random *random)
 {
 	for (size_t i = 0; i < POLICIES_SLOTS; i++) {
 		policy->slots[i].zone = random_chance(random, 10) ? 0 : zone_random(random);
-		policy->slots[i].has_prefixes = random_chance(random, 60);
+		policy->slots[i].list = random_chance(random, 70) ? list_random(random) : 0;
+		policy->slots[i].sets =
+			random_chance(random, 50) ? RW_ZONE_SETS : sets_random(random);
 		policy->slots[i].accepts = random_below(random, 4);
 	}
 	policy->slots[RW_SLOTS - 1].zone = zone_random(random);
@@ -100,6 +125,9 @@ static void ports_set(struct model_policy *policy, struct random *random)
 				(random_chance(random, 50) ? entry.zones : 0) | RW_ZONE_MANAGEMENT;
 		if (random_chance(random, 30))
 			entry.zones = peers_random(random);
+		if (random_chance(random, 30))
+			entry.zones =
+				(random_chance(random, 50) ? entry.zones : 0) | sets_random(random);
 		if (random_chance(random, 20))
 			length = 1 + random_below(random, 20000);
 		for (uint32_t at = port; at < port + length && at < 65536; at++)
@@ -112,29 +140,25 @@ static bool is_same_prefix(const struct model_prefix *a, const struct model_pref
 	return a->length == b->length && memcmp(a->source, b->source, 16) == 0;
 }
 
-static uint32_t slot_random(struct random *random)
-{
-	return random_chance(random, 60) ? POLICIES_BUSY_SLOT + random_below(random, 2)
-					 : random_below(random, POLICIES_SLOTS);
-}
-
 static void zone_prefixes_set(struct model_policy *policy, struct random *random, unsigned int side)
 {
 	struct model_zone_prefix *list = policy->zone_prefixes[side].list;
 	size_t count = random_below(random, LIST_MOST + 1);
 
 	for (size_t i = 0; i < count; i++) {
-		struct model_zone_prefix entry = {.slot = slot_random(random)};
+		struct model_zone_prefix entry = {.list = list_random(random)};
 		bool twice = false;
 
 		prefix_random(random, any_family(random), &entry.prefix);
-		entry.bits = zone_random(random);
+		entry.bits = random_chance(random, 40) ? 0 : zone_random(random);
+		if (random_chance(random, 50))
+			entry.bits |= sets_random(random);
 		if (random_chance(random, 15))
 			entry.bits |= RW_ZONE_MANAGEMENT;
 		if (random_chance(random, 40))
 			entry.bits |= peers_random(random) & RW_ZONE_PEERS;
 		for (size_t j = 0; j < policy->zone_prefixes[side].count; j++)
-			twice |= list[j].slot == entry.slot &&
+			twice |= list[j].list == entry.list &&
 				 is_same_prefix(&list[j].prefix, &entry.prefix);
 		if (!twice)
 			list[policy->zone_prefixes[side].count++] = entry;
@@ -205,7 +229,7 @@ static void never_ban_set(struct model_policy *policy, struct random *random, un
 	struct model_zone_prefix *list = policy->zone_prefixes[side].list;
 
 	for (size_t i = random_below(random, NEVER_BAN_MOST + 1); i > 0; i--) {
-		struct model_zone_prefix entry = {.slot = RW_SLOT_NEVER_BAN};
+		struct model_zone_prefix entry = {.list = RW_NEVER_BAN_LIST};
 		bool twice = false;
 
 		prefix_random(random, any_family(random), &entry.prefix);
@@ -218,7 +242,7 @@ static void never_ban_set(struct model_policy *policy, struct random *random, un
 		entry.bits =
 			random_chance(random, 25) ? RW_NEVER_BAN_NONE : 1 + random_below(random, 5);
 		for (size_t j = 0; j < policy->zone_prefixes[side].count; j++)
-			twice |= list[j].slot == entry.slot &&
+			twice |= list[j].list == entry.list &&
 				 is_same_prefix(&list[j].prefix, &entry.prefix);
 		if (!twice)
 			list[policy->zone_prefixes[side].count++] = entry;

@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -308,7 +309,8 @@ static int policy_step(struct play *play)
 			.rule = 3};
 	else
 		opening_change(play);
-	snprintf(play->log[play->step], sizeof(play->log[0]), "policy: %s, port %u zones %x, %s",
+	snprintf(play->log[play->step], sizeof(play->log[0]),
+		 "policy: %s, port %u zones %" PRIx64 ", %s",
 		 policy->flags & RW_POLICY_ENFORCE ? "enforce" : "observe", port, entry->zones,
 		 dice < 5 ? "-" : "an opening");
 	return subject_change(play->subject, policy, port);

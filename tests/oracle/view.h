@@ -36,7 +36,7 @@ struct view {
 	bool has_port;
 	uint8_t tcp_flags;
 	uint8_t type; /* ICMP, ICMPv6 */
-	uint16_t zone;
+	uint64_t zone;
 	uint32_t rule;
 };
 

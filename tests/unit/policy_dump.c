@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static void dump_zones(FILE *out, unsigned int zones)
+static void dump_zones(FILE *out, uint64_t zones)
 {
 	const char *comma = "";
 
@@ -30,6 +30,12 @@ static void dump_zones(FILE *out, unsigned int zones)
 		if (!(zones & RW_ZONE_PEER(i)))
 			continue;
 		fprintf(out, "%speer%u", comma, i);
+		comma = ",";
+	}
+	for (unsigned int i = 0; i < RW_SETS; i++) {
+		if (!(zones & RW_ZONE_SET(i)))
+			continue;
+		fprintf(out, "%sset%u", comma, i);
 		comma = ",";
 	}
 }
@@ -59,14 +65,14 @@ static void dump_services(FILE *out, const struct service_model *services, size_
 			service->l4s & (1 << RW_L4_UDP) ? " udp" : "");
 		dump_ports(out, service->port, service->port_end);
 		fprintf(out, " from ");
-		dump_zones(out, service->zones);
+		dump_zones(out, service->zones | service->sets);
 		fprintf(out, "%s", service->vpn_advised ? " vpn-advised" : "");
 		fprintf(out, "%s", service->loopback_only ? " loopback-only" : "");
 		dump_at(out, &service->at);
 	}
 }
 
-static void dump_sources(FILE *out, const struct source_list *sources)
+static void dump_sources(FILE *out, const char *noun, const struct source_list *sources)
 {
 	for (size_t i = 0; i < sources->count; i++) {
 		const struct source_model *source = &sources->list[i];
@@ -74,7 +80,7 @@ static void dump_sources(FILE *out, const struct source_list *sources)
 
 		cidr_format(source->cidr.source, source->cidr.length, text);
 		fprintf(out, "  source %s %s", text,
-			source->zone ? word_of(words_zones, source->zone) : "management");
+			source->zone ? word_of(words_zones, source->zone) : noun);
 		dump_at(out, &source->at);
 	}
 }
@@ -101,6 +107,21 @@ static void dump_switches(FILE *out, const uint8_t protocols[256], uint8_t flags
 			fprintf(out, "protocol %d\n", i);
 }
 
+static void dump_sets(FILE *out, const struct set_list *sets)
+{
+	for (size_t i = 0; i < sets->count; i++) {
+		const struct set_model *set = &sets->list[i];
+
+		fprintf(out, "set%zu %s%s", i, set->name, set->has_on ? " on" : "");
+		for (size_t k = 0; k < set->on_count; k++)
+			fprintf(out, " %s", set->on[k].name);
+		dump_at(out, &set->at);
+		dump_sources(out, "set", &set->sources);
+		for (size_t k = 0; k < set->host_count; k++)
+			fprintf(out, "  host %s\n", set->hosts[k].name);
+	}
+}
+
 void dump_model(FILE *out, const struct model *model)
 {
 	const struct node_model *node = &model->node;
@@ -118,10 +139,12 @@ void dump_model(FILE *out, const struct model *model)
 		dump_at(out, &interface->at);
 		if (interface->has_cluster)
 			fprintf(out, "  source @cluster\n");
-		dump_sources(out, &interface->sources);
+		dump_sources(out, "", &interface->sources);
 	}
 	fprintf(out, "management\n");
-	dump_sources(out, &node->management);
+	dump_sources(out, "management", &node->management);
+	dump_names(out, "  set", node->management_sets, node->management_set_count);
+	dump_sets(out, &node->sets);
 	fprintf(out, "own services\n");
 	dump_services(out, node->services, node->service_count);
 	for (size_t i = 0; i < model->role_count; i++) {
@@ -152,8 +175,11 @@ static void dump_prefixes(FILE *out, const struct prefix *prefixes, size_t count
 
 		cidr_format(prefixes[i].source, prefixes[i].length, text);
 		fprintf(out, "  prefix %s ", text);
-		dump_zones(out, prefixes[i].bits);
-		fprintf(out, "\n");
+		if (prefixes[i].bits)
+			dump_zones(out, prefixes[i].bits);
+		else
+			fprintf(out, "-");
+		fprintf(out, "%s\n", prefixes[i].silent ? " (silent)" : "");
 	}
 }
 
@@ -210,10 +236,19 @@ void dump_tables(FILE *out, const struct tables *tables)
 			word_of(words_zones, interface->zone));
 		dump_accepts(out, " dhcp", interface, RW_ACCEPTS_DHCP);
 		dump_accepts(out, " ra", interface, RW_ACCEPTS_RA);
+		if (interface->sets) {
+			fprintf(out, " sets ");
+			dump_zones(out, interface->sets);
+		}
 		fprintf(out, "\n");
 		dump_prefixes(out, interface->prefixes, interface->prefix_count);
 	}
-	fprintf(out, "elsewhere\n");
+	fprintf(out, "elsewhere");
+	if (tables->elsewhere_sets) {
+		fprintf(out, " sets ");
+		dump_zones(out, tables->elsewhere_sets);
+	}
+	fprintf(out, "\n");
 	dump_prefixes(out, tables->elsewhere, tables->elsewhere_count);
 	dump_never_ban(out, tables);
 	for (size_t i = 0; i < tables->rule_count; i++) {
@@ -228,6 +263,8 @@ void dump_tables(FILE *out, const struct tables *tables)
 			fprintf(out, " loopback");
 		if (rule->peers[0])
 			fprintf(out, " (%s)", rule->peers);
+		if (rule->sets[0])
+			fprintf(out, " [%s]", rule->sets);
 		fprintf(out, "  @ %s\n", rule->origin);
 	}
 	dump_port_entries(out, tables);

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/compare.h"
 #include "policy/tables.h"
+#include "tables/compare.h"
 
 #define EXT RW_ZONE_EXTERNAL
 #define INT RW_ZONE_INTERNAL

@@ -95,9 +95,9 @@ static int policy_reset(void **state)
 	policy.in_force = true;
 	policy.flags = RW_POLICY_ENFORCE;
 	policy.echo_rate = 65535;
-	policy.slots[1] = (struct model_slot){RW_ZONE_EXTERNAL, true};
-	policy.slots[2] = (struct model_slot){RW_ZONE_EXTERNAL, false};
-	policy.slots[3] = (struct model_slot){RW_ZONE_VPN, false};
+	policy.slots[1] = (struct model_slot){.zone = RW_ZONE_EXTERNAL, .list = 1};
+	policy.slots[2] = (struct model_slot){.zone = RW_ZONE_EXTERNAL};
+	policy.slots[3] = (struct model_slot){.zone = RW_ZONE_VPN};
 	policy.protocols[50] = true;
 	policy.ports[RW_L4_TCP][25] = (struct model_port){RW_ZONE_ALL, 7};
 	policy.ports[RW_L4_TCP][6071] = (struct model_port){RW_ZONE_VPN, 9};

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "policy/admit.h"
+#include "tables/admit.h"
 #include "policy/cidr.h"
 #include "policy/compile.h"
 

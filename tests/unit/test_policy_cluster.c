@@ -16,10 +16,10 @@
 
 #include <cmocka.h>
 
-#include "policy/admit.h"
+#include "tables/admit.h"
 #include "policy/cluster.h"
 #include "policy/compile.h"
-#include "policy/profile.h"
+#include "tables/profile.h"
 #include "util/array.h"
 
 #define ROLES_DIR "roles"

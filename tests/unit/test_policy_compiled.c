@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "policy/compiled.h"
+#include "tables/compiled.h"
 #include "golden.h"
 #include "policy_dump.h"
 

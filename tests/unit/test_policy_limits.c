@@ -65,15 +65,6 @@ static void services_write(int count)
 	node_end(file);
 }
 
-static void management_write(int count)
-{
-	FILE *file = node_begin("management");
-
-	for (int i = 0; i < count; i++)
-		fprintf(file, "%s\"10.%d.%d.%d\"", i ? "," : "", i >> 16, i >> 8 & 255, i & 255);
-	node_end(file);
-}
-
 /* One rule of every-node, gossip over UDP, is not in the list; its TCP ports are. */
 static void the_last_rule_that_fits_is_taken(void **state)
 {
@@ -96,19 +87,86 @@ static void one_rule_too_many_is_refused(void **state)
 	assert_non_null(strstr(error.what, "65536 rules"));
 }
 
-/* They count for eth0 and for every unlisted interface. */
-static void prefixes_are_limited_over_all_interfaces(void **state)
+/* One list of its own for each interface with a source of its own, and one for all others. */
+static void sources_write(int interfaces, int sources, bool set)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	fprintf(file, "{ \"version\": 1, \"node\": \"n1\", \"profile\": \"test\", \"roles\": [],"
+		      " \"interfaces\": {");
+	for (int i = 0; i < interfaces; i++)
+		fprintf(file,
+			"%s\"eth%d\": { \"zone\": \"external\","
+			" \"sources\": { \"vpn\": [\"192.0.2.%d\"] } }",
+			i ? "," : "", i, i);
+	fprintf(file, "}, %s [", set ? "\"sets\": { \"many\":" : "\"management\":");
+	for (int i = 0; i < sources; i++)
+		fprintf(file, "%s\n\"10.%d.%d.%d\"", i ? "," : "", i >> 16, i >> 8 & 255, i & 255);
+	fprintf(file,
+		"] %s, \"services\": [{ \"name\": \"s\", \"proto\": \"tcp\","
+		" \"port\": 1, \"from\": [\"%s\"] }] }\n",
+		set ? "}" : "", set ? "many" : "vpn");
+	assert_int_equal(fclose(file), 0);
+}
+
+/* 7 lists of 32768, and 6 sources. */
+static void prefixes_are_limited_over_all_lists(void **state)
 {
 	struct tables tables = {0};
 	struct error error;
 
-	management_write(RW_PREFIXES / 2);
+	sources_write(6, RW_PREFIXES / 8, false);
 	assert_int_equal(compile(&tables, &error), 0);
-	assert_int_equal(tables.elsewhere_count, RW_PREFIXES / 2);
+	assert_int_equal(tables.elsewhere_count, RW_PREFIXES / 8);
 	tables_free(&tables);
-	management_write(RW_PREFIXES / 2 + 1);
+	sources_write(7, RW_PREFIXES / 8, false);
 	assert_int_equal(compile(&tables, &error), -EINVAL);
-	assert_non_null(strstr(error.what, "65538 source prefixes"));
+	assert_non_null(strstr(error.what, "262151 source prefixes"));
+}
+
+static void prefixes_of_sets_are_limited(void **state)
+{
+	struct tables tables = {0};
+	struct error error;
+
+	sources_write(1, RW_SET_SOURCES, true);
+	assert_int_equal(compile(&tables, &error), 0);
+	assert_int_equal(tables.elsewhere_count, RW_SET_SOURCES);
+	tables_free(&tables);
+	sources_write(1, RW_SET_SOURCES + 1, true);
+	assert_int_equal(compile(&tables, &error), -EINVAL);
+	assert_non_null(strstr(error.what, "one more than the 65536 prefixes"));
+	assert_non_null(strstr(error.where, ":65538:1"));
+}
+
+static void sets_write(int count)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	fprintf(file, HEAD " \"sets\": {");
+	for (int i = 0; i < count; i++)
+		fprintf(file, "%s\n\"s%d\": []", i ? "," : "", i);
+	fprintf(file, "}, \"services\": [{ \"name\": \"s\", \"proto\": \"tcp\", \"port\": 1,"
+		      " \"from\": [\"192.0.2.1\"] }] }\n");
+	assert_int_equal(fclose(file), 0);
+}
+
+/* The prefix in "from" is one, too. */
+static void sets_are_limited(void **state)
+{
+	struct tables tables = {0};
+	struct error error;
+
+	sets_write(RW_SETS - 1);
+	assert_int_equal(compile(&tables, &error), 0);
+	assert_true(tables.ports[1].zones == RW_ZONE_SET(RW_SETS - 1));
+	tables_free(&tables);
+	sets_write(RW_SETS);
+	assert_int_equal(compile(&tables, &error), -EINVAL);
+	assert_non_null(strstr(error.what, "more than 48 sets"));
+	assert_string_equal(error.path, "services[0].from[0]");
 }
 
 static void size_write(size_t size)
@@ -172,7 +230,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_last_rule_that_fits_is_taken),
 		cmocka_unit_test(one_rule_too_many_is_refused),
-		cmocka_unit_test(prefixes_are_limited_over_all_interfaces),
+		cmocka_unit_test(prefixes_are_limited_over_all_lists),
+		cmocka_unit_test(prefixes_of_sets_are_limited),
+		cmocka_unit_test(sets_are_limited),
 		cmocka_unit_test(a_file_over_the_limit_is_refused),
 		cmocka_unit_test(a_missing_file_is_named),
 		cmocka_unit_test(a_truncated_file_is_refused_at_every_byte),

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "policy/profile.h"
+#include "tables/profile.h"
 #include "policy/words.h"
 #include "util/array.h"
 

@@ -11,7 +11,7 @@
 
 #include <rolewall/abi.h>
 
-#include "policy/text.h"
+#include "tables/text.h"
 
 #define ENFORCE (RW_POLICY_ENFORCE | RW_POLICY_BIND_OBSERVE)
 #define OBSERVE RW_POLICY_BIND_OBSERVE

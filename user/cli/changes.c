@@ -17,7 +17,7 @@ struct libscols_table *changes_table(const struct settings *settings)
 }
 
 static void add_change(struct libscols_table *table, const struct change *change, enum style style,
-		       const char *word, uint16_t zones)
+		       const char *word, uint64_t zones)
 {
 	const struct rule *rule = change->closed == zones ? change->before : change->after;
 	struct libscols_line *line = table_line(table);

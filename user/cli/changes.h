@@ -5,7 +5,7 @@
 #include <libsmartcols/libsmartcols.h>
 
 #include "cli/cli.h"
-#include "policy/compare.h"
+#include "tables/compare.h"
 
 struct libscols_table *changes_table(const struct settings *settings);
 void changes_add(struct libscols_table *table, const struct changes *changes);

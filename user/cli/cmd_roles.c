@@ -10,7 +10,7 @@
 #include "cli/print.h"
 #include "host/recognise.h"
 #include "policy/node.h"
-#include "policy/profile.h"
+#include "tables/profile.h"
 #include "policy/words.h"
 #include "util/array.h"
 #include "util/cleanup.h"

@@ -8,6 +8,7 @@
 #include "cli/changes.h"
 #include "cli/message.h"
 #include "cli/print.h"
+#include "kernel/observe/sources.h"
 #include "policy/cidr.h"
 #include "policy/words.h"
 #include "util/array.h"
@@ -19,7 +20,7 @@ void plan_free(struct plan *plan)
 {
 	difference_free(&plan->difference);
 	inbound_connections_free(&plan->inbound_connections);
-	sources_free(&plan->sources);
+	tables_free(&plan->in_force);
 }
 
 static bool is_enforcing(const struct plan *plan)
@@ -287,9 +288,9 @@ int plan_make(struct plan *plan, struct error *ret_error)
 	int r = 0;
 
 	if (plan->snapshot)
-		r = sources_in_force(plan->instance, plan->snapshot, &plan->sources, ret_error);
+		r = sources_in_force(plan->instance, plan->snapshot, &plan->in_force, ret_error);
 	if (!r)
-		r = difference_find(plan->snapshot, &plan->sources, &plan->config->tables,
+		r = difference_find(plan->snapshot, &plan->in_force, &plan->config->tables,
 				    &plan->difference);
 	if (r)
 		return r;

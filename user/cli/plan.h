@@ -16,7 +16,7 @@ struct plan {
 	const struct instance *instance; /* borrowed, as the next two */
 	const struct config *config;
 	const struct snapshot *snapshot; /* NULL: nothing is in force */
-	struct sources sources;		 /* of the snapshot */
+	struct tables in_force;		 /* of the snapshot */
 	struct difference difference;
 	struct ssh_session own;
 	struct inbound_connections inbound_connections; /* connected now, and could not be again */

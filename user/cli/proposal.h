@@ -16,7 +16,7 @@
 #include <jansson.h>
 
 #include "host/host_facts.h"
-#include "policy/profile.h"
+#include "tables/profile.h"
 
 struct proposal {
 	json_t *node;  /* owned; the node file */

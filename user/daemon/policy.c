@@ -12,8 +12,8 @@
 #include "kernel/generation/generation.h"
 #include "kernel/object/maps.h"
 #include "policy/compile.h"
-#include "policy/compiled.h"
-#include "policy/text.h"
+#include "tables/compiled.h"
+#include "tables/text.h"
 #include "report/words.h"
 #include "util/cleanup.h"
 

@@ -9,7 +9,7 @@
 
 #include "host/host_facts.h"
 #include "policy/advice.h"
-#include "policy/profile.h"
+#include "tables/profile.h"
 #include "util/error.h"
 
 #define CLUE_TEXT_MAX 160

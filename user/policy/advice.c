@@ -154,9 +154,9 @@ static int advise_vpn_only_in_vain(const struct advice *advice)
 /* --- ssh -------------------------------------------------------------------------------------- */
 
 /* Zones that packets can come from on this node; what is not listed is external. */
-static uint16_t zones_present(const struct node_model *node)
+static uint64_t zones_present(const struct node_model *node)
 {
-	uint16_t zones = RW_ZONE_EXTERNAL;
+	uint64_t zones = RW_ZONE_EXTERNAL;
 
 	for (size_t i = 0; i < node->interface_count; i++) {
 		const struct interface_model *interface = &node->interfaces[i];
@@ -165,6 +165,9 @@ static uint16_t zones_present(const struct node_model *node)
 		for (size_t k = 0; k < interface->sources.count; k++)
 			zones |= interface->sources.list[k].zone;
 	}
+	for (size_t i = 0; i < node->sets.count; i++)
+		if (node->sets.list[i].sources.count)
+			zones |= RW_ZONE_SET(i);
 	return zones | (node->management.count ? RW_ZONE_MANAGEMENT : 0);
 }
 
@@ -172,7 +175,7 @@ static int advise_ssh(const struct advice *advice)
 {
 	const struct node_model *node = &advice->model->node;
 	struct at at = node_at(advice, "management");
-	uint16_t zones = zones_present(node), ssh = 0;
+	uint64_t zones = zones_present(node), ssh = 0;
 
 	for (size_t i = 0; i < advice->merged->row_count; i++)
 		if (!strcmp(advice->merged->rows[i].service->name, MERGE_SSH))
@@ -298,10 +301,26 @@ static int advise_accept(const struct advice *advice)
 	return r;
 }
 
+static int advise_hosts(const struct advice *advice)
+{
+	const struct set_list *sets = &advice->model->node.sets;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sets->count; i++)
+		for (size_t k = 0; r == 0 && k < sets->list[i].host_count; k++)
+			if (!sets->list[i].hosts[k].count)
+				r = warn(advice, WARNING_NAME_UNRESOLVED,
+					 &sets->list[i].hosts[k].at,
+					 "no address of %s is known yet: the set \"%s\" is without "
+					 "it",
+					 sets->list[i].hosts[k].name, sets->list[i].name);
+	return r;
+}
+
 static int (*const advisers[])(const struct advice *advice) = {
 	advise_mode,	  advise_exposed,    advise_smtp_behind_vpn, advise_vpn_only_in_vain,
 	advise_ssh,	  advise_management, advise_cluster,	     advise_empty_roles,
-	advise_ephemeral, advise_accept,
+	advise_ephemeral, advise_accept,     advise_hosts,
 };
 
 int advice_collect(const struct model *model, const struct merged *merged,

@@ -8,6 +8,7 @@
 
 #include "policy/prefixes.h"
 #include "policy/rules.h"
+#include "policy/set_tables.h"
 #include "util/array.h"
 #include "util/cleanup.h"
 
@@ -83,6 +84,8 @@ int tables_build(const struct model *model, const struct merged *merged, struct 
 		r = tables_add_roles(&tables, model, ret_error);
 	if (r == 0)
 		r = tables_add_rules(&tables, merged, ret_error);
+	if (r == 0)
+		r = tables_add_sets(&tables, &model->node, ret_error);
 	if (r == 0)
 		r = tables_add_ports(&tables, ret_error);
 	if (r == 0)

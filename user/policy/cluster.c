@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "policy/names.h"
+#include "policy/set.h"
 #include "policy/sources.h"
 #include "util/array.h"
 #include "util/cleanup.h"
@@ -106,12 +107,20 @@ static int nodes_read(const struct value *value, void *into, struct error *ret_e
 	return value_read_members(value, "\"nodes\"", peer_read, into, ret_error);
 }
 
+static int cluster_sets_read(const struct value *value, void *into, struct error *ret_error)
+{
+	struct cluster_model *cluster = into;
+
+	return sets_read(value, &cluster->sets, ret_error);
+}
+
 static const struct field cluster_fields[] = {
 	{"version", version_read, true},
 	{"about", about_read, false},
 	{"profile", cluster_profile_read, true},
 	{"flows", cluster_flows_read, false},
 	{"nodes", nodes_read, true},
+	{"sets", cluster_sets_read, false},
 	{NULL, NULL, false},
 };
 
@@ -206,6 +215,7 @@ void cluster_free(struct cluster_model *cluster)
 		free(cluster->nodes[i].roles);
 	}
 	free(cluster->nodes);
+	sets_free(&cluster->sets);
 	document_free(cluster->document);
 	*cluster = (struct cluster_model){0};
 }

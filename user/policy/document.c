@@ -268,12 +268,10 @@ static int document_load(struct document *document, const char *file, struct err
 		error_hint(ret_error, "a policy is a few kilobytes; is this the right file?");
 		return -EINVAL;
 	}
-	if (r < 0)
-		return r;
-	return document_parse(document, ret_error);
+	return r;
 }
 
-int document_read(const char *file, struct document **ret, struct error *ret_error)
+int document_read_text(const char *file, struct document **ret, struct error *ret_error)
 {
 	struct document *document = calloc(1, sizeof(*document));
 	int r;
@@ -281,6 +279,21 @@ int document_read(const char *file, struct document **ret, struct error *ret_err
 	if (!document)
 		return error_set(ret_error, ENOMEM, "out of memory");
 	r = document_load(document, file, ret_error);
+	if (r < 0)
+		document_free(document);
+	else
+		*ret = document;
+	return r;
+}
+
+int document_read(const char *file, struct document **ret, struct error *ret_error)
+{
+	struct document *document;
+	int r = document_read_text(file, &document, ret_error);
+
+	if (r < 0)
+		return r;
+	r = document_parse(document, ret_error);
 	if (r < 0)
 		document_free(document);
 	else

@@ -40,6 +40,9 @@ int document_read_as(const char *file, const char *text, size_t size, struct doc
 		     struct error *ret_error);
 void document_free(struct document *document);
 
+/* The same of a text that is no JSON: `root` is NULL, and there are no places. */
+int document_read_text(const char *file, struct document **ret, struct error *ret_error);
+
 struct at at_value(const struct document *document, uint32_t place);
 struct at at_key(const struct at *value); /* the value's own spot where it has no key */
 uint32_t at_line(const struct at *at);

@@ -158,7 +158,7 @@ static bool is_to(const struct flow_model *flow, const char *role, const char *s
 
 uint16_t flows_to(const struct flows_model *flows, const char *role, const char *service)
 {
-	uint16_t zones = 0;
+	uint64_t zones = 0;
 
 	for (size_t i = 0; i < flows->count; i++) {
 		const struct flow_model *flow = &flows->list[i];
@@ -173,7 +173,7 @@ uint16_t flows_to(const struct flows_model *flows, const char *role, const char 
 	return zones ? zones : RW_ZONE_NOBODY;
 }
 
-const char *flows_names(const struct flows_model *flows, uint16_t zones, char *ret, size_t size)
+const char *flows_names(const struct flows_model *flows, uint64_t zones, char *ret, size_t size)
 {
 	size_t used = 0;
 

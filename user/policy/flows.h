@@ -20,4 +20,4 @@ uint16_t flows_bits_of(const struct flows_model *flows, const struct peer_model 
 uint16_t flows_to(const struct flows_model *flows, const char *role, const char *service);
 
 /* "proxy,appserver": the roles whose bits are in `zones`. Returns `ret`. */
-const char *flows_names(const struct flows_model *flows, uint16_t zones, char *ret, size_t size);
+const char *flows_names(const struct flows_model *flows, uint64_t zones, char *ret, size_t size);

@@ -9,6 +9,7 @@
 #include "policy/cluster.h"
 #include "policy/flows.h"
 #include "policy/profile_files.h"
+#include "policy/set_join.h"
 #include "util/array.h"
 #include "util/cleanup.h"
 
@@ -30,7 +31,8 @@ int merged_add(struct merged *merged, const char *role, const struct service_mod
 			row = array_append(&merged->rows, &merged->row_count, sizeof(*row));
 			if (!row)
 				return -ENOMEM;
-			*row = (struct row){&services[i], role, l4, services[i].zones, false};
+			*row = (struct row){&services[i], role, l4,
+					    services[i].zones | services[i].sets, false};
 			if (services[i].loopback_only)
 				row->zones = RW_ZONE_NOBODY;
 		}
@@ -52,12 +54,15 @@ static int rows_add_all(struct merged *merged, const struct model *model)
 
 /* --- vpn_only --------------------------------------------------------------------------------- */
 
-/* Only what the world may reach is narrowed: internal rows stay as they are. */
-static bool row_narrow(struct row *row)
+/*
+ * Only what the world may reach is narrowed: internal rows stay as they are. `also` are the sets
+ * in vpn_only; those that the service names itself stay.
+ */
+static bool row_narrow(struct row *row, uint64_t also)
 {
 	if (!(row->service->zones & RW_ZONE_EXTERNAL))
 		return false;
-	row->zones = RW_ZONE_VPN;
+	row->zones = RW_ZONE_VPN | also | row->service->sets;
 	row->narrowed = true;
 	return true;
 }
@@ -68,7 +73,7 @@ static int name_compare(const void *left, const void *right)
 }
 
 /* A service that is advised in one row is narrowed in all. */
-static int advised_narrow(struct merged *merged, struct error *ret_error)
+static int advised_narrow(struct merged *merged, uint64_t also, struct error *ret_error)
 {
 	_free_ const char **advised = calloc(merged->row_count + 1, sizeof(*advised));
 	size_t count = 0;
@@ -83,7 +88,7 @@ static int advised_narrow(struct merged *merged, struct error *ret_error)
 		const char *name = merged->rows[i].service->name;
 
 		if (bsearch(&name, advised, count, sizeof(*advised), name_compare))
-			row_narrow(&merged->rows[i]);
+			row_narrow(&merged->rows[i], also);
 	}
 	return 0;
 }
@@ -109,7 +114,7 @@ static bool is_of_a_peer(const struct model *model, const char *service)
 	return model->node.cluster.exists && profile_files_have_service(&model->files, service);
 }
 
-static int service_narrow(struct merged *merged, const struct model *model,
+static int service_narrow(struct merged *merged, const struct model *model, uint64_t also,
 			  const struct name_model *name, struct error *ret_error)
 {
 	bool found = false, narrowed = false;
@@ -119,7 +124,7 @@ static int service_narrow(struct merged *merged, const struct model *model,
 		if (strcmp(merged->rows[i].service->name, name->name) != 0)
 			continue;
 		found = true;
-		narrowed = row_narrow(&merged->rows[i]) || narrowed;
+		narrowed = row_narrow(&merged->rows[i], also) || narrowed;
 	}
 	if (!found && is_of_a_peer(model, name->name))
 		return 0;
@@ -135,21 +140,41 @@ static int service_narrow(struct merged *merged, const struct model *model,
 	return r;
 }
 
+/* Sets in vpn_only may reach whatever it narrows, as the VPN may. */
+static int vpn_only_sets(const struct merged *merged, const struct node_model *node, uint64_t *ret,
+			 struct error *ret_error)
+{
+	for (size_t i = 0; i < node->vpn_only_count; i++) {
+		const struct name_model *name = &node->vpn_only[i];
+		uint64_t bit = set_bit(&node->sets, name->name);
+
+		for (size_t k = 0; bit && k < merged->row_count; k++) {
+			if (strcmp(merged->rows[k].service->name, name->name) != 0)
+				continue;
+			error_at(ret_error, &name->at, "\"%s\" is a service and a set", name->name);
+			error_hint(ret_error, "give the set another name");
+			return -EINVAL;
+		}
+		*ret |= bit;
+	}
+	return 0;
+}
+
 static int vpn_only_apply(struct merged *merged, const struct model *model, struct error *ret_error)
 {
 	const struct node_model *node = &model->node;
+	uint64_t also = 0;
+	int r = vpn_only_sets(merged, node, &also, ret_error);
 
-	for (size_t i = 0; i < node->vpn_only_count; i++) {
-		int r = 0;
+	for (size_t i = 0; r == 0 && i < node->vpn_only_count; i++) {
+		const struct name_model *name = &node->vpn_only[i];
 
-		if (!strcmp(node->vpn_only[i].name, MODEL_ADVISED))
-			r = advised_narrow(merged, ret_error);
-		else
-			r = service_narrow(merged, model, &node->vpn_only[i], ret_error);
-		if (r < 0)
-			return r;
+		if (!strcmp(name->name, MODEL_ADVISED))
+			r = advised_narrow(merged, also, ret_error);
+		else if (!set_bit(&node->sets, name->name))
+			r = service_narrow(merged, model, also, name, ret_error);
 	}
-	return 0;
+	return r;
 }
 
 /*
@@ -175,9 +200,13 @@ static void flows_apply(struct merged *merged, const struct model *model)
 /* Without management sources the bit would only raise questions in what is shown. */
 static void management_apply(struct merged *merged, const struct node_model *node)
 {
-	for (size_t i = 0; node->management.count && i < merged->row_count; i++)
+	uint64_t bits = node->management.count ? RW_ZONE_MANAGEMENT : 0;
+
+	for (size_t i = 0; i < node->management_set_count; i++)
+		bits |= set_bit(&node->sets, node->management_sets[i].name);
+	for (size_t i = 0; i < merged->row_count; i++)
 		if (!strcmp(merged->rows[i].service->name, MERGE_SSH))
-			merged->rows[i].zones |= RW_ZONE_MANAGEMENT;
+			merged->rows[i].zones |= bits;
 }
 
 int merged_build(const struct model *model, struct merged *ret, struct error *ret_error)

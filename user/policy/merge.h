@@ -21,7 +21,7 @@ struct row {
 	const struct service_model *service; /* borrowed from the model */
 	const char *role;		     /* borrowed; or MERGE_NODE */
 	uint8_t l4;			     /* RW_L4_* */
-	uint16_t zones;			     /* RW_ZONE_*, management included; may be 0 */
+	uint64_t zones;			     /* RW_ZONE_*, management and sets included; may be 0 */
 	bool narrowed;			     /* by vpn_only */
 };
 

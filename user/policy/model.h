@@ -22,6 +22,52 @@
 #define MODEL_CLUSTER	 "@cluster"   /* in sources: the addresses of the cluster's peers */
 #define FLOWS_FILE	 "flows.json" /* the file of a profile that is no role */
 #define MODEL_NAMES_MAX	 1024	      /* roles, and services in vpn_only */
+#define MODEL_FILE	 "@file:"     /* in a set: a file of prefixes, one a line */
+#define MODEL_HOST	 "name:"      /* in a set: the addresses of a host */
+
+struct name_model {
+	struct at at;
+	char name[TABLES_NAME_MAX];
+};
+
+struct source_model {
+	struct at at; /* in a file of prefixes, it is of that file */
+	struct cidr cidr;
+	uint16_t zone; /* RW_ZONE_*, with the roles of a peer; 0 for a management source */
+};
+
+struct source_list {
+	struct source_model *list; /* owned */
+	size_t count;
+};
+
+/* A host in a set. Its addresses, as they were last resolved, stand among the set's sources. */
+struct host_model {
+	struct at at;
+	const char *name; /* borrowed from the document */
+	size_t first;	  /* of the set's sources */
+	size_t count;
+};
+
+/* A set of sources. Its place in the list of all of them is the number of its bit. */
+struct set_model {
+	struct at at;
+	char name[TABLES_SET_MAX]; /* "": prefixes that stand in a service's "from" */
+	struct source_list sources;
+	struct host_model *hosts; /* owned */
+	size_t host_count;
+	struct name_model *on; /* owned; names of interfaces */
+	size_t on_count;
+	bool has_on;	 /* no "on": every interface */
+	bool of_cluster; /* of the cluster file, whose nodes may have other interfaces */
+};
+
+struct set_list {
+	struct set_model *list; /* owned */
+	size_t count;
+	struct document **files; /* owned; what "@file:" names */
+	size_t file_count;
+};
 
 /* A service as it is written: one of these can become two rules, of TCP and of UDP. */
 struct service_model {
@@ -35,12 +81,16 @@ struct service_model {
 	bool has_from;
 	bool vpn_advised;
 	bool loopback_only; /* for this node alone: it opens nothing, and audit looks where it listens */
-	const char *about; /* borrowed from the document; NULL = not there */
+	uint64_t sets;	    /* RW_ZONE_SET(): of what follows, once all sets are known */
+	struct name_model *from_sets; /* owned */
+	size_t from_set_count;
+	struct source_list from_sources; /* prefixes in "from" */
+	const char *about;		 /* borrowed from the document; NULL = not there */
 };
 
 #if __SIZEOF_POINTER__ == 8
 _Static_assert(
-	sizeof(struct service_model) == 104,
+	sizeof(struct service_model) == 144,
 	"struct service_model: see policy/service.c (read), policy/merge.c and policy/rules.c "
 	"(made a rule of), cli/cmd_roles.c (told), tests/unit/policy_dump.c");
 #endif
@@ -74,22 +124,6 @@ struct role_model {
 	struct clues clues; /* owned */
 };
 
-struct name_model {
-	struct at at;
-	char name[TABLES_NAME_MAX];
-};
-
-struct source_model {
-	struct at at;
-	struct cidr cidr;
-	uint16_t zone; /* RW_ZONE_*, with the roles of a peer; 0 for a management source */
-};
-
-struct source_list {
-	struct source_model *list; /* owned */
-	size_t count;
-};
-
 struct interface_model {
 	struct at at;
 	char name[IFNAMSIZ];
@@ -118,6 +152,7 @@ struct cluster_model {
 	struct at flows_at;
 	struct peer_model *nodes; /* owned */
 	size_t node_count;
+	struct set_list sets;
 };
 
 /* Who connects to some services of a role. */
@@ -154,8 +189,13 @@ struct node_model {
 	size_t vpn_only_count;
 	struct service_model *services; /* owned */
 	size_t service_count;
+	struct set_list sets; /* with the cluster's and those without a name, once it is complete */
 	struct source_list management;
+	struct name_model *management_sets; /* owned */
+	size_t management_set_count;
 	struct source_list never_ban;
+	struct name_model *never_ban_sets; /* owned */
+	size_t never_ban_set_count;
 	struct name_model *accept; /* owned; names of warnings */
 	size_t accept_count;
 	uint8_t protocols[256]; /* 1 = listed */

@@ -11,6 +11,7 @@
 #include "policy/interface.h"
 #include "policy/names.h"
 #include "policy/service.h"
+#include "policy/set.h"
 #include "policy/sources.h"
 #include "util/warnings.h"
 #include "util/array.h"
@@ -191,7 +192,8 @@ static int node_services_read(const struct value *value, void *into, struct erro
 {
 	struct node_model *node = into;
 
-	return services_read(value, (struct service_list){&node->services, &node->service_count},
+	return services_read(value,
+			     (struct service_list){&node->services, &node->service_count, true},
 			     ret_error);
 }
 
@@ -205,18 +207,27 @@ static int node_cluster_read(const struct value *value, void *into, struct error
 	return value_get_string(value, "the cluster file", &node->cluster_file, ret_error);
 }
 
-static int management_read(const struct value *value, void *into, struct error *ret_error)
+static int node_sets_read(const struct value *value, void *into, struct error *ret_error)
 {
 	struct node_model *node = into;
 
-	return sources_read(value, 0, &node->management, NULL, ret_error);
+	return sets_read(value, &node->sets, ret_error);
+}
+
+static int management_read(const struct value *value, void *into, struct error *ret_error)
+{
+	struct node_model *node = into;
+	struct set_names names = {&node->management_sets, &node->management_set_count};
+
+	return sources_or_sets_read(value, &node->management, &names, ret_error);
 }
 
 static int never_ban_read(const struct value *value, void *into, struct error *ret_error)
 {
 	struct node_model *node = into;
+	struct set_names names = {&node->never_ban_sets, &node->never_ban_set_count};
 
-	return sources_read(value, 0, &node->never_ban, NULL, ret_error);
+	return sources_or_sets_read(value, &node->never_ban, &names, ret_error);
 }
 
 /* The name of a warning, or of a service that is open on purpose. */
@@ -254,6 +265,7 @@ static const struct field node_fields[] = {
 	{"roles", roles_read, false},
 	{"cluster", node_cluster_read, false},
 	{"interfaces", node_interfaces_read, true},
+	{"sets", node_sets_read, false},
 	{"vpn_only", vpn_only_read, false},
 	{"services", node_services_read, false},
 	{"management", management_read, false},
@@ -299,10 +311,13 @@ void node_model_free(struct node_model *node)
 	free(node->interfaces);
 	free(node->roles);
 	free(node->vpn_only);
-	free(node->services);
+	services_free(node->services, node->service_count);
+	sets_free(&node->sets);
 	free(node->management.list);
+	free(node->management_sets);
 	free(node->never_ban.list);
 	free(node->accept);
+	free(node->never_ban_sets);
 	cluster_free(&node->cluster);
 	document_free(node->document);
 	*node = (struct node_model){0};

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * prefixes.c - source prefixes of zones and of management -> one trie's content an interface.
+ * prefixes.c - source prefixes of zones, of management and of sets -> lists for a trie.
  *
  * A trie answers with its longest match alone, so each entry has to carry everything that holds
- * for it: the zone of the longest zone prefix that contains it, and the management bit if any
- * management prefix does. Sorted by (source, length), a prefix stands behind all that contain it,
- * so one pass with a stack of the containing ones is enough.
+ * for it: the zone of the longest zone prefix that contains it, the management bit if any
+ * management prefix does, and the bit of each set that has a prefix around it. Sorted by (source,
+ * length), a prefix stands behind all that contain it, so one pass with a stack of the containing
+ * ones is enough.
+ *
+ * Where nothing is said of the zone it is the interface's, and the entry has none. So interfaces
+ * that have no sources of their own share one list with those that are not listed, whatever their
+ * zones; which sets may come by an interface is a mask of its own.
  */
 #include "policy/prefixes.h"
 
@@ -17,6 +22,7 @@
 #include "policy/cidr_set.h"
 #include "policy/cluster.h"
 #include "policy/flows.h"
+#include "policy/set.h"
 #include "util/array.h"
 #include "util/cleanup.h"
 
@@ -28,8 +34,9 @@ static const struct cidr ipv4_all = {.source = {[10] = 0xff, [11] = 0xff}, .leng
 /* A prefix and what is said of it; after folding, what holds in it. */
 struct entry {
 	struct cidr cidr;
-	uint16_t zone;	    /* RW_ZONE_*, with the roles of a peer; 0: nothing is said */
-	uint8_t management; /* RW_ZONE_MANAGEMENT or 0 */
+	uint16_t zone; /* RW_ZONE_*, with the roles of a peer; 0: nothing is said */
+	bool silent;   /* nothing is said of zone and management */
+	uint64_t more; /* RW_ZONE_MANAGEMENT and RW_ZONE_SET() */
 	const struct at *at;
 };
 
@@ -56,8 +63,7 @@ static int entries_compare(const void *left, const void *right)
 	return a->at->offset < b->at->offset ? -1 : a->at->offset > b->at->offset;
 }
 
-static int entries_add(struct entries *entries, const struct source_list *sources,
-		       uint8_t management)
+static int entries_add(struct entries *entries, const struct source_list *sources, uint64_t more)
 {
 	for (size_t i = 0; i < sources->count; i++) {
 		const struct source_model *source = &sources->list[i];
@@ -66,7 +72,11 @@ static int entries_add(struct entries *entries, const struct source_list *source
 		entry = array_append(&entries->list, &entries->count, sizeof(*entry));
 		if (!entry)
 			return -ENOMEM;
-		*entry = (struct entry){source->cidr, source->zone, management, &source->at};
+		*entry = (struct entry){.cidr = source->cidr,
+					.zone = source->zone,
+					.silent = !source->zone && !(more & RW_ZONE_MANAGEMENT),
+					.more = more,
+					.at = &source->at};
 	}
 	return 0;
 }
@@ -92,7 +102,7 @@ static int entries_part_families(struct entries *entries)
 
 		if (!entry)
 			return -ENOMEM;
-		entry->cidr = ipv4_all;
+		*entry = (struct entry){.cidr = ipv4_all, .silent = true};
 	}
 	return 0;
 }
@@ -130,14 +140,15 @@ static int entries_unite(struct entries *entries, struct error *ret_error)
 		if (entry->zone && (entry->zone & RW_ZONE_ALL) != (last->zone & RW_ZONE_ALL))
 			return zones_refuse(last, entry, ret_error);
 		last->zone |= entry->zone;
-		last->management |= entry->management;
+		last->more |= entry->more;
+		last->silent &= entry->silent;
 	}
 	entries->count = kept;
 	return 0;
 }
 
-/* Let every entry inherit from those that contain it; `zone` holds where none does. */
-static void entries_fold(struct entries *entries, uint16_t zone)
+/* Let every entry inherit from those that contain it. */
+static void entries_fold(struct entries *entries)
 {
 	const struct entry *stack[DEPTH_MAX];
 	size_t depth = 0;
@@ -150,9 +161,10 @@ static void entries_fold(struct entries *entries, uint16_t zone)
 			depth--;
 		if (depth > 0 && is_ipv4(&stack[depth - 1]->cidr) == is_ipv4(&entry->cidr))
 			outer = stack[depth - 1];
-		if (!entry->zone)
-			entry->zone = outer ? outer->zone : zone;
-		entry->management |= outer ? outer->management : 0;
+		if (outer && !entry->zone)
+			entry->zone = outer->zone;
+		if (outer)
+			entry->more |= outer->more;
 		stack[depth++] = entry;
 	}
 }
@@ -172,7 +184,8 @@ static int entries_take(const struct entries *entries, struct prefix **ret, size
 
 		memcpy(prefixes[i].source, entry->cidr.source, sizeof(prefixes[i].source));
 		prefixes[i].length = entry->cidr.length;
-		prefixes[i].bits = entry->zone | entry->management;
+		prefixes[i].silent = entry->silent;
+		prefixes[i].bits = entry->zone | entry->more;
 	}
 	*ret = prefixes;
 	*ret_count = entries->count;
@@ -211,8 +224,9 @@ static uint8_t zone_of_rest(const struct node_model *node, const struct interfac
 									   : interface->zone;
 }
 
-/* From all that is said to what the trie holds; `ret` has its zone. */
-static int entries_finish(struct entries *entries, struct interface *ret, struct error *ret_error)
+/* From all that is said to what the trie holds. */
+static int entries_finish(struct entries *entries, struct prefix **ret, size_t *ret_count,
+			  struct error *ret_error)
 {
 	int r;
 
@@ -223,43 +237,97 @@ static int entries_finish(struct entries *entries, struct interface *ret, struct
 	r = entries_unite(entries, ret_error);
 	if (r < 0)
 		return r;
-	entries_fold(entries, ret->zone);
-	return entries_take(entries, &ret->prefixes, &ret->prefix_count, ret_error);
+	entries_fold(entries);
+	return entries_take(entries, ret, ret_count, ret_error);
+}
+
+/* --- sets ------------------------------------------------------------------------------------- */
+
+static bool is_on(const struct set_model *set, const char *interface)
+{
+	for (size_t i = 0; i < set->on_count; i++)
+		if (!strcmp(set->on[i].name, interface))
+			return true;
+	return !set->has_on;
+}
+
+/* Of those that open anything; NULL: by an interface that is not listed. */
+static uint64_t sets_on(const struct tables *tables, const struct node_model *node,
+			const char *interface)
+{
+	uint64_t used = 0, on = 0;
+
+	for (size_t i = 0; i < tables->rule_count; i++)
+		used |= tables->rules[i].zones;
+	for (size_t i = 0; i < node->sets.count; i++)
+		if (interface ? is_on(&node->sets.list[i], interface) : !node->sets.list[i].has_on)
+			on |= RW_ZONE_SET(i);
+	return used & on;
+}
+
+static int entries_add_sets(struct entries *entries, const struct node_model *node, uint64_t sets)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < node->sets.count; i++)
+		if (sets & RW_ZONE_SET(i))
+			r = entries_add(entries, &node->sets.list[i].sources, RW_ZONE_SET(i));
+	return r;
+}
+
+/* --- interfaces ------------------------------------------------------------------------------- */
+
+static bool has_own_sources(const struct interface_model *model, const struct node_model *node)
+{
+	return model->sources.count || has_peers(node, model);
+}
+
+static int own_list_build(const struct interface_model *model, const struct node_model *node,
+			  const struct flows_model *flows, struct interface *ret,
+			  struct error *ret_error)
+{
+	_cleanup_(entries_free) struct entries entries = {0};
+
+	if (entries_add(&entries, &model->sources, 0) < 0 ||
+	    entries_add(&entries, &node->management, RW_ZONE_MANAGEMENT) < 0 ||
+	    entries_add_sets(&entries, node, ret->sets) < 0 ||
+	    (has_peers(node, model) && entries_add_peers(&entries, node, flows) < 0))
+		return error_set(ret_error, ENOMEM, "out of memory");
+	return entries_finish(&entries, &ret->prefixes, &ret->prefix_count, ret_error);
 }
 
 static int interface_build(const struct interface_model *model, const struct node_model *node,
 			   const struct flows_model *flows, struct interface *ret,
 			   struct error *ret_error)
 {
-	_cleanup_(entries_free) struct entries entries = {0};
-
-	if (entries_add(&entries, &model->sources, 0) < 0 ||
-	    entries_add(&entries, &node->management, RW_ZONE_MANAGEMENT) < 0 ||
-	    (has_peers(node, model) && entries_add_peers(&entries, node, flows) < 0))
-		return error_set(ret_error, ENOMEM, "out of memory");
 	memcpy(ret->name, model->name, sizeof(ret->name));
 	ret->zone = zone_of_rest(node, model);
 	ret->accepts = (RW_ACCEPTS_RA | RW_ACCEPTS_DHCP) & ~model->refuses;
 	/* Inside, and in the VPN, they are trusted. */
 	if (model->zone == RW_ZONE_EXTERNAL)
 		ret->if_used = ret->accepts & ~model->insists;
-	return entries_finish(&entries, ret, ret_error);
+	return has_own_sources(model, node) ? own_list_build(model, node, flows, ret, ret_error)
+					    : 0;
 }
 
-/* Unlisted interfaces are external, and management sources may come that way. */
+/*
+ * Management sources and sets, for the interfaces that have no list of their own. Those that are
+ * not listed are external, and management sources may come that way.
+ */
 static int elsewhere_build(struct tables *tables, const struct node_model *node,
 			   struct error *ret_error)
 {
 	_cleanup_(entries_free) struct entries entries = {0};
-	struct interface elsewhere = {.zone = RW_ZONE_EXTERNAL};
-	int r;
+	uint64_t sets;
 
-	if (entries_add(&entries, &node->management, RW_ZONE_MANAGEMENT) < 0)
+	tables->elsewhere_sets = sets = sets_on(tables, node, NULL);
+	for (size_t i = 0; i < tables->interface_count; i++)
+		if (!tables->interfaces[i].prefix_count)
+			sets |= tables->interfaces[i].sets;
+	if (entries_add(&entries, &node->management, RW_ZONE_MANAGEMENT) < 0 ||
+	    entries_add_sets(&entries, node, sets) < 0)
 		return error_set(ret_error, ENOMEM, "out of memory");
-	r = entries_finish(&entries, &elsewhere, ret_error);
-	tables->elsewhere = elsewhere.prefixes;
-	tables->elsewhere_count = elsewhere.prefix_count;
-	return r;
+	return entries_finish(&entries, &tables->elsewhere, &tables->elsewhere_count, ret_error);
 }
 
 static int prefix_count_check(const struct tables *tables, const struct node_model *node,
@@ -276,7 +344,8 @@ static int prefix_count_check(const struct tables *tables, const struct node_mod
 	at = at_value(node->document, 0);
 	r = error_at(ret_error, &at, "%zu source prefixes are more than the %d that fit", count,
 		     RW_PREFIXES);
-	error_hint(ret_error, "management sources count once for each interface, and once more");
+	error_hint(ret_error, "management sources, and those of sets, count once for each "
+			      "interface that has sources of its own, and once more");
 	return r;
 }
 
@@ -292,6 +361,7 @@ int tables_add_interfaces(struct tables *tables, const struct node_model *node,
 					 sizeof(*interface));
 		if (!interface)
 			return error_set(ret_error, ENOMEM, "out of memory");
+		interface->sets = sets_on(tables, node, node->interfaces[i].name);
 		r = interface_build(&node->interfaces[i], node, flows, interface, ret_error);
 		if (r < 0)
 			return r;
@@ -330,6 +400,16 @@ static int set_add_peers(struct cidr_set *set, const struct node_model *node)
 	return r;
 }
 
+static int set_add_named(struct cidr_set *set, const struct node_model *node,
+			 const struct name_model *names, size_t count, uint16_t why)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = set_add_sources(set, &set_find(&node->sets, names[i].name)->sources, why);
+	return r;
+}
+
 /* In the trie ::/0 has the whole of IPv4 in it; to its author it has not. */
 static int set_part_families(struct cidr_set *set)
 {
@@ -353,7 +433,7 @@ static int set_take(const struct cidr_set *set, struct tables *tables)
 
 		memcpy(prefix->source, item->cidr.source, sizeof(prefix->source));
 		prefix->length = item->cidr.length;
-		prefix->bits = item->tag == OF_NO_USE ? RW_NEVER_BAN_NONE : (uint16_t)item->tag;
+		prefix->bits = item->tag == OF_NO_USE ? RW_NEVER_BAN_NONE : item->tag;
 	}
 	tables->never_ban_count = set->count;
 	return 0;
@@ -378,7 +458,13 @@ int tables_add_never_ban(struct tables *tables, const struct node_model *node,
 	int r = set_add_sources(&set, &node->never_ban, RW_NEVER_BAN_LISTED);
 
 	if (r == 0)
+		r = set_add_named(&set, node, node->never_ban_sets, node->never_ban_set_count,
+				  RW_NEVER_BAN_LISTED);
+	if (r == 0)
 		r = set_add_sources(&set, &node->management, RW_NEVER_BAN_MANAGEMENT);
+	if (r == 0)
+		r = set_add_named(&set, node, node->management_sets, node->management_set_count,
+				  RW_NEVER_BAN_MANAGEMENT);
 	if (r == 0)
 		r = set_add_peers(&set, node);
 	if (r == 0)
@@ -407,7 +493,7 @@ bool tables_never_ban(const struct tables *tables, const uint8_t address[16])
 	return false;
 }
 
-const char *never_ban_words(uint16_t why)
+const char *never_ban_words(uint64_t why)
 {
 	static const char *const words[] = {
 		[RW_NEVER_BAN_NONE] = "not in the list",

@@ -24,4 +24,4 @@ int tables_add_never_ban(struct tables *tables, const struct node_model *node,
 bool tables_never_ban(const struct tables *tables, const uint8_t address[16]);
 
 /* "a management prefix": RW_NEVER_BAN_* in words, for "192.0.2.0/24 is ..." */
-const char *never_ban_words(uint16_t why);
+const char *never_ban_words(uint64_t why);

@@ -22,6 +22,58 @@ void profile_names_free(struct profile_names *names)
 	*names = (struct profile_names){0};
 }
 
+/* --- the names -------------------------------------------------------------------------------- */
+
+static int release_compare(const void *left, const void *right)
+{
+	return strverscmp(*(char *const *)left, *(char *const *)right);
+}
+
+bool is_profile(const char *roles_dir, const char *name)
+{
+	static const char *const files[] = {PROFILE_FILE, MODEL_EVERY_NODE ".json"};
+	char path[PATH_MAX];
+
+	for (size_t i = 0; name[0] != '.' && i < ARRAY_SIZE(files); i++)
+		if (snprintf(path, sizeof(path), "%s/%s/%s", roles_dir, name, files[i]) <
+			    (int)sizeof(path) &&
+		    access(path, F_OK) == 0)
+			return true;
+	return false;
+}
+
+int profile_names_read(const char *roles_dir, struct profile_names *ret, struct error *ret_error)
+{
+	_cleanup_(profile_names_free) struct profile_names names = {0};
+	_closedir_ DIR *dir = opendir(roles_dir);
+	const struct dirent *entry;
+
+	if (!dir) {
+		int saved = errno;
+
+		error_set(ret_error, saved, "cannot open the directory of profiles \"%s\": %s",
+			  roles_dir, strerror(saved));
+		error_hint(ret_error, "name the right one with --roles-dir");
+		return -saved;
+	}
+	while ((entry = readdir(dir))) {
+		char **name;
+
+		if (!is_profile(roles_dir, entry->d_name))
+			continue;
+		name = array_append(&names.list, &names.count, sizeof(*name));
+		if (name)
+			*name = strdup(entry->d_name);
+		if (!name || !*name)
+			return error_set(ret_error, ENOMEM, "out of memory");
+	}
+	if (names.count)
+		qsort(names.list, names.count, sizeof(*names.list), release_compare);
+	*ret = names;
+	names = (struct profile_names){0};
+	return 0;
+}
+
 /* --- directories ------------------------------------------------------------------------------ */
 
 void profile_files_free(struct profile_files *files)

@@ -22,6 +22,12 @@ struct profile_names {
 };
 void profile_names_free(struct profile_names *names);
 
+/* A directory below that of profiles, with an every-node role or a profile.json. */
+bool is_profile(const char *roles_dir, const char *name);
+
+/* All of them, in the order of releases: 24.1 before 24.12. 0 or -errno. */
+int profile_names_read(const char *roles_dir, struct profile_names *ret, struct error *ret_error);
+
 /* -ENOENT: there is no such directory. -EINVAL: profile.json is wrong, or names no base. */
 int profile_files_open(const char *roles_dir, const char *profile, struct profile_files *ret,
 		       struct error *ret_error);

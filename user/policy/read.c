@@ -12,8 +12,9 @@
 #include "policy/cluster.h"
 #include "policy/flows.h"
 #include "policy/node.h"
-#include "policy/profile.h"
+#include "policy/profile_files.h"
 #include "policy/role.h"
+#include "policy/set_join.h"
 #include "policy/value.h"
 #include "util/array.h"
 #include "util/cleanup.h"
@@ -269,6 +270,8 @@ static int node_add(const struct policy_source *source, struct model *model,
 		r = node_complete(&model->node, ret_error);
 	if (r == 0)
 		r = interfaces_check(&model->node, ret_error);
+	if (r == 0)
+		r = node_join_sets(&model->node, source->resolved_file, ret_error);
 	if (r == 0)
 		r = profile_open(&model->node, source->roles_dir, &model->files, ret_error);
 	return r;

@@ -22,7 +22,8 @@ static int role_services_read(const struct value *value, void *into, struct erro
 {
 	struct role_model *role = into;
 
-	return services_read(value, (struct service_list){&role->services, &role->service_count},
+	return services_read(value,
+			     (struct service_list){&role->services, &role->service_count, false},
 			     ret_error);
 }
 
@@ -91,7 +92,7 @@ int role_model_read(const char *file, struct role_model *ret, struct error *ret_
 
 void role_model_free(struct role_model *role)
 {
-	free(role->services);
+	services_free(role->services, role->service_count);
 	clues_free(&role->clues);
 	document_free(role->document);
 	*role = (struct role_model){0};

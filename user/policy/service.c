@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/sources.h"
 #include "util/array.h"
 
 /* --- one service ------------------------------------------------------------------------------ */
@@ -116,12 +117,37 @@ static int from_zone_read(const struct value *value, void *into, struct error *r
 	return 0;
 }
 
+static bool is_zone_word(const char *text)
+{
+	for (const struct word *zone = words_zones; zone->word; zone++)
+		if (!strcmp(zone->word, text))
+			return true;
+	return false;
+}
+
+/* Whether there is such a set shows once the cluster has been read. */
+static int from_item_read(const struct value *value, void *into, struct error *ret_error)
+{
+	struct service_model *service = into;
+	const struct set_names names = {&service->from_sets, &service->from_set_count};
+	const char *text;
+	int r = value_get_string(value, "the source", &text, ret_error);
+
+	if (r < 0)
+		return r;
+	if (is_zone_word(text))
+		return from_zone_read(value, into, ret_error);
+	if (is_set_word(text))
+		return set_word_read(value, &names, ret_error);
+	return source_read(value, 0, &service->from_sources, ret_error);
+}
+
 static int from_read(const struct value *value, void *into, struct error *ret_error)
 {
 	struct service_model *service = into;
 
 	service->has_from = true;
-	return value_read_items(value, "\"from\"", from_zone_read, into, ret_error);
+	return value_read_items(value, "\"from\"", from_item_read, into, ret_error);
 }
 
 static int vpn_advised_read(const struct value *value, void *into, struct error *ret_error)
@@ -177,6 +203,21 @@ static int reach_check(const struct service_model *service, struct error *ret_er
 	return r;
 }
 
+/* A profile knows no node's sets. */
+static int sets_refuse(const struct service_model *service, struct error *ret_error)
+{
+	char text[CIDR_TEXT_MAX];
+	const struct source_model *source = service->from_sources.list;
+
+	if (service->from_set_count)
+		return word_refuse(&service->from_sets[0].at, "the zone",
+				   service->from_sets[0].name, words_zones, ret_error);
+	if (!service->from_sources.count)
+		return 0;
+	cidr_format(source->cidr.source, source->cidr.length, text);
+	return word_refuse(&source->at, "the zone", text, words_zones, ret_error);
+}
+
 static int service_read(const struct value *value, void *into, struct error *ret_error)
 {
 	struct service_list *services = into;
@@ -188,6 +229,8 @@ static int service_read(const struct value *value, void *into, struct error *ret
 		return error_set(ret_error, ENOMEM, "out of memory");
 	service->at = value->at;
 	r = value_read_fields(value, "a service", service_fields, service, ret_error);
+	if (r == 0 && !services->has_sets)
+		r = sets_refuse(service, ret_error);
 	if (r < 0)
 		return r;
 	if (!service->has_from)
@@ -198,4 +241,13 @@ static int service_read(const struct value *value, void *into, struct error *ret
 int services_read(const struct value *value, struct service_list into, struct error *ret_error)
 {
 	return value_read_items(value, "\"services\"", service_read, &into, ret_error);
+}
+
+void services_free(struct service_model *services, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		free(services[i].from_sets);
+		free(services[i].from_sources.list);
+	}
+	free(services);
 }

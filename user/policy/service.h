@@ -9,5 +9,8 @@
 struct service_list {
 	struct service_model **list;
 	size_t *count;
+	bool has_sets; /* "from" may name sets, and prefixes: a node's */
 };
+
+void services_free(struct service_model *services, size_t count);
 int services_read(const struct value *value, struct service_list into, struct error *ret_error);

@@ -4,13 +4,25 @@
 
 #include <stdlib.h>
 
+static void strings_free(char **strings, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(strings[i]);
+	free(strings);
+}
+
 void tables_free(struct tables *tables)
 {
+	for (size_t i = 0; i < tables->set_count; i++) {
+		strings_free(tables->sets[i].hosts, tables->sets[i].host_count);
+		free(tables->sets[i].on);
+		free(tables->sets[i].sources);
+	}
+	free(tables->sets);
+	strings_free(tables->set_files, tables->set_file_count);
 	for (size_t i = 0; i < tables->interface_count; i++)
 		free(tables->interfaces[i].prefixes);
-	for (size_t i = 0; i < tables->role_count; i++)
-		free(tables->roles[i]);
-	free(tables->roles);
+	strings_free(tables->roles, tables->role_count);
 	free(tables->rules);
 	free(tables->ports);
 	free(tables->interfaces);

@@ -17,6 +17,8 @@
 #include "util/error.h"
 
 #define TABLES_NAME_MAX	 64  /* roles, services and nodes, with the NUL */
+#define TABLES_SET_MAX	 48  /* sets, with the NUL: room for a prefix */
+#define TABLES_SETS_MAX	 160 /* RW_SETS of them, comma separated, cut where it is longer */
 #define TABLES_PEERS_MAX 160 /* RW_PEER_ROLES of them, comma separated, cut where it is longer */
 #define TABLES_ORIGIN_MAX                                                                          \
 	192 /* "FILE:LINE[, FILE:LINE ...]", cut with "..." where it does not fit */
@@ -37,14 +39,15 @@ struct rule {
 	uint16_t port_end;	      /* inclusive; == port for a single one */
 	uint8_t l4;		      /* RW_L4_TCP or RW_L4_UDP */
 	bool loopback;		      /* for this node alone: zones is RW_ZONE_NOBODY */
-	uint16_t zones;		      /* RW_ZONE_*; never 0 */
+	uint64_t zones;		      /* RW_ZONE_*; never 0 */
 	char peers[TABLES_PEERS_MAX]; /* "proxy,appserver": roles of the peers that zones has */
+	char sets[TABLES_SETS_MAX];   /* "office,203.0.113.7": sets that zones has */
 };
 
 /* A new field must be added wherever a rule is copied, compared or shown. */
 _Static_assert(
-	sizeof(struct rule) == 488,
-	"struct rule: see policy/rules.c (made), policy/compare.c (compared), "
+	sizeof(struct rule) == 656,
+	"struct rule: see policy/rules.c (made), tables/compare.c (compared), "
 	"kernel/generation/records.h (pinned), report/json.c, packaging/schema/output/common.json "
 	"cli/cmd_show.c, live/table.c and web/page/ports.js (told), tests/unit/policy_dump.c");
 
@@ -70,7 +73,7 @@ static inline const struct rule *rule_owner(const struct rule *first, const stru
 
 struct owner {
 	const struct rule *rule; /* NULL = the port is not open; points into the list given */
-	uint16_t zones;
+	uint64_t zones;
 };
 
 static inline size_t owner_index(unsigned int l4, uint16_t port)
@@ -83,15 +86,16 @@ struct owner *owners_new(const struct rule *const *rules, size_t count);
 
 /* One port: which rule it belongs to, and who may reach it. */
 struct port {
-	uint16_t zones; /* 0 = not open */
+	uint64_t zones; /* 0 = not open */
 	uint32_t rule;	/* index into tables.rules; 0 where zones is 0 */
 };
 
-/* Longest prefix wins; complete: management bits are already folded in. */
+/* Longest prefix wins; complete: what holds for a prefix around it is already folded in. */
 struct prefix {
 	uint8_t source[16]; /* IPv4 as ::ffff:a.b.c.d; bits behind the length are 0 */
 	uint8_t length;	    /* 0 .. 128, of the 16 bytes: IPv4 /n is 96 + n */
-	uint16_t bits;	    /* RW_ZONE_*: one zone, and perhaps management and roles of a peer */
+	bool silent;   /* it is there for sets alone: zone and management are those around it */
+	uint64_t bits; /* RW_ZONE_*: one zone, or none: the interface's; management, peers, sets */
 };
 
 struct interface {
@@ -99,8 +103,30 @@ struct interface {
 	uint8_t zone;		 /* one RW_ZONE_* bit */
 	uint8_t accepts;	 /* RW_ACCEPTS_* */
 	uint8_t if_used;	 /* of these RW_ACCEPTS_*: only if the device uses it */
+	uint64_t sets;		 /* RW_ZONE_SET() of those whose sources may come by it */
 	struct prefix *prefixes; /* owned; sorted by (source, length) */
-	size_t prefix_count;
+	size_t prefix_count;	 /* 0: those of tables.elsewhere hold */
+};
+
+/* One prefix of a set, and where it stands. */
+struct set_source {
+	uint8_t source[16];
+	uint8_t length;
+	uint16_t file; /* index into tables.set_files */
+	uint16_t host; /* index into hosts of the set, plus 1; 0: it stands there itself */
+	uint32_t line;
+};
+
+/* A set of sources: RW_ZONE_SET(n) of the n-th. */
+struct set {
+	char name[TABLES_SET_MAX]; /* "": prefixes that stand in a service's "from" */
+	bool has_on;		   /* false: its sources may come by every interface */
+	char (*on)[16];		   /* owned; names of interfaces */
+	size_t on_count;
+	char **hosts; /* owned; names whose addresses the daemon keeps up to date */
+	size_t host_count;
+	struct set_source *sources; /* owned; in the order of the files */
+	size_t source_count;
 };
 
 struct tables {
@@ -113,9 +139,15 @@ struct tables {
 	struct port *ports;	      /* owned; 2 * 65536, index (l4 << 16) + port */
 	struct interface *interfaces; /* owned; in the order of the node file; at most RW_LISTED */
 	size_t interface_count;
-	struct prefix *elsewhere; /* owned; management sources on interfaces that are not listed
-				     (zone external) */
+	struct prefix *elsewhere; /* owned; management sources and sets, on interfaces that are
+				     not listed (zone external), or have no sources of their own */
 	size_t elsewhere_count;
+	uint64_t elsewhere_sets; /* RW_ZONE_SET() of those that may come by interfaces that are not
+				    listed */
+	struct set *sets;	 /* owned; at most RW_SETS */
+	size_t set_count;
+	char **set_files; /* owned; in which the sets' sources stand */
+	size_t set_file_count;
 	struct prefix *never_ban; /* owned; sorted by (source, length); `bits` is RW_NEVER_BAN_* */
 	size_t never_ban_count;
 	uint8_t protocols[256]; /* 1 = listed */

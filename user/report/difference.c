@@ -42,27 +42,52 @@ static int compare_interfaces(const struct snapshot *snapshot, const struct tabl
 	return interfaces_compare(&old, &new, ret);
 }
 
-static int list_interface(struct prefix_list *list, const char *interface,
+/* What the interface makes of the prefixes, sets apart. */
+static int list_interface(struct prefix_list *list, const struct interface *interface,
 			  const struct prefix *prefixes, size_t count)
 {
 	int r = 0;
 
-	for (size_t i = 0; !r && i < count; i++)
-		r = prefix_list_add(list, interface, &prefixes[i]);
+	for (size_t i = 0; !r && i < count; i++) {
+		struct prefix prefix = prefixes[i];
+
+		if (prefix.silent)
+			continue;
+		prefix.bits &= ~RW_ZONE_SETS;
+		if (!(prefix.bits & RW_ZONE_ALL))
+			prefix.bits |= interface->zone;
+		r = prefix_list_add(list, interface->name, &prefix);
+	}
 	return r;
 }
 
-static int compare_prefixes(struct sources *sources, const struct tables *tables,
+static int list_interfaces(struct prefix_list *list, const struct tables *tables)
+{
+	static const struct interface unlisted = {.zone = RW_ZONE_EXTERNAL};
+	int r = list_interface(list, &unlisted, tables->elsewhere, tables->elsewhere_count);
+
+	for (size_t i = 0; !r && i < tables->interface_count; i++) {
+		const struct interface *interface = &tables->interfaces[i];
+
+		if (interface->prefix_count)
+			r = list_interface(list, interface, interface->prefixes,
+					   interface->prefix_count);
+		else
+			r = list_interface(list, interface, tables->elsewhere,
+					   tables->elsewhere_count);
+	}
+	return r;
+}
+
+static int compare_prefixes(const struct tables *in_force, const struct tables *tables,
 			    struct prefix_changes *ret)
 {
-	_cleanup_(prefix_list_free) struct prefix_list after = {0};
-	int r = list_interface(&after, "", tables->elsewhere, tables->elsewhere_count);
+	_cleanup_(prefix_list_free) struct prefix_list before = {0}, after = {0};
+	int r = list_interfaces(&before, in_force);
 
-	for (size_t i = 0; !r && i < tables->interface_count; i++)
-		r = list_interface(&after, tables->interfaces[i].name,
-				   tables->interfaces[i].prefixes,
-				   tables->interfaces[i].prefix_count);
-	return r ? r : prefixes_compare(&sources->prefixes, &after, ret);
+	if (!r)
+		r = list_interfaces(&after, tables);
+	return r ? r : prefixes_compare(&before, &after, ret);
 }
 
 static void setting_compare(struct difference *difference, const char *name, const char *before,
@@ -103,12 +128,12 @@ static void protocols_join(const uint8_t protocols[256], char *ret, size_t size)
 	}
 }
 
-static void compare_protocols(struct difference *difference, const struct sources *sources,
+static void compare_protocols(struct difference *difference, const struct tables *in_force,
 			      const struct tables *tables)
 {
 	char before[1024], after[1024];
 
-	protocols_join(sources->protocols, before, sizeof(before));
+	protocols_join(in_force->protocols, before, sizeof(before));
 	protocols_join(tables->protocols, after, sizeof(after));
 	setting_compare(difference, "protocols", before, after);
 }
@@ -132,20 +157,29 @@ static void never_ban_join(struct prefix_list *list, char *ret, size_t size)
 }
 
 /* Only what is listed under that name: all else of it is shown as what it is. */
-static int compare_never_ban(struct difference *difference, struct sources *sources,
-			     const struct tables *tables)
+static int never_ban_text(const struct tables *tables, char *ret, size_t size)
 {
 	_cleanup_(prefix_list_free) struct prefix_list listed = {0};
-	char before[1024], after[1024];
 	int r = 0;
 
 	for (size_t i = 0; !r && i < tables->never_ban_count; i++)
 		if (tables->never_ban[i].bits == RW_NEVER_BAN_LISTED)
 			r = prefix_list_add(&listed, "", &tables->never_ban[i]);
+	if (!r)
+		never_ban_join(&listed, ret, size);
+	return r;
+}
+
+static int compare_never_ban(struct difference *difference, const struct tables *in_force,
+			     const struct tables *tables)
+{
+	char before[1024], after[1024];
+	int r = never_ban_text(in_force, before, sizeof(before));
+
+	if (!r)
+		r = never_ban_text(tables, after, sizeof(after));
 	if (r)
 		return r;
-	never_ban_join(&sources->never_ban, before, sizeof(before));
-	never_ban_join(&listed, after, sizeof(after));
 	setting_compare(difference, "never_ban", before, after);
 	return 0;
 }
@@ -190,7 +224,7 @@ static void compare_settings(struct difference *difference, const struct snapsho
 	setting_compare(difference, "echo_rate", before, after);
 }
 
-int difference_find(const struct snapshot *snapshot, struct sources *sources,
+int difference_find(const struct snapshot *snapshot, const struct tables *in_force,
 		    const struct tables *tables, struct difference *ret)
 {
 	_cleanup_(difference_free) struct difference difference = {.from_nothing = !snapshot};
@@ -202,13 +236,13 @@ int difference_find(const struct snapshot *snapshot, struct sources *sources,
 	if (!r)
 		r = compare_interfaces(snapshot, tables, &difference.interfaces);
 	if (!r)
-		r = compare_prefixes(sources, tables, &difference.prefixes);
+		r = compare_prefixes(in_force, tables, &difference.prefixes);
 	if (!r)
-		r = compare_never_ban(&difference, sources, tables);
+		r = compare_never_ban(&difference, in_force, tables);
 	if (r)
 		return r;
 	compare_settings(&difference, snapshot, tables);
-	compare_protocols(&difference, sources, tables);
+	compare_protocols(&difference, in_force, tables);
 	*ret = difference;
 	difference = (struct difference){0};
 	return 0;

@@ -5,8 +5,7 @@
 #pragma once
 
 #include "kernel/observe/snapshot.h"
-#include "kernel/observe/sources.h"
-#include "policy/compare.h"
+#include "tables/compare.h"
 
 /* Anything but ports and interfaces that has one value for the whole node. */
 struct setting {
@@ -17,7 +16,7 @@ struct setting {
 
 #define DIFFERENCE_SETTINGS_MAX 10
 
-/* Points into the snapshot, its sources and the tables. */
+/* Points into the snapshot and both tables. */
 struct difference {
 	bool from_nothing; /* nothing is in force */
 	struct changes ports;
@@ -28,10 +27,10 @@ struct difference {
 };
 
 /*
- * `snapshot` is NULL if nothing is in force; `sources` are its own, and will be sorted. Returns 0
- * or -ENOMEM.
+ * `snapshot` is NULL if nothing is in force, and `in_force` empty then; else it is what that was
+ * made from. Returns 0 or -ENOMEM.
  */
-int difference_find(const struct snapshot *snapshot, struct sources *sources,
+int difference_find(const struct snapshot *snapshot, const struct tables *in_force,
 		    const struct tables *tables, struct difference *ret);
 void difference_free(struct difference *difference);
 

@@ -33,7 +33,7 @@ static json_t *json_seconds(int64_t seconds)
 	return json_clean(seconds ? time_text(seconds, text) : NULL);
 }
 
-json_t *json_zones(unsigned int zones)
+json_t *json_zones(uint64_t zones)
 {
 	json_t *list = json_array();
 
@@ -130,7 +130,7 @@ json_t *json_timeout(const struct timeout *entry)
 
 /* --- between two policies --------------------------------------------------------------------- */
 
-static json_t *json_change(const struct change *change, uint16_t zones, const struct rule *rule)
+static json_t *json_change(const struct change *change, uint64_t zones, const struct rule *rule)
 {
 	return json_pack("{s:s, s:i, s:i, s:o, s:o, s:o, s:o}", "proto",
 			 word_of(words_l4, change->l4), "port", (int)change->port, "port_end",

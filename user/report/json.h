@@ -11,7 +11,7 @@
 
 #include "kernel/lists/timeout_list.h"
 #include "kernel/observe/snapshot.h"
-#include "policy/compare.h"
+#include "tables/compare.h"
 #include "report/difference.h"
 #include "report/feed.h"
 #include "util/error.h"
@@ -26,7 +26,7 @@ void json_append(json_t **list, json_t *element);
 json_t *json_time(int64_t ns);
 
 /* Zones of a mask by name; roles of peers as "peers". */
-json_t *json_zones(unsigned int zones);
+json_t *json_zones(uint64_t zones);
 
 json_t *json_rule(const struct rule_state *state);
 json_t *json_interfaces(const struct snapshot *snapshot);

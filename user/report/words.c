@@ -84,7 +84,7 @@ uint8_t zone_from_name(const char *name)
 	return 0;
 }
 
-const char *zones_text(unsigned int zones, char ret[ZONES_TEXT_MAX])
+const char *zones_text(uint64_t zones, char ret[ZONES_TEXT_MAX])
 {
 	ret[0] = '\0';
 	for (unsigned int bit = RW_ZONE_EXTERNAL; bit <= RW_ZONE_MANAGEMENT; bit <<= 1) {
@@ -99,13 +99,19 @@ const char *zones_text(unsigned int zones, char ret[ZONES_TEXT_MAX])
 	return ret[0] ? ret : strcpy(ret, "none");
 }
 
-const char *peers_text(unsigned int zones, const struct rule *rule, char ret[PEERS_TEXT_MAX])
+const char *peers_text(uint64_t zones, const struct rule *rule, char ret[PEERS_TEXT_MAX])
 {
 	if (zones == RW_ZONE_NOBODY && rule->loopback)
 		return strcpy(ret, "loopback");
 	zones_text(zones, ret);
 	if ((zones & RW_ZONE_PEERS) && rule->peers[0])
 		snprintf(ret + strlen(ret), PEERS_TEXT_MAX - strlen(ret), "(%s)", rule->peers);
+	if (!(zones & RW_ZONE_SETS))
+		return ret;
+	if (!(zones & ~RW_ZONE_SETS & ~RW_ZONE_NOBODY))
+		ret[0] = '\0';
+	snprintf(ret + strlen(ret), PEERS_TEXT_MAX - strlen(ret), "%s%s", ret[0] ? "," : "",
+		 rule->sets);
 	return ret;
 }
 

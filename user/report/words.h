@@ -12,7 +12,7 @@
 #define PORTS_TEXT_MAX	  16 /* "25", "20000-40000" */
 #define TIME_TEXT_MAX	  48 /* RFC 3339 with milliseconds and offset */
 #define ZONES_TEXT_MAX	  48 /* "external,internal,vpn,management,peers" */
-#define PEERS_TEXT_MAX	  (ZONES_TEXT_MAX + TABLES_PEERS_MAX + 8)
+#define PEERS_TEXT_MAX	  (ZONES_TEXT_MAX + TABLES_PEERS_MAX + TABLES_SETS_MAX + 8)
 
 const char *hook_word(enum hook hook);
 const char *xdp_mode_word(enum xdp_mode mode);
@@ -35,13 +35,13 @@ const char *zone_name(unsigned int zone);
 uint8_t zone_from_name(const char *name);
 
 /* Zones of a mask, comma separated, "peers" for their roles; "none" if there is none. */
-const char *zones_text(unsigned int zones, char ret[ZONES_TEXT_MAX]);
+const char *zones_text(uint64_t zones, char ret[ZONES_TEXT_MAX]);
 
 /*
- * The same of a rule, or of a part of its zones, with the roles of the peers that it opens to:
- * "vpn,peers(proxy,appserver)".
+ * The same of a rule, or of a part of its zones, with the roles of the peers and the sets that it
+ * opens to: "vpn,peers(proxy,appserver),office".
  */
-const char *peers_text(unsigned int zones, const struct rule *rule, char ret[PEERS_TEXT_MAX]);
+const char *peers_text(uint64_t zones, const struct rule *rule, char ret[PEERS_TEXT_MAX]);
 
 /* RFC 3339, local time with its offset. */
 const char *time_text(int64_t seconds, char ret[TIME_TEXT_MAX]);

@@ -23,6 +23,7 @@
 	X(ACCEPT_UNKNOWN, "accept-unknown")                                                        \
 	X(ROLE_EMPTY, "role-empty")                                                                \
 	X(CLIENT_PORTS, "client-ports")                                                            \
+	X(NAME_UNRESOLVED, "name-unresolved")                                                      \
 	X(INTERFACE_ABSENT, "interface-absent")                                                    \
 	X(INTERFACE_PORT, "interface-port")                                                        \
 	X(INTERFACE_UNLISTED, "interface-unlisted")                                                \

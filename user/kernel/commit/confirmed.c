@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "kernel/object/directory.h"
-#include "policy/compiled.h"
+#include "tables/compiled.h"
 #include "util/cleanup.h"
 #include "util/file.h"
 

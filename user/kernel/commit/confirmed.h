@@ -4,7 +4,7 @@
  *
  * LIB_DIR/confirmed.json is always whole. An apply stages its text beside it before the commit,
  * where a full disk can still refuse the change, and publishes it afterwards by a rename. It is the
- * generation's own text: the policy as it was compiled and put in force (policy/compiled.h), so
+ * generation's own text: the policy as it was compiled and put in force (tables/compiled.h), so
  * that a restart asks no role file, no cluster file and no network.
  */
 #pragma once

@@ -19,7 +19,7 @@ static const struct {
 	struct map_sizes sizes;
 } pins[] = {
 	{"policy", {sizeof(__u32), sizeof(struct rw_policy_entry)}},
-	{"zones", {sizeof(struct rw_zone_key), sizeof(__u16)}},
+	{"zones", {sizeof(struct rw_zone_key), sizeof(__u64)}},
 	{"rules", {sizeof(__u32), sizeof(struct rule_record)}},
 	{"about", {sizeof(__u32), sizeof(struct about_record)}},
 	{"text", {sizeof(__u32), TEXT_PIECE}},

@@ -6,7 +6,7 @@
  *	zones	its zone prefixes
  *	rules	array of struct rule_record: for people and for the next generation
  *	about	one struct about_record, which says whether this version can read all of them
- *	text    the policy as a text (policy/compiled.h), with the node file it was made
+ *	text    the policy as a text (tables/compiled.h), with the node file it was made
  *		from, in elements of TEXT_PIECE bytes
  *
  * A generation is complete and frozen before it is committed, and never changes afterwards. The
@@ -84,7 +84,7 @@ int generation_header(const struct maps *maps, struct rw_policy_header *ret);
 /* The highest number that is pinned, whatever became of it; 0: none. */
 uint32_t generation_highest(const struct instance *instance);
 
-/* The policy as a text that needs no other file (policy/compiled.h); owned by the caller, ends in a
+/* The policy as a text that needs no other file (tables/compiled.h); owned by the caller, ends in a
  * NUL that is not counted. */
 int generation_text(const struct generation *generation, char **ret_text, size_t *ret_size);
 

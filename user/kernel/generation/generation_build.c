@@ -20,7 +20,8 @@
 #include "kernel/generation/rule_counters.h"
 #include "host/autoconf.h"
 #include "kernel/object/batch.h"
-#include "policy/compiled.h"
+#include "tables/compiled.h"
+#include "policy/set_tables.h"
 #include "util/cleanup.h"
 
 static int create(enum bpf_map_type type, const char *name, __u32 key, __u32 value, __u32 entries,
@@ -45,6 +46,15 @@ static int put_entry(int fd, __u32 index, struct rw_policy_entry entry)
 	return element_put(fd, &index, &entry);
 }
 
+/* Where the sources of an interface, in the slot of that number, are asked for. */
+static uint16_t list_of(const struct tables *tables, const struct interface *interface,
+			unsigned int slot)
+{
+	if (interface->prefix_count)
+		return (uint16_t)slot;
+	return tables->elsewhere_count ? RW_SHARED_LIST : 0;
+}
+
 static bool asks_what_is_used(const struct tables *tables)
 {
 	size_t i;
@@ -66,13 +76,15 @@ static int fill_slots(int fd, const struct tables *tables, const struct about *a
 	for (i = 0; i < tables->interface_count; i++) {
 		const struct interface *interface = &tables->interfaces[i];
 		uint8_t unused = interface->if_used & ~autoconf_uses(&autoconf, interface->name);
+		unsigned int slot = slot_by_name(about, interface->name);
 		struct rw_policy_entry entry = {.slot = {
 							.zone = interface->zone,
-							.has_prefixes = interface->prefix_count > 0,
 							.accepts = interface->accepts & ~unused,
+							.list = list_of(tables, interface, slot),
+							.sets = interface->sets,
 						}};
 
-		r = put_entry(fd, RW_POLICY_SLOTS + slot_by_name(about, interface->name), entry);
+		r = put_entry(fd, RW_POLICY_SLOTS + slot, entry);
 		if (r)
 			return r;
 	}
@@ -80,9 +92,10 @@ static int fill_slots(int fd, const struct tables *tables, const struct about *a
 			 (struct rw_policy_entry){
 				 .slot = {
 					 .zone = RW_ZONE_EXTERNAL,
-					 .has_prefixes = tables->elsewhere_count > 0,
 					 /* XDP never is there: only clients' sockets see it. */
 					 .accepts = RW_ACCEPTS_RA | RW_ACCEPTS_DHCP,
+					 .list = tables->elsewhere_count ? RW_SHARED_LIST : 0,
+					 .sets = tables->elsewhere_sets,
 				 }});
 }
 
@@ -166,30 +179,29 @@ static int build_policy(const struct generation_request *request, struct generat
 	return r;
 }
 
-static int put_prefixes(int fd, unsigned int slot, const struct prefix *prefixes, size_t count)
+static int put_prefixes(int fd, unsigned int list, const struct prefix *prefixes, size_t count)
 {
-	int r;
+	const struct map_shape map = {fd, sizeof(struct rw_zone_key), sizeof(__u64), RW_SOURCES};
+	_free_ struct rw_zone_key *keys = calloc(count + 1, sizeof(*keys));
+	_free_ __u64 *values = calloc(count + 1, sizeof(*values));
 	size_t i;
 
+	if (!keys || !values)
+		return -ENOMEM;
 	for (i = 0; i < count; i++) {
-		struct rw_zone_key key = {
-			.prefixlen = 32 + prefixes[i].length,
-			.slot = htonl(slot),
-		};
-
-		memcpy(key.source, prefixes[i].source, sizeof(key.source));
-		r = element_put(fd, &key, &prefixes[i].bits);
-		if (r)
-			return r;
+		keys[i].prefixlen = 32 + prefixes[i].length;
+		keys[i].list = htonl(list);
+		memcpy(keys[i].source, prefixes[i].source, sizeof(keys[i].source));
+		values[i] = prefixes[i].bits;
 	}
-	return 0;
+	return batch_insert(&map, keys, values, count);
 }
 
 /* What the policy names stays: a resolver that is a peer is a peer. */
 static int put_lifelines(int fd, const struct lifelines *lifelines)
 {
 	for (size_t i = 0; lifelines && i < lifelines->count; i++) {
-		struct rw_zone_key key = {.prefixlen = 32 + 128, .slot = htonl(RW_SLOT_NEVER_BAN)};
+		struct rw_zone_key key = {.prefixlen = 32 + 128, .list = htonl(RW_NEVER_BAN_LIST)};
 
 		memcpy(key.source, lifelines->list[i].source, sizeof(key.source));
 		if (bpf_map_update_elem(fd, &key, &lifelines->list[i].bits, BPF_NOEXIST) &&
@@ -205,10 +217,10 @@ static int build_zones(const struct generation_request *request, struct generati
 	int r;
 	size_t i;
 
-	r = create(BPF_MAP_TYPE_LPM_TRIE, "rw_zones", sizeof(struct rw_zone_key), sizeof(__u16),
+	r = create(BPF_MAP_TYPE_LPM_TRIE, "rw_zones", sizeof(struct rw_zone_key), sizeof(__u64),
 		   RW_SOURCES, BPF_F_NO_PREALLOC, &generation->zones_fd);
 	if (!r)
-		r = put_prefixes(generation->zones_fd, 0, tables->elsewhere,
+		r = put_prefixes(generation->zones_fd, RW_SHARED_LIST, tables->elsewhere,
 				 tables->elsewhere_count);
 	for (i = 0; !r && i < tables->interface_count; i++)
 		r = put_prefixes(generation->zones_fd,
@@ -216,7 +228,7 @@ static int build_zones(const struct generation_request *request, struct generati
 				 tables->interfaces[i].prefixes,
 				 tables->interfaces[i].prefix_count);
 	if (!r)
-		r = put_prefixes(generation->zones_fd, RW_SLOT_NEVER_BAN, tables->never_ban,
+		r = put_prefixes(generation->zones_fd, RW_NEVER_BAN_LIST, tables->never_ban,
 				 tables->never_ban_count);
 	return r ? r : put_lifelines(generation->zones_fd, request->lifelines);
 }
@@ -280,6 +292,8 @@ static void about_fill(const struct generation_request *request, struct about *a
 	snprintf(about->node, sizeof(about->node), "%s", tables->node);
 	snprintf(about->profile, sizeof(about->profile), "%s", tables->profile);
 	snprintf(about->node_file, sizeof(about->node_file), "%s", request->node_file);
+	for (i = 0; i < tables->set_count && i < RW_SETS; i++)
+		set_label(&tables->sets[i], about->sets[i]);
 	for (i = 0; i < tables->role_count && used < sizeof(about->roles); i++)
 		used += snprintf(about->roles + used, sizeof(about->roles) - used, "%s%s",
 				 i ? "," : "", tables->roles[i]);

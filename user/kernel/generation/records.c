@@ -16,10 +16,12 @@ SAME_ROOM(about_record, profile, about, profile);
 SAME_ROOM(about_record, roles, about, roles);
 SAME_ROOM(about_record, node_file, about, node_file);
 SAME_ROOM(about_record, slots, about, slots);
+SAME_ROOM(about_record, sets, about, sets);
 SAME_ROOM(rule_record, role, rule, role);
 SAME_ROOM(rule_record, service, rule, service);
 SAME_ROOM(rule_record, origin, rule, origin);
 SAME_ROOM(rule_record, peers, rule, peers);
+SAME_ROOM(rule_record, sets, rule, sets);
 
 /* Copy a string between buffers of one size. The bytes after its end stay zeros. */
 #define COPY(to, from)                                                                             \
@@ -49,6 +51,8 @@ void about_to_record(const struct about *about, struct about_record *ret)
 	COPY(ret->node_file, about->node_file);
 	for (size_t i = 0; i < RW_SLOTS; i++)
 		COPY(ret->slots[i], about->slots[i]);
+	for (size_t i = 0; i < RW_SETS; i++)
+		COPY(ret->sets[i], about->sets[i]);
 }
 
 void about_from_record(const struct about_record *record, struct about *ret)
@@ -65,6 +69,8 @@ void about_from_record(const struct about_record *record, struct about *ret)
 	COPY(ret->node_file, record->node_file);
 	for (size_t i = 0; i < RW_SLOTS; i++)
 		COPY(ret->slots[i], record->slots[i]);
+	for (size_t i = 0; i < RW_SETS; i++)
+		COPY(ret->sets[i], record->sets[i]);
 }
 
 void rule_to_record(const struct numbered_rule *numbered, struct rule_record *ret)
@@ -83,6 +89,7 @@ void rule_to_record(const struct numbered_rule *numbered, struct rule_record *re
 	COPY(ret->service, rule->service);
 	COPY(ret->origin, rule->origin);
 	COPY(ret->peers, rule->peers);
+	COPY(ret->sets, rule->sets);
 }
 
 void rule_from_record(const struct rule_record *record, struct numbered_rule *ret)
@@ -99,4 +106,5 @@ void rule_from_record(const struct rule_record *record, struct numbered_rule *re
 	COPY(rule->service, record->service);
 	COPY(rule->origin, record->origin);
 	COPY(rule->peers, record->peers);
+	COPY(rule->sets, record->sets);
 }

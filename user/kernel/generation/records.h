@@ -33,13 +33,14 @@ struct about {
 	char profile[TABLES_NAME_MAX];
 	char roles[1024];
 	char node_file[256];
-	char slots[RW_SLOTS][16]; /* interface name by slot; empty: free */
+	char slots[RW_SLOTS][16];	    /* interface name by slot; empty: free */
+	char sets[RW_SETS][TABLES_SET_MAX]; /* what each is called, by its bit; empty: no set */
 };
 
 /* What is pinned. */
-/* "RW", 4: a rule may be for loopback alone. 3: `text` is the policy, not the node file alone; 128 slots. Before there was any, `about`
+/* "RW", 5: sets. 4: a rule may be for loopback alone. 3: `text` is the policy, not the node file alone; 128 slots. Before there was any, `about`
  * began with a time: another number. */
-#define RECORD_LAYOUT 0x52570004
+#define RECORD_LAYOUT 0x52570005
 #define TEXT_PIECE    4096 /* bytes of an element of `text` */
 
 /* Element 0 of `about`. */
@@ -56,6 +57,7 @@ struct about_record {
 	char roles[1024]; /* comma separated, cut where it is longer */
 	char node_file[256];
 	char slots[RW_SLOTS][16]; /* interface name by slot; empty: free */
+	char sets[RW_SETS][48];	  /* what each is called, by its bit; empty: no set */
 };
 
 /* Elements of `rules`: 0 .. rule_count - 1. */
@@ -71,9 +73,10 @@ struct rule_record {
 	char service[64];
 	char origin[192];
 	char peers[160];
+	char sets[160];
 };
 
-RW_SIZE(struct about_record, 3680);
+RW_SIZE(struct about_record, 5984);
 RW_AT(struct about_record, layout, 0);
 RW_AT(struct about_record, abi, 4);
 RW_AT(struct about_record, applied_at, 8);
@@ -85,7 +88,8 @@ RW_AT(struct about_record, profile, 288);
 RW_AT(struct about_record, roles, 352);
 RW_AT(struct about_record, node_file, 1376);
 RW_AT(struct about_record, slots, 1632);
-RW_SIZE(struct rule_record, 504);
+RW_AT(struct about_record, sets, 3680);
+RW_SIZE(struct rule_record, 664);
 RW_AT(struct rule_record, index, 0);
 RW_AT(struct rule_record, port, 4);
 RW_AT(struct rule_record, port_end, 6);
@@ -96,6 +100,7 @@ RW_AT(struct rule_record, role, 24);
 RW_AT(struct rule_record, service, 88);
 RW_AT(struct rule_record, origin, 152);
 RW_AT(struct rule_record, peers, 344);
+RW_AT(struct rule_record, sets, 504);
 
 /* To be read by this version? */
 bool about_record_is_known(const struct about_record *record);

@@ -7,6 +7,6 @@
 #include "kernel/generation/generation.h"
 #include "kernel/object/maps.h"
 
-/* RW_ZONE_* bits, management and roles of peers included. An unlisted interface is external. */
-uint16_t zone_find(const struct maps *maps, const struct generation *generation, uint32_t ifindex,
+/* RW_ZONE_* bits, management, roles of peers and sets included. An unlisted interface is external. */
+uint64_t zone_find(const struct maps *maps, const struct generation *generation, uint32_t ifindex,
 		   const uint8_t source[16]);

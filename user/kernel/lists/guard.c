@@ -128,9 +128,9 @@ static int add_never(struct guard *guard, const uint8_t source[16], uint8_t leng
 /* What no ban reaches in the kernel: such a ban would do nothing. */
 static int add_never_ban(struct guard *guard, const struct maps *maps)
 {
-	struct map_shape map = {-1, sizeof(struct rw_zone_key), sizeof(__u16), RW_SOURCES};
+	struct map_shape map = {-1, sizeof(struct rw_zone_key), sizeof(__u64), RW_SOURCES};
 	_free_ struct rw_zone_key *keys = NULL;
-	_free_ __u16 *why = NULL;
+	_free_ __u64 *why = NULL;
 	_close_ int fd = -1;
 	size_t count = 0;
 	int r = prefixes_open(maps, &fd);
@@ -140,7 +140,7 @@ static int add_never_ban(struct guard *guard, const struct maps *maps)
 	map.fd = fd;
 	r = batch_read(&map, (void **)&keys, (void **)&why, &count);
 	for (size_t i = 0; !r && i < count; i++)
-		if (ntohl(keys[i].slot) == RW_SLOT_NEVER_BAN && why[i] != RW_NEVER_BAN_NONE)
+		if (ntohl(keys[i].list) == RW_NEVER_BAN_LIST && why[i] != RW_NEVER_BAN_NONE)
 			r = add_never(guard, keys[i].source, keys[i].prefixlen - 32, why[i]);
 	return r;
 }

@@ -69,7 +69,7 @@ static int finding_add(const struct audit *audit, const struct finding *finding)
 }
 
 /* An interface that is there and whose zone may not reach the port. */
-static const struct interface_state *find_exposed(const struct audit *audit, uint16_t zones)
+static const struct interface_state *find_exposed(const struct audit *audit, uint64_t zones)
 {
 	const struct snapshot *snapshot = audit->snapshot;
 

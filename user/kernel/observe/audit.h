@@ -32,7 +32,7 @@ struct finding {
 	uint8_t l4;
 	uint16_t port; /* host order */
 	uint16_t port_end;
-	uint16_t zones;				 /* that the port is open to */
+	uint64_t zones;				 /* that the port is open to */
 	const struct rule *rule;		 /* NULL: none; points into the snapshot */
 	const struct socket_entry *socket;	 /* NULL: none; points into the sockets */
 	const struct interface_state *interface; /* WILDCARD: one that it should not be bound on */

@@ -10,7 +10,7 @@
 
 #include "host/device.h"
 #include "host/route.h"
-#include "policy/admit.h"
+#include "tables/admit.h"
 #include "policy/prefixes.h"
 #include "util/array.h"
 #include "util/cleanup.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* text.c - set "mode" and "bind_guard" in a node file. */
-#include "policy/text.h"
+#include "tables/text.h"
 
 #include <errno.h>
 #include <stdbool.h>

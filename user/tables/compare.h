@@ -14,8 +14,8 @@ struct change {
 	uint8_t l4;
 	uint16_t port;
 	uint16_t port_end;	   /* inclusive */
-	uint16_t opened;	   /* zones that could not reach it and will */
-	uint16_t closed;	   /* zones that could and will not */
+	uint64_t opened;	   /* zones that could not reach it and will */
+	uint64_t closed;	   /* zones that could and will not */
 	const struct rule *before; /* owns the ports now, NULL = no rule; points into the input */
 	const struct rule
 		*after; /* will own them; differs in role or service if nothing opens or closes */
@@ -75,8 +75,8 @@ struct prefix_change {
 	const char *interface; /* points to a name of the input */
 	uint8_t source[16];
 	uint8_t length;
-	uint16_t before; /* RW_ZONE_* bits; 0 = nothing was said of it */
-	uint16_t after;	 /* 0 = nothing will be said */
+	uint64_t before; /* RW_ZONE_* bits; 0 = nothing was said of it */
+	uint64_t after;	 /* 0 = nothing will be said */
 };
 
 struct prefix_changes {

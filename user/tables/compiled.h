@@ -3,7 +3,7 @@
  * compiled.h - a compiled policy as a text that needs no other file: what a generation keeps, and
  * what the next boot puts in force again.
  *
- *	{ "rolewall": "compiled policy", "layout": 1, "crc32": "HEX", "policy": { ... } }
+ *	{ "rolewall": "compiled policy", "layout": 2, "crc32": "HEX", "policy": { ... } }
  *
  * "policy" is struct tables, all of it but the ports, which follow from the rules. The checksum is
  * of "policy" as jansson writes it compactly, so that white space does not count.

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* profile.c - list profiles, read all of one, compare roles of two. */
-#include "policy/profile.h"
+/* profile.c - read all of one profile, compare roles of two. */
+#include "tables/profile.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -15,58 +14,6 @@
 #include "policy/rules.h"
 #include "util/array.h"
 #include "util/cleanup.h"
-
-/* --- the names -------------------------------------------------------------------------------- */
-
-static int names_compare(const void *left, const void *right)
-{
-	return strverscmp(*(char *const *)left, *(char *const *)right);
-}
-
-static bool is_profile(const char *roles_dir, const char *name)
-{
-	static const char *const files[] = {PROFILE_FILE, MODEL_EVERY_NODE ".json"};
-	char path[PATH_MAX];
-
-	for (size_t i = 0; name[0] != '.' && i < ARRAY_SIZE(files); i++)
-		if (snprintf(path, sizeof(path), "%s/%s/%s", roles_dir, name, files[i]) <
-			    (int)sizeof(path) &&
-		    access(path, F_OK) == 0)
-			return true;
-	return false;
-}
-
-int profile_names_read(const char *roles_dir, struct profile_names *ret, struct error *ret_error)
-{
-	_cleanup_(profile_names_free) struct profile_names names = {0};
-	_closedir_ DIR *dir = opendir(roles_dir);
-	const struct dirent *entry;
-
-	if (!dir) {
-		int saved = errno;
-
-		error_set(ret_error, saved, "cannot open the directory of profiles \"%s\": %s",
-			  roles_dir, strerror(saved));
-		error_hint(ret_error, "name the right one with --roles-dir");
-		return -saved;
-	}
-	while ((entry = readdir(dir))) {
-		char **name;
-
-		if (!is_profile(roles_dir, entry->d_name))
-			continue;
-		name = array_append(&names.list, &names.count, sizeof(*name));
-		if (name)
-			*name = strdup(entry->d_name);
-		if (!name || !*name)
-			return error_set(ret_error, ENOMEM, "out of memory");
-	}
-	if (names.count)
-		qsort(names.list, names.count, sizeof(*names.list), names_compare);
-	*ret = names;
-	names = (struct profile_names){0};
-	return 0;
-}
 
 /* --- one profile ------------------------------------------------------------------------------ */
 

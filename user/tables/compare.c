@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* compare.c - what differs between two policies. */
-#include "policy/compare.h"
+#include "tables/compare.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -162,7 +162,7 @@ static int prefix_change_add(struct prefix_changes *changes, const struct interf
 			     const struct interface_prefix *after)
 {
 	const struct interface_prefix *either = before ? before : after;
-	uint16_t old = before ? before->prefix.bits : 0, new = after ? after->prefix.bits : 0;
+	uint64_t old = before ? before->prefix.bits : 0, new = after ? after->prefix.bits : 0;
 	struct prefix_change *change;
 
 	if (old == new)

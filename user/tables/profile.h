@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * profile.h - the profiles there are, and one of them with all its roles.
+ * profile.h - one profile with all its roles.
  */
 #pragma once
 
 #include <stddef.h>
 
-#include "policy/compare.h"
+#include "tables/compare.h"
 #include "policy/model.h"
 #include "policy/profile_files.h"
 
@@ -15,12 +15,6 @@ struct profile {
 	struct role_model *roles; /* owned; every-node first, the others by name */
 	size_t role_count;
 };
-
-/*
- * Directories below the directory of profiles that hold an every-node role or a profile.json; in the
- * order of releases: 24.1 before 24.12.
- */
-int profile_names_read(const char *roles_dir, struct profile_names *ret, struct error *ret_error);
 
 /* Every role file of a profile. -ENOENT: there is no such profile. */
 int profile_read(const char *roles_dir, const char *name, struct profile *ret,

@@ -15,7 +15,7 @@ struct admission {
 };
 
 /* RW_ZONE_* bits of the source. */
-uint16_t tables_zone(const struct tables *tables, const char *interface, const uint8_t source[16]);
+uint64_t tables_zone(const struct tables *tables, const char *interface, const uint8_t source[16]);
 
 /* What enforcing these tables would do; whether they enforce is not looked at. */
 bool tables_admits(const struct tables *tables, const struct admission *admission);

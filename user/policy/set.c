@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* set.c - sets of sources, as files have them. */
+#include "policy/set.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/names.h"
+#include "policy/prefix_file.h"
+#include "policy/sources.h"
+#include "util/array.h"
+
+struct set_reader {
+	struct set_list *sets;
+	struct set_model *set;
+};
+
+/* --- one source ------------------------------------------------------------------------------- */
+
+/* `file` is named from where the file stands that names it. */
+static int file_path(const struct value *value, const char *file, char *ret, size_t size,
+		     struct error *ret_error)
+{
+	const char *base = value->at.document->file, *slash = strrchr(base, '/');
+	int directory = file[0] != '/' && slash ? (int)(slash - base) + 1 : 0;
+
+	if (!*file)
+		return error_at(ret_error, &value->at, "\"" MODEL_FILE "\" names no file");
+	if (snprintf(ret, size, "%.*s%s", directory, base, file) >= (int)size)
+		return error_at(ret_error, &value->at, "the path \"%.200s...\" is too long", ret);
+	return 0;
+}
+
+static int file_add(const struct value *value, const char *file, struct set_reader *reader,
+		    struct error *ret_error)
+{
+	struct set_list *sets = reader->sets;
+	struct document *document = NULL, **kept;
+	char path[PATH_MAX];
+	int r = file_path(value, file, path, sizeof(path), ret_error);
+
+	if (r < 0)
+		return r;
+	r = prefix_file_read(path, &document, &reader->set->sources, ret_error);
+	if (r < 0 && ret_error && !ret_error->where[0])
+		error_place(ret_error, &value->at);
+	if (!document)
+		return r;
+	kept = array_append(&sets->files, &sets->file_count, sizeof(*kept));
+	if (kept) {
+		*kept = document;
+		return r;
+	}
+	document_free(document);
+	return error_set(ret_error, ENOMEM, "out of memory");
+}
+
+static int host_add(const struct value *value, const char *name, struct set_model *set,
+		    struct error *ret_error)
+{
+	struct host_model *host;
+
+	if (!is_node_name(name) || name[0] == '-' || name[0] == '.')
+		return error_at(ret_error, &value->at, "a host cannot be called \"%.80s\"", name);
+	for (size_t i = 0; i < set->host_count; i++)
+		if (!strcasecmp(set->hosts[i].name, name))
+			return error_at(ret_error, &value->at, "this host is listed twice");
+	host = array_append(&set->hosts, &set->host_count, sizeof(*host));
+	if (!host)
+		return error_set(ret_error, ENOMEM, "out of memory");
+	*host = (struct host_model){.at = value->at, .name = name};
+	return 0;
+}
+
+static int set_source_read(const struct value *value, void *into, struct error *ret_error)
+{
+	struct set_reader *reader = into;
+	const char *text;
+	int r = value_get_string(value, "the source", &text, ret_error);
+
+	if (r < 0)
+		return r;
+	if (!strncmp(text, MODEL_FILE, strlen(MODEL_FILE)))
+		return file_add(value, text + strlen(MODEL_FILE), reader, ret_error);
+	if (!strncmp(text, MODEL_HOST, strlen(MODEL_HOST)))
+		return host_add(value, text + strlen(MODEL_HOST), reader->set, ret_error);
+	if (is_set_word(text)) {
+		r = error_at(ret_error, &value->at, "\"%.80s\" is no IP address or prefix", text);
+		error_hint(ret_error,
+			   "a host is written \"" MODEL_HOST "%.200s\", a file of "
+			   "prefixes \"" MODEL_FILE "%.200s\"",
+			   text, text);
+		return r;
+	}
+	return source_read(value, 0, &reader->set->sources, ret_error);
+}
+
+static int set_sources_read(const struct value *value, void *into, struct error *ret_error)
+{
+	return value_read_items(value, "a list of sources", set_source_read, into, ret_error);
+}
+
+/* --- one set ---------------------------------------------------------------------------------- */
+
+static int on_item_read(const struct value *value, void *into, struct error *ret_error)
+{
+	static const struct name_words words = {"\"on\"", "the name of an interface",
+						"the interface"};
+	struct set_model *set = ((struct set_reader *)into)->set;
+	struct name_list names = {&set->on, &set->on_count, &words};
+	struct name_model name = {.at = value->at};
+	const char *text;
+	int r = value_get_string(value, words.item, &text, ret_error);
+
+	if (r < 0)
+		return r;
+	if (strlen(text) >= IFNAMSIZ)
+		return error_at(ret_error, &value->at,
+				"\"%.80s\" is no interface: a name has at most %d characters", text,
+				IFNAMSIZ - 1);
+	snprintf(name.name, sizeof(name.name), "%s", text);
+	return name_add(&names, value, &name, ret_error);
+}
+
+static int on_read(const struct value *value, void *into, struct error *ret_error)
+{
+	((struct set_reader *)into)->set->has_on = true;
+	return value_read_items(value, "\"on\"", on_item_read, into, ret_error);
+}
+
+static int about_read(const struct value *value, void *into, struct error *ret_error)
+{
+	const char *text;
+
+	return value_get_string(value, "the description", &text, ret_error);
+}
+
+static const struct field set_fields[] = {
+	{"sources", set_sources_read, true},
+	{"on", on_read, false},
+	{"about", about_read, false},
+	{NULL, NULL, false},
+};
+
+/* Words that mean something else where the name of a set can stand, or where it is shown. */
+static bool is_taken(const char *name)
+{
+	static const char *const taken[] = {"external", "internal", "vpn", "management",
+					    "peers",	"none",	    "any", "all"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(taken); i++)
+		if (!strcmp(taken[i], name))
+			return true;
+	return false;
+}
+
+static int set_name_check(const char *name, const struct at *at, struct error *ret_error)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789.-";
+	int r;
+
+	if (is_taken(name))
+		return error_at(ret_error, at, "a set cannot be called \"%s\": the word is taken",
+				name);
+	if (name[0] >= 'a' && name[0] <= 'z' && !name[strspn(name, allowed)] &&
+	    strlen(name) < TABLES_SET_MAX)
+		return 0;
+	r = error_at(ret_error, at, "a set cannot be called \"%.80s\"", name);
+	error_hint(ret_error,
+		   "use up to %d lower-case letters, digits, \".\" and \"-\", and begin "
+		   "with a letter",
+		   TABLES_SET_MAX - 1);
+	return r;
+}
+
+static int set_read(const char *key, const struct value *value, void *into, struct error *ret_error)
+{
+	struct set_list *sets = into;
+	struct set_reader reader = {.sets = sets};
+	struct at at = at_key(&value->at);
+	int r = set_name_check(key, &at, ret_error);
+
+	if (r < 0)
+		return r;
+	reader.set = array_append(&sets->list, &sets->count, sizeof(*reader.set));
+	if (!reader.set)
+		return error_set(ret_error, ENOMEM, "out of memory");
+	reader.set->at = at;
+	snprintf(reader.set->name, sizeof(reader.set->name), "%s", key);
+	if (!json_is_object(value->json))
+		return set_sources_read(value, &reader, ret_error);
+	return value_read_fields(value, "a set", set_fields, &reader, ret_error);
+}
+
+/* --- all of them ------------------------------------------------------------------------------ */
+
+int sets_read(const struct value *value, struct set_list *into, struct error *ret_error)
+{
+	return value_read_members(value, "\"sets\"", set_read, into, ret_error);
+}
+
+void sets_free(struct set_list *sets)
+{
+	for (size_t i = 0; i < sets->count; i++) {
+		free(sets->list[i].sources.list);
+		free(sets->list[i].hosts);
+		free(sets->list[i].on);
+	}
+	for (size_t i = 0; i < sets->file_count; i++)
+		document_free(sets->files[i]);
+	free(sets->list);
+	free(sets->files);
+	*sets = (struct set_list){0};
+}
+
+const struct set_model *set_find(const struct set_list *sets, const char *name)
+{
+	for (size_t i = 0; i < sets->count; i++)
+		if (!strcmp(sets->list[i].name, name))
+			return &sets->list[i];
+	return NULL;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * set.h - "sets" of node and cluster file: sources with a name.
+ *
+ *	"sets": { "office": ["203.0.113.0/28", "@file:branches.txt", "name:gw.example.net"],
+ *		  "backup": { "sources": ["10.1.0.7"], "on": ["eth1"] } }
+ */
+#pragma once
+
+#include "policy/model.h"
+#include "policy/value.h"
+
+int sets_read(const struct value *value, struct set_list *into, struct error *ret_error);
+void sets_free(struct set_list *sets);
+
+/* The set of that name, or NULL. */
+const struct set_model *set_find(const struct set_list *sets, const char *name);
