@@ -307,6 +307,17 @@ static void deny_of_a_source_inside_a_wider_one_is_refused(void **state)
 		       "the service \"a\" does not name 203.0.113.9");
 }
 
+static void what_is_for_this_node_alone_stays_so(void **state)
+{
+	static const char node[] =
+		SERVICE("\"port\": 873, \"proto\": \"tcp\", \"loopback_only\": true");
+
+	assert_refused(node, false, &(struct asked){.port = 873, .sources = {"vpn"}},
+		       "the service \"a\" is for this node alone");
+	assert_change(node, true, &(struct asked){.port = 873}, node);
+	assert_change(node, true, &(struct asked){.service = "a", .sources = {"vpn"}}, node);
+}
+
 /* --- what roles open -------------------------------------------------------------------------- */
 
 static void deny_of_a_roles_port_says_how_it_is_done(void **state)
@@ -425,6 +436,7 @@ int main(void)
 		cmocka_unit_test(deny_of_a_part_is_refused),
 		cmocka_unit_test(deny_of_what_is_not_open_changes_nothing),
 		cmocka_unit_test(deny_of_a_source_inside_a_wider_one_is_refused),
+		cmocka_unit_test(what_is_for_this_node_alone_stays_so),
 		cmocka_unit_test(deny_of_a_roles_port_says_how_it_is_done),
 		cmocka_unit_test(deny_from_outside_leaves_a_roles_port_to_the_vpn),
 		cmocka_unit_test(what_allow_writes_deny_takes_back_to_the_byte),

@@ -126,6 +126,17 @@ static int service_new(struct work *work, const struct permit_ports *ports,
 	return r;
 }
 
+/* That it is for this node alone was a decision: it is not for allow to forget it. */
+static int loopback_refuse(struct work *work, size_t index)
+{
+	const struct service_model *service = &work->model->node.services[index];
+
+	error_at(work->error, &service->at, "the service \"%s\" is for this node alone",
+		 service->name);
+	error_hint(work->error, "take \"loopback_only\" away from it first");
+	return -EPERM;
+}
+
 static int ports_allow(struct work *work, const struct permit_ports *ports)
 {
 	const struct permit *permit = work->permit;
@@ -141,6 +152,8 @@ static int ports_allow(struct work *work, const struct permit_ports *ports)
 		if (!zones_admit(zones, permit->sources[i]) &&
 		    (index < 0 || !service_admits(work, index, permit->sources[i])))
 			sources[count++] = permit->sources[i];
+	if (index >= 0 && work->model->node.services[index].loopback_only)
+		return loopback_refuse(work, index);
 	if (index < 0)
 		return count ? service_new(work, ports, sources, count) : 0;
 	r = service_add_all(work, index, sources, count);

@@ -122,11 +122,14 @@ static int protocol_take_out(struct work *work, size_t index)
 			     service->name);
 }
 
+/* What is for this node alone is open to nobody. */
 static bool is_of_service(const struct work *work, size_t index)
 {
 	const struct service_model *service = &work->model->node.services[index];
 	struct permit_ports own = ports_of(service);
 
+	if (service->loopback_only)
+		return false;
 	if (work->permit->service)
 		return !strcmp(service->name, work->permit->service);
 	return ports_cover(&own, &work->result->ports[0]);
