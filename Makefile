@@ -285,7 +285,8 @@ vm-programs: static $(PACKET) $(INJECT) $(B)/tests/oracle/oracle $(B)/tests/e2e/
 vmtest: ## the tests in a virtual machine with KERNEL=5.10|6.1|6.12|6.18|sid|newest|all, or path/to/bzImage (DOCS=1: into docs/kernels.md)
 	$(Q)packaging/deps.sh build vm
 	$(Q)$(MAKE) --no-print-directory vm-programs
-	$(Q)tests/e2e/next_version.sh $(B)/tests/next STATIC=1 STATIC_LIBS=$(CURDIR)/$(STATIC_LIBS) build/static/rolewall
+	$(Q)case ",$${SUITES:-e2e}," in *,e2e,* | *,old,*) \
+		tests/e2e/next_version.sh $(B)/tests/next STATIC=1 STATIC_LIBS=$(CURDIR)/$(STATIC_LIBS) build/static/rolewall ;; esac
 	$(Q)vmtests/run.sh $(KERNEL)
 
 # --- lint -----------------------------------------------------------------------------------------

@@ -6,5 +6,9 @@ cd "$(dirname "$0")/../.." || exit 1
 [ "${SUITE:-}" != short ] || N=${N:-100000}
 "${B:-build}/tests/oracle/oracle" -n "${N:-1000000}"
 status=$?
-if [ "$status" -eq 0 ]; then echo "1 passed, 0 failed, 0 skipped"; else echo "0 passed, 1 failed, 0 skipped"; fi
+case $status in
+0) echo "1 passed, 0 failed, 0 skipped" ;;
+77) echo "0 passed, 0 failed, 1 skipped" && status=0 ;;
+*) echo "0 passed, 1 failed, 0 skipped" ;;
+esac
 exit "$status"

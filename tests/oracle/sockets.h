@@ -19,8 +19,8 @@ const struct model_socket *sockets_known(size_t *ret_count);
 const struct socket_address *sockets_listening(size_t *ret_count);
 
 /*
- * Make the namespace (loopback and POLICIES_DEVICES veth devices) and the sockets; both live as
- * long as the process. 0 or -errno; says on stderr what it could not do.
+ * Make the namespace (loopback and POLICIES_DEVICES devices) and the sockets; both live as long as
+ * the process. 0 or -errno (-ENODEV: the kernel makes none); says on stderr what it could not do.
  */
 int sockets_make(void);
 
