@@ -318,6 +318,7 @@ lint-includes:
 lint-lists:
 	$(call say,LINT,lists)
 	$(Q)/usr/bin/python3 tests/lint/lists.py
+	$(Q)/usr/bin/python3 tests/lint/units.py
 	$(Q)tests/lint/mutants.sh
 
 # A program for newer kernels must be refused, and each thing in newer.bpf.c, or the guard is asleep.
