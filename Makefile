@@ -1,7 +1,7 @@
 # Rolewall. Everything is built into build/; nothing generated is committed. V=1 shows commands.
 #   SAN=1   AddressSanitizer and UndefinedBehaviorSanitizer, into build/san
 #   COV=1   coverage, into build/cov
-#   STATIC=1 one static binary, into build/static (make static)
+#   STATIC=1 static binaries, into build/static (make static)
 #   CROSS=1 for aarch64, objects only, into build/cross (make cross)
 #   WERROR=1 warnings are errors (CI)
 
@@ -27,14 +27,18 @@ say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2);)
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla \
 	-Wformat=2 -Wno-unused-parameter $(if $(WERROR),-Werror)
 CFLAGS ?= -O2 -g
+# What is built has no path of this machine in it.
+PATHS := -ffile-prefix-map=$(CURDIR)=.
 ALL_CFLAGS = -std=gnu11 $(WARN) -D_GNU_SOURCE -DROLEWALL_VERSION='"$(VERSION)"' -Iinclude -iquote user -I$(B)/include \
-	$(if $(CROSS),-isystem $(B)/headers) $(if $(STATIC),-DROLEWALL_STATIC) -fstack-protector-strong $(SAN_FLAGS) $(COV_FLAGS) $(CFLAGS) -MMD -MP
+	$(if $(CROSS),-isystem $(B)/headers) $(if $(STATIC),-DROLEWALL_STATIC) -fstack-protector-strong $(PATHS) $(SAN_FLAGS) $(COV_FLAGS) $(CFLAGS) -MMD -MP
 comma := ,
 SAN_FLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
 COV_FLAGS := $(if $(COV),--coverage)
-LIBS = $(if $(STATIC),-static -L$(STATIC_LIBS)) -lbpf -lelf -lz -ljansson -lsmartcols -lmnl -lcares -lncursesw -ltinfo
+# The map of a static link is what the bill of materials is made of (packaging/sbom.sh).
+STATIC_LINK = $(if $(STATIC),-static -L$(STATIC_LIBS) -Wl$(comma)-Map=$@.map)
+LIBS = $(STATIC_LINK) -lbpf -lelf -lz -ljansson -lsmartcols -lmnl -lcares -lncursesw -ltinfo
 
-BPF_CFLAGS := -O2 -g -target bpf -mcpu=v2 -Iinclude -I/usr/include/$(ARCH)-linux-gnu \
+BPF_CFLAGS := -O2 -g -target bpf -mcpu=v2 $(PATHS) -Iinclude -I/usr/include/$(ARCH)-linux-gnu \
 	-Wall -Wextra -Wno-unused-parameter $(if $(WERROR),-Werror) -MMD -MP
 
 LIB_SRC  := $(wildcard $(patsubst %,user/%/*.c,util policy tables edit host kernel/* report daemon live preflight))
@@ -106,7 +110,7 @@ $(B)/rolewall: $(CLI_OBJ) $(LIB)
 # Of the library it takes what knows no BPF: libbpf is not linked to it.
 $(B)/rolewall-web: $(WEB_OBJ) $(LIB)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -lmicrohttpd -ljansson -lmnl -o $@
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(STATIC_LINK) -lmicrohttpd -ljansson -lmnl -o $@
 
 $(B)/user/web/page.o: $(wildcard user/web/page/*)
 $(addprefix $(B)/user/,cli/main.o web/main.o report/metrics.o): VERSION
@@ -115,17 +119,19 @@ $(addprefix $(B)/user/,cli/main.o web/main.o report/metrics.o): VERSION
 
 STATIC_LIBS := build/static-libs
 
-# One call makes both: two at a time would want the same lock.
-$(STATIC_LIBS)/libmnl.a $(STATIC_LIBS)/libsmartcols.a &: packaging/static-libs.sh
+STATIC_ARCHIVES := $(addprefix $(STATIC_LIBS)/,libmnl.a libsmartcols.a libmicrohttpd.a)
+
+# One call makes all: two at a time would want the same lock.
+$(STATIC_ARCHIVES) &: packaging/static-libs.sh
 	$(call say,FETCH,$(STATIC_LIBS))
 	$(Q)packaging/static-libs.sh $(STATIC_LIBS)
-	@touch $(STATIC_LIBS)/libmnl.a $(STATIC_LIBS)/libsmartcols.a
+	@touch $(STATIC_ARCHIVES)
 
-static: ## build/static/rolewall, which needs no library
+static: ## build/static/rolewall and rolewall-web, which need no library
 	$(Q)packaging/deps.sh build static
-	$(Q)$(MAKE) --no-print-directory $(STATIC_LIBS)/libmnl.a $(STATIC_LIBS)/libsmartcols.a
-	$(Q)$(MAKE) --no-print-directory STATIC=1 build/static/rolewall
-	$(Q)if readelf -d build/static/rolewall | grep NEEDED; then echo "make: it is not static" >&2; exit 1; fi
+	$(Q)$(MAKE) --no-print-directory $(STATIC_ARCHIVES)
+	$(Q)$(MAKE) --no-print-directory STATIC=1 all
+	$(Q)if readelf -d build/static/rolewall build/static/rolewall-web | grep NEEDED; then echo "make: it is not static" >&2; exit 1; fi
 
 # The headers of the libraries are the same for every machine; those of the C library are not.
 build/cross/headers: Makefile
@@ -250,7 +256,7 @@ check-long: ## the long ones: sweeps, floods, packages, real servers, a browser,
 
 check-long-all: $(CHECK_PROGRAMS)
 	$(Q)SUITE=long ROLEWALL=$(CURDIR)/$(B)/rolewall B=$(B) tests/run.sh vmtests/check.sh \
-		tests/package/test_package.sh tests/e2e/mailnode.sh $(CHECKED)
+		$(wildcard tests/package/test_*.sh) tests/e2e/mailnode.sh $(CHECKED)
 
 demo: ## a mail node, an attacker, a peer and a VPN client, live (needs root; KEEP=1 leaves it running)
 	$(Q)packaging/deps.sh build demo
@@ -371,6 +377,9 @@ format: ## clang-format decides how the code looks
 
 # --- install --------------------------------------------------------------------------------------
 
+# The time of the last commit: two builds of one commit are the same bytes, whenever and wherever they are made.
+EPOCH = $(or $(SOURCE_DATE_EPOCH),$(shell if [ -e .git ]; then git log -1 --format=%ct; else stat -c %Y VERSION; fi))
+
 MAN_PAGES := $(patsubst docs/man/%.scd.in,$(B)/man/%,$(wildcard docs/man/*.scd.in))
 man: $(MAN_PAGES) ## the manual pages (scdoc)
 
@@ -379,7 +388,7 @@ $(B)/man/%: docs/man/%.scd.in packaging/man/verbs.sh VERSION $(B)/rolewall
 	$(call say,MAN,$@)
 	@command -v scdoc >/dev/null || { echo "make: scdoc is not installed; 'make deps' installs what is needed" >&2; exit 1; }
 	@mkdir -p $(@D)
-	$(Q)packaging/man/verbs.sh $(B)/rolewall $< $(VERSION) >$@.scd && scdoc <$@.scd >$@
+	$(Q)packaging/man/verbs.sh $(B)/rolewall $< $(VERSION) >$@.scd && SOURCE_DATE_EPOCH=$(EPOCH) scdoc <$@.scd >$@
 
 SHARE := $(DESTDIR)/usr/share
 UNITS := $(DESTDIR)/usr/lib/systemd/system
@@ -413,25 +422,25 @@ uninstall: ## what install put there; /etc/rolewall stays
 	rm -f $(foreach page,$(notdir $(MAN_PAGES)),$(SHARE)/man/man$(subst .,,$(suffix $(page)))/$(page))
 	rm -rf $(SHARE)/rolewall $(SHARE)/doc/rolewall
 
+# The packages hold static programs: one .deb and one .rpm for every system.
 deb: ## build/rolewall_VERSION-1_ARCH.deb
 	$(Q)packaging/deps.sh build package
 	$(Q)$(MAKE) --no-print-directory package-root FORMAT=deb
-	$(Q)packaging/deb/build.sh $(B) '$(PACKAGE_VERSION)'
+	$(Q)SOURCE_DATE_EPOCH=$(EPOCH) packaging/deb/build.sh build '$(PACKAGE_VERSION)'
 
 rpm: ## build/rpm/RPMS/*/rolewall-VERSION-1.*.rpm
 	$(Q)packaging/deps.sh build package
 	$(Q)$(MAKE) --no-print-directory package-root FORMAT=rpm
-	$(Q)sed -e 's/@VERSION@/$(PACKAGE_VERSION)/' -e 's,@ROOT@,$(CURDIR)/$(B)/rpm/root,' packaging/rpm/rolewall.spec.in >$(B)/rpm/rolewall.spec
-	$(Q)rpmbuild --quiet --define '_topdir $(CURDIR)/$(B)/rpm' -bb $(B)/rpm/rolewall.spec
-	@find $(B)/rpm/RPMS -name '*.rpm'
+	$(Q)SOURCE_DATE_EPOCH=$(EPOCH) packaging/rpm/build.sh build '$(PACKAGE_VERSION)'
 
-package-root: all
-	$(Q)rm -rf $(B)/$(FORMAT)/root
-	$(Q)$(MAKE) --no-print-directory install DESTDIR=$(CURDIR)/$(B)/$(FORMAT)/root >/dev/null
+package-root: static
+	$(Q)rm -rf build/$(FORMAT)/root
+	$(Q)$(MAKE) --no-print-directory STATIC=1 install DESTDIR=$(CURDIR)/build/$(FORMAT)/root >/dev/null
+	$(Q)SOURCE_DATE_EPOCH=$(EPOCH) packaging/package-root.sh build/$(FORMAT)/root
 
-check-package: ## the .deb in a Debian of its own, the .rpm, the static binary in an empty root (needs root)
+check-package: ## the .deb in Debian 11 and 12, the .rpm, the static binary in an empty root, two releases (needs root)
 	$(Q)packaging/deps.sh build demo package
-	$(Q)$(MAKE) --no-print-directory deb rpm static build/tests/e2e/probe
+	$(Q)$(MAKE) --no-print-directory deb rpm build/tests/e2e/probe
 	$(Q)tests/run.sh $(wildcard tests/package/test_*.sh)
 
 BENCH_PROGRAMS := $(B)/tests/bench/bench $(B)/rolewall $(B)/tests/e2e/probe

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# What users install: the .deb in a Debian 12 of its own, the .rpm, "make install", and the static
-# binary where there is nothing else. Expects them built: "make check-package".
+# What users install: the .deb and the .rpm in a Debian 12 and a Debian 11 of their own (whose C library and
+# systemd are as old as Ubuntu 20.04's), "make install", and the static binary where there is nothing else.
+# Expects them built: "make check-package".
 #
 # long: it makes a Debian
 
@@ -22,16 +23,17 @@ DEB=$(deb_of "$PACKAGE_VERSION")
 RPM=$(rpm_of "$PACKAGE_VERSION")
 STATIC=$LAB_ROOT/build/static/rolewall
 
-# A Debian, made once in build/ and copied for each test.
+# debian_make [SUITE]: made once in build/ and copied for each test; systemd is there, and does not run. Debian
+# 11's has no merged /usr, as machines that were upgraded from Debian 9 or Ubuntu 18.04.
 debian_make() {
-	local pristine=$LAB_ROOT/build/debian depends
+	local suite=${1:-bookworm} pristine=$LAB_ROOT/build/debian-${1:-bookworm} layout=--merged-usr
 
+	[ "$suite" != bullseye ] || layout=--no-merged-usr
 	if [ ! -e "$pristine/.complete" ]; then
 		rm -rf --one-file-system "$pristine"
-		depends=$(dpkg-deb -f "$DEB" Depends | sed 's/ *([^)]*)//g; s/, /,/g')
 		# The machine's own mirror.
 		# shellcheck disable=SC2016
-		debootstrap --variant=minbase --include="$depends" bookworm "$pristine" \
+		debootstrap --variant=minbase $layout --include=systemd "$suite" "$pristine" \
 			"$(apt-get indextargets --format '$(REPO_URI)' 'Codename: bookworm' | head -n 1)" >"$LAB_DIR/debootstrap.log" 2>&1 ||
 			fail "debootstrap: $(tail -n 5 "$LAB_DIR/debootstrap.log")"
 		touch "$pristine/.complete"
@@ -70,7 +72,7 @@ test_what_the_tests_install_is_not_enabled() {
 	debian_make
 	cp "$LAB_ROOT/packaging/deps.sh" "$LAB_DIR/debian/deps.sh"
 	cp /etc/resolv.conf "$LAB_DIR/debian/etc/"
-	assert_exit 0 in_debian_online sh -c 'apt-get -q=2 update; apt-get -q=2 install -y --no-install-recommends systemd'
+	assert_exit 0 in_debian_online apt-get -q=2 update
 	enabled_in_debian >"$LAB_DIR/before"
 	assert_exit 0 in_debian_online /deps.sh check
 	for unit in nsd openvpn; do
@@ -101,7 +103,7 @@ test_the_deb_installs_tells_what_is_next_and_purges_clean() {
 	OUTPUT=$(systemd-analyze verify --root="$LAB_DIR/debian" --man=no rolewall.service rolewall-web.service 2>&1) ||
 		fail "verify: $OUTPUT"
 	assert_equal "" "$(grep rolewall <<<"$OUTPUT" || true)" "what systemd says of the units"
-	rm -r "$LAB_DIR/debian/run/systemd"
+	rm -r "$LAB_DIR/debian/run/systemd/system"
 
 	# Only the daemon is enabled unasked; what an administrator enables goes, too.
 	assert_exit 0 systemctl --root="$LAB_DIR/debian" is-enabled rolewall.service
@@ -126,6 +128,163 @@ test_the_deb_installs_tells_what_is_next_and_purges_clean() {
 		fail "purging leaves something or takes too much"
 	assert_exit 2 in_debian getent group rolewall
 }
+
+# --- a whole life, on a kernel that is there ------------------------------------------------------
+
+# beside_kernel COMMAND...: on the node of the lab, in the root directory of that Debian, which has in its /sys
+# and /proc the lab's pins and cgroup where the program looks for them unasked.
+beside_kernel() {
+	# shellcheck disable=SC2016
+	(lab_exec node unshare --mount sh -c '
+		mount --bind /sys "$1/sys" && mount --bind "$2" "$1/sys/fs/bpf" && mount --bind "$3" "$1/sys/fs/cgroup" &&
+			mount -t proc proc "$1/proc" || exit 1
+		cd "$1" && shift 3 && exec "$@"' sh "$LAB_DIR/debian" "$LAB_DIR/bpf" "$LAB_CGROUP" "$@")
+}
+
+CLEAN=(/usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive LC_ALL=C)
+
+in_node() { beside_kernel chroot . "${CLEAN[@]}" "$@"; }
+in_node_as_follower() { beside_kernel chroot --userspec=nobody:rolewall . "${CLEAN[@]}" "$@"; }
+
+# What a .deb and a .rpm do, with the package managers that they are for: dpkg in there, rpm from outside.
+package_install() { # FORMAT FILE
+	case $1 in
+	deb) cp "$2" "$LAB_DIR/debian/it.deb" && in_node dpkg -i /it.deb ;;
+	# An rpm knows nothing of the shell that dpkg has put there.
+	rpm) beside_kernel rpm --root "$LAB_DIR/debian" --nodeps -U "$2" ;;
+	esac
+}
+
+package_remove() { # FORMAT
+	case $1 in
+	deb) in_node dpkg -r rolewall ;;
+	rpm) beside_kernel rpm --root "$LAB_DIR/debian" -e rolewall ;;
+	esac
+}
+
+# package_next FORMAT: the same in the next revision; prints the file.
+package_next() {
+	local tree=$LAB_DIR/next
+
+	rm -rf "$tree"
+	case $1 in
+	deb)
+		dpkg-deb -R "$DEB" "$tree"
+		sed -i 's/^Version: .*/Version: 99.0-1/' "$tree/DEBIAN/control"
+		dpkg-deb -Zxz -b "$tree" "$LAB_DIR/next.deb" >/dev/null
+		echo "$LAB_DIR/next.deb"
+		;;
+	rpm)
+		mkdir -p "$tree/rpm"
+		cp -a "$LAB_ROOT/build/rpm/root" "$tree/rpm/root"
+		SOURCE_DATE_EPOCH=1700000000 "$LAB_ROOT/packaging/rpm/build.sh" "$tree" 99.0
+		;;
+	esac
+}
+
+assert_node_filters() {
+	assert_answer open outside tcp "$NODE_EXTERNAL" 25
+	assert_answer silent outside tcp "$NODE_EXTERNAL" 5432
+}
+
+# Nothing but the commands of the units: there is no systemd that runs.
+services_start() {
+	in_node rolewall serve >"$LAB_DIR/daemon.out" 2>"$LAB_DIR/daemon.err" &
+	echo $! >"$LAB_DIR/daemon.pid"
+	wait_for 20 grep -q serving "$LAB_DIR/daemon.err" || fail "the daemon does not start: $(<"$LAB_DIR/daemon.err")"
+	assert_equal "srw-rw---- rolewall" "$(in_node stat -c '%A %G' /run/rolewall/rolewall.sock)" "the socket of the daemon"
+	in_node_as_follower rolewall-web >"$LAB_DIR/web.out" 2>"$LAB_DIR/web.err" &
+	echo $! >"$LAB_DIR/web.pid"
+	wait_for 20 node curl -sf http://127.0.0.1:7373/ -o "$LAB_DIR/page" || fail "no page: $(<"$LAB_DIR/web.err")"
+	grep -qi rolewall "$LAB_DIR/page" || fail "another page: $(<"$LAB_DIR/page")"
+}
+
+# verify UNIT...: what that Debian's own systemd says; it makes a cgroup for itself and leaves it.
+verify() {
+	in_node systemd-analyze verify --man=no "$@" 2>&1 || true
+	find "$LAB_CGROUP" -mindepth 1 -depth -type d -exec rmdir {} +
+}
+
+assert_units_are_read() {
+	local units=/usr/lib/systemd/system
+
+	OUTPUT=$(verify $units/rolewall.service $units/rolewall-web.service)
+	assert_equal "" "$(grep rolewall <<<"$OUTPUT" || true)" "what $(in_debian systemctl --version | head -n 1) says of the units"
+	sed 's/^ProtectHome=/ProtectEverything=/' "$LAB_DIR/debian$units/rolewall.service" >"$LAB_DIR/debian/planted.service"
+	OUTPUT=$(verify /planted.service)
+	grep -q ProtectEverything <<<"$OUTPUT" || fail "it does not read units: $OUTPUT"
+}
+
+# life FORMAT FILE SUITE: install, start, upgrade, remove; what is in force, too.
+life() {
+	local generation next
+
+	command -v debootstrap >/dev/null || skip "debootstrap is not installed"
+	debian_make "$3"
+	trap 'stop web; stop daemon; in_node rolewall -q down || true' EXIT
+	assert_exit 0 package_install "$1" "$2"
+	grep -q 'nothing is enforced yet' <<<"$OUTPUT" || fail "it does not say what is next: $OUTPUT"
+	assert_exit 0 in_debian getent group rolewall
+	assert_units_are_read
+
+	node_file '.roles = ["mta"] | .vpn_only = []'
+	cp "$LAB_DIR/node.json" "$LAB_DIR/debian/etc/rolewall/node.json"
+	spawn node listeners "$PROBE" listen -t 25,5432
+	assert_exit 0 in_node rolewall apply
+	services_start
+	assert_node_filters
+	generation=$(in_node rolewall --json status | jq .generation)
+
+	next=$(package_next "$1")
+	assert_exit 0 package_install "$1" "$next"
+	! grep -q 'nothing is enforced yet' <<<"$OUTPUT" || fail "an upgrade is no first installation: $OUTPUT"
+	assert_equal "$generation" "$(in_node rolewall --json status | jq .generation)" "the generation after the upgrade"
+	assert_node_filters
+	stop web
+	stop daemon
+
+	assert_exit 0 package_remove "$1"
+	grep -q 'the filter is taken away' <<<"$OUTPUT" || fail "it does not say so: $OUTPUT"
+	assert_answer open outside tcp "$NODE_EXTERNAL" 5432
+	[ ! -e "$LAB_DIR/debian/usr/sbin/rolewall" ] || fail "the program stays"
+	[ -e "$LAB_DIR/debian/etc/rolewall/node.json" ] || fail "the node file is gone"
+}
+
+test_the_deb_lives_on_debian_12() { life deb "$DEB" bookworm; }
+test_the_deb_lives_on_debian_11() {
+	life deb "$DEB" bullseye
+	assert_exit 0 in_debian dpkg -P rolewall
+	[ ! -e "$LAB_DIR/debian/etc/rolewall" ] || fail "the node file stays"
+	assert_exit 2 in_debian getent group rolewall
+}
+
+test_the_rpm_lives_on_a_system_as_old() {
+	command -v rpm >/dev/null || skip "rpm is not installed"
+	life rpm "$RPM" bullseye
+}
+
+# Neither systemd's tool nor, where that is missing, groupadd is taken for granted.
+test_the_group_is_made_without_systemd() {
+	command -v debootstrap >/dev/null || skip "debootstrap is not installed"
+	debian_make
+	rm "$LAB_DIR/debian/usr/bin/systemd-sysusers"
+	assert_exit 0 in_debian dpkg -i /rolewall.deb
+	assert_exit 0 in_debian getent group rolewall
+	debian_make
+	rm "$LAB_DIR/debian/usr/sbin/groupadd"
+	assert_exit 0 in_debian dpkg -i /rolewall.deb
+	assert_exit 0 in_debian getent group rolewall
+}
+
+test_the_packages_need_nothing() {
+	assert_equal "" "$(dpkg-deb -f "$DEB" Depends)" "what the .deb depends on"
+	command -v rpm >/dev/null || skip "rpm is not installed"
+	assert_equal /bin/sh "$(rpm -qpR "$RPM" | grep -v '^rpmlib(' | sort -u)" "what the .rpm depends on"
+	# What rpm 4.14 of RHEL 8 can read.
+	assert_equal "xz 8" "$(rpm -qp --qf '%{PAYLOADCOMPRESSOR} %{FILEDIGESTALGO}' "$RPM")" "how it is packed"
+}
+
+# --- when the filter cannot be taken away ---------------------------------------------------------
 
 # A kernel with a filter and a systemd this root has not: "rolewall down" that answers with STATUS, and
 # units that run, whose every command is written down.
@@ -204,6 +363,12 @@ test_the_deb_has_no_errors_for_lintian() {
 	command -v lintian >/dev/null || skip "lintian is not installed"
 	# It leaves files in its temporary directory.
 	TMPDIR=$LAB_DIR assert_exit 0 lintian --fail-on error --no-tag-display-limit "$DEB"
+}
+
+test_the_rpm_has_no_errors_for_rpmlint() {
+	command -v rpmlint >/dev/null || skip "rpmlint is not installed"
+	OUTPUT=$(rpmlint -c "$LAB_ROOT/packaging/rpm/rpmlint.toml" "$RPM" 2>&1) || true
+	grep -q ' 0 errors' <<<"$OUTPUT" || fail "$OUTPUT"
 }
 
 test_the_rpm_has_what_the_deb_has() {
