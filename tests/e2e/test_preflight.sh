@@ -200,4 +200,25 @@ test_no_server_at_all_is_no_missing_record() {
 	assert_row 5399 dns-ptr warn ""
 }
 
+# page_status PROFILE ID: of a Debian 12 with IPv6, whose name has a loopback address.
+page_status() {
+	node "$ROLEWALL" --json --roles-dir "$ROLES_DIR" preflight --profile "$1" --dns "$SERVER:5301" \
+		--root "$LAB_ROOT/tests/unit/fixtures/debian-12" |
+		jq -r "[.checks[] | select(.id == \"$2\") | .status] | first // \"none\""
+}
+
+test_a_profile_is_judged_by_its_own_page() {
+	assert_equal fail "$(page_status carbonio-ce-23.10 ipv6-off)" "IPv6 in 23.10"
+	assert_equal fail "$(page_status carbonio-25.9 ipv6-off)" "IPv6 in 25.9"
+	assert_equal skip "$(page_status carbonio-ce-26 ipv6-off)" "IPv6 in 26"
+	assert_equal none "$(page_status carbonio-ce-25.9 locale)" "the locale in 25.9"
+	assert_equal fail "$(page_status carbonio-26 locale)" "the locale in 26"
+	assert_equal warn "$(page_status carbonio-ce-23.10 hosts-no-ipv6)" "the name in 23.10"
+	assert_equal fail "$(page_status carbonio-ce-24.1 hosts-no-ipv6)" "the name in 24.1"
+	assert_equal skip "$(page_status zimbra-10 page)" "the page of Zimbra"
+	assert_equal none "$(page_status zimbra-10 user)" "the user zextras for Zimbra"
+	assert_exit 2 node "$ROLEWALL" --roles-dir "$ROLES_DIR" preflight --profile carbonio-ce-24.12
+	grep -q 'did you mean "carbonio-ce-24.1"' <<<"$OUTPUT" || fail "no guess: $OUTPUT"
+}
+
 run_tests "$@"

@@ -24,9 +24,9 @@
 #define FIXTURES "tests/unit/fixtures/"
 #define GB	 UINT64_C(1000000000)
 
-static void system_look(const char *root, bool today, struct checks *checks)
+static void system_look(const char *root, enum requirements page, struct checks *checks)
 {
-	const struct preflight_request request = {.root = {root}, .today = today};
+	const struct preflight_request request = {.root = {root}, .page = page};
 
 	hardware_check(&request, checks);
 	system_check(&request, checks);
@@ -41,13 +41,14 @@ struct expectation {
 	enum check_status status;
 };
 
-static void assert_system(const char *fixture, bool today, const struct expectation *expected)
+static void assert_system(const char *fixture, enum requirements page,
+			  const struct expectation *expected)
 {
 	struct checks checks = {0};
 	char root[128];
 
 	snprintf(root, sizeof(root), FIXTURES "%s", fixture);
-	system_look(root, today, &checks);
+	system_look(root, page, &checks);
 	for (; expected->id; expected++)
 		assert_check(&checks, expected->id, expected->status);
 	checks_free(&checks);
@@ -62,7 +63,7 @@ static void ubuntu_of_the_page_passes_it(void **state)
 		{"rhel-repos", CHECK_SKIP}, {"selinux", CHECK_SKIP}, {NULL, 0},
 	};
 
-	assert_system("ubuntu-20.04", false, expected);
+	assert_system("ubuntu-20.04", REQUIREMENTS_2023, expected);
 }
 
 static void red_hat_with_its_repositories_passes(void **state)
@@ -73,7 +74,7 @@ static void red_hat_with_its_repositories_passes(void **state)
 		{"rhel-repos", CHECK_PASS}, {"selinux", CHECK_PASS},  {NULL, 0},
 	};
 
-	assert_system("rhel-8", false, expected);
+	assert_system("rhel-8", REQUIREMENTS_2023, expected);
 }
 
 static void a_bare_red_hat_fails_nearly_everything(void **state)
@@ -85,7 +86,7 @@ static void a_bare_red_hat_fails_nearly_everything(void **state)
 		{"rhel-repos", CHECK_FAIL}, {"selinux", CHECK_FAIL}, {NULL, 0},
 	};
 
-	assert_system("rhel-8-bare", false, expected);
+	assert_system("rhel-8-bare", REQUIREMENTS_2023, expected);
 }
 
 static void debian_is_possible_and_unsupported(void **state)
@@ -96,19 +97,30 @@ static void debian_is_possible_and_unsupported(void **state)
 		{NULL, 0},
 	};
 
-	assert_system("debian-12", false, expected);
+	assert_system("debian-12", REQUIREMENTS_2023, expected);
 }
 
-static void todays_documentation_asks_something_else(void **state)
+static void the_page_of_2024_asks_for_newer_systems(void **state)
 {
 	static const struct expectation debian[] = {
-		{"ipv6-off", CHECK_SKIP}, {"hosts-no-ipv6", CHECK_FAIL}, {NULL, 0}};
+		{"ipv6-off", CHECK_FAIL}, {"hosts-no-ipv6", CHECK_FAIL}, {NULL, 0}};
 	static const struct expectation ubuntu[] = {{"os", CHECK_WARN}, {NULL, 0}};
 	static const struct expectation red_hat[] = {{"os", CHECK_PASS}, {NULL, 0}};
 
-	assert_system("debian-12", true, debian);
-	assert_system("ubuntu-20.04", true, ubuntu);
-	assert_system("rhel-8", true, red_hat);
+	assert_system("debian-12", REQUIREMENTS_2024, debian);
+	assert_system("ubuntu-20.04", REQUIREMENTS_2024, ubuntu);
+	assert_system("rhel-8", REQUIREMENTS_2024, red_hat);
+}
+
+static void the_page_of_2026_minds_no_ipv6_and_asks_for_a_locale(void **state)
+{
+	static const struct expectation debian[] = {{"ipv6-off", CHECK_SKIP},
+						    {"hosts-no-ipv6", CHECK_FAIL},
+						    {"hosts-localhost", CHECK_PASS},
+						    {"locale", CHECK_FAIL},
+						    {NULL, 0}};
+
+	assert_system("debian-12", REQUIREMENTS_2026, debian);
 }
 
 static void where_nothing_can_be_read_nothing_is_claimed(void **state)
@@ -117,7 +129,7 @@ static void where_nothing_can_be_read_nothing_is_claimed(void **state)
 	struct checks checks = {0};
 
 	assert_non_null(mkdtemp(root));
-	system_look(root, false, &checks);
+	system_look(root, REQUIREMENTS_2023, &checks);
 	assert_check(&checks, "cpu", CHECK_SKIP);
 	assert_check(&checks, "memory", CHECK_SKIP);
 	assert_check(&checks, "platform", CHECK_SKIP);
@@ -173,12 +185,12 @@ static int directory_teardown(void **state)
 	return r;
 }
 
-static void assert_directory(const struct directory *directory, bool today, const char *id,
-			     enum check_status status)
+static void assert_directory(const struct directory *directory, enum requirements page,
+			     const char *id, enum check_status status)
 {
 	struct checks checks = {0};
 
-	system_look(directory->path, today, &checks);
+	system_look(directory->path, page, &checks);
 	assert_check(&checks, id, status);
 	checks_free(&checks);
 }
@@ -212,26 +224,55 @@ static void distributions_are_told_apart_by_name_and_version(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(systems); i++) {
 		os_put(*state, systems[i].id, systems[i].version);
-		assert_directory(*state, false, "os", systems[i].page);
-		assert_directory(*state, true, "os", systems[i].today);
+		assert_directory(*state, REQUIREMENTS_2023, "os", systems[i].page);
+		assert_directory(*state, REQUIREMENTS_2024, "os", systems[i].today);
 	}
+}
+
+static void a_locale_is_read_where_each_distribution_keeps_it(void **state)
+{
+	static const struct {
+		const char *file, *text;
+		enum check_status status;
+	} locales[] = {
+		{"etc/locale.conf", "LANG=C.UTF-8\n", CHECK_FAIL},
+		{"etc/locale.conf", "LANG=\"en_US.utf8\"\n", CHECK_PASS},
+		{"etc/default/locale", "LANG=id_ID.UTF-8\n", CHECK_FAIL},
+		{"etc/default/locale", "LANG=en_US.UTF-8\nLC_ALL=C\n", CHECK_FAIL},
+		{"etc/default/locale", "# it\nLANG=en_US.UTF-8\n", CHECK_PASS},
+	};
+
+	assert_directory(*state, REQUIREMENTS_2026, "locale", CHECK_FAIL);
+	for (size_t i = 0; i < ARRAY_SIZE(locales); i++) {
+		directory_put(*state, locales[i].file, locales[i].text);
+		assert_directory(*state, REQUIREMENTS_2026, "locale", locales[i].status);
+	}
+}
+
+static void localhost_has_its_line(void **state)
+{
+	assert_directory(*state, REQUIREMENTS_2026, "hosts-localhost", CHECK_SKIP);
+	directory_put(*state, "etc/hosts", "172.16.0.11 mail.example.com localhost\n");
+	assert_directory(*state, REQUIREMENTS_2026, "hosts-localhost", CHECK_WARN);
+	directory_put(*state, "etc/hosts", "127.0.0.1\tlocalhost localhost.localdomain\n");
+	assert_directory(*state, REQUIREMENTS_2026, "hosts-localhost", CHECK_PASS);
 }
 
 static void memory_may_be_a_few_percent_under_its_name(void **state)
 {
 	directory_put(*state, "proc/meminfo", "MemTotal:       15770000 kB\n");
-	assert_directory(*state, false, "memory", CHECK_WARN);
+	assert_directory(*state, REQUIREMENTS_2023, "memory", CHECK_WARN);
 	directory_put(*state, "proc/meminfo", "MemTotal:       15000000 kB\n");
-	assert_directory(*state, false, "memory", CHECK_FAIL);
+	assert_directory(*state, REQUIREMENTS_2023, "memory", CHECK_FAIL);
 	directory_put(*state, "proc/meminfo", "MemTotal:       31500000 kB\n");
-	assert_directory(*state, false, "memory", CHECK_PASS);
+	assert_directory(*state, REQUIREMENTS_2023, "memory", CHECK_PASS);
 }
 
 static void a_processor_of_another_kind_fails(void **state)
 {
 	directory_put(*state, "proc/cpuinfo",
 		      "processor\t: 0\nBogoMIPS\t: 243\nFeatures\t: fp asimd\n\n");
-	assert_directory(*state, false, "cpu", CHECK_FAIL);
+	assert_directory(*state, REQUIREMENTS_2023, "cpu", CHECK_FAIL);
 }
 
 static void a_32_bit_processor_fails(void **state)
@@ -243,7 +284,7 @@ static void a_32_bit_processor_fails(void **state)
 			"processor\t: %d\nvendor_id\t: GenuineIntel\nflags\t\t: fpu lme alm\n\n",
 			i);
 	directory_put(*state, "proc/cpuinfo", text);
-	assert_directory(*state, false, "cpu", CHECK_FAIL);
+	assert_directory(*state, REQUIREMENTS_2023, "cpu", CHECK_FAIL);
 }
 
 #define GUEST "processor\t: 0\nvendor_id\t: GenuineIntel\nflags\t\t: lm hypervisor\n"
@@ -268,7 +309,7 @@ static void platforms_are_told_apart(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(platforms); i++) {
 		directory_put(*state, "sys/class/dmi/id/sys_vendor", platforms[i].vendor);
 		directory_put(*state, "sys/class/dmi/id/product_name", platforms[i].product);
-		assert_directory(*state, false, "platform", platforms[i].status);
+		assert_directory(*state, REQUIREMENTS_2023, "platform", platforms[i].status);
 	}
 }
 
@@ -277,24 +318,24 @@ static void a_machine_without_a_hypervisor_passes(void **state)
 	directory_put(*state, "proc/cpuinfo",
 		      "processor\t: 0\nvendor_id\t: GenuineIntel\nflags\t\t: lm\n");
 	directory_put(*state, "sys/class/dmi/id/sys_vendor", "Dell Inc.\n");
-	assert_directory(*state, false, "platform", CHECK_PASS);
+	assert_directory(*state, REQUIREMENTS_2023, "platform", CHECK_PASS);
 }
 
 static void ipv6_has_to_be_off_for_present_and_future_interfaces(void **state)
 {
 	directory_put(*state, "proc/sys/net/ipv6/conf/all/disable_ipv6", "1\n");
 	directory_put(*state, "proc/sys/net/ipv6/conf/default/disable_ipv6", "0\n");
-	assert_directory(*state, false, "ipv6-off", CHECK_FAIL);
+	assert_directory(*state, REQUIREMENTS_2023, "ipv6-off", CHECK_FAIL);
 	directory_put(*state, "proc/sys/net/ipv6/conf/default/disable_ipv6", "1\n");
-	assert_directory(*state, false, "ipv6-off", CHECK_PASS);
+	assert_directory(*state, REQUIREMENTS_2023, "ipv6-off", CHECK_PASS);
 }
 
 static void hosts_may_mention_ipv6_only_in_comments(void **state)
 {
 	directory_put(*state, "etc/hosts", "127.0.0.1 localhost # was ::1\n#fe80::1 x\n");
-	assert_directory(*state, false, "hosts-no-ipv6", CHECK_PASS);
+	assert_directory(*state, REQUIREMENTS_2023, "hosts-no-ipv6", CHECK_PASS);
 	directory_put(*state, "etc/hosts", "127.0.0.1 localhost\n\tff02::1 ip6-allnodes\n");
-	assert_directory(*state, false, "hosts-no-ipv6", CHECK_FAIL);
+	assert_directory(*state, REQUIREMENTS_2023, "hosts-no-ipv6", CHECK_FAIL);
 }
 
 static void hosts_may_not_put_the_node_on_loopback(void **state)
@@ -302,23 +343,24 @@ static void hosts_may_not_put_the_node_on_loopback(void **state)
 	directory_put(*state, "etc/hostname", "mail.example.com\n");
 	directory_put(*state, "etc/hosts",
 		      "127.0.0.1 localhost\n127.0.1.1\tmail.example.com.evil\n");
-	assert_directory(*state, true, "hosts-no-ipv6", CHECK_PASS);
+	assert_directory(*state, REQUIREMENTS_2024, "hosts-no-ipv6", CHECK_PASS);
 	directory_put(*state, "etc/hosts", "127.0.1.1\tmail mail.example.com\n");
-	assert_directory(*state, true, "hosts-no-ipv6", CHECK_FAIL);
-	assert_directory(*state, false, "hosts-no-ipv6", CHECK_WARN);
+	assert_directory(*state, REQUIREMENTS_2024, "hosts-no-ipv6", CHECK_FAIL);
+	assert_directory(*state, REQUIREMENTS_2023, "hosts-no-ipv6", CHECK_WARN);
 }
 
 static void selinux_has_to_be_right_now_and_after_a_restart(void **state)
 {
 	os_put(*state, "rhel", "8.9");
-	assert_directory(*state, false, "selinux", CHECK_PASS); /* without it: disabled */
+	assert_directory(*state, REQUIREMENTS_2023, "selinux",
+			 CHECK_PASS); /* without it: disabled */
 	directory_put(*state, "etc/selinux/config", "SELINUX=disabled\n");
 	directory_put(*state, "sys/fs/selinux/enforce", "1");
-	assert_directory(*state, false, "selinux", CHECK_FAIL);
+	assert_directory(*state, REQUIREMENTS_2023, "selinux", CHECK_FAIL);
 	directory_put(*state, "sys/fs/selinux/enforce", "0");
-	assert_directory(*state, false, "selinux", CHECK_PASS);
+	assert_directory(*state, REQUIREMENTS_2023, "selinux", CHECK_PASS);
 	directory_put(*state, "etc/selinux/config", "#SELINUX=permissive\nSELINUX=enforcing\n");
-	assert_directory(*state, false, "selinux", CHECK_FAIL);
+	assert_directory(*state, REQUIREMENTS_2023, "selinux", CHECK_FAIL);
 }
 
 static void a_repository_counts_only_where_it_is_enabled(void **state)
@@ -328,16 +370,16 @@ static void a_repository_counts_only_where_it_is_enabled(void **state)
 	char text[512];
 
 	os_put(*state, "rhel", "8.9");
-	assert_directory(*state, false, "rhel-repos", CHECK_FAIL);
+	assert_directory(*state, REQUIREMENTS_2023, "rhel-repos", CHECK_FAIL);
 	directory_put(*state, "etc/yum.repos.d/redhat.repo", base);
-	assert_directory(*state, false, "rhel-repos", CHECK_FAIL);
+	assert_directory(*state, REQUIREMENTS_2023, "rhel-repos", CHECK_FAIL);
 	snprintf(text, sizeof(text), "%s[codeready-builder-for-rhel-8-x86_64-rpms]\nenabled = 0\n",
 		 base);
 	directory_put(*state, "etc/yum.repos.d/redhat.repo", text);
-	assert_directory(*state, false, "rhel-repos", CHECK_FAIL);
+	assert_directory(*state, REQUIREMENTS_2023, "rhel-repos", CHECK_FAIL);
 	directory_put(*state, "etc/yum.repos.d/extra.repo",
 		      "[codeready-builder-for-rhel-8-x86_64-rpms]\nenabled=1\n");
-	assert_directory(*state, false, "rhel-repos", CHECK_PASS);
+	assert_directory(*state, REQUIREMENTS_2023, "rhel-repos", CHECK_PASS);
 }
 
 static void the_fix_names_the_repositories_that_are_missing(void **state)
@@ -422,9 +464,12 @@ int main(void)
 		cmocka_unit_test(red_hat_with_its_repositories_passes),
 		cmocka_unit_test(a_bare_red_hat_fails_nearly_everything),
 		cmocka_unit_test(debian_is_possible_and_unsupported),
-		cmocka_unit_test(todays_documentation_asks_something_else),
+		cmocka_unit_test(the_page_of_2024_asks_for_newer_systems),
+		cmocka_unit_test(the_page_of_2026_minds_no_ipv6_and_asks_for_a_locale),
 		cmocka_unit_test(where_nothing_can_be_read_nothing_is_claimed),
 		DIRECTORY_TEST(distributions_are_told_apart_by_name_and_version),
+		DIRECTORY_TEST(a_locale_is_read_where_each_distribution_keeps_it),
+		DIRECTORY_TEST(localhost_has_its_line),
 		DIRECTORY_TEST(memory_may_be_a_few_percent_under_its_name),
 		DIRECTORY_TEST(a_processor_of_another_kind_fails),
 		DIRECTORY_TEST(a_32_bit_processor_fails),

@@ -11,6 +11,7 @@
 #include "cli/message.h"
 #include "cli/print.h"
 #include "policy/node.h"
+#include "tables/profile.h"
 #include "preflight/preflight.h"
 #include "util/array.h"
 #include "util/cleanup.h"
@@ -41,7 +42,7 @@ static const struct option_spec preflight_options[] = {
 	[OPTION_QUOTA] = {"quota", 0, "SIZE", "size of a mailbox: 500M, 10G, 1T"},
 };
 
-#define PAGE_PROFILE "carbonio-ce-23.10" /* the release whose requirements the rows are */
+#define PAGE_PROFILE "carbonio-ce-23.10" /* whose page it is without a node file */
 
 static const char *const status_words[] = {
 	[CHECK_PASS] = "pass",
@@ -172,15 +173,25 @@ static int root_check(const struct settings *settings, const char *path)
 			      "there is no directory \"%s\"", path);
 }
 
-/* Releases before 24 are what the page describes. */
-static bool is_of_today(const struct settings *settings, const char *asked)
+/* A profile that was named must be there; one of a node file is another verb's business. */
+static int page_find(const struct settings *settings, const char *asked, enum requirements *ret)
 {
 	_cleanup_(node_model_free) struct node_model node = {0};
-	const char *profile = asked ? asked : PAGE_PROFILE;
+	_cleanup_(manifest_free) struct manifest manifest = {0};
+	_cleanup_(profile_free) struct profile profile = {0};
+	const char *name = asked ? asked : PAGE_PROFILE;
+	struct error error = {0};
 
+	if (asked && profile_read(settings->roles_dir, asked, &profile, &error) < 0) {
+		report_error(settings, &error);
+		return -1;
+	}
 	if (!asked && node_model_read(settings->config, &node, NULL) == 0 && node.profile.name[0])
-		profile = node.profile.name;
-	return strverscmp(profile, "carbonio-ce-24") >= 0;
+		name = node.profile.name;
+	*ret = REQUIREMENTS_2023;
+	if (profile_manifest_read(settings->roles_dir, name, &manifest, NULL) == 0)
+		*ret = manifest.requirements;
+	return 0;
 }
 
 static int request_parse(const struct settings *settings, const struct arguments *arguments,
@@ -189,12 +200,12 @@ static int request_parse(const struct settings *settings, const struct arguments
 	const char *const *options = arguments->options;
 
 	ret->root.path = options[OPTION_ROOT] ? options[OPTION_ROOT] : "/";
-	ret->today = is_of_today(settings, options[OPTION_PROFILE]);
 	ret->domain = options[OPTION_DOMAIN];
 	ret->public_ip = options[OPTION_PUBLIC_IP];
 	ret->dns = options[OPTION_DNS];
 	ret->dkim_selector = options[OPTION_DKIM_SELECTOR];
 	if (root_check(settings, ret->root.path) ||
+	    page_find(settings, options[OPTION_PROFILE], &ret->page) ||
 	    number_parse(settings, options[OPTION_USERS], &ret->users) ||
 	    size_parse(settings, options[OPTION_QUOTA], &ret->quota))
 		return -1;
@@ -229,8 +240,9 @@ const struct verb verb_preflight = {
 	.name = "preflight",
 	.operands = "",
 	.summary = "has this host what a node needs? hardware, system, DNS, kernel",
-	.details = "Looks at every requirement of the product's page, and at what enforcing needs. "
-		   "Nothing is\n"
+	.details = "Looks at every requirement of the page of the profile's release, and at what "
+		   "enforcing needs.\n"
+		   "Nothing is "
 		   "changed; as root it knows more about the kernel. Exit code 10: something "
 		   "failed.",
 	.options = preflight_options,

@@ -6,14 +6,32 @@
 
 #include "preflight/rows.h"
 
+static void page_check(const struct preflight_request *request, struct checks *checks)
+{
+	hardware_check(request, checks);
+	system_check(request, checks);
+	redhat_check(request, checks);
+}
+
+static void no_page_add(struct checks *checks)
+{
+	static const struct check_words words = {
+		"page", "what the product's requirements page asks of a host",
+		"look into the product's own documentation"};
+
+	check_add(checks, &words, CHECK_SKIP,
+		  "the profile names no page: only names and the kernel are looked at");
+}
+
 int preflight_run(const struct preflight_request *request, struct checks *ret,
 		  struct error *ret_error)
 {
 	int r;
 
-	hardware_check(request, ret);
-	system_check(request, ret);
-	redhat_check(request, ret);
+	if (request->page == REQUIREMENTS_NONE)
+		no_page_add(ret);
+	else
+		page_check(request, ret);
 	r = names_check(request, ret, ret_error);
 	if (r < 0)
 		return r;

@@ -5,11 +5,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "policy/manifest.h"
 #include "preflight/root.h"
 
 struct preflight_request {
 	struct root root;
-	bool today;		   /* what today's documentation asks, not the page of 23.10 */
+	enum requirements page;	   /* that the profile names */
 	const char *domain;	   /* of the mail addresses; NULL: from the host's name */
 	const char *public_ip;	   /* NULL: from the interfaces */
 	const char *dns;	   /* "ADDRESS" or "ADDRESS:PORT"; NULL: the system's servers */

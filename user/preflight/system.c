@@ -34,8 +34,9 @@ bool os_is(const struct os *os, const char *id, const char *version)
 	       strchr(".", os->version[length]);
 }
 
-static enum check_status os_judge(const struct os *os, bool today)
+static enum check_status os_judge(const struct os *os, enum requirements page)
 {
+	bool today = page >= REQUIREMENTS_2024;
 	static const char *const compatible[] = {"ubuntu", "rhel",   "debian", "almalinux",
 						 "rocky",  "centos", "ol"};
 
@@ -54,8 +55,9 @@ static void os_check(const struct preflight_request *request, struct checks *che
 {
 	const struct check_words words = {
 		"os",
-		request->today ? "Ubuntu 22.04 or 24.04 LTS Server, RHEL 8 or 9, 64-bit"
-			       : "Ubuntu 20.04 LTS Server or RHEL 8, 64-bit",
+		request->page >= REQUIREMENTS_2024
+			? "Ubuntu 22.04 or 24.04 LTS Server, RHEL 8 or 9, 64-bit"
+			: "Ubuntu 20.04 LTS Server or RHEL 8, 64-bit",
 		"install one of the wanted systems; compatible ones (Debian, AlmaLinux, Rocky) are "
 		"possible, but not supported"};
 	struct os os = os_read(&request->root);
@@ -63,7 +65,7 @@ static void os_check(const struct preflight_request *request, struct checks *che
 	if (!os.id[0])
 		check_add(checks, &words, CHECK_SKIP, "there is no /etc/os-release");
 	else
-		check_add(checks, &words, os_judge(&os, request->today), "%s",
+		check_add(checks, &words, os_judge(&os, request->page), "%s",
 			  os.name[0] ? os.name : os.id);
 }
 
@@ -114,6 +116,7 @@ static void ipv6_check(const struct preflight_request *request, struct checks *c
 		"write net.ipv6.conf.all.disable_ipv6=1 and net.ipv6.conf.default.disable_ipv6=1 "
 		"into /etc/sysctl.d/60-no-ipv6.conf, then: sysctl --system"};
 	const struct root *root = &request->root;
+	bool minded = request->page < REQUIREMENTS_2026;
 
 	if (!root_has(root, "proc/sys/net"))
 		check_add(checks, &words, CHECK_SKIP, "/proc/sys/net cannot be read");
@@ -122,8 +125,8 @@ static void ipv6_check(const struct preflight_request *request, struct checks *c
 	else if (is_ipv6_off(root, "all") && is_ipv6_off(root, "default"))
 		check_add(checks, &words, CHECK_PASS, "disabled by sysctl");
 	else
-		check_add(checks, &words, request->today ? CHECK_SKIP : CHECK_FAIL, "enabled%s",
-			  request->today ? ", which this release no longer minds" : "");
+		check_add(checks, &words, minded ? CHECK_FAIL : CHECK_SKIP, "enabled%s",
+			  minded ? "" : ", which this release no longer minds");
 }
 
 /* The first entry of /etc/hosts whose address has a colon. */
@@ -179,11 +182,59 @@ static void hosts_check(const struct preflight_request *request, struct checks *
 	if (hosts_find_ipv6(text, entry, sizeof(entry)))
 		check_add(checks, &ipv6, CHECK_FAIL, "\"%s\"", entry);
 	else if (name[0] && strcmp(name, "localhost") && hosts_put_on_loopback(text, name))
-		check_add(checks, &loopback, request->today ? CHECK_FAIL : CHECK_WARN,
+		check_add(checks, &loopback,
+			  request->page >= REQUIREMENTS_2024 ? CHECK_FAIL : CHECK_WARN,
 			  "the name %s has a loopback address there", name);
 	else
 		check_add(checks, &ipv6, CHECK_PASS, "%s",
 			  text ? "no IPv6 entry" : "there is no /etc/hosts");
+}
+
+/* Since 26.6 the page wants it. */
+static void localhost_check(const struct preflight_request *request, struct checks *checks)
+{
+	static const struct check_words words = {
+		"hosts-localhost", "the line \"127.0.0.1 localhost\" in /etc/hosts (from 26.6 on)",
+		"add the line \"127.0.0.1 localhost\" to /etc/hosts"};
+	_free_ char *text = root_read(&request->root, "etc/hosts");
+
+	if (!text)
+		check_add(checks, &words, CHECK_SKIP, "/etc/hosts cannot be read");
+	else if (hosts_put_on_loopback(text, "localhost"))
+		check_add(checks, &words, CHECK_PASS, "it is there");
+	else
+		check_add(checks, &words, CHECK_WARN, "there is no such line");
+}
+
+/* --- locale ----------------------------------------------------------------------------------- */
+
+/* "en_US.UTF-8", as "en_US.utf8" as well. */
+static bool is_wanted_locale(const char *name)
+{
+	return !strcasecmp(name, "en_US.UTF-8") || !strcasecmp(name, "en_US.UTF8");
+}
+
+static void locale_check(const struct preflight_request *request, struct checks *checks)
+{
+	static const struct check_words words = {
+		"locale", "the locale en_US.UTF-8",
+		"localectl set-locale LANG=en_US.UTF-8 (on Ubuntu, locale-gen en_US.UTF-8 first)"};
+	static const char *const files[] = {"etc/default/locale", "etc/locale.conf"};
+	char name[64] = "", lc_all[64] = "";
+
+	for (size_t i = 0; i < ARRAY_SIZE(files) && !name[0]; i++) {
+		_free_ char *text = root_read(&request->root, files[i]);
+
+		text_assignment(text, "LANG", name, sizeof(name));
+		text_assignment(text, "LC_ALL", lc_all, sizeof(lc_all));
+	}
+	if (lc_all[0])
+		memcpy(name, lc_all, sizeof(name));
+	if (!name[0])
+		check_add(checks, &words, CHECK_FAIL, "no locale is set");
+	else
+		check_add(checks, &words, is_wanted_locale(name) ? CHECK_PASS : CHECK_FAIL, "%s",
+			  name);
 }
 
 /* --- user ------------------------------------------------------------------------------------- */
@@ -222,5 +273,9 @@ void system_check(const struct preflight_request *request, struct checks *checks
 	languages_check(&request->root, checks);
 	ipv6_check(request, checks);
 	hosts_check(request, checks);
+	if (request->page >= REQUIREMENTS_2026) {
+		localhost_check(request, checks);
+		locale_check(request, checks);
+	}
 	user_check(&request->root, checks);
 }
