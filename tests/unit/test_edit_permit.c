@@ -240,7 +240,7 @@ static void sources_that_are_none_are_refused(void **state)
 	static const char node[] = NODE("\"mta\"", "");
 
 	assert_refused(node, false, &(struct asked){.port = 873, .sources = {"internl"}},
-		       "there is no source \"internl\"");
+		       "there is no set \"internl\"");
 	assert_refused(node, false, &(struct asked){.port = 873, .sources = {"203.0.113.9/28"}},
 		       "\"203.0.113.9/28\" has bits set behind its prefix");
 	assert_refused(node, false,
@@ -248,6 +248,62 @@ static void sources_that_are_none_are_refused(void **state)
 		       "the text is not UTF-8");
 	assert_refused(node, false, &(struct asked){.service = "postgrs", .sources = {"vpn"}},
 		       "this node has no service \"postgrs\"");
+}
+
+/* --- prefixes and sets ------------------------------------------------------------------------ */
+
+static void a_prefix_is_opened_and_closed_however_it_is_written(void **state)
+{
+	static const char before[] = NODE("\"postgres\"", "");
+	static const char one[] = NODE(
+		"\"postgres\"", ",\n  \"services\": [\n    { \"name\": \"postgres\", \"proto\": "
+				"\"tcp\", \"port\": 5432, \"from\": [\"203.0.113.9\"] }\n  ]");
+	static const char two[] = NODE(
+		"\"postgres\"",
+		",\n  \"services\": [\n    { \"name\": \"postgres\", \"proto\": "
+		"\"tcp\", \"port\": 5432, \"from\": [\"203.0.113.9\", \"2001:db8:7::/48\"] }\n  ]");
+
+	assert_change(before, false, &(struct asked){.port = 5432, .sources = {"203.0.113.9"}},
+		      one);
+	assert_change(one, false, &(struct asked){.port = 5432, .sources = {"203.0.113.9/32"}},
+		      one);
+	assert_change(one, false, &(struct asked){.port = 5432, .sources = {"2001:db8:7::/48"}},
+		      two);
+	assert_change(two, true, &(struct asked){.port = 5432, .sources = {"2001:DB8:7:0::/48"}},
+		      one);
+	assert_change(one, true, &(struct asked){.port = 5432, .sources = {"203.0.113.9"}}, before);
+}
+
+#define WITH_SET(rest)                                                                             \
+	NODE("\"mta\"", ",\n  \"sets\": { \"office\": [\"203.0.113.0/28\"] }\n"                    \
+			", \"services\": [ { \"name\": \"a\", \"proto\": \"tcp\", \"port\": 873, " \
+			"\"from\": [" rest "] } ]")
+
+static void a_set_is_opened_by_its_name(void **state)
+{
+	static const char zone[] = WITH_SET("\"vpn\"");
+	static const char both[] = WITH_SET("\"vpn\", \"office\"");
+	const struct asked office = {.port = 873, .sources = {"office"}};
+
+	assert_change(zone, false, &office, both);
+	assert_change(both, false, &office, both);
+	assert_change(both, true, &office, zone);
+	assert_change(zone, true, &office, zone);
+	assert_refused(zone, false, &(struct asked){.port = 873, .sources = {"offise"}},
+		       "there is no set \"offise\"");
+}
+
+static void what_a_set_has_in_it_is_not_taken_out_alone(void **state)
+{
+	assert_refused(WITH_SET("\"office\""), true,
+		       &(struct asked){.port = 873, .sources = {"203.0.113.9"}},
+		       "the service \"a\" does not name 203.0.113.9");
+	assert_change(WITH_SET("\"office\""), true,
+		      &(struct asked){.port = 873, .sources = {"203.0.113.99"}},
+		      WITH_SET("\"office\""));
+	assert_change(WITH_SET("\"office\", \"203.0.113.9\""), true,
+		      &(struct asked){.port = 873, .sources = {"203.0.113.9"}},
+		      WITH_SET("\"office\""));
 }
 
 /* --- deny ------------------------------------------------------------------------------------- */
@@ -299,7 +355,7 @@ static void deny_of_what_is_not_open_changes_nothing(void **state)
 
 static void deny_of_a_source_inside_a_wider_one_is_refused(void **state)
 {
-	assert_refused(SERVICE("\"port\": 873, \"proto\": \"tcp\", \"from\": [\"vpn\"]"), true,
+	assert_refused(SERVICE("\"port\": 873, \"proto\": \"tcp\", \"from\": [\"external\"]"), true,
 		       &(struct asked){.port = 873, .sources = {"203.0.113.9"}},
 		       "the service \"a\" does not name 203.0.113.9");
 	assert_refused(SERVICE("\"port\": 873, \"proto\": \"tcp\", \"table\": \"external\""), true,
@@ -431,6 +487,9 @@ int main(void)
 		cmocka_unit_test(what_a_role_opens_already_changes_nothing),
 		cmocka_unit_test(a_range_is_written_as_one),
 		cmocka_unit_test(sources_that_are_none_are_refused),
+		cmocka_unit_test(a_prefix_is_opened_and_closed_however_it_is_written),
+		cmocka_unit_test(a_set_is_opened_by_its_name),
+		cmocka_unit_test(what_a_set_has_in_it_is_not_taken_out_alone),
 		cmocka_unit_test(deny_leaves_the_other_services_alone),
 		cmocka_unit_test(deny_of_one_protocol_leaves_the_other),
 		cmocka_unit_test(deny_of_a_part_is_refused),

@@ -10,9 +10,9 @@
 #include "util/cleanup.h"
 
 /* Zones that a role opens all of these ports to. */
-static uint16_t zones_of_roles(const struct work *work, const struct permit_ports *ports)
+static uint64_t zones_of_roles(const struct work *work, const struct permit_ports *ports)
 {
-	uint16_t zones[] = {[RW_L4_TCP] = 0, [RW_L4_UDP] = 0}, all = RW_ZONE_ALL;
+	uint64_t zones[] = {[RW_L4_TCP] = 0, [RW_L4_UDP] = 0}, all = RW_ZONE_ALL;
 
 	for (size_t i = 0; i < work->merged.row_count; i++) {
 		const struct row *row = &work->merged.rows[i];
@@ -141,7 +141,7 @@ static int ports_allow(struct work *work, const struct permit_ports *ports)
 {
 	const struct permit *permit = work->permit;
 	_free_ const char **sources = calloc(permit->source_count, sizeof(*sources));
-	uint16_t zones = zones_of_roles(work, ports);
+	uint64_t zones = zones_of_roles(work, ports);
 	ssize_t index = service_find(work, ports);
 	size_t count = 0;
 	int r;

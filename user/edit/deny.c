@@ -5,6 +5,7 @@
 
 #include "edit/services.h"
 #include "edit/work.h"
+#include "policy/cidr.h"
 #include "policy/words.h"
 
 static int source_refuse(struct work *work, size_t index, const char *source)
@@ -49,13 +50,30 @@ static int from_narrow(struct work *work, size_t index)
 	return r;
 }
 
-/* What is not named, and has nothing to do with what is, is closed already. */
-static bool is_narrowable(const struct work *work, size_t index, const char *source)
+static bool set_covers(const struct set_model *set, const struct cidr *cidr)
+{
+	for (size_t i = 0; i < set->sources.count; i++)
+		if (cidr_covers(&set->sources.list[i].cidr, cidr))
+			return true;
+	return false;
+}
+
+/* Is it in something wider, which "from" names in its place? */
+static bool is_covered(const struct work *work, size_t index, const char *source)
 {
 	const struct service_model *service = &work->model->node.services[index];
+	const struct set_list *sets = &work->model->node.sets;
+	struct cidr cidr;
 
-	return service->has_from ? !service_covers_source(work->edit, index, source)
-				 : zone_of(source) != 0;
+	if (zone_of(source) || service_has_source(work->edit, index, source))
+		return false;
+	if (service->zones & RW_ZONE_EXTERNAL)
+		return true;
+	for (size_t i = 0; i < sets->count; i++)
+		if ((service->sets & RW_ZONE_SET(i)) && !cidr_parse(source, &cidr, NULL) &&
+		    set_covers(&sets->list[i], &cidr))
+			return true;
+	return false;
 }
 
 static int service_narrow(struct work *work, size_t index)
@@ -68,7 +86,7 @@ static int service_narrow(struct work *work, size_t index)
 	for (size_t i = 0; r == 0 && i < permit->source_count; i++) {
 		const char *source = permit->sources[i];
 
-		if (!is_narrowable(work, index, source))
+		if (is_covered(work, index, source))
 			return source_refuse(work, index, source);
 		if (!service_admits(work, index, source))
 			continue;
@@ -174,7 +192,7 @@ static bool is_of_row(const struct work *work, const struct row *row)
 	return ports_cover(&own, &work->result->ports[0]);
 }
 
-static void zones_list(uint16_t zones, char ret[64])
+static void zones_list(uint64_t zones, char ret[64])
 {
 	ret[0] = '\0';
 	for (const struct word *word = words_zones; word->word; word++)

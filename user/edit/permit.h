@@ -20,7 +20,7 @@ struct permit {
 	uint8_t l4;		    /* RW_L4_* */
 	uint16_t port;		    /* host order */
 	uint16_t port_end;	    /* inclusive */
-	const char *const *sources; /* zones and prefixes */
+	const char *const *sources; /* zones, prefixes, names of sets */
 	size_t source_count;	    /* 0: deny it to all */
 	const char *about;	    /* for a service that is added or widened; NULL: as it is */
 	const char *name; /* of a service that is added, if no role has these ports; not NULL */

@@ -199,25 +199,6 @@ bool service_has_source(const struct edit *edit, size_t index, const char *sourc
 	return list_find(edit, service_member(edit, index, "from"), source) != PLACE_NONE;
 }
 
-bool service_covers_source(const struct edit *edit, size_t index, const char *source)
-{
-	uint32_t list = service_member(edit, index, "from");
-	uint32_t at = list == PLACE_NONE ? PLACE_NONE : edit->places[list].first;
-	bool covered = false;
-
-	for (; at != PLACE_NONE; at = edit->places[at].next) {
-		_free_ char *found = edit_string(edit, at);
-		struct cidr outer, inner;
-
-		if (!found || cidr_parse(source, &inner, NULL))
-			continue;
-		if (is_same_source(found, source))
-			return false;
-		covered |= cidr_parse(found, &outer, NULL) || cidr_covers(&outer, &inner);
-	}
-	return covered;
-}
-
 size_t service_source_count(const struct edit *edit, size_t index)
 {
 	const struct place *list = &edit->places[service_member(edit, index, "from")];

@@ -32,9 +32,6 @@ int service_set(struct edit *edit, size_t index, const char *key, const char *st
 
 /* Does "from" of the service `index` have this source, however it is written? No "from": no. */
 bool service_has_source(const struct edit *edit, size_t index, const char *source);
-
-/* A zone or a prefix in "from" may have this prefix in it, and "from" does not name it. */
-bool service_covers_source(const struct edit *edit, size_t index, const char *source);
 size_t service_source_count(const struct edit *edit, size_t index);
 int service_add_source(struct edit *edit, size_t index, const char *source);
 int service_remove_source(struct edit *edit, size_t index, const char *source);

@@ -10,6 +10,8 @@
 
 #include "edit/services.h"
 #include "policy/cidr.h"
+#include "policy/set.h"
+#include "policy/sources.h"
 #include "policy/merge.h"
 #include "policy/value.h"
 #include "util/array.h"
@@ -78,22 +80,31 @@ bool permit_has_source(const struct permit *permit, const char *source)
 	return false;
 }
 
+static int source_refuse(struct work *work, const char *source)
+{
+	const struct set_list *sets = &work->model->node.sets;
+	struct guess guess = guess_begin(source);
+
+	error_set(work->error, ENOENT, "there is no set \"%.80s\"", source);
+	for (const struct word *word = words_zones; word->word; word++)
+		guess_consider(&guess, word->word);
+	for (size_t i = 0; i < sets->count; i++)
+		guess_consider(&guess, sets->list[i].name);
+	if (!error_hint_guess(work->error, &guess))
+		error_hint(work->error, "a source is an address, a prefix, a zone (external, "
+					"internal, vpn), or one of \"sets\"");
+	return -ENOENT;
+}
+
 static int source_check(struct work *work, const char *source)
 {
-	struct guess guess = guess_begin(source);
 	struct cidr cidr;
 
 	if (zone_of(source))
 		return 0;
-	if (strpbrk(source, ":/") || strspn(source, "0123456789."))
+	if (!is_set_word(source))
 		return cidr_parse(source, &cidr, work->error) ? -ENOENT : 0;
-	error_set(work->error, ENOENT, "there is no source \"%.80s\"", source);
-	for (const struct word *word = words_zones; word->word; word++)
-		guess_consider(&guess, word->word);
-	if (!error_hint_guess(work->error, &guess))
-		error_hint(work->error, "it is an address or a prefix, or a zone: external, "
-					"internal or vpn");
-	return -ENOENT;
+	return set_find(&work->model->node.sets, source) ? 0 : source_refuse(work, source);
 }
 
 static int sources_check(struct work *work)
@@ -171,7 +182,7 @@ bool is_role_row(const struct row *row)
 	return strcmp(row->role, MERGE_NODE) != 0;
 }
 
-bool zones_admit(uint16_t zones, const char *source)
+bool zones_admit(uint64_t zones, const char *source)
 {
 	uint16_t zone = zone_of(source);
 

@@ -43,7 +43,7 @@ bool permit_has_source(const struct permit *permit, const char *source);
 bool is_role_row(const struct row *row);
 
 /* Do these zones let all of a source in? */
-bool zones_admit(uint16_t zones, const char *source);
+bool zones_admit(uint64_t zones, const char *source);
 
 /* Does the service `index` of the node file, by its text? */
 bool service_admits(const struct work *work, size_t index, const char *source);
