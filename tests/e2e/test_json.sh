@@ -84,7 +84,7 @@ documents_plan() {
 documents_allow() {
 	json 0 allow 873 --from internal,vpn --comment backup
 	json 0 allow 873 --from vpn
-	json 0 allow 874 --from vpn --apply
+	json 0 allow 874 --from vpn,203.0.113.0/28 --apply
 	rolewall apply --confirm=60
 	error 1 allow 875 --from vpn --apply
 	rolewall confirm

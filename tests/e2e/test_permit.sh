@@ -29,7 +29,7 @@ assert_port() { # ANSWER HOST PORT
 	local address
 
 	case $2 in
-	outside) address=$NODE_EXTERNAL ;;
+	outside | far) address=$NODE_EXTERNAL ;;
 	inside) address=$NODE_INTERNAL ;;
 	vpn) address=$NODE_VPN ;;
 	esac
@@ -53,6 +53,36 @@ test_a_port_is_opened_by_one_command_and_closed_by_another() {
 
 	assert_exit 0 rolewall deny 873 --apply
 	assert_port silent inside 873
+	assert_untouched
+}
+
+test_one_address_is_let_in_for_good_and_kept_out_again() {
+	assert_port silent outside 5432
+	assert_exit 0 rolewall allow 5432 --from "$OUTSIDE" --apply --confirm=600
+	rolewall confirm
+	assert_port open outside 5432
+	assert_port silent far 5432
+	assert_port open inside 5432
+	assert_exit 0 rolewall allow 5432 --from "$OUTSIDE6" --apply
+	assert_answer open outside tcp "$NODE6_EXTERNAL" 5432
+	assert_exit 0 rolewall deny 5432 --from "$OUTSIDE6"
+	assert_exit 0 rolewall deny 5432 --from "$OUTSIDE" --apply
+	assert_port silent outside 5432
+	assert_answer silent outside tcp "$NODE6_EXTERNAL" 5432
+	assert_untouched
+}
+
+test_a_set_is_let_in_by_its_name() {
+	sed -i "s,\"mode\",\"sets\": { \"office\": [\"$OUTSIDE\"] }\, \"mode\"," "$LAB_DIR/node.json"
+	cp "$LAB_DIR/node.json" "$LAB_DIR/before.json"
+	assert_exit 2 rolewall allow 873 --from offise
+	grep -q 'did you mean "office"' <<<"$OUTPUT" || fail "no guess: $OUTPUT"
+	assert_exit 0 rolewall allow 873 --from office,vpn --apply
+	assert_port open outside 873
+	assert_port open vpn 873
+	assert_port silent far 873
+	assert_exit 0 rolewall deny 873 --apply
+	assert_port silent outside 873
 	assert_untouched
 }
 

@@ -5,8 +5,9 @@
 #include "util/array.h"
 
 static const struct option_spec allow_options[] = {
-	[PERMIT_FROM] = {"from", 0, "SOURCE",
-			 "who may come: internal, vpn, external; several with commas"},
+	[PERMIT_FROM] =
+		{"from", 0, "SOURCE",
+		 "who may come: an address, a prefix, a zone or a set; several with commas"},
 	[PERMIT_APPLY] = {"apply", 0, NULL, "put it in force at once"},
 	[PERMIT_CONFIRM] = {"confirm", 0, "[=SECONDS]",
 			    "go back unless \"rolewall confirm\" comes in time (60)"},

@@ -10,6 +10,7 @@
 #include "cli/plan.h"
 #include "cli/print.h"
 #include "edit/replace.h"
+#include "policy/set_tables.h"
 #include "policy/words.h"
 #include "util/cleanup.h"
 
@@ -46,12 +47,21 @@ static bool is_table(const struct run *run)
 
 /* --- who reaches a port ----------------------------------------------------------------------- */
 
-/* The first of the ports; of both protocols, TCP. */
+/* Of both protocols, TCP. */
+static unsigned int l4_of(const struct permit_ports *ports)
+{
+	return ports->l4s & (1 << RW_L4_TCP) ? RW_L4_TCP : RW_L4_UDP;
+}
+
+static const char *proto_word(const struct permit_ports *ports)
+{
+	return word_of(words_l4, l4_of(ports));
+}
+
+/* Of the first of the ports. */
 static size_t port_index(const struct permit_ports *ports)
 {
-	unsigned int l4 = ports->l4s & (1 << RW_L4_TCP) ? RW_L4_TCP : RW_L4_UDP;
-
-	return ((size_t)l4 << 16) + ports->port;
+	return ((size_t)l4_of(ports) << 16) + ports->port;
 }
 
 #define REACH_TEXT_MAX (PEERS_TEXT_MAX + TABLES_ORIGIN_MAX + 2 * TABLES_NAME_MAX + 16)
@@ -77,35 +87,44 @@ static const char *reach_text(const struct tables *tables, const struct permit_p
 /* "tcp 5432" */
 static const char *name_text(const struct permit_ports *ports, char ret[NAME_TEXT_MAX])
 {
-	const char *proto =
-		word_of(words_l4, ports->l4s & (1 << RW_L4_TCP) ? RW_L4_TCP : RW_L4_UDP);
 	char text[PORTS_TEXT_MAX];
 
-	snprintf(ret, NAME_TEXT_MAX, "%s %s", proto,
+	snprintf(ret, NAME_TEXT_MAX, "%s %s", proto_word(ports),
 		 ports_text(ports->port, ports->port_end, text));
 	return ret;
+}
+
+/* By name, those without one by their first prefix. */
+static json_t *json_sets(const struct tables *tables, uint64_t zones)
+{
+	json_t *list = json_make("[]");
+	char label[TABLES_SET_MAX];
+
+	for (size_t i = 0; i < tables->set_count; i++)
+		if (zones & RW_ZONE_SET(i))
+			json_array_append_new(list, json_clean(set_label(&tables->sets[i], label)));
+	return list;
+}
+
+static json_t *json_port(const struct tables *tables, const struct permit_ports *ports)
+{
+	const struct port *port = &tables->ports[port_index(ports)];
+	const struct rule *rule = port->zones ? &tables->rules[port->rule] : NULL;
+
+	return json_make("{s:s, s:i, s:i, s:o, s:o, s:o, s:o, s:o}", "proto", proto_word(ports),
+			 "port", (int)ports->port, "port_end", (int)ports->port_end, "zones",
+			 json_zones(port->zones), "sets", json_sets(tables, port->zones), "role",
+			 json_clean(rule ? rule->role : NULL), "service",
+			 json_clean(rule ? rule->service : NULL), "origin",
+			 json_clean(rule ? rule->origin : NULL));
 }
 
 static json_t *json_ports(const struct run *run, const struct tables *tables)
 {
 	json_t *list = json_make("[]");
 
-	for (size_t i = 0; i < run->result.port_count; i++) {
-		const struct permit_ports *ports = &run->result.ports[i];
-		const struct port *port = &tables->ports[port_index(ports)];
-		const struct rule *rule = port->zones ? &tables->rules[port->rule] : NULL;
-
-		json_array_append_new(
-			list,
-			json_make("{s:s, s:i, s:i, s:o, s:o, s:o, s:o}", "proto",
-				  word_of(words_l4,
-					  ports->l4s & (1 << RW_L4_TCP) ? RW_L4_TCP : RW_L4_UDP),
-				  "port", (int)ports->port, "port_end", (int)ports->port_end,
-				  "zones", json_zones(port->zones), "role",
-				  json_clean(rule ? rule->role : NULL), "service",
-				  json_clean(rule ? rule->service : NULL), "origin",
-				  json_clean(rule ? rule->origin : NULL)));
-	}
+	for (size_t i = 0; i < run->result.port_count; i++)
+		json_array_append_new(list, json_port(tables, &run->result.ports[i]));
 	return list;
 }
 

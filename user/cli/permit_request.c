@@ -36,7 +36,7 @@ static int sources_split(const struct settings *settings, const char *text,
 	     source = strtok_r(NULL, ",", &left))
 		request->list[count++] = source;
 	if (!count)
-		return report_failure(settings, "name an address, a prefix or a zone",
+		return report_failure(settings, "name an address, a prefix, a zone or a set",
 				      "--from is empty");
 	request->permit.sources = request->list;
 	request->permit.source_count = count;

@@ -72,12 +72,11 @@ static void add_roles(struct case_file *file)
 	}
 }
 
+/* For good. */
 static void add_service(struct case_file *file)
 {
-	remedy_add(file,
-		   "rolewall allow %u/%s --from %s, then \"rolewall apply\": for good, to all of "
-		   "that zone",
-		   file->question->port, file->proto, zone_name(file->explanation->zone));
+	remedy_add(file, "rolewall allow %u/%s --from %s, then \"rolewall apply\": for good",
+		   file->question->port, file->proto, file->source);
 }
 
 /* "management" means services called ssh: where sshd listens there must be one, and no more. */
@@ -168,6 +167,8 @@ static void remedy_zone(struct case_file *file)
 			   file->source, explanation->node_file);
 	else if (file->is_sshd)
 		remedy_sshd(file);
+	else
+		add_service(file);
 	add_opening(file);
 	if (rule->zones & RW_ZONE_ALL)
 		remedy_add(file,
@@ -178,9 +179,9 @@ static void remedy_zone(struct case_file *file)
 	if (!(rule->zones & (RW_ZONE_PEERS | RW_ZONE_NOBODY)) && is_narrowed(file))
 		remedy_add(
 			file,
-			"take \"%s\" out of \"vpn_only\" in %s, then \"rolewall apply\": open to "
-			"all of the zone %s",
-			rule->service, explanation->node_file, zone_name(explanation->zone));
+			"rolewall allow %s --from %s, then \"rolewall apply\": \"vpn_only\" does "
+			"not keep all of that zone out any more",
+			rule->service, zone_name(explanation->zone));
 }
 
 /* A segment that belongs to nothing: no rule would make it pass. */

@@ -5,7 +5,7 @@
 #include "cli/cli.h"
 #include "kernel/observe/explain.h"
 
-#define REMEDIES_MAX	6
+#define REMEDIES_MAX	8
 #define REMEDY_TEXT_MAX 512
 
 struct remedies {
