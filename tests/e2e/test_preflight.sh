@@ -202,8 +202,9 @@ test_no_server_at_all_is_no_missing_record() {
 
 # page_status PROFILE ID: of a Debian 12 with IPv6, whose name has a loopback address.
 page_status() {
-	node "$ROLEWALL" --json --roles-dir "$ROLES_DIR" preflight --profile "$1" --dns "$SERVER:5301" \
-		--root "$LAB_ROOT/tests/unit/fixtures/debian-12" |
+	# Exit 10 is the business of another test.
+	{ node "$ROLEWALL" --json --roles-dir "$ROLES_DIR" preflight --profile "$1" --dns "$SERVER:5301" \
+		--root "$LAB_ROOT/tests/unit/fixtures/debian-12" || true; } |
 		jq -r "[.checks[] | select(.id == \"$2\") | .status] | first // \"none\""
 }
 
