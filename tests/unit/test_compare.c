@@ -26,10 +26,10 @@
 			      .port_end = (last),                                                  \
 			      .zones = (mask)})
 #define RULES(...)                                                                                 \
-	(&(const struct rule_list){(const struct rule *const[]){__VA_ARGS__},                      \
-				   sizeof((const struct rule *const[]){__VA_ARGS__}) /             \
-					   sizeof(struct rule *)})
-#define NO_RULES (&(const struct rule_list){NULL, 0})
+	(&(const struct rule_list){                                                                \
+		(const struct rule *const[]){__VA_ARGS__},                                         \
+		sizeof((const struct rule *const[]){__VA_ARGS__}) / sizeof(struct rule *), NULL})
+#define NO_RULES (&(const struct rule_list){NULL, 0, NULL})
 
 static struct changes compare(const struct rule_list *before, const struct rule_list *after)
 {

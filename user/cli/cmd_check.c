@@ -41,14 +41,13 @@ static int check_run(const struct settings *settings, const struct arguments *ar
 {
 	const char *file = arguments->operand_count ? arguments->operands[0] : settings->config;
 	_cleanup_(config_free) struct config config = {0};
-	const struct policy_source source = {
-		.node_file = file,
-		.roles_dir = settings->roles_dir,
-		.cluster_file = settings->cluster,
-	};
+	struct policy_source source = config_source(settings);
 	struct recognised found = {0};
 	struct error error = {0};
-	int r = policy_compile_from(&source, &config.tables, &config.warnings, &error);
+	int r;
+
+	source.node_file = file;
+	r = policy_compile_from(&source, &config.tables, &config.warnings, &error);
 
 	/* A file that is named may be another host's. */
 	if (!r && !arguments->operand_count)

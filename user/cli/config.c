@@ -15,6 +15,7 @@ struct policy_source config_source(const struct settings *settings)
 		.node_file = settings->config,
 		.roles_dir = settings->roles_dir,
 		.cluster_file = settings->cluster,
+		.resolved_dir = settings->instance.lib_dir,
 	};
 }
 

@@ -122,6 +122,59 @@ static void print_others(const struct settings *settings, const struct differenc
 			   zone_or_unlisted(interfaces->list[i].after));
 }
 
+#define SET_SOURCES_SHOWN 8
+
+static void sources_append(char *ret, size_t size, char sign, const struct cidr_list *cidrs)
+{
+	for (size_t i = 0; i < cidrs->count; i++) {
+		size_t used = strlen(ret);
+		char source[CIDR_TEXT_MAX];
+
+		if (i == SET_SOURCES_SHOWN) {
+			snprintf(ret + used, size - used, ", %zu more", cidrs->count - i);
+			return;
+		}
+		cidr_format(cidrs->list[i].source, cidrs->list[i].length, source);
+		snprintf(ret + used, size - used, "%s%c%s", used ? ", " : "", sign, source);
+	}
+}
+
+static void on_append(char *ret, size_t size, const struct set *set)
+{
+	size_t used = strlen(ret);
+
+	snprintf(ret + used, size - used, "%s%s", used ? "; " : "",
+		 set->has_on ? "by " : "by every interface");
+	for (size_t i = 0; i < set->on_count; i++) {
+		used = strlen(ret);
+		snprintf(ret + used, size - used, "%s%s", i ? "," : "", set->on[i]);
+	}
+	if (set->has_on && !set->on_count) {
+		used = strlen(ret);
+		snprintf(ret + used, size - used, "none");
+	}
+}
+
+static void print_sets(const struct settings *settings, const struct set_changes *changes)
+{
+	for (size_t i = 0; i < changes->count; i++) {
+		const struct set_change *change = &changes->list[i];
+		char text[2048] = "", name[TABLES_SET_MAX + 8];
+
+		snprintf(name, sizeof(name), "set %s", change->name);
+		sources_append(text, sizeof(text), '+', &change->added);
+		sources_append(text, sizeof(text), '-', &change->removed);
+		if (change->after &&
+		    (change->on_changed || (!change->before && change->after->has_on)))
+			on_append(text, sizeof(text), change->after);
+		print_fact(settings, name, STYLE_PLAIN, "%s%s%s",
+			   !change->before  ? "new"
+			   : !change->after ? "gone"
+					    : "",
+			   *text && (!change->before || !change->after) ? ": " : "", text);
+	}
+}
+
 /* A cluster's peers may keep their zone and play other roles. */
 static void add_prefix(struct libscols_table *table, const struct prefix_change *change)
 {
@@ -273,6 +326,7 @@ void plan_print(const struct settings *settings, const struct plan *plan)
 	else
 		print_summary(settings, "Nothing is in force yet; apply would open:\n");
 	print_ports(settings, &difference->ports);
+	print_sets(settings, &difference->sets);
 	print_prefixes(settings, &difference->prefixes);
 	print_others(settings, difference);
 	print_sums(settings, &difference->ports);

@@ -271,7 +271,7 @@ static int node_add(const struct policy_source *source, struct model *model,
 	if (r == 0)
 		r = interfaces_check(&model->node, ret_error);
 	if (r == 0)
-		r = node_join_sets(&model->node, source->resolved_file, ret_error);
+		r = node_join_sets(&model->node, source->resolved_dir, ret_error);
 	if (r == 0)
 		r = profile_open(&model->node, source->roles_dir, &model->files, ret_error);
 	return r;

@@ -11,9 +11,10 @@ struct policy_source {
 	const char *text; /* that the node file is to have, in place of what it has; NULL: that */
 	size_t text_size;
 	const char *roles_dir;
-	const char *cluster_file;  /* in place of the node file's; NULL: what that says */
-	const char *node;	   /* another node of the cluster than the file's; NULL: its own */
-	const char *resolved_file; /* addresses of names in sets (resolved.h); NULL: none */
+	const char *cluster_file; /* in place of the node file's; NULL: what that says */
+	const char *node;	  /* another node of the cluster than the file's; NULL: its own */
+	const char *
+		resolved_dir; /* where the addresses of names in sets are (resolved.h); NULL: nowhere */
 };
 
 /* The node file, its cluster, the directory of its profile and its role files. 0 or -errno. */

@@ -4,6 +4,8 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -65,12 +67,18 @@ static bool has_hosts(const struct set_list *sets)
 	return false;
 }
 
-int resolved_read(const char *file, struct set_list *sets, struct error *ret_error)
+int resolved_read(const char *directory, struct set_list *sets, struct error *ret_error)
 {
 	struct document *document = NULL;
+	char file[PATH_MAX];
 	int r;
 
-	if (!file || !has_hosts(sets) || access(file, F_OK) < 0)
+	if (!directory || !has_hosts(sets))
+		return 0;
+	if (snprintf(file, sizeof(file), "%s/" RESOLVED_FILE, directory) >= (int)sizeof(file))
+		return error_set(ret_error, ENAMETOOLONG, "the path \"%.200s...\" is too long",
+				 file);
+	if (access(file, F_OK) < 0)
 		return 0;
 	r = document_read(file, &document, ret_error);
 	for (size_t i = 0; r == 0 && i < sets->count; i++)

@@ -10,11 +10,11 @@
 
 #include "policy/model.h"
 
-/* Where the daemon keeps it, below the state directory. */
+/* Where the daemon keeps it, in the directory of what survives a reboot. */
 #define RESOLVED_FILE "names.json"
 
 /*
- * Append to each set the addresses of its hosts. NULL, or a file that is not there: no name has
- * been resolved yet. 0 or -errno.
+ * Append to each set the addresses of its hosts, from RESOLVED_FILE in `directory`. NULL, or a file
+ * that is not there: no name has been resolved yet. 0 or -errno.
  */
-int resolved_read(const char *file, struct set_list *sets, struct error *ret_error);
+int resolved_read(const char *directory, struct set_list *sets, struct error *ret_error);

@@ -207,13 +207,13 @@ static int sources_count_check(const struct set_list *sets, struct error *ret_er
 	return 0;
 }
 
-int node_join_sets(struct node_model *node, const char *resolved_file, struct error *ret_error)
+int node_join_sets(struct node_model *node, const char *resolved_dir, struct error *ret_error)
 {
 	const struct set_list *sets = &node->sets;
 	int r = cluster_sets_take(node, ret_error);
 
 	if (r == 0)
-		r = resolved_read(resolved_file, &node->sets, ret_error);
+		r = resolved_read(resolved_dir, &node->sets, ret_error);
 	for (size_t i = 0; r == 0 && i < sets->count; i++)
 		r = on_check(node, &sets->list[i], ret_error);
 	if (r == 0)

@@ -11,8 +11,8 @@
 
 static const struct snapshot nothing_in_force;
 
-static int compare_ports(const struct snapshot *snapshot, const struct tables *tables,
-			 struct changes *ret)
+static int compare_ports(const struct snapshot *snapshot, const struct tables *in_force,
+			 const struct tables *tables, struct changes *ret)
 {
 	_free_ const struct rule **before = calloc(snapshot->rule_count + 1, sizeof(*before));
 	_free_ const struct rule **after = calloc(tables->rule_count + 1, sizeof(*after));
@@ -23,8 +23,8 @@ static int compare_ports(const struct snapshot *snapshot, const struct tables *t
 		before[i] = &snapshot->rules[i].rule;
 	for (size_t i = 0; i < tables->rule_count; i++)
 		after[i] = &tables->rules[i];
-	return rules_compare(&(struct rule_list){before, snapshot->rule_count},
-			     &(struct rule_list){after, tables->rule_count}, ret);
+	return rules_compare(&(struct rule_list){before, snapshot->rule_count, in_force},
+			     &(struct rule_list){after, tables->rule_count, tables}, ret);
 }
 
 static int compare_interfaces(const struct snapshot *snapshot, const struct tables *tables,
@@ -232,11 +232,13 @@ int difference_find(const struct snapshot *snapshot, const struct tables *in_for
 
 	if (!snapshot)
 		snapshot = &nothing_in_force;
-	r = compare_ports(snapshot, tables, &difference.ports);
+	r = compare_ports(snapshot, in_force, tables, &difference.ports);
 	if (!r)
 		r = compare_interfaces(snapshot, tables, &difference.interfaces);
 	if (!r)
 		r = compare_prefixes(in_force, tables, &difference.prefixes);
+	if (!r)
+		r = sets_compare(in_force, tables, &difference.sets);
 	if (!r)
 		r = compare_never_ban(&difference, in_force, tables);
 	if (r)
@@ -253,10 +255,11 @@ void difference_free(struct difference *difference)
 	changes_free(&difference->ports);
 	interface_changes_free(&difference->interfaces);
 	prefix_changes_free(&difference->prefixes);
+	set_changes_free(&difference->sets);
 }
 
 bool difference_is_empty(const struct difference *difference)
 {
 	return !difference->ports.count && !difference->interfaces.count &&
-	       !difference->prefixes.count && !difference->setting_count;
+	       !difference->prefixes.count && !difference->sets.count && !difference->setting_count;
 }

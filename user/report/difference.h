@@ -6,6 +6,7 @@
 
 #include "kernel/observe/snapshot.h"
 #include "tables/compare.h"
+#include "tables/set_compare.h"
 
 /* Anything but ports and interfaces that has one value for the whole node. */
 struct setting {
@@ -22,6 +23,7 @@ struct difference {
 	struct changes ports;
 	struct interface_changes interfaces;
 	struct prefix_changes prefixes;
+	struct set_changes sets;
 	struct setting settings[DIFFERENCE_SETTINGS_MAX]; /* those that change */
 	size_t setting_count;
 };

@@ -6,6 +6,7 @@
 
 #include "kernel/commit/pending.h"
 #include "kernel/lists/reasons.h"
+#include "policy/set_tables.h"
 #include "policy/words.h"
 #include "report/words.h"
 #include "util/clock.h"
@@ -45,16 +46,29 @@ json_t *json_zones(uint64_t zones)
 	return list;
 }
 
+/* Comma separated. */
+static json_t *json_names(const char *names)
+{
+	json_t *list = json_array();
+	size_t length;
+
+	for (; *names; names += length + (names[length] == ',')) {
+		length = strcspn(names, ",");
+		json_append(&list, json_stringn(names, length));
+	}
+	return list;
+}
+
 json_t *json_rule(const struct rule_state *state)
 {
 	const struct rule *rule = &state->rule;
 
-	return json_pack("{s:o, s:o, s:s, s:i, s:i, s:o, s:b, s:o, s:o, s:I, s:I}", "service",
+	return json_pack("{s:o, s:o, s:s, s:i, s:i, s:o, s:b, s:o, s:o, s:o, s:I, s:I}", "service",
 			 json_clean(rule->service), "role", json_clean(rule->role), "proto",
 			 word_of(words_l4, rule->l4), "port", (int)rule->port, "port_end",
 			 (int)rule->port_end, "zones", json_zones(rule->zones), "loopback",
-			 rule->loopback, "peers", json_clean(rule->peers), "origin",
-			 json_clean(rule->origin), "passed",
+			 rule->loopback, "peers", json_clean(rule->peers), "sets",
+			 json_names(rule->sets), "origin", json_clean(rule->origin), "passed",
 			 (json_int_t)state->counter.passed.packets, "dropped",
 			 (json_int_t)state->counter.dropped.packets);
 }
@@ -130,18 +144,33 @@ json_t *json_timeout(const struct timeout *entry)
 
 /* --- between two policies --------------------------------------------------------------------- */
 
-static json_t *json_change(const struct change *change, uint64_t zones, const struct rule *rule)
+static json_t *json_sets(uint64_t zones, const struct tables *tables)
 {
-	return json_pack("{s:s, s:i, s:i, s:o, s:o, s:o, s:o}", "proto",
-			 word_of(words_l4, change->l4), "port", (int)change->port, "port_end",
-			 (int)change->port_end, "zones", json_zones(zones), "service",
-			 json_clean(rule->service), "role", json_clean(rule->role), "origin",
-			 json_clean(rule->origin));
+	json_t *list = json_array();
+
+	for (size_t i = 0; tables && i < tables->set_count; i++) {
+		char label[TABLES_SET_MAX];
+
+		if (zones & RW_ZONE_SET(i))
+			json_append(&list, json_clean(set_label(&tables->sets[i], label)));
+	}
+	return list;
 }
 
-static json_t *json_moved(const struct change *change)
+/* `zones` of the rule, with the sets of `tables`. */
+static json_t *json_change(const struct change *change, uint64_t zones, const struct rule *rule,
+			   const struct tables *tables)
 {
-	json_t *object = json_change(change, change->after->zones, change->after);
+	return json_pack("{s:s, s:i, s:i, s:o, s:o, s:o, s:o, s:o}", "proto",
+			 word_of(words_l4, change->l4), "port", (int)change->port, "port_end",
+			 (int)change->port_end, "zones", json_zones(zones), "sets",
+			 json_sets(zones, tables), "service", json_clean(rule->service), "role",
+			 json_clean(rule->role), "origin", json_clean(rule->origin));
+}
+
+static json_t *json_moved(const struct change *change, const struct tables *tables)
+{
+	json_t *object = json_change(change, change->after->zones, change->after, tables);
 
 	json_object_set_new(object, "from",
 			    json_pack("{s:o, s:o, s:o}", "service",
@@ -167,13 +196,13 @@ void json_changes(json_t *root, const struct changes *changes)
 		const struct change *change = &changes->list[i];
 
 		if (change->opened)
-			json_array_append_new(opened,
-					      json_change(change, change->opened, change->after));
+			json_array_append_new(opened, json_change(change, change->opened,
+								  change->after, changes->after));
 		if (change->closed)
-			json_array_append_new(closed,
-					      json_change(change, change->closed, change->before));
+			json_array_append_new(closed, json_change(change, change->closed,
+								  change->before, changes->before));
 		if (change_is_moved(change))
-			json_array_append_new(moved, json_moved(change));
+			json_array_append_new(moved, json_moved(change, changes->after));
 	}
 	json_object_set_new(root, "unchanged",
 			    json_integer(json_integer_value(unchanged) + changes->unchanged));
@@ -229,11 +258,56 @@ static json_t *json_prefix_changes(const struct prefix_changes *changes)
 	return list;
 }
 
+static json_t *json_cidrs(const struct cidr_list *cidrs)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < cidrs->count; i++) {
+		char text[CIDR_TEXT_MAX];
+
+		cidr_format(cidrs->list[i].source, cidrs->list[i].length, text);
+		json_append(&list, json_string(text));
+	}
+	return list;
+}
+
+/* null: every interface, or no such set. */
+json_t *json_on(const struct set *set)
+{
+	json_t *list;
+
+	if (!set || !set->has_on)
+		return json_null();
+	list = json_array();
+	for (size_t i = 0; i < set->on_count; i++)
+		json_append(&list, json_clean(set->on[i]));
+	return list;
+}
+
+static json_t *json_set_changes(const struct set_changes *changes)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < changes->count; i++) {
+		const struct set_change *change = &changes->list[i];
+		const char *what = !change->before ? "new" : !change->after ? "gone" : "changed";
+
+		json_append(&list,
+			    json_pack("{s:o, s:s, s:o, s:o, s:o, s:o}", "name",
+				      json_clean(change->name), "change", what, "added",
+				      json_cidrs(&change->added), "removed",
+				      json_cidrs(&change->removed), "on_from",
+				      json_on(change->before), "on_to", json_on(change->after)));
+	}
+	return list;
+}
+
 json_t *json_difference(const struct difference *difference)
 {
-	json_t *root = json_pack("{s:o, s:o, s:o}", "settings", json_settings(difference),
+	json_t *root = json_pack("{s:o, s:o, s:o, s:o}", "settings", json_settings(difference),
 				 "interfaces", json_interface_changes(difference), "sources",
-				 json_prefix_changes(&difference->prefixes));
+				 json_prefix_changes(&difference->prefixes), "sets",
+				 json_set_changes(&difference->sets));
 
 	json_changes(root, &difference->ports);
 	return root;
@@ -247,18 +321,6 @@ json_t *json_error(const struct error *error)
 }
 
 /* --- all of a snapshot ------------------------------------------------------------------------ */
-
-static json_t *json_names(const char *names)
-{
-	json_t *list = json_array();
-	size_t length;
-
-	for (; *names; names += length + (names[length] == ',')) {
-		length = strcspn(names, ",");
-		json_append(&list, json_stringn(names, length));
-	}
-	return list;
-}
 
 static json_t *json_pending(const struct snapshot *snapshot)
 {

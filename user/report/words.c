@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "kernel/observe/attempts.h"
+#include "policy/set_tables.h"
 #include "policy/words.h"
 
 #define SECOND 1000000000LL
@@ -99,7 +100,8 @@ const char *zones_text(uint64_t zones, char ret[ZONES_TEXT_MAX])
 	return ret[0] ? ret : strcpy(ret, "none");
 }
 
-const char *peers_text(uint64_t zones, const struct rule *rule, char ret[PEERS_TEXT_MAX])
+static const char *reach_text(uint64_t zones, const struct rule *rule, const char *sets,
+			      char ret[PEERS_TEXT_MAX])
 {
 	if (zones == RW_ZONE_NOBODY && rule->loopback)
 		return strcpy(ret, "loopback");
@@ -110,9 +112,23 @@ const char *peers_text(uint64_t zones, const struct rule *rule, char ret[PEERS_T
 		return ret;
 	if (!(zones & ~RW_ZONE_SETS & ~RW_ZONE_NOBODY))
 		ret[0] = '\0';
-	snprintf(ret + strlen(ret), PEERS_TEXT_MAX - strlen(ret), "%s%s", ret[0] ? "," : "",
-		 rule->sets);
+	snprintf(ret + strlen(ret), PEERS_TEXT_MAX - strlen(ret), "%s%s", ret[0] ? "," : "", sets);
 	return ret;
+}
+
+const char *peers_text(uint64_t zones, const struct rule *rule, char ret[PEERS_TEXT_MAX])
+{
+	return reach_text(zones, rule, rule->sets, ret);
+}
+
+const char *change_text(uint64_t zones, const struct rule *rule, const struct tables *tables,
+			char ret[PEERS_TEXT_MAX])
+{
+	char sets[TABLES_SETS_MAX] = "";
+
+	if (tables)
+		sets_names(tables, zones, sets, sizeof(sets));
+	return reach_text(zones, rule, sets, ret);
 }
 
 /* --- times ------------------------------------------------------------------------------------ */

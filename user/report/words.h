@@ -43,6 +43,10 @@ const char *zones_text(uint64_t zones, char ret[ZONES_TEXT_MAX]);
  */
 const char *peers_text(uint64_t zones, const struct rule *rule, char ret[PEERS_TEXT_MAX]);
 
+/* The same of a part of its zones, whose sets are those of `tables`; NULL: there are none. */
+const char *change_text(uint64_t zones, const struct rule *rule, const struct tables *tables,
+			char ret[PEERS_TEXT_MAX]);
+
 /* RFC 3339, local time with its offset. */
 const char *time_text(int64_t seconds, char ret[TIME_TEXT_MAX]);
 const char *time_text_ns(int64_t ns, char ret[TIME_TEXT_MAX]);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "policy/tables.h"
+#include "tables/set_compare.h"
 #include "util/array.h"
 #include "util/cleanup.h"
 
@@ -31,7 +32,20 @@ static int rule_order(const struct rule *left, const struct rule *right)
 	return order;
 }
 
-static size_t rules_unchanged(const struct rule_list *before, const struct rule_list *after)
+/* The bits that the sets of one policy have in the other. */
+struct both_ways {
+	struct set_translation to_after;
+	struct set_translation to_before;
+};
+
+static bool has_same_zones(const struct both_ways *sets, uint64_t before, uint64_t after)
+{
+	return zones_translate(&sets->to_after, before) == after &&
+	       zones_translate(&sets->to_before, after) == before;
+}
+
+static size_t rules_unchanged(const struct both_ways *sets, const struct rule_list *before,
+			      const struct rule_list *after)
 {
 	size_t unchanged = 0;
 
@@ -39,7 +53,8 @@ static size_t rules_unchanged(const struct rule_list *before, const struct rule_
 		int order = rule_order(before->rules[b], after->rules[a]);
 
 		if (!order)
-			unchanged += before->rules[b]->zones == after->rules[a]->zones &&
+			unchanged += has_same_zones(sets, before->rules[b]->zones,
+						    after->rules[a]->zones) &&
 				     !strcmp(before->rules[b]->peers, after->rules[a]->peers);
 		b += order <= 0;
 		a += order >= 0;
@@ -55,11 +70,15 @@ static bool is_moved(const struct owner *before, const struct owner *after)
 }
 
 /* The port's change in `ret`, or false: it stays as it is. */
-static bool port_compare(const struct owner *before, const struct owner *after, struct change *ret)
+static bool port_compare(const struct both_ways *sets, const struct owner *before,
+			 const struct owner *after, struct change *ret)
 {
+	uint64_t was = zones_translate(&sets->to_after, before->zones);
+	uint64_t will = zones_translate(&sets->to_before, after->zones);
+
 	*ret = (struct change){
-		.opened = after->zones & ~before->zones & ~RW_ZONE_NOBODY,
-		.closed = before->zones & ~after->zones & ~RW_ZONE_NOBODY,
+		.opened = after->zones & ~was & ~RW_ZONE_NOBODY,
+		.closed = before->zones & ~will & ~RW_ZONE_NOBODY,
 		.before = before->rule,
 		.after = after->rule,
 	};
@@ -94,19 +113,24 @@ int rules_compare(const struct rule_list *before, const struct rule_list *after,
 	_cleanup_(changes_free) struct changes changes = {0};
 	_free_ struct owner *old = owners_new(before->rules, before->count);
 	_free_ struct owner *new = owners_new(after->rules, after->count);
+	struct both_ways sets;
 	struct change change;
 
+	sets_translate(before->tables, after->tables, &sets.to_after);
+	sets_translate(after->tables, before->tables, &sets.to_before);
 	if (!old || !new)
 		return -ENOMEM;
 	for (size_t i = 0; i < OWNERS_COUNT; i++) {
-		if (!port_compare(&old[i], &new[i], &change))
+		if (!port_compare(&sets, &old[i], &new[i], &change))
 			continue;
 		change.l4 = i >> 16;
 		change.port = change.port_end = i & 0xffff;
 		if (change_add(&changes, &change))
 			return -ENOMEM;
 	}
-	changes.unchanged = rules_unchanged(before, after);
+	changes.unchanged = rules_unchanged(&sets, before, after);
+	changes.before = before->tables;
+	changes.after = after->tables;
 	*ret = changes;
 	changes = (struct changes){0};
 	return 0;

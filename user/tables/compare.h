@@ -28,7 +28,9 @@ static inline bool change_is_moved(const struct change *change)
 }
 
 struct changes {
-	struct change *list; /* owned; sorted by (l4, port) */
+	const struct tables *before; /* whose sets are in `closed`; NULL: there are none */
+	const struct tables *after;  /* whose sets are in `opened` */
+	struct change *list;	     /* owned; sorted by (l4, port) */
 	size_t count;
 	size_t unchanged; /* rules that stand in both, word for word but for their origin */
 };
@@ -53,6 +55,7 @@ struct interface_changes {
 struct rule_list {
 	const struct rule *const *rules; /* sorted as in tables.h */
 	size_t count;
+	const struct tables *tables; /* whose sets their zones have; NULL: none */
 };
 
 struct interface_list {

@@ -161,8 +161,8 @@ int roles_compare(const struct role_model *before, const struct role_model *afte
 	new = rules_refer(change.after_rules, new_count);
 	if (!old || !new)
 		return -ENOMEM;
-	r = rules_compare(&(struct rule_list){old, old_count}, &(struct rule_list){new, new_count},
-			  &change.ports);
+	r = rules_compare(&(struct rule_list){old, old_count, NULL},
+			  &(struct rule_list){new, new_count, NULL}, &change.ports);
 	if (r < 0)
 		return r;
 	*ret = change;

@@ -28,7 +28,7 @@ function zoneCell(rule, zone) {
 function othersText(rule) {
 	const others = rule.zones.filter((zone) => !ZONES.includes(zone) && zone !== "peers");
 
-	return [...others, ...(rule.peers ? [`peers: ${rule.peers.replaceAll(",", ", ")}`] : [])].join(", ");
+	return [...others, ...rule.sets, ...(rule.peers ? [`peers: ${rule.peers.replaceAll(",", ", ")}`] : [])].join(", ");
 }
 
 function ruleRow(rule) {
