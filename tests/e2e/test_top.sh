@@ -219,14 +219,15 @@ test_the_bottom_line_names_the_keys_that_work() {
 test_a_flood_from_everywhere_is_one_row_that_opens() {
 	local sources=600
 
-	outside "$PROBE" scan -w 50 -t 6071 "$NODE_EXTERNAL" >/dev/null
 	outside "$PROBE" flood -s 198.18.0.0 -n $sources -c $sources "$NODE_EXTERNAL" 3306 >/dev/null
 	rolewall ban 198.18.0.0/15 >/dev/null
 	outside "$PROBE" flood -s 198.18.0.0 -n $sources -c $sources "$NODE_EXTERNAL" 993 >/dev/null
 	rolewall unban 198.18.0.0/15 >/dev/null
+	# Last, for the flood may push it out of the table.
+	outside "$PROBE" scan -w 50 -t 6071 "$NODE_EXTERNAL" >/dev/null
 	view 80 24
 	keys '>' # by hits
-	sees "Blocked [0-9]+. .* in [0-9] rows"
+	sees "Blocked [0-9]+ in [0-9] rows"
 	sees "[+] [0-9]+ sources +3306/tcp +- +not-open"
 	sees "[+] [0-9]+ sources +993/tcp +imaps +banned"
 	sees "6071/tcp"
@@ -237,7 +238,7 @@ test_a_flood_from_everywhere_is_one_row_that_opens() {
 	keys Enter
 	misses "198[.]18[.]"
 	keys / 'port=3306' Enter
-	sees "in 1 row .*/port=3306"
+	sees "in 1 row\\] .*/port=3306"
 	keys w C-u "$LAB_DIR/flood" Enter
 	sees "[0-9]{3} rows are in"
 	[ "$(wc -l <"$LAB_DIR/flood")" -gt 32 ] || fail "what is folded is not written"

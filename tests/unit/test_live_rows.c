@@ -7,11 +7,15 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "live/layout.h"
 #include "live/table.h"
 #include "live/text.h"
+#include "util/reason.h"
 
 static const struct port_names no_names;
 
@@ -187,6 +191,86 @@ static void a_service_that_no_rule_has_may_be_a_mistyped_reason(void **state)
 	assert_non_null(strstr(error.hint, "rolewall show"));
 }
 
+#define WORDS  6
+#define KNOCKS 8
+
+struct knocks {
+	struct rw_attempt list[KNOCKS];
+	struct rule rules[KNOCKS];
+	int64_t last_ns[KNOCKS];
+	size_t count;
+};
+
+static void knock_read(struct knocks *knocks, char *words[WORDS], int64_t now)
+{
+	struct rw_attempt *record = &knocks->list[knocks->count];
+	struct cidr cidr;
+
+	assert_int_equal(cidr_parse(words[0], &cidr, NULL), 0);
+	memcpy(record->source, cidr.source, sizeof(record->source));
+	record->port = (uint16_t)atoi(words[1]);
+	record->l4 = strcmp(words[2], "tcp") ? IPPROTO_UDP : IPPROTO_TCP;
+	record->reason = reason_from_name(words[3]);
+	if (strcmp(words[4], "-") != 0)
+		snprintf(knocks->rules[knocks->count].service, TABLES_NAME_MAX, "%s", words[4]);
+	knocks->last_ns[knocks->count++] = now - atoi(words[5]) * 1000000000LL;
+}
+
+/* "0 4", "none" or "wrong". */
+static void filter_ask(const struct knocks *knocks, const char *text, int64_t now, char ret[32])
+{
+	const struct rule *rules[KNOCKS];
+	const struct port_names names = {.rules = rules, .snapshot.rule_count = knocks->count};
+	char line[128];
+	struct filter filter;
+
+	for (size_t i = 0; i < knocks->count; i++)
+		rules[i] = &knocks->rules[i];
+	snprintf(line, sizeof(line), "%s", text);
+	snprintf(ret, 32, "wrong");
+	if (filter_parse_line(line, now, &filter, NULL) ||
+	    filter_check_service(&filter, &names, NULL))
+		return;
+	ret[0] = '\0';
+	for (size_t i = 0; i < knocks->count; i++)
+		if (filter_matches(&filter, &knocks->list[i],
+				   knocks->rules[i].service[0] ? &knocks->rules[i] : NULL,
+				   knocks->last_ns[i]))
+			sprintf(ret + strlen(ret), "%s%zu", *ret ? " " : "", i);
+	if (!*ret)
+		snprintf(ret, 32, "none");
+}
+
+/* tests/e2e/test_web.sh asks the live page the same. */
+static void a_filter_shows_what_the_table_says(void **state)
+{
+	FILE *file = fopen("tests/unit/filters.tsv", "re");
+	const int64_t now = 1790000000LL * 1000000000;
+	struct knocks knocks = {0};
+	char line[256], found[32];
+	int filters = 0;
+
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file)) {
+		char *words[WORDS] = {NULL}, *rest = line, *kind;
+
+		line[strcspn(line, "\n")] = '\0';
+		kind = strsep(&rest, "\t");
+		for (int i = 0; rest && i < WORDS; i++)
+			words[i] = strsep(&rest, "\t");
+		if (!strcmp(kind, "attempt"))
+			knock_read(&knocks, words, now);
+		if (strcmp(kind, "filter") != 0)
+			continue;
+		filter_ask(&knocks, words[0], now, found);
+		if (strcmp(found, words[1]) != 0)
+			fail_msg("\"%s\" shows %s, not %s", words[0], found, words[1]);
+		filters++;
+	}
+	fclose(file);
+	assert_true(filters > 50);
+}
+
 static void sparks_tell_what_came_when(void **state)
 {
 	static struct spark spark;
@@ -307,6 +391,16 @@ static void numbers_fit(void **state)
 	assert_string_equal(number_text(UINT64_MAX, 6, text), "18447P");
 }
 
+/* Just after midnight, too. */
+static void what_was_an_hour_ago_has_a_time_and_no_day(void **state)
+{
+	char text[24];
+
+	assert_non_null(strchr(when_text((time(NULL) - 3600) * 1000000000LL, text), ':'));
+	assert_null(strchr(when_text((time(NULL) - 48 * 3600) * 1000000000LL, text), ':'));
+	assert_string_equal(when_text(0, text), "-");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -318,12 +412,14 @@ int main(void)
 		cmocka_unit_test(a_filter_is_one_line),
 		cmocka_unit_test(a_port_may_have_its_protocol),
 		cmocka_unit_test(a_service_that_no_rule_has_may_be_a_mistyped_reason),
+		cmocka_unit_test(a_filter_shows_what_the_table_says),
 		cmocka_unit_test(sparks_tell_what_came_when),
 		cmocka_unit_test(text_stays_in_its_cells_and_controls_nothing),
 		cmocka_unit_test(a_port_is_open_to_whom_the_policy_says),
 		cmocka_unit_test(a_wide_screen_shows_the_whole_of_a_port),
 		cmocka_unit_test(a_wide_screen_shows_the_whole_of_a_ban),
 		cmocka_unit_test(numbers_fit),
+		cmocka_unit_test(what_was_an_hour_ago_has_a_time_and_no_day),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

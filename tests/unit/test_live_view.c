@@ -190,8 +190,7 @@ static void a_fold_opens_and_closes_with_enter(void **state)
 	scene_open(&scene);
 	hear_flood(&scene, 3306, 60000);
 	hear(&scene, "203.0.113.9", 25, 7);
-	shows(&scene, 80, "[Blocked 60001]");
-	shows(&scene, 80, "  in 2 rows");
+	shows(&scene, 80, "[Blocked 60001 in 2 rows]");
 	shows(&scene, 80, "+ 60000 sources 3306/tcp ");
 	hides(&scene, 80, "198.18.");
 	keys(&scene, "\n");

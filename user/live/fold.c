@@ -202,7 +202,7 @@ static int kind_fold(struct folding *folding, enum fold_kind kind)
 	return 0;
 }
 
-/* Who has several rows is somebody: they are rows of the table. */
+/* A source with several rows keeps them: they are rows of the table. */
 static int known_keep(struct folding *folding)
 {
 	size_t left = 0;

@@ -201,26 +201,34 @@ static int sparks_draw(struct canvas *canvas, const struct view *view, int row)
 	return (int)room + 3 * tall;
 }
 
+static int tab_count(struct canvas *canvas, const struct view *view, int row, int at)
+{
+	const struct rows *rows = &view->rows;
+
+	if (view->tab == TAB_BLOCKED && rows->count < rows->unfolded)
+		return canvas_printf(canvas, row, at, STYLE_BOLD, "%zu in %zu row%s] ",
+				     rows->unfolded, rows->count, rows->count == 1 ? "" : "s");
+	return canvas_printf(canvas, row, at, STYLE_BOLD, "%zu] ",
+			     view->tab == TAB_BLOCKED ? rows->unfolded : view_count(view));
+}
+
 static void tabs_draw(struct canvas *canvas, const struct view *view, int row)
 {
 	static const char *const names[TAB_COUNT] = {"Blocked", "Ports", "Bans and openings"};
 	static const char *const groups[] = {"", "  by source", "  by port"};
-	const struct rows *rows = &view->rows;
 	int at = 0;
 
 	for (int tab = 0; tab < TAB_COUNT; tab++) {
 		bool shown = tab == (int)view->tab;
 
 		at += canvas_printf(canvas, row, at, shown ? STYLE_BOLD : STYLE_FAINT,
-				    shown ? "[%s %zu] " : " %s  ", names[tab],
-				    tab == TAB_BLOCKED ? rows->unfolded : view_count(view));
+				    shown ? "[%s " : " %s  ", names[tab]);
+		if (shown)
+			at += tab_count(canvas, view, row, at);
 	}
 	if (view->tab != TAB_BLOCKED)
 		return;
 	at += canvas_printf(canvas, row, at, STYLE_PLAIN, "%s", groups[view->request.group]);
-	if (rows->count < rows->unfolded)
-		at += canvas_printf(canvas, row, at, STYLE_FAINT, "  in %zu row%s", rows->count,
-				    rows->count == 1 ? "" : "s");
 	if (view->frozen)
 		at += canvas_printf(canvas, row, at, STYLE_CARE, "  FROZEN");
 	if (view->filter_text[0])

@@ -32,17 +32,16 @@ const char *rate_text(double rate, char ret[24])
 	return ret;
 }
 
-/* Time of day; of other days the day. */
+/* Time of day; longer ago than half a day, the day. */
 const char *when_text(int64_t ns, char ret[24])
 {
 	time_t seconds = ns / 1000000000LL, now = time(NULL);
-	struct tm when, today;
+	struct tm when;
 
 	if (!ns)
 		return "-";
 	localtime_r(&seconds, &when);
-	localtime_r(&now, &today);
-	strftime(ret, 24, when.tm_yday == today.tm_yday ? "%H:%M:%S" : "%d %b", &when);
+	strftime(ret, 24, now - seconds < 12 * 60 * 60 ? "%H:%M:%S" : "%d %b", &when);
 	return ret;
 }
 

@@ -9,7 +9,7 @@
 const char *number_text(uint64_t number, int width, char ret[24]);
 const char *rate_text(double rate, char ret[24]);
 
-/* Time of day; of other days the day. */
+/* Time of day; longer ago than half a day, the day. */
 const char *when_text(int64_t ns, char ret[24]);
 
 /* From now until then, or "for ever" (0). */
