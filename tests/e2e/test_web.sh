@@ -37,7 +37,7 @@ needs_browser() {
 # row PORT: whether the table has one for it.
 row() {
 	page_says 'return [...document.querySelectorAll("#attempts tbody tr")].some(
-		(row) => row.cells[4].textContent === `${arguments[0]}/tcp`)' "$1"
+		(row) => row.querySelector("[data-column=port]").textContent === `${arguments[0]}/tcp`)' "$1"
 }
 
 knock() { # PORT...
@@ -65,7 +65,7 @@ test_a_blocked_attempt_appears_within_two_seconds() {
 		fail "the page stays empty: $(console)"
 	# The page's own clock, when the row is there.
 	script 'new MutationObserver(() => { if (!window.shownAt && [...document.querySelectorAll("#attempts tbody tr")]
-			.some((row) => row.cells[4].textContent === "4001/tcp")) window.shownAt = Date.now(); })
+			.some((row) => row.querySelector("[data-column=port]").textContent === "4001/tcp")) window.shownAt = Date.now(); })
 		.observe(document.querySelector("#attempts tbody"), {childList: true, subtree: true, characterData: true})'
 	knock 4001
 	wait_for 10 row 4001 || fail "it does not appear"
@@ -77,8 +77,6 @@ test_a_blocked_attempt_appears_within_two_seconds() {
 }
 
 test_the_filter_shows_what_it_says() {
-	local wrong
-
 	needs_browser
 	knock 4002 6071
 	wait_for 10 row 6071 || fail "6071 does not appear"
@@ -91,23 +89,128 @@ test_the_filter_shows_what_it_says() {
 	set_filter "src=10/8"
 	assert_equal "No attempt matches the filter." "$(page_text "#attempts-none")" "nobody from there"
 	set_filter "admin-panel"
-	row 6071 || fail "a word finds the service"
+	row 6071 || fail "a word is a service"
 	set_filter "prot=1"
 	page_says 'return document.getElementById("filter").getAttribute("aria-invalid") === "true"' ||
 		fail "a typo is not shown"
-	grep -q 'there is no "prot="' <<<"$(page_text "#filter-error")" || fail "the typo is not explained"
-	for wrong in 99999 25- 0x19 -25 25-99999; do
-		set_filter "port=$wrong"
-		grep -q "\"$wrong\" is no port" <<<"$(page_text "#filter-error")" || fail "port=$wrong is taken"
-	done
-	set_filter "port=4000-4002"
-	row 4002 || fail "4002 is in the range"
+	grep -q '"prot"? src, port, service, reason and since are known' <<<"$(page_text "#filter-error")" ||
+		fail "the typo is not explained"
+	set_filter "reason=zone-denid"
+	grep -q 'there is no reason "zone-denid"; the reasons are: not-open, ' <<<"$(page_text "#filter-error")" ||
+		fail "the reasons are not named"
+	set_filter "since=1h"
+	row 4002 || fail "4002 is not an hour old"
 	set_filter ""
 	row 4002 || fail "all are back"
 }
 
+# The same table that tests/unit/test_live_rows.c holds rolewall top to.
+test_the_words_of_the_filter_are_those_of_top() {
+	needs_browser
+	assert_equal '""' "$(script 'return import("/filter.js").then(({parseFilter}) => {
+		const lines = arguments[0].split("\n").map((line) => line.split("\t"));
+		const now = Date.UTC(2026, 8, 21);
+		const attempts = lines.filter(([kind]) => kind === "attempt").map(([, source, port, proto, reason, service, ago]) =>
+			({source, port: Number(port), proto, reason, service: service === "-" ? null : service, last_ms: now - ago * 1000}));
+		const known = {now, reasons: ["not-open", "zone-denied", "no-connection"],
+			services: attempts.map(({service}) => service).filter(Boolean)};
+		const ask = (text) => {
+			try {
+				const shown = parseFilter(text, known);
+				return attempts.flatMap((attempt, i) => (shown(attempt) ? [i] : [])).join(" ") || "none";
+			} catch {
+				return "wrong";
+			}
+		};
+		const filters = lines.filter(([kind]) => kind === "filter");
+		const others = filters.filter(([, text, wanted]) => ask(text) !== wanted)
+			.map(([, text, wanted]) => `${text}: ${ask(text)}, not ${wanted}`);
+		return filters.length > 50 ? others.join("; ") : "the table is empty";
+	})' "$(<"$LAB_ROOT/tests/unit/filters.tsv")")" "filters"
+}
+
+test_a_flood_and_a_scan_are_a_row_each_that_opens() {
+	needs_browser
+	outside "$PROBE" flood -s 198.18.0.0 -n 300 -c 300 "$NODE_EXTERNAL" 3306 >/dev/null
+	knock 5000-5099
+	wait_for 10 page_says 'const rows = [...document.querySelectorAll("#attempts .fold")].map((row) => row.textContent);
+		return rows.some((text) => /[0-9]{3} sources3306.tcp.*not-open/.test(text))
+			&& rows.some((text) => /203.0.113.2[0-9]{2,} ports.*not-open/.test(text))' ||
+		fail "not folded: $(page_text "#attempts")"
+	page_says 'return !/198.18./.test(document.getElementById("attempts").textContent)' || fail "a row of the flood"
+	script 'document.activeElement.blur()' >/dev/null
+	script '[...document.querySelectorAll("#attempts .opener")].find((node) => /sources/.test(node.textContent)).click()' >/dev/null
+	page_says 'return document.querySelectorAll("#attempts .child").length > 5
+		&& document.querySelector("#attempts .opener[aria-expanded=true]") !== null' || fail "it does not open"
+	script 'document.querySelector("#attempts .opener[aria-expanded=true]").click()' >/dev/null
+	page_says 'return document.querySelectorAll("#attempts .child").length === 0' || fail "it does not close"
+	script 'document.activeElement.blur()' >/dev/null
+	press f
+	page_says 'return !document.querySelector("#attempts .fold")' || fail "f does not show all"
+	assert_equal 20 "$(script 'return document.querySelectorAll("#attempts tbody tr").length')" "rows at first"
+	script 'document.getElementById("attempts-more").click()' >/dev/null
+	assert_equal 200 "$(script 'return document.querySelectorAll("#attempts tbody tr").length')" "rows"
+	script 'document.getElementById("attempts-more").click(); document.activeElement.blur()' >/dev/null
+	press f
+}
+
+# cells COLUMN: of the table, from the top.
+cells() {
+	script 'return [...document.querySelectorAll(`#attempts tbody [data-column=${arguments[0]}]`)].map((cell) => cell.textContent)' "$1"
+}
+
+test_it_sums_up_by_source_and_by_port_with_the_largest_first() {
+	needs_browser
+	vpn "$PROBE" scan -w 50 -t 6379,11211 "$NODE_VPN" >/dev/null
+	knock 11211
+	wait_for 10 row 11211 || fail "11211 does not appear"
+	script 'document.activeElement.blur()' >/dev/null
+	press s
+	page_says 'return document.getElementById("by-source").getAttribute("aria-pressed") === "true"' || fail "s does nothing"
+	cells source | jq -e 'map(select(startswith("203.0.113.2"))) | length == 1' || fail "203.0.113.2 has several rows"
+	cells packets | jq -e 'map(gsub(","; "") | tonumber) | . == (sort | reverse)' || fail "not sorted: $(cells packets)"
+	press d
+	cells port | jq -e 'map(select(. == "11211/tcp")) | length == 1' || fail "11211/tcp has several rows"
+	cells source | jq -e 'index("2 sources") != null' || fail "no port has 2 sources: $(cells source)"
+	cells packets | jq -e 'map(gsub(","; "") | tonumber) | . == (sort | reverse)' || fail "not sorted: $(cells packets)"
+	press d
+	cells source | jq -e 'map(select(startswith("203.0.113.2"))) | length > 1' || fail "not one by one"
+}
+
+test_the_cards_say_what_matters_and_set_the_filter() {
+	needs_browser
+	wait_for 10 page_says 'return /packets?, .*ports?$/.test(document.getElementById("card-source-note").textContent)' ||
+		fail "top source: $(page_text "#card-source")"
+	assert_equal enforce "$(page_text "#card-mode-value")" "mode"
+	assert_equal "all on" "$(page_text "#card-hooks-value")" "hooks"
+	assert_equal "eth0, eth1, vpn0, cgroup" "$(page_text "#card-hooks-note")" "which"
+	assert_equal runs "$(page_text "#card-daemon-value")" "daemon"
+	page_says 'return !document.querySelector("main").innerText.includes("Attempts remembered")' || fail "internals are in the way"
+	script 'document.querySelector("summary").click()' >/dev/null
+	wait_for 10 page_says 'return /Attempts remembered.*Events[0-9,]+ told, 0 lost/.test(document.getElementById("internals").textContent)' ||
+		fail "details: $(page_text "#internals")"
+	script 'document.querySelector("summary").click()' >/dev/null
+	script 'document.getElementById("card-port-value").click()' >/dev/null
+	assert_equal "port=$(page_text "#card-port-value")" "$(script 'return document.getElementById("filter").value' | jq -r .)" "filter"
+	set_filter ""
+}
+
+test_a_new_source_is_marked_and_nothing_else() {
+	needs_browser
+	set_filter "port=4010"
+	knock 4010
+	wait_for 10 row 4010 || fail "4010 does not appear"
+	page_says 'return !document.querySelector("#attempts .new")' || fail "a source that is known is marked"
+	outside "$PROBE" flood -s 192.0.2.99 -n 1 -c 1 "$NODE_EXTERNAL" 4010 >/dev/null
+	wait_for 10 page_says 'const marked = [...document.querySelectorAll("#attempts .new")];
+		return marked.length === 1 && /192.0.2.99new/.test(marked[0].textContent)' || fail "not marked: $(page_text "#attempts")"
+	wait_for 30 page_says 'return !document.querySelector("#attempts .new")' || fail "it stays new"
+	set_filter ""
+}
+
 test_a_frozen_table_stays_as_it_is_until_it_may_go_on() {
 	needs_browser
+	set_filter "port=4003" # else it is one of the ports of a scan
 	script 'document.activeElement.blur()' >/dev/null
 	press p
 	page_says 'return document.getElementById("freeze").getAttribute("aria-pressed") === "true"' ||
@@ -118,6 +221,7 @@ test_a_frozen_table_stays_as_it_is_until_it_may_go_on() {
 	row 4003 && fail "it moves"
 	press p
 	wait_for 2 row 4003 || fail "it does not go on"
+	set_filter ""
 }
 
 test_ports_bans_and_openings_are_shown() {
@@ -187,16 +291,53 @@ test_keyboard_and_screen_reader_find_their_way() {
 	script 'document.getElementById("chart").focus()' >/dev/null
 	press "$ARROW_LEFT"
 	grep -q '^[0-9][0-9]:' <<<"$(page_text "#readout")" || fail "the arrow does not read the chart"
-	browse POST /window/rect '{"width": 500, "height": 900}' >/dev/null
-	page_says 'return document.documentElement.scrollWidth <= innerWidth' ||
-		fail "too wide: $(script 'return [...document.querySelectorAll("body *")].filter((node) =>
-			node.getBoundingClientRect().right > innerWidth && !node.closest(".scroll")).map((node) => node.outerHTML.slice(0, 80))')"
-	browse POST /window/rect '{"width": 1440, "height": 1500}' >/dev/null
+}
+
+# page_width PIXELS: as on a telephone; 0: as the window is.
+page_width() {
+	local command=setDeviceMetricsOverride
+
+	[ "$1" != 0 ] || command=clearDeviceMetricsOverride
+	browse POST /goog/cdp/execute "$(jq -n --argjson width "$1" --arg command "Emulation.$command" \
+		'{cmd: $command, params: {width: $width, height: 844, deviceScaleFactor: 1, mobile: true}}')" >/dev/null
+}
+
+test_no_width_needs_a_scroller() {
+	local width colours
+
+	needs_browser
+	rolewall ban 2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff --for 1h --reason "a source that is as long as it can be" >/dev/null
+	outside "$PROBE" scan -t 4011 -w 50 "$NODE6_EXTERNAL" >/dev/null
+	wait_for 10 page_says 'return /eeee:ffff/.test(document.getElementById("bans-body").textContent)' || fail "no ban"
+	for width in 360 390 600 800 900 1000 1280; do
+		page_width $width
+		page_says 'return document.documentElement.scrollWidth <= innerWidth' ||
+			fail "too wide at $width: $(script 'return [...document.querySelectorAll("body *")].filter((node) =>
+				node.getBoundingClientRect().right > innerWidth).map((node) => node.outerHTML.slice(0, 80))')"
+		assert_equal "[]" "$(script 'return [...document.querySelectorAll("main, main *")].filter((node) =>
+			/auto|scroll/.test(getComputedStyle(node).overflowX + getComputedStyle(node).overflowY))
+			.map((node) => node.outerHTML.slice(0, 80))')" "scrollers in the page at $width"
+	done
+	page_width 390
+	# What matters stands first, and is whole.
+	page_says 'const row = [...document.querySelectorAll("#attempts tbody tr")].find((row) => !row.matches(".fold"));
+		const box = (name) => row.querySelector(`[data-column=${name}]`).getBoundingClientRect();
+		return box("port").top < box("source").top && Math.abs(box("reason").bottom - box("port").bottom) < 12
+			&& box("port").left < box("reason").left' || fail "port and reason are not the first line"
+	for colours in light dark; do
+		browser_colours $colours
+		assert_equal "[]" "$(contrast_below 4.5)" "too faint on a telephone in $colours"
+	done
+	page_width 0
+	rolewall unban 2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff >/dev/null
 }
 
 # What is read aloud changes when somebody does something, and not every second.
 test_a_screen_reader_is_told_what_one_does_and_not_every_number() {
 	needs_browser
+	set_filter "port=4006"
+	wait_for 5 page_says 'return document.getElementById("said").textContent === "0 attempts for port=4006."' ||
+		fail "said: $(page_text "#said")"
 	script 'document.activeElement.blur(); window.told = [];
 		for (const node of document.querySelectorAll("output, [role=status], [role=alert], [role=log], [aria-live]"))
 			new MutationObserver(() => window.told.push(node.id))
@@ -209,7 +350,7 @@ test_a_screen_reader_is_told_what_one_does_and_not_every_number() {
 	assert_equal "The table is frozen." "$(page_text "#said")" "frozen"
 	press p
 	assert_equal "The table goes on." "$(page_text "#said")" "not frozen"
-	set_filter "port=4006"
+	set_filter " port=4006"
 	wait_for 5 page_says 'return document.getElementById("said").textContent === "1 attempt for port=4006."' ||
 		fail "said: $(page_text "#said")"
 	set_filter ""
@@ -264,28 +405,48 @@ test_the_browser_has_nothing_to_complain_of_and_asks_nobody_else() {
 		"the inline style has no effect"
 }
 
+# The colours of what is drawn: of a filter they are not told.
+is_grey() {
+	page_says 'const grey = (colour) => { const [r, g, b] = colour.match(/[0-9.]+/g).map(Number); return r === g && g === b; };
+		return grey(getComputedStyle(document.body).backgroundColor) && [...document.querySelectorAll("header, main")]
+			.every((node) => getComputedStyle(node).filter === "grayscale(1)")'
+}
+
 test_it_says_that_the_daemon_is_gone_and_comes_back_with_it() {
+	local colours
+
 	needs_browser
+	is_grey && fail "grey although the daemon runs"
 	stop daemon
-	wait_for 10 page_says 'return /The daemon does not answer/.test(document.getElementById("banners").textContent)' ||
+	wait_for 10 page_says 'return /The daemon does not answer.*systemctl start rolewall/.test(document.getElementById("banners").textContent)' ||
 		fail "not said: $(page_text "#banners")"
+	assert_equal stopped "$(page_text "#card-daemon-value")" "the card"
+	for colours in dark light; do
+		browser_colours $colours
+		is_grey || fail "not grey in $colours"
+		assert_equal "[]" "$(contrast_below 4.5)" "too faint in grey, $colours"
+	done
 	daemon_start
 	socket_share
 	wait_for 10 page_says 'return document.getElementById("banners").textContent === ""' ||
 		fail "still said: $(page_text "#banners")"
+	is_grey && fail "still grey"
+	set_filter "port=4005"
 	knock 4005
 	wait_for 10 row 4005 || fail "nothing new is shown"
 }
 
 test_without_a_policy_the_last_numbers_do_not_stay() {
 	needs_browser
-	page_says 'return document.querySelectorAll("#numbers .tile").length > 0' || fail "no numbers to begin with"
+	page_says 'return [...document.querySelectorAll("#numbers .tile")].every((tile) => tile.checkVisibility())' ||
+		fail "no numbers to begin with"
 	rolewall down
 	wait_for 10 page_says 'return /No policy is in force/.test(document.getElementById("banners").textContent)' ||
 		fail "not said: $(page_text "#banners")"
-	assert_equal "" "$(page_text "#numbers")" "numbers"
+	assert_equal '["card-daemon"]' "$(script 'return [...document.querySelectorAll("#numbers .tile")]
+		.filter((tile) => tile.checkVisibility()).map((tile) => tile.id)' | jq -c .)" "numbers"
 	rolewall apply
-	wait_for 10 page_says 'return document.querySelectorAll("#numbers .tile").length > 0' || fail "they do not come back"
+	wait_for 10 page_says 'return document.getElementById("card-refused").checkVisibility()' || fail "they do not come back"
 }
 
 run_tests "$@"

@@ -15,7 +15,7 @@
 #include "report/feed.h"
 #include "report/history.h"
 
-#define BOARD_ATTEMPTS	  2000
+#define BOARD_ATTEMPTS	  8192 /* about 3 MB */
 #define BOARD_ATTEMPT_MAX 1024 /* bytes of one, as JSON */
 #define BOARD_SAMPLES	  450  /* of the counters, BOARD_SAMPLE_S apart: 15 minutes */
 #define BOARD_SAMPLE_S	  2

@@ -16,6 +16,10 @@
 	X(page_main, "main.js", "/main.js", JAVASCRIPT)                                            \
 	X(page_dom, "dom.js", "/dom.js", JAVASCRIPT)                                               \
 	X(page_chart, "chart.js", "/chart.js", JAVASCRIPT)                                         \
+	X(page_cards, "cards.js", "/cards.js", JAVASCRIPT)                                         \
+	X(page_known, "known.js", "/known.js", JAVASCRIPT)                                         \
+	X(page_more, "more.js", "/more.js", JAVASCRIPT)                                            \
+	X(page_sums, "sums.js", "/sums.js", JAVASCRIPT)                                            \
 	X(page_attempts, "attempts.js", "/attempts.js", JAVASCRIPT)                                \
 	X(page_filter, "filter.js", "/filter.js", JAVASCRIPT)                                      \
 	X(page_ports, "ports.js", "/ports.js", JAVASCRIPT)                                         \

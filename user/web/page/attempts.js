@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
-// attempts.js - the live table: what is remembered, what is shown, and when it may move.
-import {$, clock, commandButton, count, el, rate, setText, word} from "./dom.js";
+// attempts.js - the live table: what is asked for, what is shown, and when it may move.
+import {$, clock, commandButton, count, el, many, rate, setText, word} from "./dom.js";
 import {parseFilter} from "./filter.js";
+import {Known} from "./known.js";
+import {More} from "./more.js";
+import {rowsOf} from "./sums.js";
 
-const REMEMBERED = 2000;
-const SHOWN = 200;
-const FLASH_MS = 2500;
 const TYPED_MS = 700; // after so long without a key what the filter found is read aloud
-const QUIET_MS = 10000; // longer ago: there is no rate
+const DRAW_MS = 500; // not more often than that
 
 const COLUMNS = [
 	{id: "last_ms", title: "Last", number: true},
@@ -20,11 +20,7 @@ const COLUMNS = [
 	{id: "reason", title: "Reason"},
 ];
 
-// What makes two attempts the same (rolewall/abi.h).
-const keyOf = (attempt) =>
-	[attempt.source, attempt.port, attempt.l4, attempt.ifindex, attempt.reason, attempt.observed].join(" ");
-
-const portText = (attempt) => (attempt.port === null ? attempt.proto ?? "" : `${attempt.port}/${attempt.proto}`);
+const NOUNS = {none: ["attempt", "attempts"], source: ["source", "sources"], port: ["port", "ports"]};
 
 function explainCommand(attempt) {
 	const from = attempt.interface ? ` --interface ${word(attempt.interface)}` : "";
@@ -38,66 +34,48 @@ function explainCommand(attempt) {
 
 const banCommand = (attempt) => `rolewall ban ${word(attempt.source)} --for 1h --reason ${word(attempt.reason)}`;
 
+// What can be done about all that is in the row.
+function commandsOf({attempt, source, port}) {
+	const first = source && port ? explainCommand(attempt)
+		: source ? `rolewall blocked --source ${word(source)}`
+			: port && attempt.port !== null ? `rolewall blocked --port ${attempt.port}` : "rolewall blocked";
+
+	return source && attempt.reason !== "bind-denied" ? [first, banCommand(attempt)] : [first];
+}
+
 export class Attempts {
 	constructor() {
-		this.known = new Map(); // key -> attempt
-		this.rows = new Map(); // key -> row
-		this.sort = {id: "last_ms", down: true};
+		this.known = new Known();
+		this.rows = new Map(); // key -> row of the table
+		this.asked = {group: "none", fold: true, open: new Set(), sort: {id: "last_ms", down: true}};
+		this.sorts = {none: this.asked.sort}; // of each group, as it was chosen
 		this.frozen = null; // when, and how many changes since
 		this.matches = () => true;
 		this.skew = 0; // of the node's clock
 		this.body = $("attempts").tBodies[0];
+		this.more = new More("attempts", () => this.draw(true));
 		this.makeHead();
 		$("filter").addEventListener("input", () => this.setFilter());
 		$("freeze").addEventListener("click", () => this.toggleFreeze());
+		$("fold").addEventListener("click", () => this.toggleFold());
+		for (const group of ["source", "port"])
+			$(`by-${group}`).addEventListener("click", () => this.toggleGroup(group));
 		this.body.addEventListener("focusout", () => queueMicrotask(() => this.draw()));
 	}
 
-	// --- what is remembered
+	now() {
+		return Date.now() + this.skew;
+	}
 
-	take(list, now) {
-		for (const attempt of list) {
-			const key = keyOf(attempt);
-			const before = this.known.get(key);
-
-			attempt.key = key;
-			attempt.last_ms = attempt.last_seen ? Date.parse(attempt.last_seen) : 0;
-			attempt.seen = before?.seen ?? now;
-			attempt.rate = this.rateOf(attempt, before);
-			this.known.delete(key);
-			this.known.set(key, attempt); // the newest is the last
-		}
-		this.forget();
+	take(list) {
+		this.known.take(list, this.now());
 		if (this.frozen)
 			this.frozen.changes += list.length;
-	}
-
-	// Packets a second between the two last times that it was told of.
-	rateOf(attempt, before) {
-		const seconds = before ? (attempt.last_ms - before.last_ms) / 1000 : 0;
-
-		if (!before || seconds <= 0)
-			return before ? before.rate : 0;
-		return Math.max(0, attempt.packets - before.packets) / Math.max(1, seconds);
-	}
-
-	// Of those whose ports are alike the most go first: a flood does not push out who comes slowly.
-	forget() {
-		if (this.known.size <= REMEMBERED)
-			return;
-		const groups = new Map();
-
-		for (const [key, attempt] of this.known) {
-			const group = (attempt.port ?? 0) % 256;
-
-			groups.set(group, [...(groups.get(group) ?? []), key]);
-		}
-		while (this.known.size > REMEMBERED) {
-			const fullest = [...groups.values()].reduce((a, b) => (b.length > a.length ? b : a));
-
-			for (const key of fullest.splice(0, Math.ceil(fullest.length / 4)))
-				this.known.delete(key);
-		}
+		this.waiting ??= setTimeout(() => {
+			this.waiting = null;
+			if (!document.hidden)
+				this.draw();
+		}, DRAW_MS);
 	}
 
 	// --- what is asked for
@@ -106,7 +84,7 @@ export class Attempts {
 		const input = $("filter");
 
 		try {
-			this.matches = parseFilter(input.value);
+			this.matches = parseFilter(input.value, {...this.words(), now: this.now()});
 			input.removeAttribute("aria-invalid");
 			setText($("filter-error"), "");
 		} catch (error) {
@@ -123,16 +101,45 @@ export class Attempts {
 		$("freeze").setAttribute("aria-pressed", String(Boolean(this.frozen)));
 		$("freeze").firstChild.data = this.frozen ? "Go on " : "Freeze ";
 		if (this.frozen)
-			this.still = [...this.known.values()];
+			this.still = this.known.list();
 		this.draw(true);
 		setText($("said"), this.frozen ? "The table is frozen." : "The table goes on.");
 	}
 
+	toggleFold() {
+		this.asked.fold = !this.asked.fold;
+		$("fold").setAttribute("aria-pressed", String(this.asked.fold));
+		this.draw(true);
+		setText($("said"), this.asked.fold ? "Floods and scans are one row each." : "All rows are shown.");
+	}
+
+	// Sums have the largest first.
+	toggleGroup(group) {
+		const {asked} = this;
+
+		this.sorts[asked.group] = asked.sort;
+		asked.group = asked.group === group ? "none" : group;
+		asked.sort = this.sorts[asked.group] ?? {id: "packets", down: true};
+		for (const other of ["source", "port"])
+			$(`by-${other}`).setAttribute("aria-pressed", String(asked.group === other));
+		$("attempts").dataset.group = asked.group;
+		this.markSort();
+		this.draw(true);
+		setText($("said"), `${asked.group === "none" ? "One by one" : `By ${asked.group}`}: ${this.found()}`);
+	}
+
+	toggleOpen(key) {
+		const {open} = this.asked;
+
+		if (!open.delete(key))
+			open.add(key);
+		this.draw(true);
+	}
+
 	found() {
 		const filter = $("filter").value.trim();
-		const what = this.total === 1 ? "attempt" : "attempts";
 
-		return `${count(this.total)} ${what}${filter ? ` for ${filter}` : ", no filter"}.`;
+		return `${count(this.total)} ${NOUNS[this.asked.group][this.total === 1 ? 0 : 1]}${filter ? ` for ${filter}` : ", no filter"}.`;
 	}
 
 	// A wrong filter is told of elsewhere.
@@ -147,46 +154,36 @@ export class Attempts {
 
 		for (const column of COLUMNS) {
 			const button = el("button", {type: "button", class: "sort"}, column.title);
-			const cell = el("th", {scope: "col", class: column.number ? "num" : null}, button);
+			const cell = el("th", {scope: "col", class: column.number ? "num" : null, "data-column": column.id}, button);
 
 			button.addEventListener("click", () => this.sortBy(column));
 			column.cell = cell;
 			line.append(cell);
 		}
-		line.append(el("th", {scope: "col"}, "Command"));
+		line.append(el("th", {scope: "col", "data-column": "commands"}, "Command"));
+		$("attempts").dataset.group = "none";
 		this.markSort();
 	}
 
 	sortBy(column) {
-		this.sort = {id: column.id, down: this.sort.id === column.id ? !this.sort.down : Boolean(column.number)};
+		const {sort} = this.asked;
+
+		this.asked.sort = {id: column.id, down: sort.id === column.id ? !sort.down : Boolean(column.number)};
 		this.markSort();
 		this.draw(true);
 	}
 
 	markSort() {
-		for (const column of COLUMNS) {
-			const order = this.sort.down ? "descending" : "ascending";
+		const {id, down} = this.asked.sort;
 
-			if (column.id === this.sort.id)
-				column.cell.setAttribute("aria-sort", order);
+		for (const column of COLUMNS)
+			if (column.id === id)
+				column.cell.setAttribute("aria-sort", down ? "descending" : "ascending");
 			else
 				column.cell.removeAttribute("aria-sort");
-		}
 	}
 
 	// --- what is shown
-
-	chosen() {
-		const {id, down} = this.sort;
-		const list = (this.frozen ? this.still : [...this.known.values()]).filter(this.matches);
-
-		return list.sort((a, b) => {
-			const [x, y] = [a[id] ?? "", b[id] ?? ""];
-			const order = x < y ? -1 : x > y ? 1 : 0;
-
-			return down ? -order : order;
-		});
-	}
 
 	// Rows do not move while the table has the focus; their numbers do change.
 	draw(asked = false) {
@@ -194,26 +191,27 @@ export class Attempts {
 			this.tell();
 			return;
 		}
-		const list = this.chosen();
-		const held = !asked && this.body.contains(document.activeElement);
+		const attempts = (this.frozen ? this.still : this.known.list()).filter(this.matches);
+		const {rows, total} = rowsOf(attempts, this.asked, this.now());
 
-		this.total = list.length;
-		if (held)
-			this.drawInPlace();
+		this.held = !asked && this.body.contains(document.activeElement);
+		this.total = total;
+		if (this.held)
+			this.drawInPlace(rows);
 		else
-			this.drawAnew(list.slice(0, SHOWN));
-		this.held = held;
+			this.drawAnew(this.more.limit(rows));
+		this.shown = rows.length;
 		this.tell();
 	}
 
-	drawInPlace() {
-		for (const [key, row] of this.rows)
-			if (this.known.has(key))
-				this.fill(row, this.known.get(key));
+	drawInPlace(rows) {
+		for (const row of rows)
+			if (this.rows.has(row.key))
+				this.fill(this.rows.get(row.key), row);
 	}
 
 	drawAnew(list) {
-		const wanted = new Set(list.map((attempt) => attempt.key));
+		const wanted = new Set(list.map((row) => row.key));
 
 		for (const [key, row] of this.rows) {
 			if (wanted.has(key))
@@ -223,52 +221,89 @@ export class Attempts {
 		}
 		let at = this.body.firstElementChild;
 
-		for (const attempt of list) {
-			const row = this.rows.get(attempt.key) ?? this.newRow(attempt);
+		for (const row of list) {
+			const drawn = this.rows.get(row.key) ?? this.newRow(row);
 
-			this.fill(row, attempt);
-			if (row.line === at)
+			this.fill(drawn, row);
+			if (drawn.line === at)
 				at = at.nextElementSibling;
 			else
-				this.body.insertBefore(row.line, at);
+				this.body.insertBefore(drawn.line, at);
 		}
 		$("attempts-none").hidden = list.length > 0;
-		setText($("attempts-none"), this.known.size ? "No attempt matches the filter." : "No attempts so far.");
+		setText($("attempts-none"), this.known.attempts.size ? "No attempt matches the filter." : "No attempts so far.");
 	}
 
-	newRow(attempt) {
+	newRow(row) {
 		const cells = Object.fromEntries(COLUMNS.map((column) =>
-			[column.id, el("td", {class: column.number ? "num" : null})]));
-		const line = el("tr", {}, ...Object.values(cells),
-			el("td", {class: "commands"}, commandButton(explainCommand(attempt)),
-				attempt.reason === "bind-denied" ? null : commandButton(banCommand(attempt))));
+			[column.id, el("td", {class: column.number ? "num" : null, "data-column": column.id, role: "cell"})]));
+		const commands = el("td", {class: "commands", "data-column": "commands", role: "cell"});
+		const drawn = {cells, commands, line: el("tr", {role: "row"}, ...Object.values(cells), commands)};
 
 		cells.source.classList.add("address");
-		cells.reason.append(el("span", {class: `swatch r-${attempt.reason}`}), attempt.reason);
-		if (Date.now() - attempt.seen < FLASH_MS)
-			line.classList.add("new");
-		this.rows.set(attempt.key, {cells, line});
-		return this.rows.get(attempt.key);
+		drawn.source = cells.source;
+		if (row.folded) {
+			drawn.source = el("button", {type: "button", class: "opener"});
+			drawn.source.addEventListener("click", () => this.toggleOpen(row.key));
+			cells.source.append(drawn.source);
+			drawn.line.classList.add("fold");
+		} else {
+			drawn.source = el("span");
+			drawn.fresh = el("span", {class: "fresh"});
+			cells.source.append(drawn.source, drawn.fresh);
+		}
+		this.rows.set(row.key, drawn);
+		return drawn;
 	}
 
-	fill({cells, line}, attempt) {
-		setText(cells.last_ms, attempt.last_ms ? clock(attempt.last_ms) : "");
-		setText(cells.packets, count(attempt.packets));
-		const quiet = Date.now() + this.skew - attempt.last_ms > QUIET_MS;
+	fill(drawn, row) {
+		const {cells, line} = drawn;
+		const {attempt} = row;
+		const fresh = !row.folded && this.known.isNew(row.source, this.now());
 
-		setText(cells.rate, quiet || attempt.rate < 0.05 ? "" : rate(attempt.rate));
-		setText(cells.source, attempt.source);
-		setText(cells.port, portText(attempt));
-		setText(cells.service, attempt.service ?? (attempt.process ? `${attempt.process}[${attempt.pid}]` : ""));
+		setText(cells.last_ms, row.last_ms ? clock(row.last_ms) : "");
+		setText(cells.packets, count(row.packets));
+		setText(cells.rate, row.rate < 0.05 ? "" : rate(row.rate));
+		setText(drawn.source, row.source ?? many(row.sources, "source", this.known.partial));
+		setText(cells.port, row.port ?? many(row.ports, "port", this.known.partial));
+		setText(cells.service, row.port ? attempt.service ?? (attempt.process ? `${attempt.process}[${attempt.pid}]` : "") : "");
 		setText(cells.zone, [attempt.zone, attempt.interface].filter(Boolean).join(" · "));
-		line.classList.toggle("observed", attempt.observed);
-		line.title = attempt.observed ? "mode observe: it was counted, and passed" : "";
+		this.fillReasons(drawn, row.reasons);
+		this.fillCommands(drawn, commandsOf(row));
+		if (row.folded)
+			drawn.source.setAttribute("aria-expanded", String(Boolean(row.isOpen)));
+		else
+			setText(drawn.fresh, fresh ? "new" : "");
+		line.classList.toggle("new", fresh);
+		line.classList.toggle("child", Boolean(row.child));
+		line.classList.toggle("observed", row.observed);
+		line.title = row.observed ? "mode observe: it was counted, and passed" : "";
+	}
+
+	fillReasons(drawn, reasons) {
+		const text = reasons.join(" ");
+
+		if (drawn.reasons === text)
+			return;
+		drawn.reasons = text;
+		drawn.cells.reason.replaceChildren(...reasons.map((reason) =>
+			el("span", {class: "why"}, el("span", {class: `swatch r-${reason}`}), reason)));
+	}
+
+	fillCommands(drawn, commands) {
+		const text = commands.join("\n");
+
+		if (drawn.text === text)
+			return;
+		drawn.text = text;
+		drawn.commands.replaceChildren(...commands.map(commandButton));
 	}
 
 	tell() {
-		const shown = Math.min(this.total ?? 0, SHOWN);
-		let text = this.total > shown ? `${shown} of ${count(this.total)}` : `${count(this.total ?? 0)}`;
+		let text = count(this.total ?? 0);
 
+		if (this.shown < this.total)
+			text += ` in ${count(this.shown)} row${this.shown === 1 ? "" : "s"}`;
 		if (this.frozen)
 			text += ` – frozen at ${clock(this.frozen.at)}, ${count(this.frozen.changes)} changes since`;
 		else if (this.held)

@@ -221,7 +221,7 @@ function grid(frame) {
 
 		return [
 			svg("line", {x1: MARGIN.left, x2: frame.width - MARGIN.right, y1: y, y2: y, class: part ? "grid" : "axis"}),
-			svg("text", {x: MARGIN.left - 8, y: Number(y) + 4, class: "label end"}, short(part * frame.top)),
+			svg("text", {x: MARGIN.left - 8, y: Number(y) + 4, class: "label end"}, short(part * frame.top).replace(/\.0*(?=\D|$)/, "")),
 		];
 	});
 }

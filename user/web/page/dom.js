@@ -36,6 +36,10 @@ const whole = new Intl.NumberFormat("en");
 
 export const count = (number) => whole.format(number);
 
+// "1 port", "20 ports"; "20+ ports" if there may be more.
+export const many = (number, noun, orMore = false) =>
+	`${count(number)}${orMore && number > 1 ? "+" : ""} ${noun}${number === 1 ? "" : "s"}`;
+
 // 1234567 as "1.23M"; for where there is little room.
 export function short(number) {
 	const units = ["", "k", "M", "G", "T"];

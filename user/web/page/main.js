@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 // main.js - listen to the events, and hand each to its part of the page.
 import {Attempts} from "./attempts.js";
-import {Chart, grown} from "./chart.js";
-import {$, clock, count, el, rate, setText, showCommand, span} from "./dom.js";
+import {drawCards, drawDetails} from "./cards.js";
+import {Chart} from "./chart.js";
+import {$, clock, el, setText, showCommand, span} from "./dom.js";
 import {countDown, setLists} from "./lists.js";
 import {Ports} from "./ports.js";
 
 const state = {
-	status: null, before: null, link: {connected: false, why: "connecting"}, skew: 0, heard: 0,
+	reasons: [], status: null, before: null, link: {connected: false, why: "connecting"}, skew: 0, heard: 0,
 };
 
 const attempts = new Attempts();
 const ports = new Ports();
 const chart = new Chart(filterReason);
 
-const sum = (counters) => Object.values(counters ?? {}).reduce((a, b) => a + b, 0);
+attempts.words = () => ({reasons: state.reasons, services: ports.services()});
 
 // --- filter by a reason ----------------------------------------------------------------------------
 
@@ -29,70 +30,37 @@ function filterReason(reason) {
 
 attempts.onFilter = () => chart.last && chart.drawReasons(activeReason());
 
+for (const card of ["source", "port"])
+	$(`card-${card}-value`).addEventListener("click", (event) => {
+		$("filter").value = event.currentTarget.dataset.filter;
+		attempts.setFilter();
+		$("blocked").scrollIntoView();
+	});
+
 // --- the head of the page --------------------------------------------------------------------------
 
-function fact(name, value, tone) {
-	return el("li", {class: `fact ${tone ?? ""}`}, el("span", {class: "faint"}, `${name} `), el("strong", {}, value));
-}
-
-function interfaceFact({name, zone, hook, xdp_mode, present}) {
-	const how = !present ? "absent" : hook === "xdp" ? `XDP ${xdp_mode}` : hook === "cgroup" ? "cgroup" : "NO HOOK";
-
-	return fact(`${name} ${zone}`, how, present && hook === "none" ? "bad" : "");
-}
-
 function drawHead(status) {
-	const facts = $("facts");
-
 	document.title = `${status.node ?? "Rolewall"} – Rolewall`;
 	setText($("node"), status.node ?? "Rolewall");
-	setText($("roles"), status.roles.join(", "));
-	if (!status.applied) {
-		facts.replaceChildren(fact("policy", "none", "bad"));
-		return;
-	}
-	facts.replaceChildren(
-		fact("mode", status.mode, status.mode === "enforce" ? "good" : "care"),
-		fact("generation", String(status.generation)),
-		...status.interfaces.filter(({listed}) => listed !== false).map(interfaceFact));
-}
-
-function tile(name, value, note, tone) {
-	return el("div", {class: `tile ${tone ?? ""}`}, el("dt", {}, name), el("dd", {}, value, el("small", {}, note)));
-}
-
-function ratesOf(status, before) {
-	const seconds = before ? (status.time_ms - before.time_ms) / 1000 : 0;
-
-	if (!before?.applied || seconds <= 0)
-		return {drops: 0, passes: 0};
-	return {
-		drops: grown(sum(status.drops), sum(before.drops)) / seconds,
-		passes: grown(sum(status.passes), sum(before.passes)) / seconds,
-	};
-}
-
-function drawNumbers(status, before) {
-	const rates = ratesOf(status, before);
-	const lost = status.events?.lost ?? 0;
-	const {unattributed} = status;
-
-	$("numbers").replaceChildren(
-		tile(status.mode === "observe" ? "Would be refused" : "Refused", rate(rates.drops), `${count(sum(status.drops))} packets`),
-		tile("Passed", rate(rates.passes), `${count(sum(status.passes))} packets`),
-		tile("Attempts remembered", count(status.history_entries), `${count(status.forgotten)} packets forgotten`),
-		tile("Events lost", count(lost), `of ${count((status.events?.emitted ?? 0) + lost)}`, lost ? "care" : ""),
-		tile("Unattributed", count(unattributed), "packets whose source is not known", unattributed ? "care" : ""));
+	setText($("roles"), status.roles.filter((role) => role !== "every-node").join(", ") || "no roles");
 }
 
 // --- what everybody has to know --------------------------------------------------------------------
+
+// What it means, and what to do.
+function goneText(link, heard) {
+	const since = heard ? ` This page stands still since ${clock(heard)}.` : "";
+
+	return link.page
+		? `The page's server does not answer (${link.why}).${since} On the node: "systemctl restart rolewall-web"; through ssh, the tunnel may have ended.`
+		: `The daemon does not answer (${link.why}).${since} Packets are filtered all the same. On the node: "systemctl start rolewall".`;
+}
 
 function bannersOf({status, link, heard}) {
 	const list = [];
 
 	if (!link.connected)
-		list.push(["bad", `${link.page ? "The page's server" : "The daemon"} does not answer (${link.why}).` +
-			(heard ? ` What you see is from ${clock(heard)}. Filtering goes on without it.` : "")]);
+		list.push(["bad", goneText(link, heard)]);
 	if (status && !status.applied)
 		list.push(["bad", "No policy is in force: nothing is filtered. \"rolewall apply\" changes that."]);
 	if (status?.applied && !status.attached)
@@ -119,29 +87,28 @@ function drawBanners() {
 // --- events ----------------------------------------------------------------------------------------
 
 function setStatus(status) {
-	const before = state.status;
-
 	status.time_ms = Date.parse(status.time);
+	state.before = state.status;
 	state.status = status;
 	state.skew = status.time_ms - Date.now();
 	attempts.skew = state.skew;
 	state.heard = Date.now();
 	drawHead(status);
 	drawBanners();
-	if (status.applied) {
-		drawNumbers(status, before);
+	if (status.applied)
 		chart.add(status.time_ms, status.drops);
-	} else {
-		// Nothing is counted: the last numbers would look like those of now.
-		$("numbers").replaceChildren();
+	else
 		chart.rest();
-	}
 	drawMoving();
 }
 
 // What is out of sight needs no drawing.
 function drawMoving() {
-	if (document.hidden || !chart.last)
+	if (document.hidden)
+		return;
+	drawCards(state, attempts.known, attempts.now());
+	drawDetails(state.status, attempts.known);
+	if (!chart.last)
 		return;
 	chart.draw();
 	chart.drawReasons(activeReason());
@@ -152,10 +119,16 @@ function setLink(link) {
 	state.link = link;
 	document.body.classList.toggle("stale", !link.connected);
 	drawBanners();
+	drawMoving();
 }
 
 const handlers = {
-	reasons: (list) => chart.setReasons(list.filter((reason) => reason.verdict === "drop")),
+	reasons: (list) => {
+		const drops = list.filter((reason) => reason.verdict === "drop");
+
+		state.reasons = drops.map((reason) => reason.name);
+		chart.setReasons(drops);
+	},
 	history: (samples) => chart.setHistory(samples),
 	link: setLink,
 	status: setStatus,
@@ -164,11 +137,7 @@ const handlers = {
 		setLists(told);
 		countDown(Date.now() + state.skew);
 	},
-	attempts: (list) => {
-		attempts.take(list, Date.now());
-		if (!document.hidden)
-			attempts.draw();
-	},
+	attempts: (list) => attempts.take(list),
 };
 
 function listen() {
@@ -186,6 +155,12 @@ function listen() {
 
 // --- keys ------------------------------------------------------------------------------------------
 
+const KEYS = {
+	p: () => attempts.toggleFreeze(),
+	f: () => attempts.toggleFold(),
+	s: () => attempts.toggleGroup("source"),
+	d: () => attempts.toggleGroup("port"),
+};
 const SECTIONS = {1: "blocked", 2: "ports", 3: "bans", 4: "openings"};
 
 function keyPressed(event) {
@@ -199,8 +174,8 @@ function keyPressed(event) {
 		return;
 	if (event.key === "/")
 		$("filter").focus();
-	else if (event.key === "p")
-		attempts.toggleFreeze();
+	else if (KEYS[event.key])
+		KEYS[event.key]();
 	else if (event.key === "?")
 		$("help").showModal();
 	else if (SECTIONS[event.key])
@@ -213,6 +188,7 @@ function keyPressed(event) {
 document.addEventListener("keydown", keyPressed);
 document.addEventListener("visibilitychange", drawMoving);
 $("help-open").addEventListener("click", () => $("help").showModal());
+$("details").addEventListener("toggle", drawMoving);
 $("command-close").addEventListener("click", () => ($("command").hidden = true));
 $("command-text").addEventListener("click", () => showCommand($("command-text").textContent));
 setInterval(() => countDown(Date.now() + state.skew), 1000);
