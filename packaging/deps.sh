@@ -40,7 +40,7 @@ PACKAGE="$STATIC git jq lintian rpm rpmlint minisign debootstrap bash-completion
 
 # All else that is tested: a real browser, a real Prometheus, fail2ban, packages, mail servers, machines; and
 # fuzzing.
-LONG="$VM $PACKAGE $MAILNODE aha chromium chromium-driver fail2ban libclang-rt-14-dev prometheus"
+LONG="$VM $PACKAGE $MAILNODE aha chromium chromium-driver fail2ban libclang-rt-14-dev pngquant prometheus"
 
 # The peers that the product is measured beside, and plots.
 BENCH="$DEMO nftables iptables xdp-tools ethtool gnuplot-nox"
