@@ -197,6 +197,24 @@ test_what_cannot_be_applied_is_not_written() {
 	rolewall confirm
 }
 
+# The disk is gone with the namespace of its mount.
+test_a_full_disk_leaves_the_file_as_it_was() {
+	mkdir -p "$LAB_DIR/disk"
+	# shellcheck disable=SC2016
+	assert_exit 1 node unshare --mount sh -c '
+		before=$1
+		shift
+		mount -t tmpfs -o size=16k tmpfs "${before%/*}/disk"
+		cd "${before%/*}/disk"
+		cp "$before" node.json
+		dd if=/dev/zero of=full bs=4096 count=99 2>/dev/null
+		"$@" --config node.json allow 873 --from internal
+		code=$?
+		cmp node.json "$before" && [ ! -e node.json.next ] || exit 99
+		exit $code' - "$LAB_DIR/before.json" "$ROLEWALL" "${LAB_INSTANCE[@]}"
+	grep -q 'No space left' <<<"$OUTPUT" || fail "the cause is not named: $OUTPUT"
+}
+
 test_what_is_not_confirmed_goes_back() {
 	assert_exit 0 rolewall allow 873 --from internal --apply --confirm=600
 	assert_port open inside 873
