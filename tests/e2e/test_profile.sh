@@ -60,6 +60,36 @@ test_the_single_server_of_26_shuts_all_that_is_internal() {
 	assert_answer silent inside tcp "$NODE_INTERNAL" 389
 }
 
+# The files of docs/profiles.md: each stands behind a line that begins with its name.
+documented_files() { # DIRECTORY
+	awk -v directory="$1" '
+		/^`example-2\// { split($0, part, "`"); file = directory "/" part[2] }
+		/^```json/ { inside = 1; next }
+		/^```/ { inside = 0 }
+		inside { print >file }' "$LAB_ROOT/docs/profiles.md"
+}
+
+test_the_profile_that_the_documentation_writes_is_one() {
+	local roles=$LAB_DIR/roles
+
+	cp -r "$ROLES_DIR" "$roles"
+	mkdir "$roles/example-2"
+	documented_files "$roles"
+	assert_equal "flows.json mta.json profile.json" "$(cd "$roles/example-2" && echo *)" "the files"
+	assert_json '[.services[] | .port] == [25, 587, 8443, 7070, 10024]' \
+		rolewall --json --roles-dir "$roles" roles --profile example-2 mta
+	node_file '.profile = "example-2" | .roles = ["mta", "imap"]'
+	assert_exit 0 rolewall --roles-dir "$roles" apply
+	assert_answer open outside tcp "$NODE_EXTERNAL" 25
+	assert_answer silent outside tcp "$NODE_EXTERNAL" 8443
+	printf '%s\n' 'installed example-mail-server' >"$LAB_DIR/packages"
+	mkdir "$LAB_DIR/bin"
+	printf '#!/bin/sh\ncat "%s/packages"\n' "$LAB_DIR" >"$LAB_DIR/bin/dpkg-query"
+	chmod +x "$LAB_DIR/bin/dpkg-query"
+	PATH=$LAB_DIR/bin:$PATH assert_json '.profile == "example-2" and (.roles | index("mta"))' \
+		rolewall --json -q --roles-dir "$roles" init --stdout
+}
+
 prepare() {
 	node_file .
 }
