@@ -198,7 +198,8 @@ static void compile(void)
 {
 	struct tables tables = {0};
 	struct warnings warnings = {0};
-	struct error error = {0};
+	_cleanup_(errors_free) struct errors others = {0};
+	struct error error = {.others = &others};
 	char path[128];
 	int r;
 

@@ -137,6 +137,12 @@ GOLDEN(check_takes_the_file_of_config, "check", "--roles-dir=roles", "--config",
 GOLDEN(check_points_at_the_typo, "--roles-dir=roles", "check", "tests/unit/golden/cli/typo.json")
 GOLDEN(check_points_at_the_syntax_error, "--roles-dir=roles", "check",
        "tests/unit/golden/cli/syntax.json")
+GOLDEN(check_names_every_mistake, "--roles-dir=roles", "check",
+       "tests/unit/golden/cli/several.json")
+GOLDEN(check_names_every_name_that_means_nothing, "--roles-dir=roles", "check",
+       "tests/unit/golden/cli/several-names.json")
+GOLDEN(check_as_json_holds_every_mistake, "--roles-dir=roles", "-o", "jsonl", "check",
+       "tests/unit/golden/cli/several-names.json")
 GOLDEN(check_names_the_missing_file, "check", "/nonexistent/node.json")
 GOLDEN(check_without_a_node_file_names_init, "--config=/nonexistent/node.json", "check")
 GOLDEN_ROOT(apply_without_a_node_file_names_init, NOWHERE, "--config=/nonexistent/node.json",
@@ -308,6 +314,9 @@ int main(void)
 		cmocka_unit_test(check_takes_the_file_of_config),
 		cmocka_unit_test(check_points_at_the_typo),
 		cmocka_unit_test(check_points_at_the_syntax_error),
+		cmocka_unit_test(check_names_every_mistake),
+		cmocka_unit_test(check_names_every_name_that_means_nothing),
+		cmocka_unit_test(check_as_json_holds_every_mistake),
 		cmocka_unit_test(check_names_the_missing_file),
 		cmocka_unit_test(check_as_json_holds_warnings),
 		cmocka_unit_test(check_as_json_holds_the_error),

@@ -13,12 +13,26 @@
 #include "kernel/lists/idle_bans.h"
 #include "util/cleanup.h"
 
+/* Every mistake; the first one is "error", too. */
+static json_t *json_errors(const struct error *error)
+{
+	json_t *list = json_make("[]");
+	size_t count = error && error->others ? error->others->count : 0;
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, json_error(&error->others->list[i]));
+	if (error && !count)
+		json_array_append_new(list, json_error(error));
+	return list;
+}
+
 static void check_print_json(const struct settings *settings, const struct warnings *warnings,
 			     const struct error *error)
 {
-	print_json(settings, json_make("{s:b, s:o, s:o, s:o}", "ok", !error, "warnings",
+	print_json(settings, json_make("{s:b, s:o, s:o, s:o, s:o}", "ok", !error, "warnings",
 				       json_warnings(warnings), "accepted", json_accepted(warnings),
-				       "error", error ? json_error(error) : json_null()));
+				       "error", error ? json_error(error) : json_null(), "errors",
+				       json_errors(error)));
 }
 
 static void check_print(const struct settings *settings, const char *file,
@@ -43,7 +57,8 @@ static int check_run(const struct settings *settings, const struct arguments *ar
 	_cleanup_(config_free) struct config config = {0};
 	struct policy_source source = config_source(settings);
 	struct recognised found = {0};
-	struct error error = {0};
+	_cleanup_(errors_free) struct errors others = {0};
+	struct error error = {.others = &others};
 	int r;
 
 	source.node_file = file;

@@ -8,6 +8,7 @@
 #include "cli/print.h"
 #include "host/host_advice.h"
 #include "kernel/lists/idle_bans.h"
+#include "util/cleanup.h"
 
 struct policy_source config_source(const struct settings *settings)
 {
@@ -22,7 +23,8 @@ struct policy_source config_source(const struct settings *settings)
 static int source_load(const struct settings *settings, const struct policy_source *source,
 		       struct config *ret)
 {
-	struct error error = {0};
+	_cleanup_(errors_free) struct errors others = {0};
+	struct error error = {.others = &others};
 	int r = policy_compile_from(source, &ret->tables, &ret->warnings, &error);
 
 	if (!r)

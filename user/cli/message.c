@@ -64,6 +64,7 @@ void report_error(const struct settings *settings, const struct error *error)
 {
 	if (!settings->outcome->error.what[0])
 		settings->outcome->error = *error;
+	settings->outcome->error.others = NULL;
 	put_heading(settings, error->where, RED, "error");
 	put_clean(error->what);
 	if (error->path[0]) {
@@ -154,6 +155,14 @@ int exit_code_config(int result)
 	}
 }
 
+static void report_errors(const struct settings *settings, const struct errors *errors)
+{
+	for (size_t i = 0; i < errors->count; i++)
+		report_error(settings, &errors->list[i]);
+	if (errors->count >= ERRORS_MAX)
+		report_note(settings, "there may be more: these are the first %zu", errors->count);
+}
+
 static bool is_missing(const char *file)
 {
 	return access(file, F_OK) && errno == ENOENT;
@@ -168,7 +177,10 @@ int report_config(const struct settings *settings, int result, const struct erro
 				   "host looks like; --config FILE names another");
 	else if (result == -ENOENT && !shown.hint[0])
 		error_hint(&shown, "--config FILE and --roles-dir DIR tell where the files are");
-	report_result(settings, result, &shown);
+	if (error->others && error->others->count > 1)
+		report_errors(settings, error->others);
+	else
+		report_result(settings, result, &shown);
 	return exit_code_config(result);
 }
 

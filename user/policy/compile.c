@@ -9,6 +9,13 @@
 #include "policy/merge.h"
 #include "util/cleanup.h"
 
+/* Of several mistakes the first one is the error. */
+static void first_show(struct error *error)
+{
+	if (error && error->others && error->others->count)
+		*error = error->others->list[0];
+}
+
 int policy_compile_from(const struct policy_source *source, struct tables *ret_tables,
 			struct warnings *ret_warnings, struct error *ret_error)
 {
@@ -23,8 +30,10 @@ int policy_compile_from(const struct policy_source *source, struct tables *ret_t
 		r = merged_build(&model, &merged, ret_error);
 	if (r == 0)
 		r = tables_build(&model, &merged, &tables, ret_error);
-	if (r < 0)
+	if (r < 0) {
+		first_show(ret_error);
 		return r;
+	}
 	if (ret_warnings) {
 		if (advice_collect(&model, &merged, &tables, &warnings) < 0)
 			return error_set(ret_error, ENOMEM, "out of memory");

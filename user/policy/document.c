@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "util/file.h"
+#include "util/json_mistake.h"
 
 #define EXCERPT_WIDTH 100 /* bytes of a long line that are shown around the caret */
 
@@ -199,7 +200,9 @@ static int document_refuse(struct document *document, const json_error_t *json,
 	size_t end = json->position < 0 ? 0 : json->position;
 	const char *near = strstr(json->text, " near '");
 	size_t near_size = near ? strlen(near) - strlen(" near ''") : 0;
-	size_t offset = end < document->size ? end : text_end(document);
+	size_t offset = end < document->size ? end : document->size;
+	char mistake[JSON_MISTAKE_MAX];
+	const char *words;
 
 	if (json_error_code(json) == json_error_out_of_memory)
 		return error_set(ret_error, ENOMEM, "out of memory");
@@ -211,11 +214,13 @@ static int document_refuse(struct document *document, const json_error_t *json,
 	if (near && near_size <= offset &&
 	    !strncmp(document->text + offset - near_size, near + strlen(" near '"), near_size))
 		offset -= near_size;
-	error_set(ret_error, EINVAL, "this is not JSON: %s", json->text);
+	words = json_mistake(document->text, document->size, json->text, &offset, mistake);
+	error_set(ret_error, EINVAL, "this is not JSON: %s", words ? words : json->text);
 	if (!strncmp(document->text, "\xef\xbb\xbf", 3))
 		error_hint(ret_error, "save the file as UTF-8 without a byte order mark");
 	if (ret_error)
-		error_place_offset(ret_error, document, offset);
+		error_place_offset(ret_error, document,
+				   offset < document->size ? offset : text_end(document));
 	return -EINVAL;
 }
 

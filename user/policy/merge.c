@@ -164,17 +164,23 @@ static int vpn_only_apply(struct merged *merged, const struct model *model, stru
 {
 	const struct node_model *node = &model->node;
 	uint64_t also = 0;
-	int r = vpn_only_sets(merged, node, &also, ret_error);
+	int result = 0, r = vpn_only_sets(merged, node, &also, ret_error);
 
-	for (size_t i = 0; r == 0 && i < node->vpn_only_count; i++) {
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < node->vpn_only_count; i++) {
 		const struct name_model *name = &node->vpn_only[i];
 
 		if (!strcmp(name->name, MODEL_ADVISED))
 			r = advised_narrow(merged, also, ret_error);
 		else if (!set_bit(&node->sets, name->name))
 			r = service_narrow(merged, model, also, name, ret_error);
+		if (r < 0 && !error_keep(ret_error, r))
+			return r;
+		result = r < 0 ? r : result;
+		r = 0;
 	}
-	return r;
+	return result;
 }
 
 /*

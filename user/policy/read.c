@@ -81,21 +81,31 @@ static int role_add(struct model *model, const char *role, const struct name_mod
 	return r;
 }
 
+static int named_role_add(struct model *model, const struct name_model *name,
+			  struct error *ret_error)
+{
+	if (!strcmp(name->name, MODEL_EVERY_NODE))
+		return 0;
+	if (!strcmp(name->name, OWN_ROLE))
+		return error_at(
+			ret_error, &name->at,
+			"\"%s\" is what the node's own services are called; it cannot be a role",
+			OWN_ROLE);
+	return role_add(model, name->name, name, ret_error);
+}
+
 static int roles_add(struct model *model, struct error *ret_error)
 {
 	int r = role_add(model, MODEL_EVERY_NODE, NULL, ret_error);
 
-	for (size_t i = 0; r == 0 && i < model->node.role_count; i++) {
-		const struct name_model *name = &model->node.roles[i];
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < model->node.role_count; i++) {
+		int next = named_role_add(model, &model->node.roles[i], ret_error);
 
-		if (!strcmp(name->name, MODEL_EVERY_NODE))
-			continue;
-		if (!strcmp(name->name, OWN_ROLE))
-			return error_at(ret_error, &name->at,
-					"\"%s\" is what the node's own services are called; it "
-					"cannot be a role",
-					OWN_ROLE);
-		r = role_add(model, name->name, name, ret_error);
+		if (next < 0 && !error_keep(ret_error, next))
+			return next;
+		r = next < 0 ? next : r;
 	}
 	return r;
 }
@@ -277,6 +287,24 @@ static int node_add(const struct policy_source *source, struct model *model,
 	return r;
 }
 
+/* Mistakes were found, and passed over: it is no syntax error, which ends the reading. */
+static bool has_others(const struct error *error)
+{
+	return error && error->others && error->others->count;
+}
+
+/* Of a file that is wrong elsewhere: names that could be read, and mean nothing. */
+static void names_look_up(const struct policy_source *source, struct model *model,
+			  struct error *ret_error)
+{
+	if (!model->node.profile.name[0] || model->files.directories[0])
+		return;
+	if (profile_open(&model->node, source->roles_dir, &model->files, ret_error) < 0)
+		error_keep(ret_error, -EINVAL);
+	else
+		roles_add(model, ret_error);
+}
+
 int model_read_from(const struct policy_source *source, struct model *ret, struct error *ret_error)
 {
 	_cleanup_(model_free) struct model model = {0};
@@ -285,6 +313,8 @@ int model_read_from(const struct policy_source *source, struct model *ret, struc
 	r = node_add(source, &model, ret_error);
 	if (r == 0)
 		r = roles_add(&model, ret_error);
+	else if (has_others(ret_error))
+		names_look_up(source, &model, ret_error);
 	if (r == 0)
 		r = peer_roles_check(&model.node.cluster, &model.files, ret_error);
 	if (r == 0)

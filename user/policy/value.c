@@ -112,6 +112,7 @@ int value_read_members(const struct value *value, const char *noun, member_read_
 	uint32_t place = document->places[value->at.place].first;
 	const char *key;
 	json_t *json;
+	int result = 0;
 
 	if (!json_is_object(value->json))
 		return type_refuse(value, noun, "an object", ret_error);
@@ -120,11 +121,12 @@ int value_read_members(const struct value *value, const char *noun, member_read_
 		struct value member = {at_value(document, place), json};
 		int r = read(key, &member, into, ret_error);
 
-		if (r < 0)
+		if (r < 0 && !error_keep(ret_error, r))
 			return r;
+		result = r < 0 ? r : result;
 		place = document->places[place].next;
 	}
-	return 0;
+	return result;
 }
 
 int value_read_items(const struct value *value, const char *noun, item_read_fn read, void *into,
@@ -134,6 +136,7 @@ int value_read_items(const struct value *value, const char *noun, item_read_fn r
 	uint32_t place = document->places[value->at.place].first;
 	json_t *json;
 	size_t index;
+	int result = 0;
 
 	if (!json_is_array(value->json))
 		return type_refuse(value, noun, "a list", ret_error);
@@ -141,11 +144,12 @@ int value_read_items(const struct value *value, const char *noun, item_read_fn r
 		struct value item = {at_value(document, place), json};
 		int r = read(&item, into, ret_error);
 
-		if (r < 0)
+		if (r < 0 && !error_keep(ret_error, r))
 			return r;
+		result = r < 0 ? r : result;
 		place = document->places[place].next;
 	}
-	return 0;
+	return result;
 }
 
 /* --- single values ---------------------------------------------------------------------------- */

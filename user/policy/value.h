@@ -2,6 +2,8 @@
 /*
  * value.h - typed reading of JSON values, with errors that point at the value.
  *
+ * With error.others, readers of objects and lists go on behind a mistake (util/error.h).
+ *
  * What an object may hold is a table of fields; unknown keys, missing keys and wrong types are
  * found here and nowhere else. All functions return 0, -EINVAL or -ENOMEM with `ret_error` filled,
  * and leave their result untouched on failure. `noun` is what the value is called in an error
