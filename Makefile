@@ -438,6 +438,12 @@ package-root: static
 	$(Q)$(MAKE) --no-print-directory STATIC=1 install DESTDIR=$(CURDIR)/build/$(FORMAT)/root >/dev/null
 	$(Q)SOURCE_DATE_EPOCH=$(EPOCH) packaging/package-root.sh build/$(FORMAT)/root
 
+release: ## build/release: packages, archives, bill of materials, checksums (SIGN=KEY: signed with minisign)
+	$(Q)packaging/deps.sh build package
+	$(Q)$(MAKE) --no-print-directory deb rpm
+	$(Q)$(MAKE) --no-print-directory package-root FORMAT=archive
+	$(Q)SOURCE_DATE_EPOCH=$(EPOCH) SIGN='$(SIGN)' packaging/release.sh build '$(VERSION)' '$(PACKAGE_VERSION)'
+
 check-package: ## the .deb in Debian 11 and 12, the .rpm, the static binary in an empty root, two releases (needs root)
 	$(Q)packaging/deps.sh build demo package
 	$(Q)$(MAKE) --no-print-directory deb rpm build/tests/e2e/probe
@@ -486,6 +492,6 @@ help: ## this list
 .PHONY: all coverage coverage-run static cross cross-objects vm-programs vmtest check check-all check-long check-long-all check-unit check-packet check-e2e check-old oracle \
 	fuzz oracle-coverage mutants demo demo-run screenshots mailnode mailnode-run deps lint lint-format \
 	lint-includes lint-lists lint-schema lint-monitoring lint-figures lint-floor lint-shell lint-cppcheck lint-tidy format man install uninstall \
-	deb rpm package-root check-package clean help
+	deb rpm package-root release check-package clean help
 
 -include $(shell find $(B)/bpf $(B)/user $(B)/tests $(B)/vmtests -type f -name '*.d' 2>/dev/null)
