@@ -165,6 +165,7 @@ GOLDEN(unknown_option_is_guessed, "status", "--jsno")
 GOLDEN(unknown_global_option_is_guessed, "--confg", "x", "status")
 GOLDEN(unknown_letter_is_refused, "status", "-z")
 GOLDEN(option_without_its_argument_is_refused, "blocked", "--port")
+GOLDEN(option_that_is_given_twice_is_refused, "allow", "873", "--from", "vpn", "--from", "internal")
 GOLDEN(option_with_an_argument_it_does_not_take_is_refused, "--json=yes", "status")
 GOLDEN(unknown_format_is_refused, "-o", "xml", "status")
 GOLDEN(operand_too_many_is_refused, "check", "one.json", "two.json")
@@ -326,6 +327,7 @@ int main(void)
 		cmocka_unit_test(unknown_global_option_is_guessed),
 		cmocka_unit_test(unknown_letter_is_refused),
 		cmocka_unit_test(option_without_its_argument_is_refused),
+		cmocka_unit_test(option_that_is_given_twice_is_refused),
 		cmocka_unit_test(option_with_an_argument_it_does_not_take_is_refused),
 		cmocka_unit_test(unknown_format_is_refused),
 		cmocka_unit_test(operand_too_many_is_refused),

@@ -204,13 +204,26 @@ static int option_place(const struct parser *parser, int option)
 	return GLOBAL_BASE + letter_find(global_options, global_option_count, option);
 }
 
+/* The second of two would silently take the place of the first. */
+static int verb_option_apply(struct parser *parser, int row)
+{
+	const struct option_spec *spec = &parser->verb->options[row];
+	const char **value = &parser->arguments->options[row];
+
+	if (*value && spec->argument)
+		return report_failure(parser->settings,
+				      "give it once, with commas where it takes several",
+				      "--%s is given twice", spec->name);
+	*value = optarg ? optarg : "";
+	return 0;
+}
+
 static int option_apply(struct parser *parser, int option)
 {
 	option = option_place(parser, option);
 	if (option < VERB_BASE)
 		return global_apply(parser->settings, option - GLOBAL_BASE, optarg);
-	parser->arguments->options[option - VERB_BASE] = optarg ? optarg : "";
-	return 0;
+	return verb_option_apply(parser, option - VERB_BASE);
 }
 
 static int report_unknown(const struct parser *parser, const char *typed)
