@@ -129,6 +129,37 @@ test_the_words_of_the_filter_are_those_of_top() {
 	})' "$(<"$LAB_ROOT/tests/unit/filters.tsv")")" "filters"
 }
 
+# The same table that tests/unit/test_live_fold.c holds rolewall top to.
+test_the_page_folds_what_top_folds() {
+	needs_browser
+	assert_equal '""' "$(script 'return import("/sums.js").then(({rowsOf}) => {
+		let attempts, name, asked = 0;
+		const wrong = [];
+		const address = (number) => `10.${number >> 16}.${number >> 8 & 255}.${number & 255}`;
+		const does = {
+			case: (text) => { attempts = []; name = text; },
+			knocks: (count, source, step, port, portStep, packets) => {
+				for (let i = 0; i < count; i++) {
+					const attempt = {source: address(+source + i * step), port: +port + i * portStep, proto: "tcp",
+						reason: "not-open", observed: false, last_ms: 1, rate: 0, packets: +packets};
+					attempts.push({...attempt, key: `${attempt.source} ${attempt.port}`});
+				}
+			},
+			rows: (group, count, folds) => {
+				const {rows} = rowsOf(attempts, {group, fold: true, open: new Set(), sort: {id: "packets", down: true}}, 1);
+				const found = rows.filter((row) => row.folded)
+					.map((row) => `${row.key.split(" ")[1]}:${row.folded.length}`).sort().join(" ") || "-";
+				asked++;
+				if (rows.length !== Number(count) || found !== folds)
+					wrong.push(`${name}, by ${group}: ${rows.length} rows, ${found}`);
+			},
+		};
+		for (const [kind, ...words] of arguments[0].split("\n").map((line) => line.split("\t")))
+			does[kind]?.(...words);
+		return asked > 15 ? wrong.join("; ") : "the table is empty";
+	})' "$(<"$LAB_ROOT/tests/unit/folds.tsv")")" "folds"
+}
+
 test_a_flood_and_a_scan_are_a_row_each_that_opens() {
 	needs_browser
 	outside "$PROBE" flood -s 198.18.0.0 -n 300 -c 300 "$NODE_EXTERNAL" 3306 >/dev/null

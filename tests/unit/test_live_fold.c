@@ -212,6 +212,80 @@ static void the_newest_folds_stay_open(void **state)
 	assert_int_equal(folds.count, FOLDS_OPEN - 1);
 }
 
+/* --- the table -------------------------------------------------------------------------------- */
+
+#define WORDS 6
+
+static const char *folds_text(const struct rows *rows, char *ret, size_t size)
+{
+	static const char *const kinds[] = {
+		[FOLD_PORT] = "port", [FOLD_REASON] = "all", [FOLD_SOURCE] = "source"};
+	static const enum fold_kind order[] = {FOLD_REASON, FOLD_PORT, FOLD_SOURCE};
+	size_t length = 0;
+
+	snprintf(ret, size, "-");
+	for (size_t i = 0; i < 3; i++)
+		for (size_t j = 0; j < rows->count; j++)
+			if (rows->list[j].folded && rows->list[j].key.kind == order[i])
+				length += snprintf(ret + length, size - length, "%s%s:%zu",
+						   length ? " " : "", kinds[order[i]],
+						   rows->list[j].folded);
+	return ret;
+}
+
+static void knocks_put(struct book *book, char *words[WORDS])
+{
+	for (int i = 0; i < atoi(words[0]); i++)
+		put(book, (struct knock){atoi(words[1]) + i * atoi(words[2]),
+					 atoi(words[3]) + i * atoi(words[4]), atoi(words[5]), 1});
+}
+
+static void rows_ask(struct book *book, const char *name, char *words[WORDS])
+{
+	struct rows_request request = {.fold = true};
+	struct rows rows = {0};
+	char text[128];
+
+	if (strcmp(words[0], "none") != 0)
+		assert_int_equal(group_parse(words[0], &request.group), 0);
+	build(&rows, book, &request);
+	folds_text(&rows, text, sizeof(text));
+	if (rows.count != (size_t)atoi(words[1]) || strcmp(text, words[2]) != 0)
+		fail_msg("%s, by %s: %zu rows, %s", name, words[0], rows.count, text);
+	rows_free(&rows);
+}
+
+/* tests/e2e/test_web.sh asks the live page the same. */
+static void what_is_folded_is_what_the_table_says(void **state)
+{
+	FILE *file = fopen("tests/unit/folds.tsv", "re");
+	struct book book = {0};
+	char line[256], name[256] = "";
+	int asked = 0;
+
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file)) {
+		char *words[WORDS] = {NULL}, *rest = line, *kind;
+
+		line[strcspn(line, "\n")] = '\0';
+		kind = strsep(&rest, "\t");
+		for (int i = 0; rest && i < WORDS; i++)
+			words[i] = strsep(&rest, "\t");
+		if (!strcmp(kind, "case")) {
+			book_free(&book);
+			snprintf(name, sizeof(name), "%s", words[0]);
+		} else if (!strcmp(kind, "knocks")) {
+			knocks_put(&book, words);
+		} else if (!strcmp(kind, "rows")) {
+			rows_ask(&book, name, words);
+			asked++;
+		}
+	}
+	fclose(file);
+	book_free(&book);
+	assert_true(asked > 15);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -222,6 +296,7 @@ int main(void)
 		cmocka_unit_test(an_open_fold_has_its_rows_behind_it),
 		cmocka_unit_test(sums_are_folded_too),
 		cmocka_unit_test(the_newest_folds_stay_open),
+		cmocka_unit_test(what_is_folded_is_what_the_table_says),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
