@@ -169,6 +169,25 @@ static void sets_are_limited(void **state)
 	assert_string_equal(error.path, "services[0].from[0]");
 }
 
+/* Bits of 64 are not to begin anew: no service has to name a prefix for that. */
+static void sets_with_names_are_limited(void **state)
+{
+	struct tables tables = {0};
+	struct error error;
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	fprintf(file, HEAD " \"sets\": {");
+	for (int i = 0; i <= 64; i++)
+		fprintf(file, "%s\n\"s%d\": [\"192.0.2.%d\"]", i ? "," : "", i, i);
+	fprintf(file, "}, \"services\": [{ \"name\": \"s\", \"proto\": \"tcp\", \"port\": 1,"
+		      " \"from\": [\"s64\"] }] }\n");
+	assert_int_equal(fclose(file), 0);
+	assert_int_equal(compile(&tables, &error), -EINVAL);
+	assert_non_null(strstr(error.what, "more than 48 sets"));
+	assert_string_equal(error.path, "sets.s48");
+}
+
 static void size_write(size_t size)
 {
 	FILE *file = node_begin("protocols");
@@ -233,6 +252,7 @@ int main(void)
 		cmocka_unit_test(prefixes_are_limited_over_all_lists),
 		cmocka_unit_test(prefixes_of_sets_are_limited),
 		cmocka_unit_test(sets_are_limited),
+		cmocka_unit_test(sets_with_names_are_limited),
 		cmocka_unit_test(a_file_over_the_limit_is_refused),
 		cmocka_unit_test(a_missing_file_is_named),
 		cmocka_unit_test(a_truncated_file_is_refused_at_every_byte),

@@ -176,6 +176,21 @@ static int set_name_check(const char *name, const struct at *at, struct error *r
 	return r;
 }
 
+int set_append(struct set_list *sets, const struct at *at, struct set_model **ret,
+	       struct error *ret_error)
+{
+	int r;
+
+	if (sets->count >= RW_SETS) {
+		r = error_at(ret_error, at, "there are more than %d sets", RW_SETS);
+		error_hint(ret_error, "prefixes in \"from\" are a set, too, once for each "
+				      "combination; give those that belong together one name");
+		return r;
+	}
+	*ret = array_append(&sets->list, &sets->count, sizeof(**ret));
+	return *ret ? 0 : error_set(ret_error, ENOMEM, "out of memory");
+}
+
 static int set_read(const char *key, const struct value *value, void *into, struct error *ret_error)
 {
 	struct set_list *sets = into;
@@ -185,9 +200,9 @@ static int set_read(const char *key, const struct value *value, void *into, stru
 
 	if (r < 0)
 		return r;
-	reader.set = array_append(&sets->list, &sets->count, sizeof(*reader.set));
-	if (!reader.set)
-		return error_set(ret_error, ENOMEM, "out of memory");
+	r = set_append(sets, &at, &reader.set, ret_error);
+	if (r < 0)
+		return r;
 	reader.set->at = at;
 	snprintf(reader.set->name, sizeof(reader.set->name), "%s", key);
 	if (!json_is_object(value->json))

@@ -13,5 +13,9 @@
 int sets_read(const struct value *value, struct set_list *into, struct error *ret_error);
 void sets_free(struct set_list *sets);
 
+/* One more, empty; there is a bit for it, or -EINVAL and an error at `at`. */
+int set_append(struct set_list *sets, const struct at *at, struct set_model **ret,
+	       struct error *ret_error);
+
 /* The set of that name, or NULL. */
 const struct set_model *set_find(const struct set_list *sets, const char *name);

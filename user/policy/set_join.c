@@ -21,19 +21,11 @@ uint64_t set_bit(const struct set_list *sets, const char *name)
 static int set_add(struct set_list *sets, const struct set_model *set, struct error *ret_error)
 {
 	struct set_model *added;
+	int r = set_append(sets, &set->at, &added, ret_error);
 
-	if (sets->count >= RW_SETS) {
-		int r = error_at(ret_error, &set->at, "there are more than %d sets", RW_SETS);
-
-		error_hint(ret_error, "prefixes in \"from\" are a set, too, once for each "
-				      "combination; give those that belong together one name");
-		return r;
-	}
-	added = array_append(&sets->list, &sets->count, sizeof(*added));
-	if (!added)
-		return error_set(ret_error, ENOMEM, "out of memory");
-	*added = *set;
-	return 0;
+	if (r == 0)
+		*added = *set;
+	return r;
 }
 
 /* --- of the cluster --------------------------------------------------------------------------- */
