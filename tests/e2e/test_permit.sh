@@ -184,9 +184,15 @@ test_a_change_that_locks_its_author_out_is_refused() {
 	grep -q 'your own SSH session' <<<"$OUTPUT" || fail "the session is not named: $OUTPUT"
 	assert_untouched
 	assert_port open outside 22
-	SSH_CONNECTION="$OUTSIDE 50000 $NODE_EXTERNAL 22" assert_exit 0 \
+	SSH_CONNECTION="$OUTSIDE 50000 $NODE_EXTERNAL 22" assert_exit 1 \
 		rolewall deny 22 --from external --apply --force
+	grep -q 'force alone is not enough' <<<"$OUTPUT" || fail "the way back is not asked for: $OUTPUT"
+	assert_untouched
+	assert_port open outside 22
+	SSH_CONNECTION="$OUTSIDE 50000 $NODE_EXTERNAL 22" assert_exit 0 \
+		rolewall deny 22 --from external --apply --force --confirm=600
 	assert_port silent outside 22
+	rolewall confirm
 }
 
 test_what_cannot_be_applied_is_not_written() {

@@ -232,31 +232,26 @@ static bool own_is_cut(const struct settings *settings, const struct apply *appl
 	return ssh_is_cut(ret, enforce);
 }
 
-/* A user must not lock himself out by mistake. */
-int apply_refuse_own_cut(const struct settings *settings, const struct apply *apply)
+/* Nothing has changed: say why, and what would help. */
+static int refuse_own_cut(const struct settings *settings, const struct tables *tables,
+			  const struct ssh_session *own)
 {
-	const struct tables *tables = &apply->config->tables;
-	struct ssh_session own;
-
-	if (!own_is_cut(settings, apply, &own))
-		return EXIT_OK;
-	if (own.is_banned)
-		report_own_banned(settings, &own);
-	else if (!own.carried)
-		report_own_stranded(settings, tables, &own);
+	if (own->is_banned)
+		report_own_banned(settings, own);
+	else if (!own->carried)
+		report_own_stranded(settings, tables, own);
 	else
-		report_own_shut_out(settings, tables, &own);
+		report_own_shut_out(settings, tables, own);
 	return EXIT_FAILED;
 }
 
-int apply_force_own_cut(const struct settings *settings, const struct apply *apply)
+/* Force goes with a way back. */
+static int force_own_cut(const struct settings *settings, const struct apply *apply,
+			 const struct ssh_session *own)
 {
 	char text[OWN_TEXT_MAX], what[OWN_TEXT_MAX + 128];
-	struct ssh_session own;
 
-	if (!own_is_cut(settings, apply, &own))
-		return EXIT_OK;
-	ssh_text(&own, text);
+	ssh_text(own, text);
 	if (!apply->request.confirm_seconds) {
 		report_failure(settings,
 			       "--force --confirm: what was in force before comes back by itself, "
@@ -272,6 +267,16 @@ int apply_force_own_cut(const struct settings *settings, const struct apply *app
 		 text);
 	report_warning(settings, "", what);
 	return EXIT_OK;
+}
+
+int apply_check_own_cut(const struct settings *settings, const struct apply *apply, bool force)
+{
+	struct ssh_session own;
+
+	if (!own_is_cut(settings, apply, &own))
+		return EXIT_OK;
+	return force ? force_own_cut(settings, apply, &own)
+		     : refuse_own_cut(settings, &apply->config->tables, &own);
 }
 
 static int report_refused(const struct settings *settings, const struct apply *apply, int r,

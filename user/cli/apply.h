@@ -20,14 +20,12 @@ struct apply apply_begin(const struct settings *settings, const struct config *c
 /* What stands behind "--confirm"; NULL = not given. Returns 0, or -1 after printing. */
 int confirm_parse(const struct settings *settings, const char *text, uint32_t *ret_seconds);
 
-/* Returns EXIT_OK, or EXIT_FAILED after printing why the caller's own SSH session would be cut. */
-int apply_refuse_own_cut(const struct settings *settings, const struct apply *apply);
-
 /*
- * The same for who insists (--force): a warning, and EXIT_OK if the change has to be confirmed.
- * Without --confirm it is refused as well.
+ * A user must not lock himself out by mistake. Returns EXIT_OK, or EXIT_FAILED after printing why the
+ * caller's own SSH session would be cut. Who insists (`force`) is warned, if the change has to be
+ * confirmed; without --confirm it is refused all the same.
  */
-int apply_force_own_cut(const struct settings *settings, const struct apply *apply);
+int apply_check_own_cut(const struct settings *settings, const struct apply *apply, bool force);
 
 /* Install it, and put bans and openings back. Returns EXIT_OK, or the exit code after printing. */
 int apply_install(const struct settings *settings, struct apply *apply);

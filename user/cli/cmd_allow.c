@@ -12,7 +12,8 @@ static const struct option_spec allow_options[] = {
 	[PERMIT_CONFIRM] = {"confirm", 0, "[=SECONDS]",
 			    "go back unless \"rolewall confirm\" comes in time (60)"},
 	[PERMIT_FORCE] = {"force", 0, NULL,
-			  "apply even if your own SSH session is cut, or could not come back"},
+			  "even if your own SSH session is cut, or could not come back; with "
+			  "--confirm"},
 	[PERMIT_COMMENT] = {"comment", 0, "TEXT", "what it is for: \"about\" of the service"},
 };
 _Static_assert(ARRAY_SIZE(allow_options) == PERMIT_OPTIONS, "an option lacks its row");

@@ -46,9 +46,7 @@ static int apply_check(const struct settings *settings, const struct arguments *
 {
 	if (settings->output == OUTPUT_TABLE)
 		report_warnings(settings, &apply->config->warnings);
-	if (arguments->options[OPTION_FORCE])
-		return apply_force_own_cut(settings, apply);
-	return apply_refuse_own_cut(settings, apply);
+	return apply_check_own_cut(settings, apply, arguments->options[OPTION_FORCE]);
 }
 
 static int apply_run(const struct settings *settings, const struct arguments *arguments)

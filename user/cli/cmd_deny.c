@@ -10,7 +10,8 @@ static const struct option_spec deny_options[] = {
 	[PERMIT_CONFIRM] = {"confirm", 0, "[=SECONDS]",
 			    "go back unless \"rolewall confirm\" comes in time (60)"},
 	[PERMIT_FORCE] = {"force", 0, NULL,
-			  "apply even if your own SSH session is cut, or could not come back"},
+			  "even if your own SSH session is cut, or could not come back; with "
+			  "--confirm"},
 };
 _Static_assert(ARRAY_SIZE(deny_options) == PERMIT_COMMENT, "an option lacks its row");
 

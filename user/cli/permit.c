@@ -324,9 +324,10 @@ static int run_write(const struct run *run, bool back)
 static int run_apply(struct run *run)
 {
 	struct apply apply = apply_begin(run->settings, &run->after);
-	int code = run->request.force ? EXIT_OK : apply_refuse_own_cut(run->settings, &apply);
+	int code;
 
 	apply.request.confirm_seconds = run->request.confirm_seconds;
+	code = apply_check_own_cut(run->settings, &apply, run->request.force);
 	if (code == EXIT_OK)
 		code = run_write(run, false);
 	if (code != EXIT_OK)
