@@ -12,6 +12,7 @@
 #include "policy/cluster.h"
 #include "policy/merge.h"
 #include "policy/flows.h"
+#include "policy/set.h"
 #include "util/array.h"
 #include "util/guess.h"
 
@@ -68,6 +69,47 @@ static int advise_mode(const struct advice *advice)
 		    "counted, and passes; write \"mode\": \"enforce\" to drop it");
 }
 
+/* --- sets ------------------------------------------------------------------------------------- */
+
+/* Can a packet of the set come by an interface of these zones? One that is not listed is external. */
+static bool set_comes_by(const struct node_model *node, const struct set_model *set, uint8_t zones)
+{
+	for (size_t i = 0; i < set->on_count; i++)
+		for (size_t k = 0; k < node->interface_count; k++)
+			if (!strcmp(node->interfaces[k].name, set->on[i].name) &&
+			    (node->interfaces[k].zone & zones))
+				return true;
+	return !set->has_on;
+}
+
+/* All of IPv4, or of IPv6. */
+static bool is_world(const struct cidr *cidr)
+{
+	return cidr->length == (cidr_is_ipv4(cidr->source, cidr->length) ? 96 : 0);
+}
+
+/* The source of a set that is the whole world, and comes from outside; or NULL. */
+static const struct source_model *set_world(const struct node_model *node,
+					    const struct set_model *set)
+{
+	for (size_t i = 0; i < set->sources.count; i++)
+		if (is_world(&set->sources.list[i].cidr))
+			return set_comes_by(node, set, RW_ZONE_EXTERNAL) ? &set->sources.list[i]
+									 : NULL;
+	return NULL;
+}
+
+/* What admits the world: the zone external, and sets that hold all there is. */
+static uint64_t zones_of_world(const struct node_model *node)
+{
+	uint64_t zones = RW_ZONE_EXTERNAL;
+
+	for (size_t i = 0; i < node->sets.count; i++)
+		if (set_world(node, &node->sets.list[i]))
+			zones |= RW_ZONE_SET(i);
+	return zones;
+}
+
 /* --- the VPN ---------------------------------------------------------------------------------- */
 
 static bool is_smtp(const struct row *row)
@@ -81,7 +123,8 @@ static bool is_open_against_advice(const struct advice *advice, const struct row
 {
 	char name[TABLES_NAME_MAX + sizeof(WARNING_OPEN)];
 
-	if (!row->service->vpn_advised || !(row->zones & RW_ZONE_EXTERNAL) || is_smtp(row))
+	if (!row->service->vpn_advised || is_smtp(row) ||
+	    !(row->zones & zones_of_world(&advice->model->node)))
 		return false;
 	snprintf(name, sizeof(name), "%s" WARNING_OPEN, row->service->name);
 	return !warnings_is_accepted(advice->warnings, name);
@@ -119,7 +162,8 @@ static int advise_smtp_behind_vpn(const struct advice *advice)
 	for (size_t i = 0; i < advice->merged->row_count; i++) {
 		const struct row *row = &advice->merged->rows[i];
 
-		if (row->narrowed && is_smtp(row))
+		if (row->narrowed && is_smtp(row) &&
+		    !(row->zones & zones_of_world(&advice->model->node)))
 			return warn(
 				advice, WARNING_SMTP_VPN_ONLY, &at,
 				"%s (25) is behind the VPN: no mail from the Internet will "
@@ -166,7 +210,8 @@ static uint64_t zones_present(const struct node_model *node)
 			zones |= interface->sources.list[k].zone;
 	}
 	for (size_t i = 0; i < node->sets.count; i++)
-		if (node->sets.list[i].sources.count)
+		if (node->sets.list[i].sources.count &&
+		    set_comes_by(node, &node->sets.list[i], RW_ZONE_ALL))
 			zones |= RW_ZONE_SET(i);
 	return zones | (node->management.count ? RW_ZONE_MANAGEMENT : 0);
 }
@@ -190,17 +235,25 @@ static int advise_ssh(const struct advice *advice)
 		    "reach it; add \"management\" with the addresses you work from");
 }
 
+static int management_warn(const struct advice *advice, const struct at *at)
+{
+	return warn(advice, WARNING_MANAGEMENT_WORLD, at,
+		    "this management source is the whole world: ssh is open to all");
+}
+
 static int advise_management(const struct advice *advice)
 {
-	const struct source_list *management = &advice->model->node.management;
+	const struct node_model *node = &advice->model->node;
 
-	for (size_t i = 0; i < management->count; i++) {
-		const struct cidr *cidr = &management->list[i].cidr;
+	for (size_t i = 0; i < node->management.count; i++)
+		if (is_world(&node->management.list[i].cidr))
+			return management_warn(advice, &node->management.list[i].at);
+	for (size_t i = 0; i < node->management_set_count; i++) {
+		const char *name = node->management_sets[i].name;
+		const struct source_model *world = set_world(node, set_find(&node->sets, name));
 
-		if (cidr->length == (cidr_is_ipv4(cidr->source, cidr->length) ? 96 : 0))
-			return warn(
-				advice, WARNING_MANAGEMENT_WORLD, &management->list[i].at,
-				"this management source is the whole world: ssh is open to all");
+		if (world)
+			return management_warn(advice, &world->at);
 	}
 	return 0;
 }
