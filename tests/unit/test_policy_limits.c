@@ -188,6 +188,28 @@ static void sets_with_names_are_limited(void **state)
 	assert_string_equal(error.path, "sets.s48");
 }
 
+/* Each is compared with those before it, and the tables number them in 16 bits. */
+static void hosts_of_a_set_are_limited(void **state)
+{
+	struct tables tables = {0};
+	struct error error;
+
+	for (int count = 1024; count <= 1025; count++) {
+		FILE *file = fopen(path, "w");
+
+		assert_non_null(file);
+		fprintf(file, HEAD " \"sets\": { \"s\": [");
+		for (int i = 0; i < count; i++)
+			fprintf(file, "%s\n\"name:h%d\"", i ? "," : "", i);
+		fprintf(file, "] } }\n");
+		assert_int_equal(fclose(file), 0);
+		assert_int_equal(compile(&tables, &error), count > 1024 ? -EINVAL : 0);
+		tables_free(&tables);
+	}
+	assert_non_null(strstr(error.what, "more than 1024 hosts"));
+	assert_string_equal(error.path, "sets.s[1024]");
+}
+
 static void size_write(size_t size)
 {
 	FILE *file = node_begin("protocols");
@@ -253,6 +275,7 @@ int main(void)
 		cmocka_unit_test(prefixes_of_sets_are_limited),
 		cmocka_unit_test(sets_are_limited),
 		cmocka_unit_test(sets_with_names_are_limited),
+		cmocka_unit_test(hosts_of_a_set_are_limited),
 		cmocka_unit_test(a_file_over_the_limit_is_refused),
 		cmocka_unit_test(a_missing_file_is_named),
 		cmocka_unit_test(a_truncated_file_is_refused_at_every_byte),

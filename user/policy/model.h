@@ -21,7 +21,7 @@
 #define MODEL_EVERY_NODE "every-node"
 #define MODEL_CLUSTER	 "@cluster"   /* in sources: the addresses of the cluster's peers */
 #define FLOWS_FILE	 "flows.json" /* the file of a profile that is no role */
-#define MODEL_NAMES_MAX	 1024	      /* roles, and services in vpn_only */
+#define MODEL_NAMES_MAX	 1024	      /* roles, services in vpn_only, hosts in a set */
 #define MODEL_FILE	 "@file:"     /* in a set: a file of prefixes, one a line */
 #define MODEL_HOST	 "name:"      /* in a set: the addresses of a host */
 

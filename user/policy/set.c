@@ -68,6 +68,9 @@ static int host_add(const struct value *value, const char *name, struct set_mode
 	for (size_t i = 0; i < set->host_count; i++)
 		if (!strcasecmp(set->hosts[i].name, name))
 			return error_at(ret_error, &value->at, "this host is listed twice");
+	if (set->host_count >= MODEL_NAMES_MAX)
+		return error_at(ret_error, &value->at, "there are more than %d hosts in this set",
+				MODEL_NAMES_MAX);
 	host = array_append(&set->hosts, &set->host_count, sizeof(*host));
 	if (!host)
 		return error_set(ret_error, ENOMEM, "out of memory");
