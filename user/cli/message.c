@@ -10,6 +10,7 @@
 
 #include "kernel/attach/hidden.h"
 #include "kernel/commit/remove.h"
+#include "util/control.h"
 
 #define RED    "\033[31;1m"
 #define YELLOW "\033[33;1m"
@@ -18,10 +19,9 @@
 
 static void put_clean(const char *text)
 {
-	for (; *text; text++) {
-		bool control = (unsigned char)*text < ' ' || *text == 0x7f;
-
-		fputc(control && *text != '\t' ? '?' : *text, stderr);
+	for (size_t size; *text; text += size ? size : 1) {
+		size = control_size(text, "\t");
+		fputc(size ? '?' : *text, stderr);
 	}
 }
 

@@ -16,6 +16,7 @@
 #include "policy/value.h"
 #include "util/array.h"
 #include "util/cleanup.h"
+#include "util/control.h"
 
 void permit_result_free(struct permit_result *result)
 {
@@ -48,6 +49,8 @@ int work_note(struct work *work, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(change->text, sizeof(change->text), format, args);
 	va_end(args);
+	/* It quotes what the caller said. */
+	controls_hide(change->text, "", '?');
 	return 0;
 }
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/control.h"
 #include "util/file.h"
 #include "util/json_mistake.h"
 
@@ -77,9 +78,7 @@ static struct spot spot_find(const struct document *document, size_t offset)
 /* What a file holds must not steer the terminal that shows an error about it. */
 static void control_characters_hide(char *text)
 {
-	for (; *text; text++)
-		if (((unsigned char)*text < ' ' && !strchr("\t\n", *text)) || *text == 0x7f)
-			*text = '?';
+	controls_hide(text, "\t\n", '?');
 }
 
 /* The part of a line that is shown: all of it, or what is around the caret. */

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "util/control.h"
+
 void say_verbose(void)
 {
 	setenv("ROLEWALL_DEBUG", "1", 1);
@@ -27,9 +29,7 @@ void say(enum say_level level, const char *format, ...)
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	/* Messages quote files and names: one message is one line, whatever is in them. */
-	for (char *at = text; *at; at++)
-		if ((unsigned char)*at < ' ' || *at == 0x7f)
-			*at = ' ';
+	controls_hide(text, "", ' ');
 	/* sd-daemon(3): the journal takes the level from there. */
 	if (getenv("JOURNAL_STREAM"))
 		fprintf(stderr, "<%d>%s\n", level, text);
