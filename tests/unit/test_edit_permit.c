@@ -86,6 +86,9 @@ static char *change(const char *before, bool deny, const struct asked *asked,
 		assert_true(result.port_count > 0);
 		assert_int_equal(result.change_count == 0, !strcmp(text, before));
 		assert_accepted(text);
+		/* It goes to a terminal. */
+		for (size_t i = 0; i < result.change_count; i++)
+			assert_null(strpbrk(result.changes[i].text, "\n\033\x9b"));
 	}
 	edit_free(&edit);
 	return text;
@@ -214,6 +217,18 @@ static void a_comment_is_the_services_about(void **state)
 			      "[\"vpn\"]"));
 }
 
+static void a_comment_does_not_steer_the_terminal(void **state)
+{
+	assert_change(SERVICE("\"port\": 873, \"proto\": \"tcp\", \"from\": [\"vpn\"]"), false,
+		      &(struct asked){.port = 873,
+				      .sources = {"vpn"},
+				      .about = "a\n\033[2J\xc2\x9b"
+					       "31m"},
+		      SERVICE("\"port\": 873, \"proto\": \"tcp\", \"from\": [\"vpn\"], "
+			      "\"about\": \"a\\n\\u001B[2J\xc2\x9b"
+			      "31m\""));
+}
+
 static void what_a_role_opens_already_changes_nothing(void **state)
 {
 	static const char node[] = NODE("\"mta\", \"postgres\"", "");
@@ -278,6 +293,22 @@ static void a_prefix_is_opened_and_closed_however_it_is_written(void **state)
 	NODE("\"mta\"", ",\n  \"sets\": { \"office\": [\"203.0.113.0/28\"] }\n"                    \
 			", \"services\": [ { \"name\": \"a\", \"proto\": \"tcp\", \"port\": 873, " \
 			"\"from\": [" rest "] } ]")
+
+static void a_source_is_written_once_and_taken_out_wherever_it_stands(void **state)
+{
+	static const char none[] =
+		SERVICE("\"port\": 873, \"proto\": \"tcp\", \"from\": [\"vpn\"]");
+	static const char once[] =
+		SERVICE("\"port\": 873, \"proto\": \"tcp\", \"from\": [\"vpn\", \"192.0.2.7\"]");
+	static const char twice[] =
+		SERVICE("\"port\": 873, \"proto\": \"tcp\", \"from\": [\"vpn\", \"192.0.2.7\", "
+			"\"192.0.2.7/32\"]");
+
+	assert_change(none, false,
+		      &(struct asked){.port = 873, .sources = {"192.0.2.7", "192.0.2.7/32", "vpn"}},
+		      once);
+	assert_change(twice, true, &(struct asked){.port = 873, .sources = {"192.0.2.7"}}, none);
+}
 
 static void a_set_is_opened_by_its_name(void **state)
 {
@@ -484,10 +515,12 @@ int main(void)
 		cmocka_unit_test(other_ports_or_another_protocol_are_another_service),
 		cmocka_unit_test(a_new_service_is_called_as_roles_call_it),
 		cmocka_unit_test(a_comment_is_the_services_about),
+		cmocka_unit_test(a_comment_does_not_steer_the_terminal),
 		cmocka_unit_test(what_a_role_opens_already_changes_nothing),
 		cmocka_unit_test(a_range_is_written_as_one),
 		cmocka_unit_test(sources_that_are_none_are_refused),
 		cmocka_unit_test(a_prefix_is_opened_and_closed_however_it_is_written),
+		cmocka_unit_test(a_source_is_written_once_and_taken_out_wherever_it_stands),
 		cmocka_unit_test(a_set_is_opened_by_its_name),
 		cmocka_unit_test(what_a_set_has_in_it_is_not_taken_out_alone),
 		cmocka_unit_test(deny_leaves_the_other_services_alone),

@@ -150,6 +150,7 @@ static int ports_allow(struct work *work, const struct permit_ports *ports)
 		return work_no_memory(work);
 	for (size_t i = 0; i < permit->source_count; i++)
 		if (!zones_admit(zones, permit->sources[i]) &&
+		    !sources_have(sources, count, permit->sources[i]) &&
 		    (index < 0 || !service_admits(work, index, permit->sources[i])))
 			sources[count++] = permit->sources[i];
 	if (index >= 0 && work->model->node.services[index].loopback_only)

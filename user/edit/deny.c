@@ -41,8 +41,9 @@ static int from_narrow(struct work *work, size_t index)
 	const struct permit *permit = work->permit;
 	int r = 0;
 
+	/* A file may name it twice. */
 	for (size_t i = 0; r == 0 && i < permit->source_count; i++)
-		if (service_has_source(work->edit, index, permit->sources[i]))
+		while (r == 0 && service_has_source(work->edit, index, permit->sources[i]))
 			r = work_edited(
 				work, service_remove_source(work->edit, index, permit->sources[i]));
 	if (r == 0 && !service_source_count(work->edit, index))

@@ -45,6 +45,14 @@ static bool is_same_source(const char *a, const char *b)
 	       !cidr_compare(&left, &right);
 }
 
+bool sources_have(const char *const *sources, size_t count, const char *source)
+{
+	for (size_t i = 0; i < count; i++)
+		if (is_same_source(sources[i], source))
+			return true;
+	return false;
+}
+
 static uint32_t list_find(const struct edit *edit, uint32_t list, const char *string)
 {
 	uint32_t at = list == PLACE_NONE ? PLACE_NONE : edit->places[list].first;

@@ -30,6 +30,9 @@ int services_remove(struct edit *edit, size_t index);
 /* A key of the service `index` gets this string, and is added if it is not there. */
 int service_set(struct edit *edit, size_t index, const char *key, const char *string);
 
+/* Is this source among them, however it is written? */
+bool sources_have(const char *const *sources, size_t count, const char *source);
+
 /* Does "from" of the service `index` have this source, however it is written? No "from": no. */
 bool service_has_source(const struct edit *edit, size_t index, const char *source);
 size_t service_source_count(const struct edit *edit, size_t index);
