@@ -235,6 +235,17 @@ documents_close() {
 	error 1 close 999999
 }
 
+documents_sets() {
+	json 0 sets
+	error 2 sets nowhere
+	node_file '.sets = { office: ["192.0.2.0/24", "name:gw.example.net"], backup: { sources: [], on: ["eth1"] } }
+		| .services = [{ name: "db", proto: "tcp", port: 5433, from: ["office", "198.51.100.1"] }]'
+	json 0 plan
+	json 0 apply
+	json 0 sets
+	json 0 sets office
+}
+
 documents_conversations() {
 	json 0 conversations
 	node "$PROBE" send -p 9996 "$OUTSIDE" 53 question

@@ -149,4 +149,50 @@ test_management_never_ban_and_vpn_only_take_sets() {
 	done
 }
 
+# --- what is told of them -------------------------------------------------------------------------
+
+test_every_view_names_the_sets() {
+	assert_exit 0 rolewall apply
+	node_file '.sets = { office: ["203.0.113.64/26"], one: { sources: ["203.0.113.70", "name:gw.example.net"], on: ["eth0", "eth1"] } }
+		| .services = [{ name: "db", proto: "tcp", port: 9999, from: ["internal", "office", "198.51.100.1"] },
+			{ name: "two", proto: "tcp", port: 9998, from: ["one"] }]'
+	assert_json '.sets | map([.name, .change, .added]) == [["office", "new", ["203.0.113.64/26"]], ["one", "new", ["203.0.113.70"]]]' \
+		rolewall --json plan
+	assert_json '.opened[] | select(.port == 9999) | .zones == ["internal"] and .sets == ["office", "198.51.100.1"]' \
+		rolewall --json plan
+	assert_exit 0 rolewall apply
+	assert_json '.rules[] | select(.port == 9999) | .sets == ["office", "198.51.100.1"]' rolewall --json show
+	rolewall show | grep -qE '^tcp +9999 +db +node +internal,office,198\.51\.100\.1 ' || fail "show: $(rolewall show)"
+	assert_json '.sets == ["office", "one"] and .verdict == "drop"' rolewall --json explain 203.0.113.70 5432
+	rolewall explain 203.0.113.70 9999 | grep -q "203.0.113.70 is in office,one" || fail "explain: $(rolewall explain 203.0.113.70 9999)"
+	assert_json '.sets == []' rolewall --json explain "$OUTSIDE" 9999
+	assert_answer silent outside tcp "$NODE_EXTERNAL" 5432 -s 203.0.113.70
+	assert_json 'any(.attempts[]; .source == "203.0.113.70" and .sets == ["office", "one"])' rolewall --json blocked
+	rolewall blocked | grep -q "external,office,one" || fail "blocked: $(rolewall blocked)"
+	assert_json '.sets | map([.name, .on, (.sources | length), (.opens | map(.port))]) == [["office", null, 1, [9999]],
+		["one", ["eth0", "eth1"], 1, [9998]], [null, null, 1, [9999]]]' rolewall --json sets
+	rolewall sets | grep -qE '^one +1 +eth0,eth1 +9998/tcp two' || fail "sets: $(rolewall sets)"
+	rolewall sets office | grep -qE '^203\.0\.113\.64/26 +.*node\.json:[0-9]+' || fail "sets office: $(rolewall sets office)"
+	rolewall sets one | grep -q "gw.example.net" || fail "sets one: $(rolewall sets one)"
+	assert_exit 2 rolewall sets ofice
+	[[ $OUTPUT = *office* ]] || fail "no guess: $OUTPUT"
+	assert_exit 0 rolewall check
+	[[ $OUTPUT = *gw.example.net*name-unresolved* ]] || fail "not said: $OUTPUT"
+}
+
+test_plan_tells_what_a_set_gains_and_loses() {
+	local before='{ office: ["203.0.113.70", "203.0.113.71"], other: ["198.51.100.1"] }'
+
+	office "$before"
+	# Another set comes first, and takes another bit: nothing opens or closes.
+	node_file '.sets = { new: [], office: { sources: ["203.0.113.70", "203.0.113.72"], on: ["eth0"] } }
+		| .services = [{ name: "db", proto: ["tcp", "udp"], port: 9999, from: ["office"] }]'
+	assert_json '.opened == [] and .closed == [] and (.sets | map([.name, .change, .added, .removed, .on_to]) == [
+		["new", "new", [], [], null], ["office", "changed", ["203.0.113.72"], ["203.0.113.71"], ["eth0"]],
+		["other", "gone", [], ["198.51.100.1"], null]])' rolewall --json plan
+	rolewall plan | grep -qE 'set office +\+203\.0\.113\.72, -203\.0\.113\.71; by eth0' || fail "plan: $(rolewall plan)"
+	assert_exit 0 rolewall apply
+	assert_json '.changes == false and .sets == []' rolewall --json plan
+}
+
 run_tests "$@"

@@ -21,7 +21,7 @@ enum {
 	CELL_COUNT,
 };
 
-#define CELL_MAX 72
+#define CELL_MAX 128
 
 struct row {
 	char cells[CELL_COUNT][CELL_MAX];
@@ -59,7 +59,7 @@ static void row_fill(struct row *row, const struct port_names *names, const stru
 	cidr_format(record->source, 128, row->cells[CELL_SOURCE]);
 	CELL(CELL_PORT, "%s", port_text(record, port));
 	CELL(CELL_SERVICE, "%s", rule ? rule->service : "-");
-	CELL(CELL_ZONE, "%s", zone ? zone : "-");
+	CELL(CELL_ZONE, "%s%s%s", zone ? zone : "-", attempt->sets[0] ? "," : "", attempt->sets);
 	CELL(CELL_INTERFACE, "%s", attempt->interface[0] ? attempt->interface : "-");
 	CELL(CELL_REASON, "%s", reason ? reason : "-");
 	CELL(CELL_VERDICT, "%s", record->observed ? "observed" : "dropped");

@@ -107,9 +107,10 @@ static void closed_text(const struct audit_state *state, const struct finding *f
 static const char *what_text(const struct audit_state *state, const struct finding *finding,
 			     char ret[WHAT_MAX])
 {
-	char zones[ZONES_TEXT_MAX];
+	char zones[PEERS_TEXT_MAX] = "";
 
-	zones_text(finding->zones, zones);
+	if (finding->rule)
+		peers_text(finding->zones, finding->rule, zones);
 	switch (finding->kind) {
 	case FINDING_CLOSED:
 		closed_text(state, finding, ret);
@@ -176,17 +177,18 @@ static json_t *json_finding(const struct audit_state *state, const struct findin
 	const struct socket_holder *holder = holder_of(state, finding);
 	char address[CIDR_TEXT_MAX], what[WHAT_MAX];
 
-	return json_make("{s:s, s:s, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s}", "kind",
-			 finding_name(finding->kind), "proto", word_of(words_l4, finding->l4),
-			 "port", (int)finding->port, "port_end", (int)finding->port_end, "address",
-			 json_clean(address_text(finding, address)), "process",
-			 json_clean(holder ? holder->name : NULL), "pid",
-			 holder ? json_integer(holder->pid) : json_null(), "service",
-			 json_clean(finding->rule ? finding->rule->service : NULL), "role",
-			 json_clean(finding->rule ? finding->rule->role : NULL), "open_to",
-			 json_zones(finding->zones), "closed_to",
-			 json_zones(RW_ZONE_ALL & ~finding->zones), "what",
-			 what_text(state, finding, what));
+	return json_make(
+		"{s:s, s:s, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s}", "kind",
+		finding_name(finding->kind), "proto", word_of(words_l4, finding->l4), "port",
+		(int)finding->port, "port_end", (int)finding->port_end, "address",
+		json_clean(address_text(finding, address)), "process",
+		json_clean(holder ? holder->name : NULL), "pid",
+		holder ? json_integer(holder->pid) : json_null(), "service",
+		json_clean(finding->rule ? finding->rule->service : NULL), "role",
+		json_clean(finding->rule ? finding->rule->role : NULL), "open_to",
+		json_zones(finding->zones), "sets",
+		json_names(finding->rule ? finding->rule->sets : ""), "closed_to",
+		json_zones(RW_ZONE_ALL & ~finding->zones), "what", what_text(state, finding, what));
 }
 
 static void audit_print_json(const struct settings *settings, const struct audit_state *state)

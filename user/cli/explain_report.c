@@ -99,19 +99,19 @@ json_t *json_answer(const struct answer *answer)
 	json_t *root;
 
 	cidr_format(answer->question.source, 128, source);
-	root = json_make("{s:b, s:s, s:s, s:o, s:o, s:o, s:s, s:s, s:i, s:o, s:o, s:s, s:b, s:I, "
-			 "s:s, s:o}",
-			 "asked", !explanation->recalled, "verdict",
-			 explanation->drop ? "drop" : "pass", "reason", reason_text(answer), "rule",
-			 json_rule_name(rule), "origin", json_clean(rule ? rule->origin : NULL),
-			 "zone", json_clean(zone_name(explanation->zone)), "hook",
-			 hook_word(explanation->hook), "source", source, "port",
-			 (int)answer->question.port, "proto", json_clean(proto_text(answer, proto)),
-			 "interface", json_clean(explanation->interface), "mode",
-			 mode_word(explanation->enforce ? RW_POLICY_ENFORCE : 0), "enforced",
-			 explanation->enforce, "generation", (json_int_t)explanation->generation,
-			 "meaning", meaning_text(answer), "remedies",
-			 json_remedies(&answer->remedies));
+	root = json_make(
+		"{s:b, s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:s, s:i, s:o, s:o, s:s, s:b, s:I, "
+		"s:s, s:o}",
+		"asked", !explanation->recalled, "verdict", explanation->drop ? "drop" : "pass",
+		"reason", reason_text(answer), "rule", json_rule_name(rule), "origin",
+		json_clean(rule ? rule->origin : NULL), "zone",
+		json_clean(zone_name(explanation->zone)), "sets", json_names(explanation->sets),
+		"hook", hook_word(explanation->hook), "source", source, "port",
+		(int)answer->question.port, "proto", json_clean(proto_text(answer, proto)),
+		"interface", json_clean(explanation->interface), "mode",
+		mode_word(explanation->enforce ? RW_POLICY_ENFORCE : 0), "enforced",
+		explanation->enforce, "generation", (json_int_t)explanation->generation, "meaning",
+		meaning_text(answer), "remedies", json_remedies(&answer->remedies));
 	if (answer->attempt)
 		json_object_set_new(root, "attempt", json_last(answer->attempt));
 	return root;
@@ -157,6 +157,16 @@ static void tell_rule(const struct answer_sink *sink, const struct answer *answe
 		    rule->service, ports_text(rule->port, rule->port_end, ports),
 		    word_of(words_l4, rule->l4), peers_text(rule->zones, rule, zones));
 	report_tell(sink, "Origin", STYLE_PLAIN, "%s", rule->origin);
+}
+
+static void tell_sets(const struct answer_sink *sink, const struct answer *answer)
+{
+	char source[CIDR_TEXT_MAX];
+
+	if (!answer->explanation.sets[0])
+		return;
+	cidr_format(answer->question.source, 128, source);
+	report_tell(sink, "Sets", STYLE_PLAIN, "%s is in %s", source, answer->explanation.sets);
 }
 
 static void tell_last(const struct answer_sink *sink, const struct attempt *attempt)
@@ -207,6 +217,7 @@ void answer_tell(const struct answer *answer, const struct answer_sink *sink)
 		    meaning_text(answer));
 	if (zone)
 		report_tell(sink, "Zone", STYLE_PLAIN, "%s", zone);
+	tell_sets(sink, answer);
 	tell_rule(sink, answer);
 	if (!explanation->recalled)
 		report_tell(sink, "Hook", STYLE_PLAIN, "%s, generation %u",

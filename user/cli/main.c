@@ -32,6 +32,7 @@
 	X(status)                                                                                  \
 	X(explain)                                                                                 \
 	X(show)                                                                                    \
+	X(sets)                                                                                    \
 	X(blocked)                                                                                 \
 	X(top)                                                                                     \
 	X(metrics)                                                                                 \

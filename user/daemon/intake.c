@@ -262,8 +262,6 @@ void intake_describe(const struct intake *intake, const struct history_entry *en
 	};
 	history_entry_attempt(entry, attempt);
 	memcpy(ret->process, entry->process, sizeof(ret->process));
-	if (!attempt->zone && entry->record.ifindex && in_force->generation.number)
-		attempt->zone = zone_find(&in_force->maps, &in_force->generation,
-					  entry->record.ifindex, entry->record.source) &
-				RW_ZONE_ALL;
+	if (entry->record.ifindex && in_force->generation.number)
+		attempt_place(&in_force->maps, &in_force->generation, attempt);
 }

@@ -177,7 +177,7 @@ static void reason_cell(const struct row *row, int width, char *ret, size_t size
 
 static void blocked_cells(const struct canvas *canvas, const struct view *view,
 			  const struct row *row, const struct field *fields,
-			  char cells[SORT_COUNT][96])
+			  char cells[SORT_COUNT][192])
 {
 	enum group group = view->request.group;
 	bool one_port = row->folded ? row->key.kind == FOLD_PORT
@@ -191,8 +191,8 @@ static void blocked_cells(const struct canvas *canvas, const struct view *view,
 	source_cell(row, group, canvas->plain, cells[SORT_SOURCE], sizeof(cells[0]));
 	port_cell(row, group, cells[SORT_PORT], sizeof(cells[0]));
 	CELL(SORT_SERVICE, "%s", !one_port ? "" : row->rule ? row->rule->service : "-");
-	CELL(SORT_FROM, "%s %s", zones_text(row->attempt->zone, (char[ZONES_TEXT_MAX]){0}),
-	     row->attempt->interface);
+	CELL(SORT_FROM, "%s%s%s %s", zones_text(row->attempt->zone, (char[ZONES_TEXT_MAX]){0}),
+	     row->attempt->sets[0] ? "," : "", row->attempt->sets, row->attempt->interface);
 	if (row->folded)
 		cells[SORT_FROM][0] = '\0';
 	reason_cell(row, fields[SORT_REASON].width, cells[SORT_REASON], sizeof(cells[0]));
@@ -216,7 +216,7 @@ static enum style cell_style(const struct row *row, enum sort cell, const char *
 static void blocked_row(struct canvas *canvas, const struct view *view, int screen_row,
 			const struct row *row, const struct field *fields)
 {
-	char cells[SORT_COUNT][96];
+	char cells[SORT_COUNT][192];
 	int at = 0;
 
 	blocked_cells(canvas, view, row, fields, cells);

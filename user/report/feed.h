@@ -93,7 +93,7 @@ struct feed_attempt {
 	bool news; /* new, or its packets have doubled, since the listener last heard of it */
 };
 
-#define FEED_ATTEMPT_MAX 1024 /* bytes of its line */
+#define FEED_ATTEMPT_MAX 1280 /* bytes of its line */
 
 /*
  * What every JSON about an attempt has, without braces; its length, or 0 if it does not fit. What

@@ -74,23 +74,46 @@ static const char *quote_port(const struct rw_attempt *record, struct quoted *re
 	return ret->text;
 }
 
+struct quoted_list {
+	char text[2 * ATTEMPT_SETS_MAX + 8];
+};
+
+/* "a,b" as a list. A set's name, or a prefix, has nothing that JSON would escape. */
+static const char *quote_list(const char *names, struct quoted_list *ret)
+{
+	size_t used = 0;
+
+	ret->text[used++] = '[';
+	for (bool first = true; *names && used + 4 < sizeof(ret->text); first = false) {
+		size_t length = strcspn(names, ",");
+
+		used += snprintf(ret->text + used, sizeof(ret->text) - used, "%s\"%.*s\"",
+				 first ? "" : ",", (int)length, names);
+		names += length + (names[length] == ',');
+	}
+	snprintf(ret->text + used, sizeof(ret->text) - used, "]");
+	return ret->text;
+}
+
 /* By hand: thousands a second, and json_pack() takes five times as long. */
 size_t attempt_print(const struct attempt *attempt, const char *service, char *ret, size_t size)
 {
 	const struct rw_attempt *record = &attempt->record;
 	struct quoted port, protocol, quoted_service, zone, interface, reason, first, last;
 	char source[CIDR_TEXT_MAX], number[PROTOCOL_TEXT_MAX];
+	struct quoted_list sets;
 	int length;
 
 	cidr_format(record->source, 128, source);
 	length = snprintf(ret, size,
 			  "\"source\":\"%s\",\"port\":%s,\"proto\":%s,\"service\":%s,\"zone\":%s,"
+			  "\"sets\":%s,"
 			  "\"interface\":%s,\"reason\":%s,\"packets\":%llu,\"bytes\":%llu,"
 			  "\"first_seen\":%s,\"last_seen\":%s,\"observed\":%s",
 			  source, quote_port(record, &port),
 			  quote(protocol_text(record->l4, number), &protocol),
 			  quote(service, &quoted_service), quote(zone_name(attempt->zone), &zone),
-			  quote(attempt->interface, &interface),
+			  quote_list(attempt->sets, &sets), quote(attempt->interface, &interface),
 			  quote(reason_name(record->reason), &reason), record->packets,
 			  record->bytes, quote_time(attempt->first_ns, &first),
 			  quote_time(attempt->last_ns, &last), record->observed ? "true" : "false");
@@ -123,7 +146,7 @@ size_t feed_attempt_print(const struct feed_attempt *attempt, char *ret, size_t 
 /* What json_unpack() leaves as it is in the object. */
 struct parts {
 	const char *source, *reason;
-	const json_t *port, *zone, *interface, *process, *first, *last;
+	const json_t *port, *zone, *sets, *interface, *process, *first, *last;
 	json_int_t packets, bytes, evicted;
 	int l4, ifindex, observed, news, pid;
 };
@@ -134,12 +157,13 @@ static int parts_read(const json_t *line, struct parts *ret)
 
 	return json_unpack_ex(
 		(json_t *)line, &error, 0,
-		"{s:s, s:o, s:i, s:o, s:o, s:i, s:s, s:I, s:I, s:I, s:b, s:b, s:i, s:o, s:o, s:o}",
+		"{s:s, s:o, s:i, s:o, s?o, s:o, s:i, s:s, s:I, s:I, s:I, s:b, s:b, s:i, s:o, s:o, "
+		"s:o}",
 		"source", &ret->source, "port", &ret->port, "l4", &ret->l4, "zone", &ret->zone,
-		"interface", &ret->interface, "ifindex", &ret->ifindex, "reason", &ret->reason,
-		"packets", &ret->packets, "bytes", &ret->bytes, "settled", &ret->evicted,
-		"observed", &ret->observed, "news", &ret->news, "pid", &ret->pid, "process",
-		&ret->process, "first_seen", &ret->first, "last_seen", &ret->last);
+		"sets", &ret->sets, "interface", &ret->interface, "ifindex", &ret->ifindex,
+		"reason", &ret->reason, "packets", &ret->packets, "bytes", &ret->bytes, "settled",
+		&ret->evicted, "observed", &ret->observed, "news", &ret->news, "pid", &ret->pid,
+		"process", &ret->process, "first_seen", &ret->first, "last_seen", &ret->last);
 }
 
 /* 0: null, or no time. */
@@ -155,6 +179,21 @@ static int64_t time_read(const json_t *value)
 static void text_read(const json_t *value, char *ret, size_t size)
 {
 	snprintf(ret, size, "%s", json_is_string(value) ? json_string_value(value) : "");
+}
+
+/* A list of strings, comma separated; what does not fit is left out. */
+static void list_read(const json_t *list, char *ret, size_t size)
+{
+	size_t used = 0, index;
+	json_t *item;
+
+	ret[0] = '\0';
+	json_array_foreach (list, index, item) {
+		const char *text = json_string_value(item);
+
+		if (text && used + strlen(text) + 2 < size)
+			used += snprintf(ret + used, size - used, "%s%s", used ? "," : "", text);
+	}
 }
 
 int feed_attempt_read(const json_t *line, struct feed_attempt *ret)
@@ -184,5 +223,6 @@ int feed_attempt_read(const json_t *line, struct feed_attempt *ret)
 	memcpy(ret->attempt.record.source, source.source, sizeof(source.source));
 	text_read(parts.interface, ret->attempt.interface, sizeof(ret->attempt.interface));
 	text_read(parts.process, ret->process, sizeof(ret->process));
+	list_read(parts.sets, ret->attempt.sets, sizeof(ret->attempt.sets));
 	return 0;
 }

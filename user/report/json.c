@@ -46,8 +46,7 @@ json_t *json_zones(uint64_t zones)
 	return list;
 }
 
-/* Comma separated. */
-static json_t *json_names(const char *names)
+json_t *json_names(const char *names)
 {
 	json_t *list = json_array();
 	size_t length;

@@ -25,6 +25,9 @@ void json_append(json_t **list, json_t *element);
 /* RFC 3339 with milliseconds, from ns since the epoch; 0 is null. */
 json_t *json_time(int64_t ns);
 
+/* A list of what stands there comma separated. */
+json_t *json_names(const char *names);
+
 /* Names of the interfaces that a set's sources may come by; null: every one. */
 json_t *json_on(const struct set *set);
 

@@ -2,6 +2,7 @@
 /* records.c - between what is computed with and what is pinned. */
 #include "kernel/generation/records.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /*
@@ -29,6 +30,18 @@ SAME_ROOM(rule_record, sets, rule, sets);
 		_Static_assert(sizeof(to) == sizeof(from), "strings of two lengths");              \
 		memcpy((to), (from), strnlen((from), sizeof(from) - 1));                           \
 	} while (0)
+
+const char *about_sets_names(const struct about *about, uint64_t zones, char *ret, size_t size)
+{
+	size_t used = 0;
+
+	ret[0] = '\0';
+	for (size_t i = 0; i < RW_SETS && used < size; i++)
+		if (zones & RW_ZONE_SET(i))
+			used += snprintf(ret + used, size - used, "%s%s", used ? "," : "",
+					 about->sets[i]);
+	return ret;
+}
 
 bool about_record_is_known(const struct about_record *record)
 {

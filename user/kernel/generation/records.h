@@ -102,6 +102,9 @@ RW_AT(struct rule_record, origin, 152);
 RW_AT(struct rule_record, peers, 344);
 RW_AT(struct rule_record, sets, 504);
 
+/* "office,one": what the sets of `zones` are called, cut where it is longer. Returns `ret`. */
+const char *about_sets_names(const struct about *about, uint64_t zones, char *ret, size_t size);
+
 /* To be read by this version? */
 bool about_record_is_known(const struct about_record *record);
 

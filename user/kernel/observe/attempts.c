@@ -11,7 +11,6 @@
 #include <bpf/libbpf.h>
 
 #include "kernel/generation/assign.h"
-#include "kernel/generation/generation.h"
 #include "kernel/generation/zone.h"
 #include "kernel/object/probe.h"
 #include "kernel/observe/tick_clock.h"
@@ -95,6 +94,21 @@ int attempts_read_records(const struct maps *maps, struct rw_attempt **ret, size
 	return 0;
 }
 
+void attempt_place(const struct maps *maps, const struct generation *generation,
+		   struct attempt *attempt)
+{
+	bool has_sets = generation->about && generation->about->sets[0][0];
+	uint64_t bits;
+
+	if (attempt->zone && !has_sets)
+		return;
+	bits = zone_find(maps, generation, attempt->record.ifindex, attempt->record.source);
+	if (!attempt->zone)
+		attempt->zone = bits & RW_ZONE_ALL;
+	if (has_sets)
+		about_sets_names(generation->about, bits, attempt->sets, sizeof(attempt->sets));
+}
+
 static void attempt_describe(const struct maps *maps, const struct generation *generation,
 			     const struct tick_clock *clock, struct attempt *attempt)
 {
@@ -105,9 +119,7 @@ static void attempt_describe(const struct maps *maps, const struct generation *g
 	if (!if_indextoname(record->ifindex, attempt->interface))
 		snprintf(attempt->interface, sizeof(attempt->interface), "if%u", record->ifindex);
 	attempt->zone = record->zone & RW_ZONE_ALL;
-	if (!attempt->zone)
-		attempt->zone =
-			zone_find(maps, generation, record->ifindex, record->source) & RW_ZONE_ALL;
+	attempt_place(maps, generation, attempt);
 }
 
 static int compare_newest(const void *left, const void *right)

@@ -11,9 +11,12 @@
 
 #include <rolewall/abi.h>
 
+#include "kernel/generation/generation.h"
 #include "kernel/object/instance.h"
 #include "kernel/object/maps.h"
 #include "util/error.h"
+
+#define ATTEMPT_SETS_MAX 96 /* cut where it is longer */
 
 struct attempt {
 	struct rw_attempt record; /* packets and bytes summed over CPUs */
@@ -21,6 +24,7 @@ struct attempt {
 	int64_t last_ns;
 	char interface[16]; /* name of record.ifindex, or "if12" if it is gone */
 	uint8_t zone;	    /* one RW_ZONE_* bit: where the policy in force puts the source */
+	char sets[ATTEMPT_SETS_MAX]; /* "office,one": those of the policy in force that it is in */
 };
 
 /* Its protocol is one that has ports. */
@@ -33,6 +37,10 @@ struct attempts {
 	struct attempt *list; /* owned; newest last_ns first */
 	size_t count;
 };
+
+/* Fill in its zone, if that is not known, and its sets. */
+void attempt_place(const struct maps *maps, const struct generation *generation,
+		   struct attempt *attempt);
 
 int attempts_read(const struct instance *instance, struct attempts *ret, struct error *ret_error);
 

@@ -321,6 +321,16 @@ static void find_ban(const struct explainer *explainer, const struct question *q
 	cidr_cut(&ret->ban);
 }
 
+static void describe_source(const struct explainer *explainer, uint32_t ifindex,
+			    const uint8_t source[16], struct explanation *ret)
+{
+	const struct generation *generation = &explainer->generation;
+	uint64_t bits = zone_find(&explainer->maps, generation, ifindex, source);
+
+	ret->zone = bits & RW_ZONE_ALL;
+	about_sets_names(generation->about, bits, ret->sets, sizeof(ret->sets));
+}
+
 static void verdict_describe(const struct explainer *explainer, const struct witness *witness,
 			     const struct question *question, struct explanation *ret)
 {
@@ -335,9 +345,7 @@ static void verdict_describe(const struct explainer *explainer, const struct wit
 	ret->enforce = generation->header.flags & RW_POLICY_ENFORCE;
 	ret->generation = generation->number;
 	if (witness->device.ifindex != LOOPBACK_IFINDEX)
-		ret->zone = zone_find(&explainer->maps, generation, witness->device.ifindex,
-				      question->source) &
-			    RW_ZONE_ALL;
+		describe_source(explainer, witness->device.ifindex, question->source, ret);
 	find_rule(explainer, question, ret);
 	if (ret->reason == RW_REASON_OPENING)
 		find_opening(explainer, question, ret);

@@ -26,11 +26,12 @@ struct question {
 
 struct explanation {
 	char interface[16];
-	enum hook hook; /* HOOK_NONE: nothing filters there */
-	uint8_t zone;	/* one RW_ZONE_* bit; 0: loopback */
-	uint8_t reason; /* RW_REASON_*; RW_REASON_NONE: nothing filters there */
-	bool drop;	/* what the policy says; with `enforce`, what happens */
-	bool enforce;	/* mode */
+	enum hook hook;		    /* HOOK_NONE: nothing filters there */
+	uint8_t zone;		    /* one RW_ZONE_* bit; 0: loopback */
+	char sets[TABLES_SETS_MAX]; /* "office,one": those that open anything to the source there */
+	uint8_t reason;		    /* RW_REASON_*; RW_REASON_NONE: nothing filters there */
+	bool drop;		    /* what the policy says; with `enforce`, what happens */
+	bool enforce;		    /* mode */
 	uint32_t generation;
 	bool has_rule; /* `rule` is the one that owns the port */
 	struct rule rule;

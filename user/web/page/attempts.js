@@ -267,7 +267,7 @@ export class Attempts {
 		setText(drawn.source, row.source ?? many(row.sources, "source", this.known.partial));
 		setText(cells.port, row.port ?? many(row.ports, "port", this.known.partial));
 		setText(cells.service, row.port ? attempt.service ?? (attempt.process ? `${attempt.process}[${attempt.pid}]` : "") : "");
-		setText(cells.zone, [attempt.zone, attempt.interface].filter(Boolean).join(" · "));
+		setText(cells.zone, [attempt.zone, ...(attempt.sets ?? []), attempt.interface].filter(Boolean).join(" · "));
 		this.fillReasons(drawn, row.reasons);
 		this.fillCommands(drawn, commandsOf(row));
 		if (row.folded)
