@@ -203,7 +203,10 @@ static void flows_apply(struct merged *merged, const struct model *model)
 	}
 }
 
-/* Without management sources the bit would only raise questions in what is shown. */
+/*
+ * Without management sources the bit would only raise questions in what is shown. What is for this
+ * node alone stays so, whatever it is called.
+ */
 static void management_apply(struct merged *merged, const struct node_model *node)
 {
 	uint64_t bits = node->management.count ? RW_ZONE_MANAGEMENT : 0;
@@ -211,7 +214,8 @@ static void management_apply(struct merged *merged, const struct node_model *nod
 	for (size_t i = 0; i < node->management_set_count; i++)
 		bits |= set_bit(&node->sets, node->management_sets[i].name);
 	for (size_t i = 0; i < merged->row_count; i++)
-		if (!strcmp(merged->rows[i].service->name, MERGE_SSH))
+		if (!strcmp(merged->rows[i].service->name, MERGE_SSH) &&
+		    !merged->rows[i].service->loopback_only)
 			merged->rows[i].zones |= bits;
 }
 
