@@ -375,6 +375,20 @@ static void deny_of_a_part_is_refused(void **state)
 		       "tcp 873 is only a part of the service \"a\", which is tcp,udp 873");
 }
 
+static void a_wider_service_for_others_is_not_in_the_way(void **state)
+{
+	static const char wide[] = SERVICE("\"port\": \"870-880\", \"proto\": [\"tcp\", \"udp\"], "
+					   "\"from\": [\"internal\"]");
+	const struct asked asked = {.port = 873, .sources = {"192.0.2.7"}};
+	struct error error = {0};
+	_free_ char *allowed = change(wide, false, &asked, &error);
+
+	assert_non_null(allowed);
+	assert_change(allowed, true, &asked, wide);
+	assert_refused(allowed, true, &(struct asked){.port = 873, .sources = {"internal"}},
+		       "tcp 873 is only a part of the service \"a\", which is tcp,udp 870-880");
+}
+
 static void deny_of_what_is_not_open_changes_nothing(void **state)
 {
 	static const char node[] =
@@ -526,6 +540,7 @@ int main(void)
 		cmocka_unit_test(deny_leaves_the_other_services_alone),
 		cmocka_unit_test(deny_of_one_protocol_leaves_the_other),
 		cmocka_unit_test(deny_of_a_part_is_refused),
+		cmocka_unit_test(a_wider_service_for_others_is_not_in_the_way),
 		cmocka_unit_test(deny_of_what_is_not_open_changes_nothing),
 		cmocka_unit_test(deny_of_a_source_inside_a_wider_one_is_refused),
 		cmocka_unit_test(what_is_for_this_node_alone_stays_so),

@@ -154,6 +154,18 @@ static bool is_of_service(const struct work *work, size_t index)
 	return ports_cover(&own, &work->result->ports[0]);
 }
 
+/* Does it let any of the permit's sources in? */
+static bool is_concerned(const struct work *work, size_t index)
+{
+	const struct permit *permit = work->permit;
+
+	for (size_t i = 0; i < permit->source_count; i++)
+		if (service_admits(work, index, permit->sources[i]) ||
+		    is_covered(work, index, permit->sources[i]))
+			return true;
+	return !permit->source_count;
+}
+
 static int service_deny(struct work *work, size_t index)
 {
 	const struct service_model *service = &work->model->node.services[index];
@@ -165,6 +177,8 @@ static int service_deny(struct work *work, size_t index)
 			return service_take_out(work, index);
 		return service_narrow(work, index);
 	}
+	if (!is_concerned(work, index))
+		return 0;
 	if (own.port != ports->port || own.port_end != ports->port_end ||
 	    work->permit->source_count)
 		return part_refuse(work, ports, index);
