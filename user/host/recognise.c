@@ -169,7 +169,7 @@ int profile_recognise(const struct host_facts *facts, const char *roles_dir, str
 	int r = profile_names_read(roles_dir, &names, ret_error);
 
 	for (size_t i = 0; r >= 0 && i < names.count; i++) {
-		struct candidate candidate;
+		struct candidate candidate = {0};
 
 		r = candidate_read(facts, roles_dir, names.list[i], &candidate, ret_error);
 		if (r > 0 && is_better(&candidate, &best))

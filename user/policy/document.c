@@ -147,7 +147,7 @@ void error_place(struct error *ret, const struct at *at)
 
 int error_at(struct error *ret, const struct at *at, const char *format, ...)
 {
-	char what[sizeof(ret->what)];
+	char what[ERROR_WHAT_MAX];
 	va_list args;
 
 	va_start(args, format);

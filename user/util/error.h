@@ -17,10 +17,13 @@
 
 struct errors;
 
+#define ERROR_WHAT_MAX 512
+
 struct error {
-	char what[512];	 /* what is wrong, naming the thing: "role "mtaa" is not in profile ..." */
-	char where[512]; /* "FILE:LINE:COLUMN" or a map, an interface, a path; may be empty */
-	char path[256];	 /* JSON path such as "interfaces.eth0.zone"; may be empty */
+	/* What is wrong, naming the thing: "role "mtaa" is not in profile ..." */
+	char what[ERROR_WHAT_MAX];
+	char where[512];   /* "FILE:LINE:COLUMN" or a map, an interface, a path; may be empty */
+	char path[256];	   /* JSON path such as "interfaces.eth0.zone"; may be empty */
 	char excerpt[512]; /* the line in question and, after a newline, the caret; may be empty */
 	char hint[512];	   /* the next step: "did you mean ...?", "run as root"; may be empty */
 	struct errors *others; /* borrowed; all of them, this one too. NULL: the first is enough */
