@@ -17,14 +17,15 @@ accept_ra() { # VALUE
 	node sh -c "echo $1 >/proc/sys/net/ipv6/conf/eth0/accept_ra"
 }
 
-# assert_accepts NUMBER: 1 router advertisements, 2 DHCP, 3 both; of eth0, whose slot is the first.
+# assert_accepts NUMBER: 1 router advertisements, 2 DHCP, 3 both; of eth0, whose slot is the first
+# (struct rw_policy_slot: `accepts` is its second byte).
 assert_accepts() {
 	local found generation
 
 	assert_exit 0 rolewall apply
 	generation=$(status_value .generation)
 	found=$(node bpftool -j map lookup pinned "$LAB_DIR/bpf/rolewall/generation-$generation/policy" \
-		key 2 0 0 0 | jq -r '.value[2]')
+		key 2 0 0 0 | jq -r '.value[1]')
 	assert_equal "$1" $((found)) "what eth0 accepts"
 }
 
