@@ -190,4 +190,20 @@ test_slow_headers_do_not_take_it_away() {
 	assert_equal 200 "$(status_of $WEB_URL/)" "the page beside 200 slow headers"
 }
 
+# Its end says no more as soon as it has asked: the socket is not established then.
+test_one_user_of_the_host_gets_no_more_with_ends_that_are_half_closed() {
+	local i
+
+	web_ready
+	printf 'GET /events HTTP/1.1\r\nHost: 127.0.0.1:7373\r\n\r\n' >"$LAB_DIR/request"
+	for i in {1..24}; do
+		launch node "stream-$i" "${STRANGER[@]}" sh -c \
+			"exec socat -t 60 - TCP:127.0.0.1:7373 <'$LAB_DIR/request'"
+	done
+	wait_for 20 streams_open 12 || fail "the stranger has not got 12 streams"
+	wait_for 20 stranger_is_full || fail "he gets more than 12"
+	streams_open 12 || fail "he has more than 12"
+	wait_for 20 a_stream_is_free || fail "another user gets none"
+}
+
 run_tests "$@"

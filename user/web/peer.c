@@ -51,7 +51,9 @@ static bool is_between(const struct socket_entry *socket, const struct end *loca
 
 uid_t peer_uid(int fd)
 {
-	static const struct sockets_wanted wanted = {.tcp = 1 << TCP_ESTABLISHED};
+	/* Who has said all that he wants to say may have shut that direction, and still listen. */
+	static const struct sockets_wanted wanted = {
+		.tcp = 1 << TCP_ESTABLISHED | 1 << TCP_FIN_WAIT1 | 1 << TCP_FIN_WAIT2};
 	_cleanup_(sockets_free) struct sockets sockets = {0};
 	struct end here, there;
 
