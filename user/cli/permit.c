@@ -10,7 +10,6 @@
 #include "cli/plan.h"
 #include "cli/print.h"
 #include "edit/replace.h"
-#include "policy/set_tables.h"
 #include "policy/words.h"
 #include "util/cleanup.h"
 
@@ -94,18 +93,6 @@ static const char *name_text(const struct permit_ports *ports, char ret[NAME_TEX
 	return ret;
 }
 
-/* By name, those without one by their first prefix. */
-static json_t *json_sets(const struct tables *tables, uint64_t zones)
-{
-	json_t *list = json_make("[]");
-	char label[TABLES_SET_MAX];
-
-	for (size_t i = 0; i < tables->set_count; i++)
-		if (zones & RW_ZONE_SET(i))
-			json_array_append_new(list, json_clean(set_label(&tables->sets[i], label)));
-	return list;
-}
-
 static json_t *json_port(const struct tables *tables, const struct permit_ports *ports)
 {
 	const struct port *port = &tables->ports[port_index(ports)];
@@ -113,7 +100,7 @@ static json_t *json_port(const struct tables *tables, const struct permit_ports 
 
 	return json_make("{s:s, s:i, s:i, s:o, s:o, s:o, s:o, s:o}", "proto", proto_word(ports),
 			 "port", (int)ports->port, "port_end", (int)ports->port_end, "zones",
-			 json_zones(port->zones), "sets", json_sets(tables, port->zones), "role",
+			 json_zones(port->zones), "sets", json_sets(port->zones, tables), "role",
 			 json_clean(rule ? rule->role : NULL), "service",
 			 json_clean(rule ? rule->service : NULL), "origin",
 			 json_clean(rule ? rule->origin : NULL));

@@ -143,7 +143,7 @@ json_t *json_timeout(const struct timeout *entry)
 
 /* --- between two policies --------------------------------------------------------------------- */
 
-static json_t *json_sets(uint64_t zones, const struct tables *tables)
+json_t *json_sets(uint64_t zones, const struct tables *tables)
 {
 	json_t *list = json_array();
 
