@@ -144,6 +144,8 @@ GOLDEN(check_names_every_name_that_means_nothing, "--roles-dir=roles", "check",
 GOLDEN(check_as_json_holds_every_mistake, "--roles-dir=roles", "-o", "jsonl", "check",
        "tests/unit/golden/cli/several-names.json")
 GOLDEN(check_names_the_missing_file, "check", "/nonexistent/node.json")
+GOLDEN(check_does_not_take_a_missing_list_for_the_node_file, "check",
+       "tests/unit/golden/refused/set-file-missing.json")
 GOLDEN(check_without_a_node_file_names_init, "--config=/nonexistent/node.json", "check")
 GOLDEN_ROOT(apply_without_a_node_file_names_init, NOWHERE, "--config=/nonexistent/node.json",
 	    "apply")
@@ -319,6 +321,7 @@ int main(void)
 		cmocka_unit_test(check_names_every_name_that_means_nothing),
 		cmocka_unit_test(check_as_json_holds_every_mistake),
 		cmocka_unit_test(check_names_the_missing_file),
+		cmocka_unit_test(check_does_not_take_a_missing_list_for_the_node_file),
 		cmocka_unit_test(check_as_json_holds_warnings),
 		cmocka_unit_test(check_as_json_holds_the_error),
 		cmocka_unit_test(unknown_verb_is_guessed),

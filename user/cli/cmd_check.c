@@ -77,7 +77,7 @@ static int check_run(const struct settings *settings, const struct arguments *ar
 		return r ? exit_code_config(r) : EXIT_OK;
 	}
 	/* The hint of a node file that is missing is about the one of --config. */
-	if (r == -ENOENT && arguments->operand_count && !error.hint[0])
+	if (r == -ENOENT && arguments->operand_count && !error.hint[0] && !error.where[0])
 		error_hint(&error, "is that its name? Without FILE it is %s", settings->config);
 	if (r)
 		return report_config(settings, r, &error);

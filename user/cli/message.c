@@ -171,11 +171,13 @@ static bool is_missing(const char *file)
 int report_config(const struct settings *settings, int result, const struct error *error)
 {
 	struct error shown = *error;
+	/* What a file names is missing at a place, and that is told. */
+	bool missing = result == -ENOENT && !shown.hint[0] && !shown.where[0];
 
-	if (result == -ENOENT && !shown.hint[0] && is_missing(settings->config))
+	if (missing && is_missing(settings->config))
 		error_hint(&shown, "\"rolewall init\" writes a first node file from what this "
 				   "host looks like; --config FILE names another");
-	else if (result == -ENOENT && !shown.hint[0])
+	else if (missing)
 		error_hint(&shown, "--config FILE and --roles-dir DIR tell where the files are");
 	if (error->others && error->others->count > 1)
 		report_errors(settings, error->others);
