@@ -137,7 +137,7 @@ static void port_check(const struct tables *tables, unsigned int l4, uint32_t nu
 {
 	const struct port *port = &tables->ports[(l4 << 16) + number];
 	uint32_t width = UINT32_MAX;
-	uint16_t zones = 0;
+	uint64_t zones = 0;
 
 	for (size_t i = 0; i < tables->rule_count; i++) {
 		const struct rule *rule = &tables->rules[i];
@@ -169,10 +169,29 @@ static void ports_check(const struct tables *tables)
 	CHECK(tables->ports[22].zones && !tables->ports[0].zones);
 }
 
+/* The longest prefix is all that is found: it has the sets of those around it. */
+static void sets_check(const struct prefix *prefixes, size_t index)
+{
+	const struct prefix *inner = &prefixes[index];
+	struct cidr cidr = {.length = inner->length};
+
+	memcpy(cidr.source, inner->source, sizeof(cidr.source));
+	for (size_t i = index > 64 ? index - 64 : 0; i < index; i++) {
+		struct cidr outer = {.length = prefixes[i].length};
+
+		memcpy(outer.source, prefixes[i].source, sizeof(outer.source));
+		if (cidr_is_ipv4(outer.source, outer.length) ==
+			    cidr_is_ipv4(cidr.source, cidr.length) &&
+		    cidr_covers(&outer, &cidr))
+			CHECK(!(prefixes[i].bits & RW_ZONE_SETS & ~inner->bits));
+	}
+}
+
 static void prefixes_check(const struct prefix *prefixes, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		CHECK(prefixes[i].length <= 128 && prefixes[i].bits & RW_ZONE_ALL);
+		CHECK(prefixes[i].length <= 128);
+		sets_check(prefixes, i);
 		for (unsigned int bit = prefixes[i].length; bit < 128; bit++)
 			CHECK(!(prefixes[i].source[bit / 8] & 0x80 >> bit % 8));
 	}
@@ -182,6 +201,7 @@ static void tables_check(const struct tables *tables)
 {
 	CHECK(tables->role_count && strcmp(tables->roles[0], "every-node") == 0);
 	CHECK(tables->interface_count <= RW_LISTED && tables->rule_count <= RW_RULES);
+	CHECK(tables->set_count <= RW_SETS);
 	rules_check(tables);
 	ports_check(tables);
 	for (size_t i = 0; i < tables->interface_count; i++) {
