@@ -135,6 +135,19 @@ test_a_prefix_in_from_and_a_file_of_prefixes() {
 	[[ $OUTPUT = *office.list* ]] || fail "not named: $OUTPUT"
 }
 
+test_a_list_that_others_may_write_is_warned_of() {
+	echo 203.0.113.80 >"$LAB_DIR/office.list"
+	node_file '.sets = { office: ["@file:office.list"] }'
+	assert_exit 0 rolewall apply
+	! grep -q "office.list: warning" <<<"$OUTPUT" || fail "of root alone, and warned of: $OUTPUT"
+	chmod 0666 "$LAB_DIR/office.list"
+	assert_exit 0 rolewall apply
+	grep -q "office.list: warning: others may write" <<<"$OUTPUT" || fail "not warned of: $OUTPUT"
+	chown 65533 "$LAB_DIR/office.list"
+	assert_exit 0 rolewall apply
+	grep -q "office.list: warning: it does not belong to root" <<<"$OUTPUT" || fail "not warned of: $OUTPUT"
+}
+
 test_management_never_ban_and_vpn_only_take_sets() {
 	node_file '.sets = { office: ["203.0.113.70"], spared: ["203.0.113.80"] }
 		| .management = ["office"] | .never_ban = ["spared"] | .vpn_only = ["admin-panel", "office"]'

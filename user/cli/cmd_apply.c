@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* cmd_apply.c - rolewall apply: compile, commit, attach. */
+#include <string.h>
 #include <sys/stat.h>
 
 #include "cli/apply.h"
@@ -22,22 +23,33 @@ static const struct option_spec apply_options[] = {
 };
 _Static_assert(ARRAY_SIZE(apply_options) == OPTION_COUNT, "an option lacks its row");
 
-/* Anyone who can write it can open ports with the next apply, or reload. */
-static void warn_of_writers(const struct settings *settings)
+static void warn_of_writer(const struct settings *settings, const char *path)
 {
 	struct stat file;
 
-	if (stat(settings->config, &file))
+	if (stat(path, &file))
 		return;
 	if (file.st_uid != 0)
-		report_warning(settings, settings->config,
+		report_warning(settings, path,
 			       "it does not belong to root: its owner can open ports with the next "
 			       "apply; \"chown root\" ends that");
 	else if (file.st_mode & (S_IWGRP | S_IWOTH))
 		report_warning(
-			settings, settings->config,
+			settings, path,
 			"others may write to it, and open ports with the next apply; \"chmod "
 			"go-w\" ends that");
+}
+
+/*
+ * Anyone who can write the node file, or a list of prefixes that a set names, can open ports with
+ * the next apply, or reload.
+ */
+static void warn_of_writers(const struct settings *settings, const struct tables *tables)
+{
+	warn_of_writer(settings, settings->config);
+	for (size_t i = 0; i < tables->set_file_count; i++)
+		if (strcmp(tables->set_files[i], settings->config) != 0)
+			warn_of_writer(settings, tables->set_files[i]);
 }
 
 /* Compiled, and no danger to the caller's own session unless that is wanted. */
@@ -63,7 +75,7 @@ static int apply_run(const struct settings *settings, const struct arguments *ar
 	code = config_load_here(settings, &config);
 	if (code != EXIT_OK)
 		return code;
-	warn_of_writers(settings);
+	warn_of_writers(settings, &config.tables);
 	code = apply_check(settings, arguments, &apply);
 	if (code == EXIT_OK)
 		code = apply_install(settings, &apply);
