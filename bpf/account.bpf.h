@@ -29,11 +29,17 @@ static __always_inline void count_verdict(const struct packet *packet,
 	if (verdict->rule != RW_RULE_NONE) {
 		index = verdict->rule;
 		rule = bpf_map_lookup_elem(&rule_counters, &index);
-		if (rule)
-			count(is_dropped(verdict) ? &rule->dropped : &rule->passed, packet);
+		if (!rule)
+			return;
+		if (!is_dropped(verdict))
+			count(&rule->passed, packet);
+		else
+			count(verdict->enforce ? &rule->dropped : &rule->observed, packet);
 		return;
 	}
 	index = verdict->reason;
+	if (is_dropped(verdict) && !verdict->enforce)
+		index += RW_OBSERVED;
 	reason = bpf_map_lookup_elem(&reason_counters, &index);
 	if (reason)
 		count(reason, packet);
@@ -270,7 +276,8 @@ static __always_inline void count_attempt(const struct hook_context *hook,
 static __always_inline void count_bind(const struct rw_bind_event *bind, __u64 can)
 {
 	__u32 zero = 0, reason = RW_REASON_BIND_DENIED;
-	struct rw_counter *counter = bpf_map_lookup_elem(&reason_counters, &reason);
+	__u32 index = bind->event.attempt.observed ? reason + RW_OBSERVED : reason;
+	struct rw_counter *counter = bpf_map_lookup_elem(&reason_counters, &index);
 	struct rw_evicted *sum = bpf_map_lookup_elem(&evicted, &reason);
 	struct rw_event_state *state = bpf_map_lookup_elem(&event_state, &zero);
 	__u64 *grant = bpf_map_lookup_elem(&event_credits, &zero);

@@ -173,7 +173,7 @@ struct {
 /* How many packets? */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, RW_REASON_COUNT);
+	__uint(max_entries, RW_REASON_COUNTERS);
 	__type(key, __u32);
 	__type(value, struct rw_counter);
 } reason_counters SEC(".maps");

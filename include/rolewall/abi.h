@@ -356,16 +356,21 @@ struct rw_presence {
 
 /*
  * Value of `reason_counters` (per CPU, by reason): packets that got their verdict without a rule.
+ * What mode observe let pass is counted apart, RW_OBSERVED elements behind its reason.
  */
+#define RW_OBSERVED	   RW_REASON_COUNT
+#define RW_REASON_COUNTERS (2 * RW_REASON_COUNT)
+
 struct rw_counter {
 	__u64 packets;
 	__u64 bytes; /* of the IP packet or frame as the hook sees it */
 };
 
-/* Value of `rule_counters` (per CPU, by rule). Dropped here: zone-denied only. */
+/* Value of `rule_counters` (per CPU, by rule). Dropped and observed here: zone-denied only. */
 struct rw_rule_counter {
 	struct rw_counter passed;
 	struct rw_counter dropped;
+	struct rw_counter observed; /* mode observe let it pass */
 };
 
 /*
@@ -607,9 +612,10 @@ RW_AT(struct rw_presence, next_end, 16);
 RW_SIZE(struct rw_counter, 16);
 RW_AT(struct rw_counter, packets, 0);
 RW_AT(struct rw_counter, bytes, 8);
-RW_SIZE(struct rw_rule_counter, 32);
+RW_SIZE(struct rw_rule_counter, 48);
 RW_AT(struct rw_rule_counter, passed, 0);
 RW_AT(struct rw_rule_counter, dropped, 16);
+RW_AT(struct rw_rule_counter, observed, 32);
 RW_SIZE(struct rw_attempt, 64);
 RW_AT(struct rw_attempt, source, 0);
 RW_AT(struct rw_attempt, ifindex, 16);

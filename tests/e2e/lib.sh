@@ -219,8 +219,8 @@ assert_books_balance() {
 	jq -e -n --slurpfile s "$LAB_DIR/status.json" --slurpfile b "$LAB_DIR/blocked.json" '
 		$s[0] as $s | ($b[0].attempts | map(.packets) | add // 0) as $attempts
 		| ($s.drops | add) as $drops
-		| if $s.totals.dropped != $drops then
-			error("dropped \($s.totals.dropped), sum of drops \($drops)")
+		| if $s.totals.dropped + $s.totals.observed != $drops then
+			error("dropped \($s.totals.dropped), observed \($s.totals.observed), sum of drops \($drops)")
 		  elif $drops != $attempts + $s.settled + $s.unattributed then
 			error("drops \($drops), attempts \($attempts), settled \($s.settled), "
 				+ "unattributed \($s.unattributed)")

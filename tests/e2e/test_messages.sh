@@ -203,6 +203,32 @@ test_explain_opens_no_admin_port_to_the_world_first() {
 	golden explain-admin
 }
 
+# --- counters -------------------------------------------------------------------------------------
+
+test_what_mode_observe_let_pass_is_counted_apart() {
+	node_file '.roles = ["mta", "proxy"] | .vpn_only = ["admin-panel"]'
+	spawn node listeners "$PROBE" listen -t 8080,6071
+	rolewall -q apply --observe
+	assert_answer open outside tcp "$NODE_EXTERNAL" 8080
+	assert_answer open outside tcp "$NODE_EXTERNAL" 6071
+	assert_json '.totals.dropped == 0 and .totals.observed >= 2 and .observed["not-open"] >= 1
+		and .observed["zone-denied"] >= 1' rolewall --json status
+	rolewall metrics | grep -q '^rolewall_packets_total{verdict="drop",reason="not-open"} 0$' ||
+		fail "the metrics count a drop"
+	rolewall -q apply
+	segment 0x12
+	wait_for 10 counted no-connection 1
+	assert_json '.totals.dropped == 1' rolewall --json status
+	assert_json '[.rules[] | select(.service == "admin-panel") | .dropped, (.observed > 0)] == [0, true]' \
+		rolewall --json show
+	rolewall metrics | grep -q '^rolewall_packets_total{verdict="observe",reason="zone-denied"} [1-9]' ||
+		fail "the metrics do not count what was observed"
+	rolewall status | grep -E '^(Packets|REASON|no-connection|not-open|zone-denied)' |
+		sed -E 's/[0-9]+ passed/N passed/; s/[0-9]+ observed/N observed/; s/ +/ /g; s/(not-open|zone-denied) 0 [0-9]+/\1 0 N/' \
+		>"$LAB_DIR/said"
+	golden observed
+}
+
 # --- the host -------------------------------------------------------------------------------------
 
 test_forwarding_and_other_firewalls_are_named_by_check_plan_and_apply() {

@@ -25,18 +25,23 @@ size_t tally_rule(uint32_t rule)
 static int reasons_read(const struct subject *subject, struct tally *tally)
 {
 	_free_ struct rw_counter *counters = calloc(subject->cpus, sizeof(*counters));
+	_free_ struct rw_counter *observed = calloc(subject->cpus, sizeof(*observed));
 	_free_ struct rw_evicted *evicted = calloc(subject->cpus, sizeof(*evicted));
 	int counters_fd = subject_map(subject, "reason_counters");
 	int evicted_fd = subject_map(subject, "evicted");
 
-	if (!counters || !evicted)
+	if (!counters || !observed || !evicted)
 		return -ENOMEM;
 	for (uint32_t reason = 0; reason < RW_REASON_COUNT; reason++) {
+		uint32_t observed_index = reason + RW_OBSERVED;
+
 		if (bpf_map_lookup_elem(counters_fd, &reason, counters) < 0 ||
+		    bpf_map_lookup_elem(counters_fd, &observed_index, observed) < 0 ||
 		    bpf_map_lookup_elem(evicted_fd, &reason, evicted) < 0)
 			return -errno;
 		for (int cpu = 0; cpu < subject->cpus; cpu++) {
 			counter_add(&tally->reasons[reason], &counters[cpu]);
+			counter_add(&tally->reasons[reason], &observed[cpu]);
 			tally->evicted[reason].events += evicted[cpu].events;
 			tally->evicted[reason].unattributed += evicted[cpu].unattributed;
 		}
@@ -59,6 +64,7 @@ static int rules_read(const struct subject *subject, struct tally *tally)
 		for (int cpu = 0; cpu < subject->cpus; cpu++) {
 			counter_add(&tally->rules[i].passed, &counters[cpu].passed);
 			counter_add(&tally->rules[i].dropped, &counters[cpu].dropped);
+			counter_add(&tally->rules[i].dropped, &counters[cpu].observed);
 		}
 	}
 	return 0;

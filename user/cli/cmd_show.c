@@ -44,7 +44,8 @@ static void add_rule(struct libscols_table *table, const struct rule_state *stat
 	cell_set(line, 4, "%s", peers_text(rule->zones, rule, zones));
 	cell_set(line, 5, "%llu", state->counter.passed.packets);
 	cell_set(line, 6, "%llu", state->counter.dropped.packets);
-	cell_set(line, 7, "%s", rule->origin);
+	cell_set(line, 7, "%llu", state->counter.observed.packets);
+	cell_set(line, 8, "%s", rule->origin);
 	if (rule->zones & RW_ZONE_EXTERNAL)
 		cell_style(line, 4, STYLE_CARE);
 	if (state->counter.dropped.packets)
@@ -61,7 +62,8 @@ static void show_print(const struct settings *settings, const struct snapshot *s
 		{"ROLE", 0},
 		{"ZONES", 0},
 		{"PASSED", SCOLS_FL_RIGHT},
-		{snapshot->flags & RW_POLICY_ENFORCE ? "DROPPED" : "WOULD-DROP", SCOLS_FL_RIGHT},
+		{"REFUSED", SCOLS_FL_RIGHT},
+		{"OBSERVED", SCOLS_FL_RIGHT},
 		{"ORIGIN", SCOLS_FL_WRAP},
 	};
 	_table_ struct libscols_table *table = table_new(settings, columns, ARRAY_SIZE(columns));

@@ -88,24 +88,27 @@ static void print_drops(const struct settings *settings, const struct snapshot *
 {
 	static const struct column columns[] = {
 		{"REASON", 0},
-		{"PACKETS", SCOLS_FL_RIGHT},
+		{"REFUSED", SCOLS_FL_RIGHT},
+		{"OBSERVED", SCOLS_FL_RIGHT},
 		{"MEANING", SCOLS_FL_WRAP},
 	};
 	_table_ struct libscols_table *table = table_new(settings, columns, ARRAY_SIZE(columns));
 
 	for (unsigned int reason = 1; reason < RW_REASON_COUNT; reason++) {
-		uint64_t packets;
+		uint64_t refused, observed;
 		struct libscols_line *line;
 
 		if (!reason_is_drop(reason))
 			continue;
-		packets = snapshot_packets(snapshot, reason);
-		if (!packets)
+		refused = snapshot_count(snapshot, reason).packets;
+		observed = snapshot_observed(snapshot, reason).packets;
+		if (!refused && !observed)
 			continue;
 		line = table_line(table);
 		cell_set(line, 0, "%s", reason_name(reason));
-		cell_set(line, 1, "%" PRIu64, packets);
-		cell_set(line, 2, "%s", reason_meaning(reason));
+		cell_set(line, 1, "%" PRIu64, refused);
+		cell_set(line, 2, "%" PRIu64, observed);
+		cell_set(line, 3, "%s", reason_meaning(reason));
 	}
 	table_print(table);
 }
@@ -114,13 +117,20 @@ static void print_counts(const struct settings *settings, const struct snapshot 
 {
 	struct totals totals = snapshot_totals(snapshot);
 	const struct rw_event_state *events = &snapshot->events;
+	char observed[80] = "";
 
-	print_fact(settings, "Packets", STYLE_PLAIN, "%" PRIu64 " passed, %" PRIu64 " %s",
-		   totals.passed, totals.dropped, dropped_text(snapshot));
+	if (totals.observed)
+		snprintf(observed, sizeof(observed),
+			 ", %" PRIu64 " observed (they passed, and would be refused)",
+			 totals.observed);
+	print_fact(settings, "Packets", STYLE_PLAIN, "%" PRIu64 " passed, %" PRIu64 " refused%s",
+		   totals.passed, totals.dropped, observed);
+	/* Many that are not told of are no failure: they are counted all the same. */
 	print_fact(settings, "Events", events->lost ? STYLE_CARE : STYLE_PLAIN,
-		   "%llu emitted, %llu suppressed, %llu lost; %" PRIu64 " drops without a source",
+		   "%llu told to who reads them, %llu only counted, %llu lost; %" PRIu64
+		   " packets are counted without their source",
 		   events->emitted, events->suppressed, events->lost, totals.unattributed);
-	if (!totals.dropped)
+	if (!totals.dropped && !totals.observed)
 		return;
 	putchar('\n');
 	print_drops(settings, snapshot);

@@ -88,8 +88,3 @@ int state_report_problems(const struct settings *settings, const struct snapshot
 			       "role opens go unnoticed");
 	return EXIT_FAILED;
 }
-
-const char *dropped_text(const struct snapshot *snapshot)
-{
-	return snapshot->flags & RW_POLICY_ENFORCE ? "dropped" : "would be dropped";
-}

@@ -15,6 +15,3 @@ void state_print_interfaces(const struct settings *settings, const struct snapsh
  * EXIT_FAILED.
  */
 int state_report_problems(const struct settings *settings, const struct snapshot *snapshot);
-
-/* Where a packet ends that is refused: "dropped", or "would be dropped" in mode observe. */
-const char *dropped_text(const struct snapshot *snapshot);

@@ -62,14 +62,15 @@ json_t *json_rule(const struct rule_state *state)
 {
 	const struct rule *rule = &state->rule;
 
-	return json_pack("{s:o, s:o, s:s, s:i, s:i, s:o, s:b, s:o, s:o, s:o, s:I, s:I}", "service",
-			 json_clean(rule->service), "role", json_clean(rule->role), "proto",
-			 word_of(words_l4, rule->l4), "port", (int)rule->port, "port_end",
+	return json_pack("{s:o, s:o, s:s, s:i, s:i, s:o, s:b, s:o, s:o, s:o, s:I, s:I, s:I}",
+			 "service", json_clean(rule->service), "role", json_clean(rule->role),
+			 "proto", word_of(words_l4, rule->l4), "port", (int)rule->port, "port_end",
 			 (int)rule->port_end, "zones", json_zones(rule->zones), "loopback",
 			 rule->loopback, "peers", json_clean(rule->peers), "sets",
 			 json_names(rule->sets), "origin", json_clean(rule->origin), "passed",
 			 (json_int_t)state->counter.passed.packets, "dropped",
-			 (json_int_t)state->counter.dropped.packets);
+			 (json_int_t)state->counter.dropped.packets, "observed",
+			 (json_int_t)state->counter.observed.packets);
 }
 
 static json_t *json_interface(const struct interface_state *state)
@@ -355,15 +356,29 @@ static json_t *json_reasons(const struct snapshot *snapshot, bool drop)
 	return object;
 }
 
+/* Of the drops: what mode observe let pass. */
+static json_t *json_observed(const struct snapshot *snapshot)
+{
+	json_t *object = json_object();
+
+	for (unsigned int reason = 1; reason < RW_REASON_COUNT; reason++)
+		if (reason_name(reason) && reason_is_drop(reason))
+			json_object_set_new(
+				object, reason_name(reason),
+				json_integer(snapshot_observed(snapshot, reason).packets));
+	return object;
+}
+
 static json_t *json_counts(const struct snapshot *snapshot)
 {
 	struct totals totals = snapshot_totals(snapshot);
 	const struct rw_event_state *events = &snapshot->events;
 
-	return json_pack("{s:{s:I, s:I}, s:o, s:o, s:{s:I, s:I, s:I}, s:I, s:I}", "totals",
-			 "passed", (json_int_t)totals.passed, "dropped", (json_int_t)totals.dropped,
-			 "drops", json_reasons(snapshot, true), "passes",
-			 json_reasons(snapshot, false), "events", "emitted",
+	return json_pack("{s:{s:I, s:I, s:I}, s:o, s:o, s:o, s:{s:I, s:I, s:I}, s:I, s:I}",
+			 "totals", "passed", (json_int_t)totals.passed, "dropped",
+			 (json_int_t)totals.dropped, "observed", (json_int_t)totals.observed,
+			 "drops", json_reasons(snapshot, true), "observed", json_observed(snapshot),
+			 "passes", json_reasons(snapshot, false), "events", "emitted",
 			 (json_int_t)events->emitted, "suppressed", (json_int_t)events->suppressed,
 			 "lost", (json_int_t)events->lost, "settled", (json_int_t)totals.evicted,
 			 "unattributed", (json_int_t)totals.unattributed);

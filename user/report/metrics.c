@@ -68,25 +68,43 @@ static const char *verdict_of(unsigned int reason)
 	return reason_is_drop(reason) ? "drop" : "pass";
 }
 
+/* A metric of packets or of bytes, by verdict and reason. */
+static void write_counters(FILE *file, const struct snapshot *snapshot, const char *name,
+			   uint64_t (*value)(const struct rw_counter *counter))
+{
+	for (unsigned int reason = 1; reason < RW_REASON_COUNT; reason++) {
+		struct rw_counter count = snapshot_count(snapshot, reason);
+		struct rw_counter observed = snapshot_observed(snapshot, reason);
+
+		if (!reason_name(reason))
+			continue;
+		SAMPLE(file, name, value(&count), {"verdict", verdict_of(reason)},
+		       {"reason", reason_name(reason)});
+		if (reason_is_drop(reason))
+			SAMPLE(file, name, value(&observed), {"verdict", "observe"},
+			       {"reason", reason_name(reason)});
+	}
+}
+
+static uint64_t packets_of(const struct rw_counter *counter)
+{
+	return counter->packets;
+}
+
+static uint64_t bytes_of(const struct rw_counter *counter)
+{
+	return counter->bytes;
+}
+
 static void write_reasons(FILE *file, const struct snapshot *snapshot)
 {
-	unsigned int reason;
-
 	metric_head(file, "rolewall_packets_total", "counter",
-		    "Packets by verdict and reason; in mode observe drops are only counted. "
-		    "bind-denied: binds of ports that no role opens; refused only with bind_guard "
-		    "deny.");
-	for (reason = 1; reason < RW_REASON_COUNT; reason++)
-		if (reason_name(reason))
-			SAMPLE(file, "rolewall_packets_total",
-			       snapshot_count(snapshot, reason).packets,
-			       {"verdict", verdict_of(reason)}, {"reason", reason_name(reason)});
+		    "Packets by verdict and reason; observe: mode observe let pass what would have "
+		    "been dropped. bind-denied: binds of ports that no role opens.");
+	write_counters(file, snapshot, "rolewall_packets_total", packets_of);
 	metric_head(file, "rolewall_bytes_total", "counter",
 		    "Bytes of these packets, as the hook that judged them sees them.");
-	for (reason = 1; reason < RW_REASON_COUNT; reason++)
-		if (reason_name(reason))
-			SAMPLE(file, "rolewall_bytes_total", snapshot_count(snapshot, reason).bytes,
-			       {"verdict", verdict_of(reason)}, {"reason", reason_name(reason)});
+	write_counters(file, snapshot, "rolewall_bytes_total", bytes_of);
 }
 
 static void write_rule(FILE *file, const struct rule_state *state)
@@ -102,6 +120,9 @@ static void write_rule(FILE *file, const struct rule_state *state)
 	SAMPLE(file, "rolewall_rule_packets_total", state->counter.dropped.packets,
 	       {"role", rule->role}, {"service", rule->service}, {"proto", proto}, {"port", port},
 	       {"verdict", "drop"});
+	SAMPLE(file, "rolewall_rule_packets_total", state->counter.observed.packets,
+	       {"role", rule->role}, {"service", rule->service}, {"proto", proto}, {"port", port},
+	       {"verdict", "observe"});
 }
 
 static void write_rules(FILE *file, const struct snapshot *snapshot)

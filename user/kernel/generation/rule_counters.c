@@ -50,12 +50,14 @@ int rule_counters_settle(const struct maps *maps, uint32_t index)
 	int r = map_sum(maps->fd[MAP_RULE_COUNTERS], index, sizeof(sum),
 			(unsigned long long *)&sum);
 
-	if (r || !(sum.passed.packets | sum.dropped.packets))
+	if (r || !(sum.passed.packets | sum.dropped.packets | sum.observed.packets))
 		return r;
 	r = zero(maps, index);
 	if (!r)
 		r = reason_add(maps, RW_REASON_OPEN, &sum.passed);
-	return r ? r : reason_add(maps, RW_REASON_ZONE_DENIED, &sum.dropped);
+	if (!r)
+		r = reason_add(maps, RW_REASON_ZONE_DENIED, &sum.dropped);
+	return r ? r : reason_add(maps, RW_REASON_ZONE_DENIED + RW_OBSERVED, &sum.observed);
 }
 
 static size_t rule_count(const struct generation *generation)

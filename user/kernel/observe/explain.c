@@ -243,7 +243,7 @@ static int take_rule(int fd, uint32_t index, uint8_t *ret_reason)
 
 	if (counter.passed.packets)
 		*ret_reason = RW_REASON_OPEN;
-	else if (counter.dropped.packets)
+	else if (counter.dropped.packets | counter.observed.packets)
 		*ret_reason = RW_REASON_ZONE_DENIED;
 	return r || !*ret_reason ? r : zero(fd, index, sizeof(counter));
 }
@@ -261,6 +261,8 @@ static int take_verdict(const struct explainer *explainer, const struct witness 
 
 	for (i = 1; !r && !moved && i < RW_REASON_COUNT; i++) {
 		r = take_reason(reasons, i, &moved);
+		if (!r && !moved)
+			r = take_reason(reasons, i + RW_OBSERVED, &moved);
 		if (moved)
 			reason = i;
 	}

@@ -40,9 +40,19 @@ struct rw_counter snapshot_count(const struct snapshot *snapshot, unsigned int r
 	return sum;
 }
 
+struct rw_counter snapshot_observed(const struct snapshot *snapshot, unsigned int reason)
+{
+	struct rw_counter sum = snapshot->reasons[reason + RW_OBSERVED];
+
+	for (size_t i = 0; reason == RW_REASON_ZONE_DENIED && i < snapshot->rule_count; i++)
+		counter_add(&sum, &snapshot->rules[i].counter.observed);
+	return sum;
+}
+
 uint64_t snapshot_packets(const struct snapshot *snapshot, unsigned int reason)
 {
-	return snapshot_count(snapshot, reason).packets;
+	return snapshot_count(snapshot, reason).packets +
+	       snapshot_observed(snapshot, reason).packets;
 }
 
 struct totals snapshot_totals(const struct snapshot *snapshot)
@@ -53,7 +63,8 @@ struct totals snapshot_totals(const struct snapshot *snapshot)
 		if (!reason_name(reason))
 			continue;
 		*(reason_is_drop(reason) ? &totals.dropped : &totals.passed) +=
-			snapshot_packets(snapshot, reason);
+			snapshot_count(snapshot, reason).packets;
+		totals.observed += snapshot_observed(snapshot, reason).packets;
 		totals.evicted += snapshot->evicted[reason].events;
 		totals.unattributed += snapshot->evicted[reason].unattributed;
 	}
@@ -115,13 +126,12 @@ static int read_reasons(const struct maps *maps, struct snapshot *snapshot)
 	unsigned int reason;
 	int r = 0;
 
-	for (reason = 0; !r && reason < RW_REASON_COUNT; reason++) {
+	for (reason = 0; !r && reason < RW_REASON_COUNTERS; reason++)
 		r = map_sum(maps->fd[MAP_REASON_COUNTERS], reason, sizeof(*snapshot->reasons),
 			    (unsigned long long *)&snapshot->reasons[reason]);
-		if (!r)
-			r = map_sum(maps->fd[MAP_SETTLED], reason, sizeof(*snapshot->evicted),
-				    (unsigned long long *)&snapshot->evicted[reason]);
-	}
+	for (reason = 0; !r && reason < RW_REASON_COUNT; reason++)
+		r = map_sum(maps->fd[MAP_SETTLED], reason, sizeof(*snapshot->evicted),
+			    (unsigned long long *)&snapshot->evicted[reason]);
 	return r ? r
 		 : map_sum(maps->fd[MAP_EVENT_STATE], 0, sizeof(snapshot->events),
 			   (unsigned long long *)&snapshot->events);

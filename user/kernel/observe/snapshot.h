@@ -53,7 +53,7 @@ struct snapshot {
 	size_t unlisted_count;
 	struct rule_state *rules; /* owned; sorted as in tables.h */
 	size_t rule_count;
-	struct rw_counter reasons[RW_REASON_COUNT]; /* without the rules' packets */
+	struct rw_counter reasons[RW_REASON_COUNTERS]; /* without the rules' packets; see abi.h */
 	struct rw_evicted evicted[RW_REASON_COUNT];
 	struct rw_event_state events; /* summed over CPUs */
 	struct rw_pending pending;    /* zeros: it need not be confirmed (any more) */
@@ -62,15 +62,21 @@ struct snapshot {
 	bool previous_lost; /* it should be kept, and is not: `rollback` has nowhere to go */
 };
 
-/* Packets and bytes of `reason`, the rules' included (zone-denied and open are counted in the
- * rules). */
+/*
+ * Packets and bytes of `reason`, the rules' included (zone-denied and open are counted in the rules).
+ * Of those that mean a drop: what was refused, and what mode observe let pass.
+ */
 struct rw_counter snapshot_count(const struct snapshot *snapshot, unsigned int reason);
+struct rw_counter snapshot_observed(const struct snapshot *snapshot, unsigned int reason);
+
+/* Both together: what the policy is against. */
 uint64_t snapshot_packets(const struct snapshot *snapshot, unsigned int reason);
 
 /* Sums over all reasons. */
 struct totals {
-	uint64_t passed;
-	uint64_t dropped;
+	uint64_t passed;   /* for a reason to pass */
+	uint64_t dropped;  /* refused */
+	uint64_t observed; /* would have been; mode observe let it pass */
 	uint64_t evicted;
 	uint64_t unattributed;
 };
