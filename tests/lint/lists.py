@@ -111,11 +111,24 @@ def check_keys():
              f'\\"{key}\\"' in text("tests/fuzz/fuzz_policy.c"))
 
 
+def check_decisions():
+    """Each has a number of its own, in its name and its heading, and a line in the index."""
+    index, seen = text("docs/decisions/README.md"), {}
+    for path in sorted((TOP / "docs/decisions").glob("[0-9]*.md")):
+        where, number = f"docs/decisions/{path.name}", path.name[:4]
+        if number in seen:
+            complaints.append(f"{where}: {seen[number]} has the number, too")
+        seen[number] = path.name
+        need(f"the heading {int(number)}.", where, path.read_text().startswith(f"# {int(number)}. "))
+        need(path.name, "docs/decisions/README.md", f"[{number}]({path.name})" in index)
+
+
 def main():
     check_reasons()
     check_feed()
     check_verbs()
     check_keys()
+    check_decisions()
     for complaint in complaints:
         print(complaint, file=sys.stderr)
     return bool(complaints)

@@ -15,7 +15,7 @@ static json_t *addresses_find(const json_t *names, const char *name)
 {
 	char lower[256] = "";
 
-	for (size_t i = 0; name[i] && i < sizeof(lower) - 1; i++)
+	for (size_t i = 0; i < sizeof(lower) - 1 && name[i]; i++)
 		lower[i] = (char)tolower((unsigned char)name[i]);
 	return json_object_get(json_object_get(names, lower), "addresses");
 }

@@ -238,7 +238,7 @@ static bool lower_case_hint(const char *text, struct error *ret_error)
 	char lower[TEXT_SHOWN_MAX + 1];
 	size_t i;
 
-	for (i = 0; text[i] && i < TEXT_SHOWN_MAX; i++)
+	for (i = 0; i < TEXT_SHOWN_MAX && text[i]; i++)
 		lower[i] = text[i] >= 'A' && text[i] <= 'Z' ? text[i] - 'A' + 'a' : text[i];
 	lower[i] = '\0';
 	if (text[i] || !is_name(lower))

@@ -125,11 +125,12 @@ static void set_change_free(struct set_change *change)
 	free(change->removed.list);
 }
 
-static int change_add(struct set_changes *changes, const struct set *before,
+/* Of `before` and `after`, one may be NULL. */
+static int change_add(struct set_changes *changes, const char *name, const struct set *before,
 		      const struct set *after)
 {
 	_cleanup_(set_change_free) struct set_change change = {
-		.name = (after ? after : before)->name, .before = before, .after = after};
+		.name = name, .before = before, .after = after};
 	struct set_change *added;
 
 	if (sources_list(before, &change.removed) || sources_list(after, &change.added))
@@ -154,10 +155,11 @@ int sets_compare(const struct tables *before, const struct tables *after, struct
 
 	for (size_t i = 0; r == 0 && i < after->set_count; i++)
 		if (after->sets[i].name[0])
-			r = change_add(&changes, find(before, &after->sets[i]), &after->sets[i]);
+			r = change_add(&changes, after->sets[i].name, find(before, &after->sets[i]),
+				       &after->sets[i]);
 	for (size_t i = 0; r == 0 && i < before->set_count; i++)
 		if (before->sets[i].name[0] && !find(after, &before->sets[i]))
-			r = change_add(&changes, &before->sets[i], NULL);
+			r = change_add(&changes, before->sets[i].name, &before->sets[i], NULL);
 	if (r < 0)
 		return r;
 	*ret = changes;
