@@ -2,7 +2,7 @@
 #   SAN=1   AddressSanitizer and UndefinedBehaviorSanitizer, into build/san
 #   COV=1   coverage, into build/cov
 #   STATIC=1 static binaries, into build/static (make static)
-#   CROSS=1 for aarch64, objects only, into build/cross (make cross)
+#   CROSS=1 static binaries for aarch64, into build/cross (make cross)
 #   WERROR=1 warnings are errors (CI)
 
 VERSION := $(shell cat VERSION)
@@ -30,12 +30,12 @@ CFLAGS ?= -O2 -g
 # What is built has no path of this machine in it.
 PATHS := -ffile-prefix-map=$(CURDIR)=.
 ALL_CFLAGS = -std=gnu11 $(WARN) -D_GNU_SOURCE -DROLEWALL_VERSION='"$(VERSION)"' -Iinclude -iquote user -I$(B)/include \
-	$(if $(CROSS),-isystem $(B)/headers) $(if $(STATIC),-DROLEWALL_STATIC) -fstack-protector-strong $(PATHS) $(SAN_FLAGS) $(COV_FLAGS) $(CFLAGS) -MMD -MP
+	$(if $(CROSS),-isystem $(B)/headers) $(if $(STATIC)$(CROSS),-DROLEWALL_STATIC) -fstack-protector-strong $(PATHS) $(SAN_FLAGS) $(COV_FLAGS) $(CFLAGS) -MMD -MP
 comma := ,
 SAN_FLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
 COV_FLAGS := $(if $(COV),--coverage)
 # The map of a static link is what the bill of materials is made of (packaging/sbom.sh).
-STATIC_LINK = $(if $(STATIC),-static -L$(STATIC_LIBS) -Wl$(comma)-Map=$@.map)
+STATIC_LINK = $(if $(STATIC)$(CROSS),-static -L$(STATIC_LIBS) -Wl$(comma)-Map=$@.map)
 LIBS = $(STATIC_LINK) -lbpf -lelf -lz -ljansson -lsmartcols -lmnl -lcares -lncursesw -ltinfo
 
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v2 $(PATHS) -Iinclude -I/usr/include/$(ARCH)-linux-gnu \
@@ -117,14 +117,14 @@ $(addprefix $(B)/user/,cli/main.o web/main.o report/metrics.o): VERSION
 
 # --- other binaries -------------------------------------------------------------------------------
 
-STATIC_LIBS := build/static-libs
+STATIC_LIBS := build/$(if $(CROSS),cross,static)-libs
 
 STATIC_ARCHIVES := $(addprefix $(STATIC_LIBS)/,libmnl.a libsmartcols.a libmicrohttpd.a)
 
 # One call makes all: two at a time would want the same lock.
 $(STATIC_ARCHIVES) &: packaging/static-libs.sh
 	$(call say,FETCH,$(STATIC_LIBS))
-	$(Q)packaging/static-libs.sh $(STATIC_LIBS)
+	$(Q)packaging/static-libs.sh $(STATIC_LIBS) $(if $(CROSS),arm64)
 	@touch $(STATIC_ARCHIVES)
 
 static: ## build/static/rolewall and rolewall-web, which need no library
@@ -136,13 +136,21 @@ static: ## build/static/rolewall and rolewall-web, which need no library
 # The headers of the libraries are the same for every machine; those of the C library are not.
 build/cross/headers: Makefile
 	@mkdir -p $@
-	$(Q)ln -sfn $(addprefix /usr/include/,bpf jansson.h jansson_config.h libsmartcols libmnl microhttpd.h curses.h ncurses.h ncurses_dll.h unctrl.h term.h) $@
+	$(Q)ln -sfn $(addprefix /usr/include/,bpf jansson.h jansson_config.h libsmartcols libmnl microhttpd.h curses.h ncurses.h ncurses_dll.h unctrl.h term.h \
+		cmocka.h cmocka_pbc.h) $@
 
-cross: build/cross/headers ## does it compile for aarch64?
+cross: build/cross/headers ## for aarch64: does it compile and link?
 	$(Q)packaging/deps.sh build cross
-	$(Q)$(MAKE) --no-print-directory CROSS=1 cross-objects
+	$(Q)$(MAKE) --no-print-directory CROSS=1 build/cross-libs/libmnl.a
+	$(Q)$(MAKE) --no-print-directory CROSS=1 all
 
-cross-objects: $(LIB_OBJ) $(CLI_OBJ) $(WEB_OBJ)
+check-cross: ## the unit tests and the packet suite on aarch64, in QEMU
+	$(Q)packaging/deps.sh build check cross vm
+	$(Q)$(MAKE) --no-print-directory cross
+	$(Q)$(MAKE) --no-print-directory CROSS=1 cross-tests
+	$(Q)tests/run.sh vmtests/cross.sh
+
+cross-tests: $(UNIT) $(PACKET)
 
 # --- tests ----------------------------------------------------------------------------------------
 
@@ -489,7 +497,7 @@ clean: ## remove build/
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: all coverage coverage-run static cross cross-objects vm-programs vmtest check check-all check-long check-long-all check-unit check-packet check-e2e check-old oracle \
+.PHONY: all coverage coverage-run static cross check-cross cross-tests vm-programs vmtest check check-all check-long check-long-all check-unit check-packet check-e2e check-old oracle \
 	fuzz oracle-coverage mutants demo demo-run screenshots mailnode mailnode-run deps lint lint-format \
 	lint-includes lint-lists lint-schema lint-monitoring lint-figures lint-floor lint-shell lint-cppcheck lint-tidy format man install uninstall \
 	deb rpm package-root release check-package clean help

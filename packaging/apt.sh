@@ -3,7 +3,7 @@
 #
 # apt.sh - an apt of our own, for packages of other releases and for sources. Sourced by those who
 # fetch. Lists and packages stay in the directory $APT_CACHE, so that the machine's own sources stay as
-# they are. The mirror is the one that the machine itself uses.
+# they are; APT_ARCHITECTURE is theirs (amd64). The mirror is the one that the machine itself uses.
 
 APT_KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 APT_IS_FRESH=
@@ -45,7 +45,7 @@ apt_own() { # apt-get|apt-cache ARGUMENTS...
 	"$tool" -o Dir::Etc::sourcelist="$APT_CACHE/sources.list" -o Dir::Etc::sourceparts=- \
 		-o Dir::State::lists="$APT_CACHE/lists" -o Dir::Cache="$APT_CACHE" \
 		-o Acquire::Languages=none -o Acquire::Retries=3 -o APT::Sandbox::User=root \
-		-o APT::Architecture=amd64 "$@"
+		-o APT::Architecture="${APT_ARCHITECTURE:-amd64}" "$@"
 }
 
 # apt_update LINE...: fetch the lists of these sources; once a run.

@@ -31,9 +31,9 @@ MAILNODE="$DEMO dovecot-core dovecot-imapd dovecot-lmtpd dovecot-pop3d ldap-util
 # Virtual machines with kernels of their own, and what is copied into them.
 VM="$CHECK qemu-system-x86 busybox-static cpio kmod gojq"
 
-# What make static and make cross need: to unpack sources, and the other machine's compiler.
+# What make static and make cross need: to unpack sources, the other machine's compiler, and the machine.
 STATIC="dpkg-dev xz-utils"
-CROSS="gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
+CROSS="gcc-aarch64-linux-gnu libc6-dev-arm64-cross libcmocka-dev qemu-system-arm dpkg-dev xz-utils cpio kmod"
 
 # Packages: .deb and .rpm, a Debian to install them in.
 PACKAGE="$STATIC git jq lintian rpm rpmlint minisign debootstrap bash-completion"

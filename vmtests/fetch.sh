@@ -11,8 +11,9 @@ set -euo pipefail
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 VM=${VM_DIR:-$ROOT/build/vm}
 APT_CACHE=$VM/cache
-SUITES="bullseye-security bookworm-security trixie-backports sid"
-FLAVOUR=cloud-amd64
+SUITES=${FETCH_SUITES:-bullseye-security bookworm-security trixie-backports sid}
+# cloud-arm64 with APT_ARCHITECTURE=arm64 for the other machine.
+FLAVOUR=${FLAVOUR:-cloud-amd64}
 
 # shellcheck source=packaging/apt.sh
 . "$ROOT/packaging/apt.sh"
