@@ -136,7 +136,7 @@ static int import_parse(const struct settings *settings, const char *path,
 	size_t size;
 	int r = import_read(path, &text, &size, &error);
 
-	if (!r && strlen(text) != size)
+	if (!r && (!text || strlen(text) != size))
 		r = error_set(&error, EINVAL, "%s is no text file", path);
 	if (!r)
 		r = bans_parse(path, text, &model, ret, &error);

@@ -265,8 +265,10 @@ static int document_load(struct document *document, const char *file, struct err
 	int r;
 
 	document->file = strdup(file);
-	if (!document->file)
-		return error_set(ret_error, ENOMEM, "out of memory");
+	if (!document->file) {
+		error_set(ret_error, ENOMEM, "out of memory");
+		return -ENOMEM;
+	}
 	r = file_read(file, DOCUMENT_BYTES_MAX, &document->text, &document->size, ret_error);
 	if (r == -EFBIG) {
 		error_hint(ret_error, "a policy is a few kilobytes; is this the right file?");

@@ -296,11 +296,11 @@ static int own_list_build(const struct interface_model *model, const struct node
 	return entries_finish(&entries, &ret->prefixes, &ret->prefix_count, ret_error);
 }
 
+/* `ret` has its name and its sets already. */
 static int interface_build(const struct interface_model *model, const struct node_model *node,
 			   const struct flows_model *flows, struct interface *ret,
 			   struct error *ret_error)
 {
-	memcpy(ret->name, model->name, sizeof(ret->name));
 	ret->zone = zone_of_rest(node, model);
 	ret->accepts = (RW_ACCEPTS_RA | RW_ACCEPTS_DHCP) & ~model->refuses;
 	/* Inside, and in the VPN, they are trusted. */
@@ -361,7 +361,8 @@ int tables_add_interfaces(struct tables *tables, const struct node_model *node,
 					 sizeof(*interface));
 		if (!interface)
 			return error_set(ret_error, ENOMEM, "out of memory");
-		interface->sets = sets_on(tables, node, node->interfaces[i].name);
+		memcpy(interface->name, node->interfaces[i].name, sizeof(interface->name));
+		interface->sets = sets_on(tables, node, interface->name);
 		r = interface_build(&node->interfaces[i], node, flows, interface, ret_error);
 		if (r < 0)
 			return r;
