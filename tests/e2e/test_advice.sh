@@ -32,6 +32,48 @@ test_a_file_that_is_named_is_judged_without_this_host() {
 		rolewall --json check "$LAB_DIR/node.json"
 }
 
+swapped() { # more of the node file
+	node_file '.interfaces.eth0.zone = "internal" | .interfaces.eth1.zone = "external"'"$1"
+	warnings 'the default route leads there'
+}
+
+test_an_interface_towards_the_internet_that_is_internal_is_named() {
+	assert_equal "" "$(warnings 'default route')" "warnings"
+	swapped '' | grep -q '^eth0 is internal, but the default route leads there: .* open to internal '
+	rolewall plan 2>&1 | grep -q '\[default-route-internal\]' || fail "plan does not tell"
+	assert_equal "" "$(swapped '| .accept = ["default-route-internal"]')" "accepted"
+	node_file 'del(.interfaces.eth1, .interfaces.vpn0) | .interfaces.eth0.zone = "vpn"'
+	warnings 'default route' | grep -q '^eth0 is vpn, but '
+}
+
+# Behind NAT the Internet does not come by itself; beside an external interface it is one more way in.
+test_private_addresses_alone_may_be_internal_behind_nat() {
+	ip -n "$LAB_NAME-node" route replace default via "$INSIDE"
+	ip -n "$LAB_NAME-node" -6 route delete default
+	ip -n "$LAB_NAME-node" -6 address delete "$NODE6_INTERNAL/64" dev eth1
+	node_file 'del(.interfaces.eth0, .interfaces.vpn0)'
+	assert_equal "" "$(warnings 'default route')" "behind NAT"
+	node_file .
+	warnings 'default route' | grep -q '^eth1 is internal, but '
+	ip -n "$LAB_NAME-node" -6 address add "$NODE6_INTERNAL/64" dev eth1 nodad
+	ip -n "$LAB_NAME-node" route delete default
+	lab_route_default node "$GATEWAY" "$GATEWAY6"
+}
+
+# All that this host asks may go through its VPN: "init" calls such a tunnel vpn.
+test_a_tunnel_with_the_default_route_is_a_vpn() {
+	ip -n "$LAB_NAME-node" tuntap add tun7 mode tun
+	ip -n "$LAB_NAME-node" address add 198.51.100.65/30 dev tun7
+	ip -n "$LAB_NAME-node" link set tun7 up
+	ip -n "$LAB_NAME-node" route replace default dev tun7
+	node_file '.interfaces.tun7 = { zone: "vpn" }'
+	assert_equal "" "$(warnings 'default route')" "a tunnel is vpn"
+	node_file '.interfaces.tun7 = { zone: "internal" }'
+	warnings 'default route' | grep -q '^tun7 is internal, but '
+	ip -n "$LAB_NAME-node" route replace default via "$GATEWAY"
+	ip -n "$LAB_NAME-node" link delete tun7
+}
+
 test_forwarding_and_bridges_are_named() {
 	node sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'
 	ip -n "$LAB_NAME-node" link add docker0 type bridge

@@ -112,35 +112,6 @@ static bool is_guest(const struct device *device)
 	return has_prefix(device->name, prefixes);
 }
 
-static bool is_vpn(const struct device *device)
-{
-	static const char *const prefixes[] = {"tun", "tap", "wg", "ipsec", NULL};
-
-	return device->type == ARPHRD_NONE || device->type == ARPHRD_PPP ||
-	       has_prefix(device->name, prefixes);
-}
-
-/* RFC 1918, RFC 6598, RFC 4193. */
-static bool is_private(const struct cidr *network)
-{
-	static const char *const ranges[] = {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16",
-					     "100.64.0.0/10", "fc00::/7"};
-	struct cidr range;
-
-	for (size_t i = 0; i < ARRAY_SIZE(ranges); i++)
-		if (!cidr_parse(ranges[i], &range, NULL) && cidr_overlaps(&range, network))
-			return true;
-	return false;
-}
-
-static bool is_all_private(const struct host_interface *interface)
-{
-	for (size_t i = 0; i < interface->network_count; i++)
-		if (!is_private(&interface->networks[i]))
-			return false;
-	return true;
-}
-
 /* The zone, or NULL to leave it out; `ret_why` is the rest of a sentence. */
 static const char *zone_choose(const struct host_interface *interface, const char **ret_why)
 {
@@ -152,7 +123,7 @@ static const char *zone_choose(const struct host_interface *interface, const cha
 		*ret_why = "it belongs to containers or virtual machines";
 		return NULL;
 	}
-	if (is_vpn(device) && !(interface->is_default && device->type == ARPHRD_PPP)) {
+	if (device_is_tunnel(device) && !(interface->is_default && device->type == ARPHRD_PPP)) {
 		*ret_why = "it is a tunnel";
 		return "vpn";
 	}
@@ -164,16 +135,17 @@ static const char *zone_choose(const struct host_interface *interface, const cha
 		*ret_why = "it has no address";
 		return NULL;
 	}
-	*ret_why = is_all_private(interface) ? "it has private addresses only and no default route"
-					     : "it has a public address";
-	return is_all_private(interface) ? "internal" : "external";
+	*ret_why = host_interface_is_private(interface)
+			   ? "it has private addresses only and no default route"
+			   : "it has a public address";
+	return host_interface_is_private(interface) ? "internal" : "external";
 }
 
 static void note_natted(const struct host_interface *interface, struct proposal *proposal)
 {
 	char network[CIDR_TEXT_MAX];
 
-	if (!interface->network_count || !is_all_private(interface))
+	if (!interface->network_count || !host_interface_is_private(interface))
 		return;
 	cidr_format(interface->networks[0].source, interface->networks[0].length, network);
 	note(proposal,

@@ -24,6 +24,16 @@ bool device_is(const struct device *device, const char *kind)
 	return strcmp(device->kind, kind) == 0;
 }
 
+bool device_is_tunnel(const struct device *device)
+{
+	static const char *const prefixes[] = {"tun", "tap", "wg", "ipsec"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
+		if (!strncmp(device->name, prefixes[i], strlen(prefixes[i])))
+			return true;
+	return device->type == ARPHRD_NONE || device->type == ARPHRD_PPP;
+}
+
 /* IFLA_LINKINFO { IFLA_INFO_KIND, IFLA_INFO_DATA { IFLA_VLAN_ID } }. */
 static void read_linkinfo(const struct nlattr *linkinfo, struct device *device)
 {

@@ -46,6 +46,9 @@ void devices_free(struct devices *devices);
 /* Is it of this kind (`ip link add type KIND`)? */
 bool device_is(const struct device *device, const char *kind);
 
+/* By its type or its name: a VPN, or what else has no Ethernet below it. */
+bool device_is_tunnel(const struct device *device);
+
 /* Do its frames come in by other devices, where the kernel has taken their VLAN tags off? */
 bool device_is_master(const struct device *device);
 

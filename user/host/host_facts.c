@@ -247,23 +247,45 @@ static int interfaces_add(struct host_facts *facts, struct error *ret_error)
 	return 0;
 }
 
-int host_facts_read(const char *root, struct host_facts *ret, struct error *ret_error)
+int host_interfaces_read(struct host_facts *ret, struct error *ret_error)
 {
-	_cleanup_(host_facts_free) struct host_facts facts = {.root = root};
+	_cleanup_(host_facts_free) struct host_facts facts = {0};
 	int r = interfaces_add(&facts, ret_error);
 
+	if (r)
+		return r;
+	r = addresses_add(&facts);
+	if (r)
+		return error_set(ret_error, -r, "cannot list the addresses: %s", strerror(-r));
+	defaults_mark(&facts);
+	*ret = facts;
+	facts = (struct host_facts){0};
+	return 0;
+}
+
+bool host_interface_is_private(const struct host_interface *interface)
+{
+	for (size_t i = 0; i < interface->network_count; i++)
+		if (!cidr_is_private(&interface->networks[i]))
+			return false;
+	return true;
+}
+
+int host_facts_read(const char *root, struct host_facts *ret, struct error *ret_error)
+{
+	_cleanup_(host_facts_free) struct host_facts facts = {0};
+	int r = host_interfaces_read(&facts, ret_error);
+
+	facts.root = root;
 	if (!r)
 		r = listens_add(&facts, ret_error);
 	if (r)
 		return r;
-	r = addresses_add(&facts);
-	if (!r)
-		r = packages_add(&facts);
+	r = packages_add(&facts);
 	if (!r)
 		r = containers_add(&facts);
 	if (r)
 		return error_set(ret_error, -r, "cannot look at this host: %s", strerror(-r));
-	defaults_mark(&facts);
 	session_mark(&facts);
 	sshd_ports_find(&facts.sshd);
 	if (facts.has_session)

@@ -42,4 +42,10 @@ struct host_facts {
  * same. It must outlive the facts.
  */
 int host_facts_read(const char *root, struct host_facts *ret, struct error *ret_error);
+
+/* The interfaces alone: devices, networks, which one leads to the Internet. To be freed as all of it. */
+int host_interfaces_read(struct host_facts *ret, struct error *ret_error);
+
+/* No network of it is public. */
+bool host_interface_is_private(const struct host_interface *interface);
 void host_facts_free(struct host_facts *facts);

@@ -3,10 +3,12 @@
 #include "host/interface_advice.h"
 
 #include <errno.h>
+#include <net/if_arp.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "host/device.h"
+#include "host/host_facts.h"
 #include "policy/words.h"
 #include "util/array.h"
 #include "util/cleanup.h"
@@ -104,6 +106,68 @@ static int advise_left_out(const struct tables *tables, const struct devices *de
 			: 0;
 }
 
+/* Is another interface of the list external? */
+static bool is_external_besides(const struct tables *tables, const struct interface *one)
+{
+	for (size_t i = 0; i < tables->interface_count; i++)
+		if (&tables->interfaces[i] != one && tables->interfaces[i].zone == RW_ZONE_EXTERNAL)
+			return true;
+	return false;
+}
+
+/*
+ * Behind NAT a single interface with private addresses has the default route, and the Internet does
+ * not come that way by itself. A tunnel may carry all that this host asks.
+ */
+static bool is_towards_the_world(const struct tables *tables, const struct interface *interface,
+				 const struct host_interface *found)
+{
+	if (!found->is_default || interface->zone == RW_ZONE_EXTERNAL ||
+	    (interface->zone == RW_ZONE_VPN && device_is_tunnel(&found->device) &&
+	     found->device.type != ARPHRD_PPP))
+		return false;
+	return !host_interface_is_private(found) || is_external_besides(tables, interface);
+}
+
+static int advise_default_route(const struct tables *tables, const struct host_facts *facts,
+				const struct interface *interface, const struct device *device,
+				struct warnings *ret)
+{
+	const char *zone = word_of(words_zones, interface->zone);
+
+	for (size_t i = 0; i < facts->interface_count; i++) {
+		const struct host_interface *found = &facts->interfaces[i];
+
+		if (found->device.ifindex == device->ifindex &&
+		    is_towards_the_world(tables, interface, found))
+			return warnings_add(
+				ret, WARNING_DEFAULT_ROUTE_INTERNAL, NULL,
+				"%s is %s, but the default route leads there: everything that is "
+				"open to %s is open to whoever comes that way",
+				interface->name, zone, zone);
+	}
+	return 0;
+}
+
+/* What cannot be read gives no advice. */
+static int advise_default_routes(const struct tables *tables, const struct devices *devices,
+				 struct warnings *ret)
+{
+	_cleanup_(host_facts_free) struct host_facts facts = {0};
+	int r = host_interfaces_read(&facts, NULL);
+
+	if (r < 0)
+		return r == -ENOMEM ? r : 0;
+	for (size_t i = 0; r == 0 && i < tables->interface_count; i++) {
+		const struct interface *interface = &tables->interfaces[i];
+		const struct device *device = device_by_name(devices, interface->name);
+
+		if (device)
+			r = advise_default_route(tables, &facts, interface, device, ret);
+	}
+	return r;
+}
+
 int interfaces_advise(const struct tables *tables, struct warnings *ret)
 {
 	_cleanup_(devices_free) struct devices devices = {0};
@@ -118,5 +182,7 @@ int interfaces_advise(const struct tables *tables, struct warnings *ret)
 		r = device ? advise_port(tables, &devices, interface, device, ret)
 			   : advise_absent(tables, &devices, interface, ret);
 	}
+	if (r == 0)
+		r = advise_default_routes(tables, &devices, ret);
 	return r < 0 ? r : advise_left_out(tables, &devices, ret);
 }

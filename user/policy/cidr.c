@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/array.h"
+
 #define IPV4_BITS 96 /* of the 16 bytes, before an IPv4 address begins */
 
 static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
@@ -55,6 +57,18 @@ bool cidr_overlaps(const struct cidr *a, const struct cidr *b)
 		return false;
 	return !memcmp(a->source, b->source, bytes) &&
 	       (!rest || !((a->source[bytes] ^ b->source[bytes]) >> (8 - rest)));
+}
+
+bool cidr_is_private(const struct cidr *cidr)
+{
+	static const char *const ranges[] = {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16",
+					     "100.64.0.0/10", "fc00::/7"};
+	struct cidr range;
+
+	for (size_t i = 0; i < ARRAY_SIZE(ranges); i++)
+		if (!cidr_parse(ranges[i], &range, NULL) && cidr_overlaps(&range, cidr))
+			return true;
+	return false;
 }
 
 int cidr_compare(const struct cidr *a, const struct cidr *b)

@@ -40,5 +40,8 @@ bool cidr_covers(const struct cidr *outer, const struct cidr *inner);
 /* Some address is in both. IPv4 and IPv6 have none in common. */
 bool cidr_overlaps(const struct cidr *a, const struct cidr *b);
 
+/* Some of it is private: RFC 1918, RFC 6598 (CGN), RFC 4193 (ULA). */
+bool cidr_is_private(const struct cidr *cidr);
+
 /* The order in which a prefix stands before all that it contains: source, then length. */
 int cidr_compare(const struct cidr *a, const struct cidr *b);

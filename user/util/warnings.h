@@ -27,6 +27,7 @@
 	X(INTERFACE_ABSENT, "interface-absent")                                                    \
 	X(INTERFACE_PORT, "interface-port")                                                        \
 	X(INTERFACE_UNLISTED, "interface-unlisted")                                                \
+	X(DEFAULT_ROUTE_INTERNAL, "default-route-internal")                                        \
 	X(FORWARDING, "forwarding")                                                                \
 	X(OTHER_FIREWALL, "other-firewall")                                                        \
 	X(PROFILE_RELEASE, "profile-release")                                                      \
