@@ -86,6 +86,80 @@ test_a_set_is_let_in_by_its_name() {
 	assert_untouched
 }
 
+# What the file says and what is in force are two things.
+test_what_the_file_says_already_is_put_in_force() {
+	local command
+
+	rolewall allow 873 --from "$OUTSIDE" --apply -q
+	assert_exit 0 rolewall deny 873
+	assert_port open outside 873
+	assert_exit 0 rolewall deny 873
+	grep -q 'is open\b' <<<"$OUTPUT" && fail "it claims what is in force: $OUTPUT"
+	grep -q "^Generation $(status_value .generation), which is in force, differs" <<<"$OUTPUT" ||
+		fail "it does not say what is in force: $OUTPUT"
+	grep -q 'rolewall apply --confirm' <<<"$OUTPUT" || fail "no way on: $OUTPUT"
+	assert_json '.changed == false and .plan.changes and .apply == null' rolewall --json deny 873
+	assert_port open outside 873
+
+	assert_exit 0 rolewall deny 873 --apply --confirm=600
+	grep -q '^The file says so already' <<<"$OUTPUT" || fail "it does not say so: $OUTPUT"
+	assert_port silent outside 873
+	assert_exit 0 rolewall deny 873
+	grep -q 'rolewall confirm' <<<"$OUTPUT" || fail "it does not say that it goes back: $OUTPUT"
+	assert_exit 0 rolewall rollback
+	assert_port open outside 873
+	assert_json '.changed == false and .apply.applied' rolewall --json deny 873 --apply
+	assert_port silent outside 873
+	assert_port open inside 5432
+	assert_untouched
+	for command in "deny 873 --from $OUTSIDE" "allow 25 --from internal"; do
+		# shellcheck disable=SC2086
+		assert_json '.changed == false and .plan == null and .apply == null' rolewall --json $command --apply
+	done
+}
+
+test_what_went_back_is_put_in_force_again() {
+	assert_exit 0 rolewall allow 873 --from internal --apply --confirm=600
+	assert_exit 0 rolewall rollback
+	assert_port silent inside 873
+	assert_exit 0 rolewall allow 873 --from internal --apply --confirm=600
+	grep -q '^The file says so already' <<<"$OUTPUT" || fail "it does not say so: $OUTPUT"
+	assert_port open inside 873
+	assert_exit 0 rolewall rollback
+	rolewall down
+	assert_exit 0 rolewall allow 873 --from internal
+	grep -q '^Nothing is in force' <<<"$OUTPUT" || fail "it does not say so: $OUTPUT"
+	assert_exit 0 rolewall allow 873 --from internal --apply
+	assert_port silent vpn 873
+	assert_port open inside 873
+}
+
+# The file is in force nowhere, and is not taken back for that.
+test_what_the_file_says_already_locks_nobody_out() {
+	rolewall allow 22 --from external --apply -q
+	rolewall deny 22 --from external -q
+	SSH_CONNECTION="$OUTSIDE 50000 $NODE_EXTERNAL 22" assert_exit 1 rolewall deny 22 --from external --apply
+	grep -q 'your own SSH session' <<<"$OUTPUT" || fail "the session is not named: $OUTPUT"
+	assert_port open outside 22
+	assert_untouched
+}
+
+test_an_opening_outlives_deny() {
+	local id
+
+	rolewall open 873 --from "$OUTSIDE" --for 10m --reason upgrade -q
+	id=$(rolewall --json openings | jq '.openings[0].id')
+	assert_exit 0 rolewall deny 873 --from "$FAR"
+	grep -q 'rolewall close' <<<"$OUTPUT" && fail "it is about another: $OUTPUT"
+	assert_exit 0 rolewall deny 873
+	grep -q "note: .*$OUTSIDE.*rolewall close $id\"" <<<"$OUTPUT" || fail "the opening is not named: $OUTPUT"
+	rolewall allow 873 --from internal -q
+	assert_exit 0 rolewall deny 873
+	grep -q "note: .*$OUTSIDE.*rolewall close $id\"" <<<"$OUTPUT" || fail "the opening is not named: $OUTPUT"
+	rolewall close "$id" -q
+	assert_untouched
+}
+
 test_mode_owner_and_link_of_the_file_stay() {
 	mv "$LAB_DIR/node.json" "$LAB_DIR/real.json"
 	ln -s real.json "$LAB_DIR/node.json"
@@ -140,7 +214,7 @@ test_a_sentence_of_ufw_is_answered_with_the_command() {
 
 test_a_port_that_is_open_anyway_is_said_to_be() {
 	assert_exit 0 rolewall allow 25 --from vpn
-	grep -q 'tcp 25 is open to external,internal,vpn (mta/smtp, .*mta.json:[0-9]*) already' <<<"$OUTPUT" ||
+	grep -q 'it opens tcp 25 to external,internal,vpn (mta/smtp, .*mta.json:[0-9]*)' <<<"$OUTPUT" ||
 		fail "it does not say who opens it: $OUTPUT"
 	assert_exit 0 rolewall allow 5432 --from vpn
 	grep -q 'note: tcp 5432 is open to internal (postgres/postgres, ' <<<"$OUTPUT" ||

@@ -3,6 +3,7 @@
 #include "cli/permit.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "cli/apply.h"
@@ -10,6 +11,8 @@
 #include "cli/plan.h"
 #include "cli/print.h"
 #include "edit/replace.h"
+#include "kernel/lists/openings.h"
+#include "policy/cidr.h"
 #include "policy/words.h"
 #include "util/cleanup.h"
 
@@ -37,6 +40,18 @@ static void run_free(struct run *run)
 	edit_free(&run->edit);
 	model_free(&run->model);
 	permit_request_free(&run->request);
+}
+
+/* Else the file says already what it is to say. */
+static bool is_changed(const struct run *run)
+{
+	return run->result.change_count;
+}
+
+/* Is what the file says now in force? As far as plan_make() sees. */
+static bool is_in_force(const struct run *run)
+{
+	return !is_changed(run) && run->plan.snapshot && difference_is_empty(&run->plan.difference);
 }
 
 static bool is_table(const struct run *run)
@@ -123,42 +138,106 @@ static json_t *with_version(json_t *document)
 	return document;
 }
 
-static void print_document(const struct run *run, bool changed)
+static void print_document(const struct run *run)
 {
-	const struct config *config = changed ? &run->after : &run->before;
 	json_t *edits = json_make("[]");
 
 	for (size_t i = 0; i < run->result.change_count; i++)
 		json_array_append_new(edits, json_clean(run->result.changes[i].text));
 	print_json(run->settings,
-		   json_make("{s:b, s:o, s:o, s:o, s:o, s:o}", "changed", changed, "file",
+		   json_make("{s:b, s:o, s:o, s:o, s:o, s:o}", "changed", is_changed(run), "file",
 			     json_clean(run->settings->config), "edits", edits, "ports",
-			     json_ports(run, &config->tables), "plan",
-			     changed ? with_version(json_plan(&run->plan)) : json_null(), "apply",
+			     json_ports(run, &run->after.tables), "plan",
+			     is_in_force(run) ? json_null() : with_version(json_plan(&run->plan)),
+			     "apply",
 			     run->applied ? with_version(json_incref(run->applied)) : json_null()));
 }
 
-/* Nothing is to be changed. */
-static int report_unchanged(const struct run *run)
+/* Nothing is to be changed in the file, whatever is in force. */
+static void print_unchanged(const struct run *run)
 {
-	for (size_t i = 0; is_table(run) && i < run->result.port_count; i++) {
+	for (size_t i = 0; i < run->result.port_count; i++) {
 		const struct permit_ports *ports = &run->result.ports[i];
 		char name[NAME_TEXT_MAX], reach[REACH_TEXT_MAX];
 
 		name_text(ports, name);
-		reach_text(&run->before.tables, ports, reach);
-		if (!run->request.deny)
-			print_summary(run->settings, "Nothing to change: %s is open to %s already.",
-				      name, reach);
-		else if (*reach)
-			print_summary(run->settings, "Nothing to change: %s is open to %s only.",
-				      name, reach);
+		reach_text(&run->after.tables, ports, reach);
+		if (*reach)
+			print_summary(run->settings,
+				      "The file says so already: it opens %s to %s%s.", name, reach,
+				      run->request.deny ? " only" : "");
 		else
-			print_summary(run->settings, "Nothing to change: %s is not open.", name);
+			print_summary(run->settings, "The file says so already: it opens no %s.",
+				      name);
 	}
-	if (!is_table(run))
-		print_document(run, false);
-	return EXIT_OK;
+}
+
+/* And what is in force is not changed. */
+static void print_in_force(const struct run *run)
+{
+	const struct snapshot *snapshot = run->plan.snapshot;
+
+	if (!snapshot)
+		print_summary(run->settings, "Nothing is in force. To put the file in force: "
+					     "rolewall apply --confirm");
+	else if (!is_in_force(run))
+		print_summary(run->settings,
+			      "Generation %" PRIu32 ", which is in force, differs from the file. "
+			      "To put the file in force: rolewall apply --confirm",
+			      snapshot->generation);
+	else
+		print_summary(run->settings, "The file is in force, as generation %" PRIu32 "%s.",
+			      snapshot->generation,
+			      snapshot->pending.deadline
+				      ? ", which goes back unless you say \"rolewall confirm\""
+				      : "");
+}
+
+/* Is any of what is denied in it? Zones and sets are not looked into. */
+static bool is_denied_to(const struct permit *permit, const struct cidr *source)
+{
+	struct cidr cidr;
+
+	for (size_t i = 0; i < permit->source_count; i++)
+		if (cidr_parse(permit->sources[i], &cidr, NULL) || cidr_overlaps(&cidr, source))
+			return true;
+	return !permit->source_count;
+}
+
+static bool is_opening_of(const struct timeout *opening, const struct permit_ports *ports)
+{
+	return (ports->l4s & (1 << opening->l4)) && opening->port >= ports->port &&
+	       opening->port <= ports->port_end;
+}
+
+/* What is open for a while is so whatever the file says. */
+static void note_opening(const struct run *run, const struct timeout *opening)
+{
+	char source[CIDR_TEXT_MAX];
+
+	for (size_t i = 0; i < run->result.port_count; i++) {
+		if (!is_opening_of(opening, &run->result.ports[i]))
+			continue;
+		cidr_format(opening->source.source, opening->source.length, source);
+		report_note(run->settings,
+			    "%s port %u stays open to %s for a while, whatever the file says: "
+			    "\"rolewall close %" PRIu32 "\" ends that",
+			    word_of(words_l4, opening->l4), opening->port, source, opening->id);
+		return;
+	}
+}
+
+static void note_openings(const struct run *run)
+{
+	_timeout_list_ struct timeout_list openings = {0};
+	struct error error = {0};
+
+	if (!run->request.deny || !run->plan.snapshot ||
+	    openings_read_file(&run->settings->instance, &openings, &error))
+		return;
+	for (size_t i = 0; i < openings.count; i++)
+		if (is_denied_to(&run->request.permit, &openings.list[i].source))
+			note_opening(run, &openings.list[i]);
 }
 
 /* What else opens the port, before an allow and after a deny. */
@@ -290,21 +369,36 @@ static void run_print_plan(const struct run *run)
 {
 	if (!is_table(run))
 		return;
-	print_changes(run);
-	report_new_warnings(run);
-	plan_print(run->settings, &run->plan);
-	note_others(run);
+	if (is_changed(run)) {
+		print_changes(run);
+		report_new_warnings(run);
+		plan_print(run->settings, &run->plan);
+		note_others(run);
+	} else {
+		print_unchanged(run);
+		if (!run->request.apply || is_in_force(run)) {
+			print_in_force(run);
+		} else {
+			if (!run->settings->quiet)
+				putchar('\n');
+			plan_print(run->settings, &run->plan);
+		}
+	}
+	note_openings(run);
 }
 
-/* The new text into the file, or the old one back. */
+/* The new text into the file, or the old one back; nothing if they are the same. */
 static int run_write(const struct run *run, bool back)
 {
 	const struct document *document = run->model.node.document;
 	const struct content old = {document->text, document->size};
 	const struct content new = {run->edit.text, run->edit.size};
 	struct error error = {0};
-	int r = file_replace(run->settings->config, back ? &new : &old, back ? &old : &new, &error);
+	int r = 0;
 
+	if (is_changed(run))
+		r = file_replace(run->settings->config, back ? &new : &old, back ? &old : &new,
+				 &error);
 	return r ? report_install(run->settings, r, &error) : EXIT_OK;
 }
 
@@ -329,11 +423,12 @@ static int run_apply(struct run *run)
 
 static int run_finish(struct run *run)
 {
-	int code = run->request.apply ? run_apply(run) : run_write(run, false);
+	bool apply = run->request.apply && !is_in_force(run);
+	int code = apply ? run_apply(run) : run_write(run, false);
 
 	if (code == EXIT_OK && !is_table(run))
-		print_document(run, true);
-	else if (code == EXIT_OK && !run->request.apply)
+		print_document(run);
+	else if (code == EXIT_OK && !apply && is_changed(run))
 		print_summary(run->settings,
 			      "\n%s is written. To put it in force: rolewall apply --confirm",
 			      run->settings->config);
@@ -349,11 +444,9 @@ int permit_run(const struct settings *settings, const struct arguments *argument
 		code = run_read(&run, arguments->operands[0]);
 	if (code == EXIT_OK)
 		code = run_edit(&run);
-	if (code == EXIT_OK && !run.result.change_count)
-		return report_unchanged(&run);
 	if (code == EXIT_OK)
 		code = run_compile(&run);
-	if (code == EXIT_OK)
+	if (code == EXIT_OK && is_changed(&run))
 		code = run_check_effect(&run);
 	if (code == EXIT_OK)
 		code = run_plan(&run);
