@@ -234,6 +234,20 @@ test_a_role_is_narrowed_to_the_vpn_and_widened_again() {
 	assert_untouched
 }
 
+# What is left to the VPN is closed to the inside, too, unless an internal table opens it.
+test_what_else_the_vpn_alone_closes_is_said() {
+	assert_exit 0 rolewall deny smtp --from external
+	grep -q 'to internal, too' <<<"$OUTPUT" && fail "it stays open to internal: $OUTPUT"
+	file_write
+	sed -i 's/"roles": \[/"roles": ["proxy", /' "$LAB_DIR/node.json"
+	rolewall apply -q
+	assert_exit 0 rolewall deny imap --from external
+	grep -q 'note: .*tcp 143 to internal, too: "rolewall allow imap --from internal" keeps' <<<"$OUTPUT" ||
+		fail "it does not say so: $OUTPUT"
+	assert_exit 0 rolewall allow imap --from internal
+	grep -Eq 'closes +tcp +143 +external ' <<<"$OUTPUT" || fail "that does not keep it: $OUTPUT"
+}
+
 # "@advised" holds by name, and so it does for a service that has just been added.
 test_what_would_have_no_effect_is_refused() {
 	sed -i 's/"mode"/"vpn_only": ["@advised"], "mode"/' "$LAB_DIR/node.json"

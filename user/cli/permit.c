@@ -19,6 +19,7 @@
 /* One run, with all that it reads and makes. */
 struct run {
 	const struct settings *settings;
+	const char *operand; /* borrowed */
 	struct permit_request request;
 	struct model model;
 	struct edit edit;
@@ -240,6 +241,36 @@ static void note_openings(const struct run *run)
 			note_opening(run, &openings.list[i]);
 }
 
+/* Zones that a port is closed to, though nobody named them: "vpn_only" knows the VPN alone. */
+static uint8_t zones_lost(const struct run *run, const struct permit_ports *ports)
+{
+	const struct permit *permit = &run->request.permit;
+	uint64_t before = run->before.tables.ports[port_index(ports)].zones;
+	uint64_t after = run->after.tables.ports[port_index(ports)].zones;
+	uint8_t lost = before & ~after & RW_ZONE_ALL;
+
+	for (size_t i = 0; i < permit->source_count; i++)
+		lost &= ~zone_from_name(permit->sources[i]);
+	return run->request.deny && permit->source_count ? lost : 0;
+}
+
+static void note_lost(const struct run *run)
+{
+	for (size_t i = 0; i < run->result.port_count; i++) {
+		const struct permit_ports *ports = &run->result.ports[i];
+		uint8_t lost = zones_lost(run, ports);
+		char name[NAME_TEXT_MAX], zones[ZONES_TEXT_MAX];
+
+		if (!lost)
+			continue;
+		zones_text(lost, zones);
+		report_note(run->settings,
+			    "this closes %s to %s, too: \"rolewall allow %s --from %s\" keeps "
+			    "that open",
+			    name_text(ports, name), zones, run->operand, zones);
+	}
+}
+
 /* What else opens the port, before an allow and after a deny. */
 static void note_others(const struct run *run)
 {
@@ -268,7 +299,7 @@ static void print_changes(const struct run *run)
 
 /* --- the way ---------------------------------------------------------------------------------- */
 
-static int run_read(struct run *run, const char *operand)
+static int run_read(struct run *run)
 {
 	struct policy_source source = config_source(run->settings);
 	const struct document *document;
@@ -281,7 +312,8 @@ static int run_read(struct run *run, const char *operand)
 	if (edit_begin(document->text, document->size, &run->edit))
 		return report_config(run->settings, -ENOMEM, &error);
 	code = config_load_text(run->settings, document->text, document->size, &run->before);
-	return code ? code : permit_request_aim(run->settings, operand, &run->model, &run->request);
+	return code ? code
+		    : permit_request_aim(run->settings, run->operand, &run->model, &run->request);
 }
 
 static int run_edit(struct run *run)
@@ -373,6 +405,7 @@ static void run_print_plan(const struct run *run)
 		print_changes(run);
 		report_new_warnings(run);
 		plan_print(run->settings, &run->plan);
+		note_lost(run);
 		note_others(run);
 	} else {
 		print_unchanged(run);
@@ -440,8 +473,10 @@ int permit_run(const struct settings *settings, const struct arguments *argument
 	_cleanup_(run_free) struct run run = {.settings = settings};
 	int code = permit_request_parse(settings, arguments, deny, &run.request);
 
-	if (code == EXIT_OK)
-		code = run_read(&run, arguments->operands[0]);
+	if (code != EXIT_OK)
+		return code;
+	run.operand = arguments->operands[0];
+	code = run_read(&run);
 	if (code == EXIT_OK)
 		code = run_edit(&run);
 	if (code == EXIT_OK)
