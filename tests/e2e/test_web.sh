@@ -363,6 +363,46 @@ test_no_width_needs_a_scroller() {
 	rolewall unban 2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff >/dev/null
 }
 
+# card_lines TEXT: the lines in which a card shows it, as JSON; the last one is "too wide" if it is.
+card_lines() {
+	script 'return import("/cards.js").then(({showValue}) => {
+		const value = document.getElementById("card-source-value");
+		showValue(value, arguments[0]);
+		const lines = [], range = document.createRange();
+		const walker = document.createTreeWalker(value, NodeFilter.SHOW_TEXT);
+		let last = null;
+		for (let node = walker.nextNode(); node; node = walker.nextNode())
+			for (let at = 0; at < node.length; at++) {
+				range.setStart(node, at);
+				range.setEnd(node, at + 1);
+				const top = Math.round(range.getBoundingClientRect().top);
+				if (top !== last)
+					lines.push("");
+				last = top;
+				lines[lines.length - 1] += node.data[at];
+			}
+		range.selectNodeContents(value);
+		const tile = document.getElementById("card-source").getBoundingClientRect();
+		return range.getBoundingClientRect().right > tile.right ? [...lines, "too wide"] : lines;
+	})' "$1"
+}
+
+test_a_card_breaks_an_address_nowhere_but_after_a_colon() {
+	local width address lines
+
+	needs_browser
+	for width in 360 480 600 800 1000 1280; do
+		page_width $width
+		for address in 203.0.113.9 198.151.100.199; do
+			assert_equal "[\"$address\"]" "$(card_lines $address | jq -c .)" "at $width"
+		done
+		lines=$(card_lines 2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff | jq -c .)
+		jq -e 'add == "2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff" and (.[:-1] | all(endswith(":")))' <<<"$lines" >/dev/null ||
+			fail "at $width: $lines"
+	done
+	page_width 0
+}
+
 # What is read aloud changes when somebody does something, and not every second.
 test_a_screen_reader_is_told_what_one_does_and_not_every_number() {
 	needs_browser

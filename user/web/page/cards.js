@@ -8,6 +8,15 @@ const RECENT_MS = 600000; // as the chart
 
 const sum = (counters) => Object.values(counters ?? {}).reduce((a, b) => a + b, 0);
 
+// No address breaks but after a colon, and a long value is smaller (page.css).
+export function showValue(element, value) {
+	if (element.textContent === value)
+		return;
+	element.replaceChildren(...value.split(/(?<=:)/).flatMap((part, i) => (i ? [el("wbr"), part] : [part])));
+	element.style.setProperty("--length", value.length);
+	element.classList.toggle("long", value.includes(":"));
+}
+
 // A card: name, title (if it changes), value, note, tone ("good", "care", "bad", or nothing), filter that it sets or nothing.
 function draw(card) {
 	const {name, title, value, note, tone, filter} = card;
@@ -15,10 +24,9 @@ function draw(card) {
 	const shown = $(`card-${name}-value`);
 
 	box.className = `tile ${tone ?? ""}`;
-	setText(shown, value);
+	showValue(shown, value);
 	if (title)
 		setText(box.firstElementChild, title);
-	shown.classList.toggle("long", value.length > 12);
 	setText($(`card-${name}-note`), note);
 	if (shown.tagName === "BUTTON") {
 		shown.disabled = !filter;
