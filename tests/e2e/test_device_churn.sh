@@ -105,6 +105,11 @@ covered_count() {
 	status_value '[.interfaces[] | select(.hook == "xdp")] | length'
 }
 
+# The kernel detaches what is no longer pinned some time later: those that are gone may be covered still.
+is_covered_again() {
+	[ "$(covered_count)" -eq 63 ]
+}
+
 # How many programs a command loads; how long it takes is said.
 loads_of() { # FILE COMMAND...
 	local file=$1 start=$EPOCHREALTIME loaded
@@ -135,7 +140,7 @@ test_the_number_of_interfaces_is_not_the_number_of_programs() {
 	few=$(loads_of "$LAB_DIR/same" apply)
 	assert_equal 3 "$(covered_count)" "interfaces that XDP covers"
 	[ "$(loads_of "$LAB_DIR/back" rollback)" -le "$few" ] || fail "the way back loads programs"
-	assert_equal 63 "$(covered_count)" "interfaces that XDP covers again"
+	wait_for 5 is_covered_again || fail "XDP covers $(covered_count) interfaces, not 63"
 }
 
 # A slot is never taken from the policy in force, so that the way back stays open.
@@ -146,7 +151,7 @@ test_all_interfaces_can_be_replaced_by_others() {
 	assert_exit 0 rolewall apply
 	assert_equal 63 "$(covered_count)" "interfaces that XDP covers"
 	assert_exit 0 rolewall rollback
-	assert_equal 63 "$(covered_count)" "interfaces that XDP covers again"
+	wait_for 5 is_covered_again || fail "XDP covers $(covered_count) interfaces, not 63"
 }
 
 run_tests "$@"
