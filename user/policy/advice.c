@@ -12,8 +12,10 @@
 #include "policy/cluster.h"
 #include "policy/merge.h"
 #include "policy/flows.h"
+#include "policy/profile_files.h"
 #include "policy/set.h"
 #include "util/array.h"
+#include "util/cleanup.h"
 #include "util/guess.h"
 
 #define SMTP_PORT 25
@@ -108,6 +110,81 @@ static uint64_t zones_of_world(const struct node_model *node)
 		if (set_world(node, &node->sets.list[i]))
 			zones |= RW_ZONE_SET(i);
 	return zones;
+}
+
+/* --- the node's own services ------------------------------------------------------------------ */
+
+/* What it says itself, and vpn_only leaves; management has a warning of its own. */
+static bool is_own_and_open(const struct advice *advice, const struct row *row)
+{
+	char name[TABLES_NAME_MAX + sizeof(WARNING_OPEN)];
+
+	if (strcmp(row->role, MERGE_NODE) != 0 || row->service->vpn_advised ||
+	    !(row->zones & (row->service->zones | row->service->sets) &
+	      zones_of_world(&advice->model->node)))
+		return false;
+	snprintf(name, sizeof(name), "%s" WARNING_OPEN, row->service->name);
+	return !warnings_is_accepted(advice->warnings, name);
+}
+
+static bool is_open_by_a_role(const struct roles_found *found, const struct role_found *ports)
+{
+	for (size_t i = 0; i < found->count; i++)
+		if (found->list[i].zones & RW_ZONE_EXTERNAL && found->list[i].port <= ports->port &&
+		    found->list[i].port_end >= ports->port_end)
+			return true;
+	return false;
+}
+
+/* What no role of the profile opens to the world, though one has it; or NULL. */
+static const struct role_found *role_kept_in(const struct roles_found *found)
+{
+	for (size_t i = 0; i < found->count; i++)
+		if (!is_open_by_a_role(found, &found->list[i]))
+			return &found->list[i];
+	return NULL;
+}
+
+static int advise_own_row(const struct advice *advice, const struct row *row)
+{
+	_cleanup_(roles_found_free) struct roles_found found = {0};
+	const struct service_model *service = row->service;
+	const struct role_found *kept;
+
+	if (!strcmp(service->name, MERGE_SSH))
+		return warn(advice, WARNING_WORLD_OPEN, &service->at,
+			    "\"%s\" (%u) is open to the world: let in the addresses you work from "
+			    "by \"management\" instead, or accept \"%s" WARNING_OPEN "\"",
+			    service->name, service->port, service->name);
+	/* Files that cannot be read give no advice. */
+	if (profile_files_search(&advice->model->files, row->l4, service->port, service->port_end,
+				 &found))
+		return 0;
+	kept = role_kept_in(&found);
+	if (!kept)
+		return 0;
+	return warn(advice, WARNING_WORLD_OPEN, &service->at,
+		    "\"%s\" (%u) is open to the world, but the role \"%s\" of the profile keeps "
+		    "%s (%u) from it: narrow its \"from\", or accept \"%s" WARNING_OPEN "\"",
+		    service->name, service->port, kept->role, kept->service, kept->port,
+		    service->name);
+}
+
+static int advise_own_services(const struct advice *advice)
+{
+	const struct service_model *told = NULL; /* once, of TCP and UDP */
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < advice->merged->row_count; i++) {
+		const struct row *row = &advice->merged->rows[i];
+		size_t before = advice->warnings->count;
+
+		if (row->service != told && is_own_and_open(advice, row))
+			r = advise_own_row(advice, row);
+		if (advice->warnings->count > before)
+			told = row->service;
+	}
+	return r;
 }
 
 /* --- the VPN ---------------------------------------------------------------------------------- */
@@ -373,7 +450,7 @@ static int advise_hosts(const struct advice *advice)
 static int (*const advisers[])(const struct advice *advice) = {
 	advise_mode,	  advise_exposed,    advise_smtp_behind_vpn, advise_vpn_only_in_vain,
 	advise_ssh,	  advise_management, advise_cluster,	     advise_empty_roles,
-	advise_ephemeral, advise_accept,     advise_hosts,
+	advise_ephemeral, advise_accept,     advise_hosts,	     advise_own_services,
 };
 
 int advice_collect(const struct model *model, const struct merged *merged,

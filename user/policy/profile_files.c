@@ -276,6 +276,7 @@ static int roles_each(const struct profile_files *files,
 struct port_search {
 	uint8_t l4;
 	uint16_t port;
+	uint16_t port_end;
 	struct roles_found found;
 };
 
@@ -287,7 +288,7 @@ static int port_look(const struct role_model *role, void *context)
 		const struct service_model *service = &role->services[i];
 		struct role_found *next;
 
-		if (!(service->l4s & (1 << search->l4)) || search->port < service->port ||
+		if (!(service->l4s & (1 << search->l4)) || search->port_end < service->port ||
 		    search->port > service->port_end)
 			continue;
 		next = array_append(&search->found.list, &search->found.count, sizeof(*next));
@@ -295,8 +296,24 @@ static int port_look(const struct role_model *role, void *context)
 			return -ENOMEM;
 		memcpy(next->role, role->name, sizeof(next->role));
 		memcpy(next->service, service->name, sizeof(next->service));
+		next->port = service->port;
+		next->port_end = service->port_end;
 		next->zones = service->zones;
 	}
+	return 0;
+}
+
+int profile_files_search(const struct profile_files *files, uint8_t l4, uint16_t port,
+			 uint16_t port_end, struct roles_found *ret)
+{
+	struct port_search search = {.l4 = l4, .port = port, .port_end = port_end};
+	int r = roles_each(files, port_look, &search);
+
+	if (r < 0) {
+		roles_found_free(&search.found);
+		return r;
+	}
+	*ret = search.found;
 	return 0;
 }
 
@@ -304,17 +321,9 @@ int roles_search(const char *roles_dir, const char *profile, uint8_t l4, uint16_
 		 struct roles_found *ret)
 {
 	_cleanup_(profile_files_free) struct profile_files files = {0};
-	struct port_search search = {.l4 = l4, .port = port};
 	int r = profile_files_open(roles_dir, profile, &files, NULL);
 
-	if (r == 0)
-		r = roles_each(&files, port_look, &search);
-	if (r < 0) {
-		roles_found_free(&search.found);
-		return r;
-	}
-	*ret = search.found;
-	return 0;
+	return r < 0 ? r : profile_files_search(&files, l4, port, port, ret);
 }
 
 static int service_look(const struct role_model *role, void *context)

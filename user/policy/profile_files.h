@@ -51,6 +51,8 @@ int profile_files_roles(const struct profile_files *files, struct profile_names 
 struct role_found {
 	char role[TABLES_NAME_MAX];
 	char service[TABLES_NAME_MAX];
+	uint16_t port; /* host order, as the role file says */
+	uint16_t port_end;
 	uint8_t zones; /* RW_ZONE_*, as the role file says */
 };
 
@@ -65,6 +67,10 @@ struct roles_found {
  */
 int roles_search(const char *roles_dir, const char *profile, uint8_t l4, uint16_t port,
 		 struct roles_found *ret);
+
+/* The same for ports from..to (to included): roles that would open one of them. */
+int profile_files_search(const struct profile_files *files, uint8_t l4, uint16_t port,
+			 uint16_t port_end, struct roles_found *ret);
 void roles_found_free(struct roles_found *found);
 
 /* Does any role have a service of this name? */
