@@ -61,6 +61,15 @@ test_a_wildcard_bind_harms_nobody_where_every_interface_may_come() {
 	assert_finding no wildcard-bind udp 8301
 }
 
+# ssh has to listen where management comes in: by whichever interface.
+test_a_wildcard_bind_of_what_management_may_reach_is_meant() {
+	node_file '.roles = ["mta"] | .management = ["203.0.113.64/28"]'
+	rolewall -q apply
+	spawn node listeners "$PROBE" listen -t 22 -u 8301
+	assert_finding no wildcard-bind tcp 22
+	assert_finding a wildcard-bind udp 8301
+}
+
 # nc would be one more package; bash cannot listen.
 listen_on() { # ADDRESS PORT
 	spawn node one python3 -c "

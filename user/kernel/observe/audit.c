@@ -100,7 +100,8 @@ static int socket_judge(const struct audit *audit, const struct socket_entry *so
 		finding.kind = FINDING_EXPOSED;
 		return is_client(audit, socket) ? 0 : finding_add(audit, &finding);
 	}
-	if (owner->zones & RW_ZONE_EXTERNAL || !is_wildcard(socket))
+	/* Management sources come in by every interface, so what they may reach has to listen there. */
+	if (owner->zones & (RW_ZONE_EXTERNAL | RW_ZONE_MANAGEMENT) || !is_wildcard(socket))
 		return 0;
 	finding.kind = FINDING_WILDCARD;
 	finding.interface = find_exposed(audit, owner->zones);

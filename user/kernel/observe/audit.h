@@ -18,7 +18,7 @@
 #define AUDIT_FINDINGS(X)                                                                          \
 	X(CLOSED, "listening-closed") /* listens, but no rule opens the port */                    \
 	X(UNUSED, "open-unused")      /* a rule opens it, but nothing listens */                   \
-	X(WILDCARD, "wildcard-bind")  /* not open to external, but bound to every address */       \
+	X(WILDCARD, "wildcard-bind")  /* not open to external or management, but bound to all */   \
 	X(EXPOSED, "not-on-loopback") /* for this node alone, but bound to more than loopback */
 
 enum finding_kind {
