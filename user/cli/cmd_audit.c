@@ -228,9 +228,9 @@ const struct verb verb_audit = {
 	.details =
 		"Finds what listens and is not open (listening-closed), what is open and does not "
 		"listen\n"
-		"(open-unused), and what is not open to external or management but bound to every "
-		"address (wildcard-bind),\n"
-		"and what should listen on loopback alone and does not (not-on-loopback).\n"
+		"(open-unused), what is not open to external or management but bound to every\n"
+		"address (wildcard-bind), and what should listen on loopback alone and does not\n"
+		"(not-on-loopback).\n"
 		"Exits with 10 if there are findings.",
 	.needs_root = true,
 	.run = audit_run,
