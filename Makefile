@@ -259,7 +259,9 @@ check-all: $(CHECK_PROGRAMS)
 # The machines begin first: they take longest.
 check-long: ## the long ones: sweeps, floods, packages, real servers, a browser, virtual machines (needs root)
 	$(Q)packaging/deps.sh build long
-	$(Q)$(MAKE) --no-print-directory deb rpm vm-programs
+	$(Q)$(MAKE) --no-print-directory deb
+	$(Q)$(MAKE) --no-print-directory rpm
+	$(Q)$(MAKE) --no-print-directory vm-programs
 	$(Q)$(MAKE) --no-print-directory check-long-all
 
 check-long-all: $(CHECK_PROGRAMS)
@@ -441,6 +443,7 @@ rpm: ## build/rpm/RPMS/*/rolewall-VERSION-1.*.rpm
 	$(Q)$(MAKE) --no-print-directory package-root FORMAT=rpm
 	$(Q)SOURCE_DATE_EPOCH=$(EPOCH) packaging/rpm/build.sh build '$(PACKAGE_VERSION)'
 
+# Each call makes the static programs: one call at a time, whatever -j says.
 package-root: static
 	$(Q)rm -rf build/$(FORMAT)/root
 	$(Q)$(MAKE) --no-print-directory STATIC=1 install DESTDIR=$(CURDIR)/build/$(FORMAT)/root >/dev/null
@@ -448,7 +451,8 @@ package-root: static
 
 release: ## build/release: packages, archives, bill of materials, checksums (SIGN=KEY: signed with minisign)
 	$(Q)packaging/deps.sh build package
-	$(Q)$(MAKE) --no-print-directory deb rpm
+	$(Q)$(MAKE) --no-print-directory deb
+	$(Q)$(MAKE) --no-print-directory rpm
 	$(Q)$(MAKE) --no-print-directory package-root FORMAT=archive
 	$(Q)SOURCE_DATE_EPOCH=$(EPOCH) SIGN='$(SIGN)' packaging/release.sh build '$(VERSION)' '$(PACKAGE_VERSION)'
 
