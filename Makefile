@@ -458,7 +458,8 @@ release: ## build/release: packages, archives, bill of materials, checksums (SIG
 
 check-package: ## the .deb in Debian 11 and 12, the .rpm, the static binary in an empty root, two releases (needs root)
 	$(Q)packaging/deps.sh build demo package
-	$(Q)$(MAKE) --no-print-directory deb rpm build/tests/e2e/probe
+	$(Q)$(MAKE) --no-print-directory deb
+	$(Q)$(MAKE) --no-print-directory rpm build/tests/e2e/probe
 	$(Q)tests/run.sh $(wildcard tests/package/test_*.sh)
 
 BENCH_PROGRAMS := $(B)/tests/bench/bench $(B)/rolewall $(B)/tests/e2e/probe
