@@ -187,8 +187,10 @@ static void profile_lines(const struct profile *profile, bool additions, line_wr
 
 static void assert_lines_equal(const char *profile, struct lines *found, struct lines *wanted)
 {
-	qsort(found->list, found->count, LINE_BYTES, line_compare);
-	qsort(wanted->list, wanted->count, LINE_BYTES, line_compare);
+	if (found->count)
+		qsort(found->list, found->count, LINE_BYTES, line_compare);
+	if (wanted->count)
+		qsort(wanted->list, wanted->count, LINE_BYTES, line_compare);
 	for (size_t i = 0; i < found->count && i < wanted->count; i++)
 		if (strcmp(found->list[i], wanted->list[i]) != 0)
 			fail_msg("%s has \"%s\" where the table has \"%s\"", profile,
