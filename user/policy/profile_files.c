@@ -29,6 +29,12 @@ static int release_compare(const void *left, const void *right)
 	return strverscmp(*(char *const *)left, *(char *const *)right);
 }
 
+/* What cannot be asked is there: who opens it says why it cannot be read. */
+static bool is_there(const char *path)
+{
+	return access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR);
+}
+
 bool is_profile(const char *roles_dir, const char *name)
 {
 	static const char *const files[] = {PROFILE_FILE, MODEL_EVERY_NODE ".json"};
@@ -37,7 +43,7 @@ bool is_profile(const char *roles_dir, const char *name)
 	for (size_t i = 0; name[0] != '.' && i < ARRAY_SIZE(files); i++)
 		if (snprintf(path, sizeof(path), "%s/%s/%s", roles_dir, name, files[i]) <
 			    (int)sizeof(path) &&
-		    access(path, F_OK) == 0)
+		    is_there(path))
 			return true;
 	return false;
 }
@@ -136,7 +142,7 @@ bool profile_files_find(const struct profile_files *files, const char *name, cha
 {
 	for (size_t i = 0; i < files->count; i++)
 		if (snprintf(ret, PATH_MAX, "%s/%s", files->directories[i], name) < PATH_MAX &&
-		    access(ret, F_OK) == 0)
+		    is_there(ret))
 			return true;
 	snprintf(ret, PATH_MAX, "%s/%s", files->directories[0], name);
 	return false;

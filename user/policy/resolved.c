@@ -78,7 +78,7 @@ int resolved_read(const char *directory, struct set_list *sets, struct error *re
 	if (snprintf(file, sizeof(file), "%s/" RESOLVED_FILE, directory) >= (int)sizeof(file))
 		return error_set(ret_error, ENAMETOOLONG, "the path \"%.200s...\" is too long",
 				 file);
-	if (access(file, F_OK) < 0)
+	if (access(file, F_OK) < 0 && errno == ENOENT)
 		return 0;
 	r = document_read(file, &document, ret_error);
 	for (size_t i = 0; r == 0 && i < sets->count; i++)
