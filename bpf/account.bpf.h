@@ -6,7 +6,7 @@
  * evicted.unattributed. Each dropped packet is added to exactly one record; a record that leaves
  * the table takes its packets to exactly one of the other two.
  *
- * XDP and cgroup ingress both run with bottom halves off, so no two of them meet on one CPU, and
+ * XDP, tc and cgroup ingress all run with bottom halves off, so no two of them meet on one CPU, and
  * plain additions to per-CPU values are exact.
  */
 #pragma once

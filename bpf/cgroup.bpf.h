@@ -10,17 +10,6 @@
 #define CGROUP_DROP	 0
 #define CGROUP_PASS	 1
 #define LOOPBACK_IFINDEX 1 /* in every network namespace: net/core/dev.c, LOOPBACK_IFINDEX */
-#define PACKET_LOOPBACK                                                                            \
-	5 /* our own multicast or broadcast: linux/if_packet.h, never off a wire                   \
-	   */
-
-static __always_inline void skb_cursor(struct cursor *cursor, struct __sk_buff *skb)
-{
-	cursor->at = (void *)(long)skb->data;
-	cursor->end = (void *)(long)skb->data_end;
-	cursor->left = skb->len & LEFT_MASK;
-	cursor->merged = true;
-}
 
 /* Is the context's socket of the instance's own network namespace? */
 static __always_inline bool is_own_netns(void *ctx)

@@ -36,24 +36,32 @@ static __always_inline __u64 secret_read(void)
 }
 
 /* Frames to another station are another datagram: the kernel does not see them. */
-static __always_inline __u64 station_of(struct xdp_md *ctx)
+static __always_inline __u64 station_at(__u16 *station, void *end)
 {
-	__u16 *station = (void *)(long)ctx->data;
-
-	if (l2_len == 0 || (void *)(station + 3) > (void *)(long)ctx->data_end)
+	if (l2_len == 0 || (void *)(station + 3) > end)
 		return 0;
 	return (__u64)station[0] << 32 | (__u64)station[1] << 16 | station[2];
 }
 
-static __always_inline __u64 datagram_identity(const struct hook_context *hook,
-					       const struct packet *packet, __u64 secret)
+static __always_inline __u64 station_of(const struct hook_context *hook)
+{
+	struct __sk_buff *skb = hook->ctx;
+	struct xdp_md *xdp = hook->ctx;
+
+	if (hook->can & IS_SKB)
+		return station_at((void *)(long)skb->data, (void *)(long)skb->data_end);
+	return station_at((void *)(long)xdp->data, (void *)(long)xdp->data_end);
+}
+
+static __always_inline __u64 datagram_identity(__u64 station, const struct packet *packet,
+					       __u64 secret)
 {
 	__u64 sum = scramble(secret ^ packet->source.halves[0]);
 
 	sum = scramble(sum ^ packet->source.halves[1]);
 	sum = scramble(sum ^ packet->destination.halves[0]);
 	sum = scramble(sum ^ packet->destination.halves[1]);
-	sum = scramble(sum ^ station_of(hook->ctx));
+	sum = scramble(sum ^ station);
 	sum = scramble(sum ^ ((__u64)packet->vlan << 32 | packet->identification));
 	return scramble(sum ^ (is_ipv4(packet) ? packet->protocol + 1 : 0)) | 1;
 }
@@ -148,17 +156,17 @@ static __always_inline struct rw_fragment_room *room_at(const struct packet *pac
 	return bpf_map_lookup_elem(&fragment_rooms, &index);
 }
 
-/* A fragment that would pass for `reason`. Returns 0 if it has room, else the bits of the zone that
+/* A fragment that would pass for `reason`, to `station`. Returns 0 if it has room, else the bits of the zone that
  * has none. */
 static __noinline __u64 fragment_hold(const struct hook_context *hook, const struct packet *packet,
-				      void *tables, __u8 reason)
+				      void *tables, __u8 reason, __u64 station)
 {
 	__u64 zone = zone_of(hook, packet, tables);
 	struct rw_fragment_room *room = room_at(packet, zone_number(zone));
 	struct rw_fragment_room *family = room_at(packet, ROOM_OF_FAMILY);
 	__u32 cost = packet->bytes + RW_FRAGMENT_COST, class, turn;
 	__u64 secret = secret_read(), now = bpf_ktime_get_ns();
-	__u64 identity = datagram_identity(hook, packet, secret);
+	__u64 identity = datagram_identity(station, packet, secret);
 	struct rw_datagram *datagram;
 	bool known;
 

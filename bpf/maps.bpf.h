@@ -288,3 +288,5 @@ struct {
 
 /* Where it runs: sockets of the devices above are not among those that a look-up finds. */
 #define IS_BELOW 0x100
+/* The context is a struct __sk_buff, not a struct xdp_md. */
+#define IS_SKB 0x200

@@ -11,6 +11,7 @@
 #include "maps.bpf.h"
 
 #define VLAN_TAGS_MAX	 2
+#define VLAN_ID_MASK	 0xfff
 #define IPV6_HEADERS_MAX 8
 #define EXTENSION_MASK	 0xfff	    /* an extension header has at most 2048 bytes */
 #define CURSOR_MASK	 0x7fff	    /* 40 + 8 * 2048 bytes of headers fit */
@@ -24,6 +25,7 @@
 #define ND_FIRST	 133 /* router solicitation, RFC 4861 */
 #define ND_ADVERTISEMENT 134 /* of a router */
 #define ND_LAST		 137 /* redirect */
+#define PACKET_LOOPBACK	 5 /* our own multicast or broadcast: linux/if_packet.h, never off a wire */
 #define TCP_FIN		 0x01
 #define TCP_SYN		 0x02
 #define TCP_RST		 0x04
@@ -55,7 +57,8 @@ struct packet {
 	__u8 hop_limit;
 	__u8 tcp_flags;
 	__u8 icmp_type;
-	__u8 plain; /* a fragment that the kernel keeps for sure: bpf/fragment.bpf.h */
+	__u8 plain;    /* a fragment that the kernel keeps for sure: bpf/fragment.bpf.h */
+	__u8 tags_off; /* VLAN tags that are not in the frame any more */
 	/* Of fragments: */
 	__u32 start;	      /* bytes */
 	__u32 end;	      /* bytes, of one that is not the last; FRAGMENT_END of the last */
@@ -80,6 +83,14 @@ struct cursor {
 	__u64 left;  /* bytes of the packet from `at` on, by its own account; see LEFT_MASK */
 	bool merged; /* GRO may have been at it: a length of 0 can mean more than 65535 */
 };
+
+static __always_inline void skb_cursor(struct cursor *cursor, struct __sk_buff *skb)
+{
+	cursor->at = (void *)(long)skb->data;
+	cursor->end = (void *)(long)skb->data_end;
+	cursor->left = skb->len & LEFT_MASK;
+	cursor->merged = true;
+}
 
 struct vlan_tag {
 	__be16 tci;
@@ -164,9 +175,9 @@ static __noinline int parse_tags(void *at, void *end, struct packet *packet)
 		struct vlan_tag *tag = at + size;
 		__u32 id;
 
-		if (tags == VLAN_TAGS_MAX || (void *)(tag + 1) > end)
+		if (tags + packet->tags_off >= VLAN_TAGS_MAX || (void *)(tag + 1) > end)
 			return -1;
-		id = bpf_ntohs(tag->tci) & 0xfff;
+		id = bpf_ntohs(tag->tci) & VLAN_ID_MASK;
 		/* A priority tag (id 0) names no VLAN: net/core/dev.c looks at the next tag. */
 		packet->vlan |= packet->vlan ? id << 12 : id;
 		type = tag->ethertype;

@@ -10,6 +10,7 @@
 #include "caller.bpf.h"
 #include "account.bpf.h"
 #include "xdp.bpf.h"
+#include "tc.bpf.h"
 #include "cgroup.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";

@@ -262,7 +262,7 @@ static __always_inline void judge_room(const struct hook_context *hook, const st
 
 	if (!(hook->can & CAN_HOLD) || packet->fragment == FRAGMENT_WHOLE || is_dropped(verdict))
 		return;
-	full = fragment_hold(hook, packet, tables, verdict->reason);
+	full = fragment_hold(hook, packet, tables, verdict->reason, station_of(hook));
 	if (!full)
 		return;
 	verdict->reason = RW_REASON_FRAGMENT_FLOOD;

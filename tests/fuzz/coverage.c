@@ -29,10 +29,11 @@ static const struct {
 	const char *function;
 	enum model_hook hook;
 } programs[] = {
-	{"rolewall_xdp", MODEL_XDP_ETHERNET},	 {"rolewall_frags", MODEL_XDP_ETHERNET},
-	{"rolewall_xdp_54", MODEL_XDP_ETHERNET}, {"rolewall_frags", MODEL_XDP_BARE},
-	{"rolewall_ingress", MODEL_CGROUP},	 {"rolewall_ingress_54", MODEL_CGROUP},
-	{"rolewall_egress", MODEL_CGROUP},
+	{"rolewall_xdp", MODEL_ETHERNET},      {"rolewall_frags", MODEL_ETHERNET},
+	{"rolewall_xdp_54", MODEL_ETHERNET},   {"rolewall_frags", MODEL_BARE},
+	{"rolewall_tc", MODEL_ETHERNET},       {"rolewall_tc_54", MODEL_ETHERNET},
+	{"rolewall_tc", MODEL_BARE},	       {"rolewall_ingress", MODEL_CGROUP},
+	{"rolewall_ingress_54", MODEL_CGROUP}, {"rolewall_egress", MODEL_CGROUP},
 };
 
 static const char *const binds[] = {"rolewall_bind4", "rolewall_bind6", "rolewall_bind4_54",
@@ -93,7 +94,7 @@ static void packet_run(struct random *random, const struct model_policy *policy,
 	if (random_chance(random, 5))
 		packet.apart = random_below(random, packet.length + 1);
 	packet.ifindex = random_chance(random, 2) ? POLICIES_LOOPBACK : generated->ifindex;
-	packet.l2_len = programs[number].hook == MODEL_XDP_ETHERNET ? 14 : 0;
+	packet.l2_len = programs[number].hook == MODEL_ETHERNET ? 14 : 0;
 	native_run(programs[number].function, &packet);
 }
 

@@ -18,6 +18,7 @@
 #include "../oracle/memory.h"
 #include "../oracle/policies.h"
 #include "native.h"
+#include "native_subject.h"
 #include "native_maps.h"
 
 #define HEAD		 4
@@ -131,7 +132,7 @@ static void packet_check(const struct fuzz *fuzz, enum subject_program program,
 	CHECK(subject_tally(&fuzz->subject, &after) == 0);
 	model_verdict(fuzz->policy, packet, &verdict);
 	CHECK(pass == verdict.pass);
-	tally_expect(&before, &verdict, packet->length);
+	tally_expect(&before, &verdict, native_bytes(program, packet));
 	CHECK(memcmp(before.reasons, after.reasons, sizeof(after.reasons)) == 0);
 	CHECK(memcmp(before.rules, after.rules, sizeof(after.rules)) == 0);
 }
@@ -151,6 +152,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	policy_change(&fuzz, data);
 	program = data[1] % SUBJECT_PROGRAMS;
 	packet.hook = subject_programs[program].hook;
+	packet.merged = subject_programs[program].tc;
 	packet.ifindex =
 		data[2] ? POLICIES_IFINDEX + data[2] % (POLICIES_DEVICES + 1) : POLICIES_LOOPBACK;
 	packet.frame = data + HEAD;

@@ -214,15 +214,49 @@ static int xdp_run(int (*program)(struct xdp_md *), const struct native_packet *
 	return result == XDP_PASS ? 1 : result == XDP_DROP ? 0 : -1;
 }
 
+long native_skb_load_bytes(const struct __sk_buff *skb, __u32 offset, void *to, __u32 size)
+{
+	if (offset > skb->len || size > skb->len - offset)
+		return -1;
+	memcpy(to, (const __u8 *)(unsigned long)skb->data + offset, size);
+	return 0;
+}
+
+long native_skb_pull_data(struct __sk_buff *skb, __u32 size)
+{
+	if (size > skb->len)
+		return -1;
+	if (skb->data + size > skb->data_end)
+		skb->data_end = skb->data + size;
+	return 0;
+}
+
+/* As the kernel has it: from the Ethernet header, or the driver of an L3 device said so. */
+static __u32 skb_protocol(const struct __sk_buff *skb, const struct native_packet *packet)
+{
+	__u16 protocol = 0;
+
+	if (packet->l2_len)
+		native_skb_load_bytes(skb, 12, &protocol, sizeof(protocol));
+	else if (packet->length)
+		protocol = bpf_htons(packet->bytes[0] >> 4 == 6 ? ETH_P_IPV6 : ETH_P_IP);
+	return protocol;
+}
+
 static int skb_run(int (*program)(struct __sk_buff *), const struct native_packet *packet)
 {
 	struct bpf_sock *const sockets[] = {NULL, &established, &listening};
 	struct __sk_buff ctx = {.ifindex = packet->ifindex, .len = packet->length};
+	int result;
 
 	ctx.sk = sockets[packet->socket];
 	ctx.data = (unsigned long)packet_place(packet);
 	ctx.data_end = ctx.data + packet->length - packet->apart;
-	return program(&ctx);
+	ctx.protocol = skb_protocol(&ctx, packet);
+	ctx.vlan_present = packet->tagged;
+	ctx.vlan_tci = packet->tci;
+	result = program(&ctx);
+	return result == TC_DROP ? 0 : result == TC_PASS ? 1 : result;
 }
 
 int native_run(const char *function, const struct native_packet *packet)
@@ -235,6 +269,8 @@ int native_run(const char *function, const struct native_packet *packet)
 		{"rolewall_xdp", rolewall_xdp, NULL},
 		{"rolewall_frags", rolewall_frags, NULL},
 		{"rolewall_xdp_54", rolewall_xdp_54, NULL},
+		{"rolewall_tc", NULL, rolewall_tc},
+		{"rolewall_tc_54", NULL, rolewall_tc_54},
 		{"rolewall_ingress", NULL, rolewall_ingress},
 		{"rolewall_ingress_54", NULL, rolewall_ingress_54},
 		{"rolewall_egress", NULL, rolewall_egress},

@@ -12,9 +12,11 @@
 struct native_packet {
 	const uint8_t *bytes; /* as the program sees them */
 	size_t length;
-	size_t apart; /* cgroup: bytes at the end that lie in other buffers */
+	size_t apart; /* cgroup, tc: bytes at the end that lie in other buffers */
 	uint32_t ifindex;
 	uint32_t l2_len; /* load-time constants */
+	bool tagged;	 /* tc: a VLAN tag has been taken off */
+	uint16_t tci;
 	enum { NATIVE_NO_SOCKET, NATIVE_CONNECTED, NATIVE_LISTENING } socket; /* cgroup: skb->sk */
 };
 

@@ -32,17 +32,9 @@
 
 /* load.c takes these only where the kernel was asked and said yes. */
 static const char *const newer_programs[] = {
-	"rolewall_xdp",
-	"rolewall_frags",
-	"rolewall_ingress",
-	"rolewall_ingress_mark",
-	"rolewall_ingress_58",
-	"rolewall_egress",
-	"rolewall_egress_mark",
-	"rolewall_sock",
-	"rolewall_bind4",
-	"rolewall_bind6",
-	NULL,
+	"rolewall_xdp",		 "rolewall_frags",	"rolewall_tc",	   "rolewall_ingress",
+	"rolewall_ingress_mark", "rolewall_ingress_58", "rolewall_egress", "rolewall_egress_mark",
+	"rolewall_sock",	 "rolewall_bind4",	"rolewall_bind6",  NULL,
 };
 /* Of these only what loads below 5.10, where RHEL 8 has what they need: not `rolewall_frags`. */
 static const char *const newest_programs[] = {"rolewall_frags", "rolewall_ingress",
@@ -57,12 +49,15 @@ static const char *const newer_maps[] = {"events", "foreign_sockets", NULL};
 /* Sections, from which libbpf takes a program's type, and what may be called in them on 5.4. */
 static const struct kind {
 	const char *section;
-	int helpers[8]; /* 0 ends the list */
+	int helpers[12]; /* 0 ends the list */
 } kinds[] = {
 	{".text", {HELPERS_OF_ALL}},
 	{"xdp",
 	 {HELPERS_OF_ALL, BPF_FUNC_perf_event_output, BPF_FUNC_skc_lookup_tcp,
 	  BPF_FUNC_sk_release}},
+	{"tc",
+	 {HELPERS_OF_ALL, BPF_FUNC_perf_event_output, BPF_FUNC_skc_lookup_tcp, BPF_FUNC_sk_release,
+	  BPF_FUNC_skb_load_bytes, BPF_FUNC_skb_pull_data}},
 	{"cgroup_skb/ingress", {HELPERS_OF_ALL, BPF_FUNC_perf_event_output}},
 	{"cgroup_skb/egress", {HELPERS_OF_ALL, BPF_FUNC_perf_event_output}},
 	{"cgroup/bind4", {HELPERS_OF_ALL, BPF_FUNC_get_current_uid_gid}},

@@ -44,7 +44,7 @@ static size_t network_find(const struct generated *packet, enum model_hook hook)
 {
 	size_t at = 12;
 
-	if (hook != MODEL_XDP_ETHERNET)
+	if (hook != MODEL_ETHERNET)
 		return 0;
 	while (at < 20 &&
 	       (get16(packet->bytes + at) == 0x8100 || get16(packet->bytes + at) == 0x88a8))

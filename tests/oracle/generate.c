@@ -379,7 +379,7 @@ void packet_generate(struct random *random, const struct model_policy *policy, e
 	piece_choose(&writer);
 	ret->length = 0;
 	ret->ifindex = POLICIES_IFINDEX + random_below(random, POLICIES_DEVICES);
-	if (hook == MODEL_XDP_ETHERNET)
+	if (hook == MODEL_ETHERNET)
 		ethernet_put(&writer, policy);
 	else if (hook == MODEL_CGROUP && random_chance(random, 2))
 		ret->ifindex = POLICIES_LOOPBACK;

@@ -17,7 +17,7 @@ struct generated {
 };
 
 /*
- * A packet for `hook`: with an Ethernet header for MODEL_XDP_ETHERNET, else starting with the IP
+ * A packet for `hook`: with an Ethernet header for MODEL_ETHERNET, else starting with the IP
  * header. At least 1 byte, and for XDP at least 14 (BPF_PROG_TEST_RUN takes no less).
  */
 void packet_generate(struct random *random, const struct model_policy *policy, enum model_hook hook,

@@ -20,7 +20,7 @@ static struct model_identity identity_of(const struct view *view)
 	memset(&identity, 0, sizeof(identity));
 	memcpy(identity.source, view->source, 16);
 	memcpy(identity.destination, view->destination, 16);
-	if (view->packet->hook == MODEL_XDP_ETHERNET)
+	if (view->packet->hook == MODEL_ETHERNET)
 		memcpy(identity.station, view->packet->frame, 6);
 	identity.family = view->family;
 	identity.protocol = view->family == 4 ? view->protocol : 0;

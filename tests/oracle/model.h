@@ -18,7 +18,7 @@
 
 #include <rolewall/abi.h>
 
-enum model_hook { MODEL_XDP_ETHERNET, MODEL_XDP_BARE, MODEL_CGROUP };
+enum model_hook { MODEL_ETHERNET, MODEL_BARE, MODEL_CGROUP };
 #define MODEL_HOOKS 3
 
 /* Addresses are 16 bytes, IPv4 as ::ffff:a.b.c.d, as in abi.h; ports are in host order. */
@@ -110,6 +110,7 @@ struct model_packet {
 	const uint8_t *frame;
 	size_t length;
 	size_t buffer; /* bytes of it in the first of several buffers; 0: all */
+	bool merged;   /* GRO may have been at it before the hook: tc */
 	bool foreign;  /* cgroup: its socket is of another network namespace */
 };
 

@@ -219,6 +219,7 @@ static int trial_set(const struct subject *subject, struct trial *trial,
 	trial->program = program;
 	trial->packet = (struct model_packet){
 		.hook = subject_programs[program].hook,
+		.merged = subject_programs[program].tc,
 		.ifindex = subject_ifindex(subject, program, from->ifindex),
 		.frame = frame,
 		.length = from->length,

@@ -105,7 +105,7 @@ static void packet_make(struct play *play, enum model_hook hook)
 	const struct datagram *datagram = &play->now;
 	size_t length = 0;
 
-	if (hook == MODEL_XDP_ETHERNET) {
+	if (hook == MODEL_ETHERNET) {
 		memset(play->frame, 2, 12);
 		memcpy(play->frame + 12, play->family == 4 ? "\x08\0" : "\x86\xdd", 2);
 		length = 14;
@@ -224,9 +224,9 @@ static int send_step(struct play *play)
 
 static int arrival_run(struct play *play)
 {
-	enum subject_program program = play->packet.hook == MODEL_CGROUP     ? SUBJECT_CGROUP
-				       : play->packet.hook == MODEL_XDP_BARE ? SUBJECT_BARE
-									     : SUBJECT_XDP;
+	enum subject_program program = play->packet.hook == MODEL_CGROUP ? SUBJECT_CGROUP
+				       : play->packet.hook == MODEL_BARE ? SUBJECT_BARE
+									 : SUBJECT_XDP;
 	int pass, error;
 
 	play->packet.ifindex = subject_ifindex(play->subject, program, play->packet.ifindex);
@@ -240,8 +240,8 @@ static int arrival_run(struct play *play)
 
 static int arrival_step(struct play *play)
 {
-	static const enum model_hook hooks[] = {MODEL_CGROUP, MODEL_CGROUP, MODEL_XDP_ETHERNET,
-						MODEL_XDP_BARE};
+	static const enum model_hook hooks[] = {MODEL_CGROUP, MODEL_CGROUP, MODEL_ETHERNET,
+						MODEL_BARE};
 	enum model_hook hook;
 	int error;
 

@@ -18,6 +18,8 @@
 #include "generate.h"
 
 #define ETHERNET_BYTES 14
+#define TC_PASS	       ((uint32_t)-1) /* TC_ACT_UNSPEC */
+#define TC_DROP	       2	      /* TC_ACT_SHOT */
 
 /*
  * What fits into the first page. BPF_PROG_TEST_RUN gives more to any XDP program, but no driver
@@ -143,7 +145,7 @@ static int programs_find(struct subject *subject)
 	for (size_t i = 0; i < SUBJECT_PROGRAMS; i++) {
 		const struct subject_program_info *info = &subject_programs[i];
 		const struct rolewall_bpf *instance =
-			info->hook == MODEL_XDP_ETHERNET ? subject->ethernet : subject->bare;
+			info->hook == MODEL_ETHERNET ? subject->ethernet : subject->bare;
 		const struct bpf_program *program = bpf_object__find_program_by_name(
 			instance->obj, function_of(info, subject->knows_netns));
 
@@ -202,7 +204,8 @@ void subject_close(struct subject *subject)
 uint32_t subject_ifindex(const struct subject *subject, enum subject_program program,
 			 uint32_t wanted)
 {
-	if (subject->knows_device || subject_programs[program].hook == MODEL_CGROUP)
+	if (subject->knows_device || subject_programs[program].hook == MODEL_CGROUP ||
+	    subject_programs[program].tc)
 		return wanted;
 	return TEST_RUN_LOOPBACK;
 }
@@ -220,6 +223,19 @@ static int xdp_run(int program, bool knows_device, const struct model_packet *pa
 	if (bpf_prog_test_run_opts(program, &options) < 0)
 		return -errno;
 	*ret_pass = options.retval == XDP_PASS ? 1 : options.retval == XDP_DROP ? 0 : -1;
+	return 0;
+}
+
+static int tc_run(int program, const struct model_packet *packet, int *ret_pass)
+{
+	struct __sk_buff context = {.ifindex = packet->ifindex};
+	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = packet->frame,
+		    .data_size_in = packet->length, .ctx_in = &context,
+		    .ctx_size_in = sizeof(context), .repeat = 1);
+
+	if (bpf_prog_test_run_opts(program, &options) < 0)
+		return -errno;
+	*ret_pass = options.retval == TC_PASS ? 1 : options.retval == TC_DROP ? 0 : -1;
 	return 0;
 }
 
@@ -260,5 +276,7 @@ int subject_run(const struct subject *subject, enum subject_program program,
 		return -EINVAL;
 	if (packet->hook == MODEL_CGROUP)
 		return cgroup_run(fd, packet, ret_pass);
+	if (subject_programs[program].tc)
+		return tc_run(fd, packet, ret_pass);
 	return xdp_run(fd, subject->knows_device, packet, ret_pass);
 }

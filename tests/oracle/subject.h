@@ -28,6 +28,9 @@ enum subject_program {
 	SUBJECT_BARE_FRAGS,
 	SUBJECT_CGROUP,
 	SUBJECT_BARE_54,
+	SUBJECT_TC,
+	SUBJECT_TC_54,
+	SUBJECT_TC_BARE,
 	SUBJECT_PROGRAMS,
 };
 
@@ -35,6 +38,7 @@ struct subject_program_info {
 	const char *name;
 	const char *function;
 	enum model_hook hook;
+	bool tc; /* else XDP, or the cgroup hook */
 	bool optional;
 	bool needs_ring; /* not for kernels without a ring buffer: 5.4 */
 };

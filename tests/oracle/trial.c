@@ -17,12 +17,13 @@
 /* --- running ---------------------------------------------------------------------------------- */
 
 /*
- * The kernel takes no packet of many pages, and on the cgroup hook none shorter than its IP header.
+ * The kernel takes no packet of many pages, and of those that are no XDP frames none shorter than its
+ * Ethernet and IP headers.
  */
 static bool is_unsendable(const struct trial *trial, int error)
 {
 	return (error == -EINVAL || error == -ENOMEM) &&
-	       (trial->packet.length > 3000 || trial->packet.length < 40);
+	       (trial->packet.length > 3000 || trial->packet.length < 14 + 40);
 }
 
 static int trial_run(const struct subject *subject, const struct model_policy *policy,

@@ -104,7 +104,7 @@ static enum rw_reason frame_read(struct view *view)
 {
 	enum rw_reason reason;
 
-	if (view->packet->hook == MODEL_XDP_ETHERNET)
+	if (view->packet->hook == MODEL_ETHERNET)
 		reason = ethernet_read(view);
 	else
 		reason = bare_read(view);
@@ -118,13 +118,14 @@ static enum rw_reason frame_read(struct view *view)
 /* --- sections 2 and 3: IP --------------------------------------------------------------------- */
 
 /*
- * A length that an IP header states. Section 10: only on the cgroup hook can a packet be larger
+ * A length that an IP header states. Section 10: on the cgroup hook and on tc a packet can be larger
  * than the field can say (GRO); it says 0 then.
  */
 static size_t length_stated(const struct view *view, size_t stated, size_t header)
 {
-	if (view->packet->hook == MODEL_CGROUP && stated == 0 &&
-	    view->packet->length - header > 65535)
+	bool merged = view->packet->hook == MODEL_CGROUP || view->packet->merged;
+
+	if (merged && stated == 0 && view->packet->length - header > 65535)
 		return view->packet->length - header;
 	return stated;
 }

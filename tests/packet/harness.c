@@ -31,7 +31,9 @@
 #include "../test_run.h"
 #include "harness.h"
 
-#define BPFFS "/sys/fs/bpf" /* mounted in this process's namespace only */
+#define TC_PASS ((uint32_t)-1) /* as in bpf/tc.bpf.h */
+#define TC_DROP 2
+#define BPFFS	"/sys/fs/bpf" /* mounted in this process's namespace only */
 
 const struct arrival on_ext0 = {HARNESS_EXT0, 1};
 const struct arrival on_int0 = {HARNESS_INT0, 2};
@@ -51,6 +53,9 @@ static const struct {
 	[ENTRY_FRAGS] = {"frags", {true, true, .frags = true}, ETHERNET_BYTES},
 	[ENTRY_XDP_54] = {"xdp_54", {.ringbuf = false}, ETHERNET_BYTES},
 	[ENTRY_BARE] = {"bare", {true, true, .frags = true}, 0},
+	[ENTRY_TC] = {"tc", {.ringbuf = true, .cgroup_lookup = true}, ETHERNET_BYTES},
+	[ENTRY_TC_54] = {"tc_54", {.ringbuf = false}, ETHERNET_BYTES},
+	[ENTRY_TC_BARE] = {"tc_bare", {.ringbuf = true, .cgroup_lookup = true}, 0},
 	[ENTRY_INGRESS] = {"ingress", {true, true, .netns = NETNS_COOKIE}, 0},
 	[ENTRY_INGRESS_MARK] = {"ingress_mark", {true, true, .netns = NETNS_MARK}, 0},
 	[ENTRY_INGRESS_58] = {"ingress_58", {true, true, .netns = NETNS_NONE}, 0},
@@ -65,6 +70,11 @@ const char *entry_name(enum entry entry)
 static bool is_cgroup(enum entry entry)
 {
 	return 1u << entry & FOR_CGROUP;
+}
+
+static bool is_tc(enum entry entry)
+{
+	return 1u << entry & FOR_TC;
 }
 
 /* --- a world of its own ---------------------------------------------------------------------- */
@@ -110,6 +120,7 @@ static int make_world(void)
 static struct loaded *load_entry(struct harness *harness, enum entry entry)
 {
 	struct loaded *loaded = &harness->loaded[harness->loaded_count];
+	const struct frames frames = {is_tc(entry) ? HOOK_TC : HOOK_XDP, entries[entry].l2_length};
 	struct features features = entries[entry].features;
 	struct error error = {0};
 	int failed;
@@ -123,8 +134,8 @@ static struct loaded *load_entry(struct harness *harness, enum entry entry)
 	if (is_cgroup(entry))
 		failed = load_cgroup(&harness->instance, &features, &loaded->object, &error);
 	else
-		failed = load_xdp(&harness->instance, &features, entries[entry].l2_length,
-				  &loaded->object, &loaded->program, &error);
+		failed = load_frames(&harness->instance, &features, &frames, &loaded->object,
+				     &loaded->program, &error);
 	if (failed)
 		fail_msg("%s: %s", entries[entry].name, error.what);
 	if (is_cgroup(entry)) {
@@ -252,7 +263,7 @@ void harness_put(const struct harness *harness, enum map_id map, const void *key
 
 struct run {
 	int program;
-	bool cgroup;
+	bool skb;	  /* not XDP */
 	uint32_t ifindex; /* 0: the kernel cannot be told */
 	uint32_t repeat;
 };
@@ -265,8 +276,8 @@ static uint32_t run(const struct run *run, const struct frame *frame)
 		    .data_size_in = frame->length, .repeat = run->repeat);
 
 	if (run->ifindex) {
-		options.ctx_in = run->cgroup ? (void *)&skb : (void *)&xdp;
-		options.ctx_size_in = run->cgroup ? sizeof(skb) : sizeof(xdp);
+		options.ctx_in = run->skb ? (void *)&skb : (void *)&xdp;
+		options.ctx_size_in = run->skb ? sizeof(skb) : sizeof(xdp);
 	}
 	if (bpf_prog_test_run_opts(run->program, &options))
 		fail_msg("BPF_PROG_TEST_RUN of %zu bytes: %s", frame->length, strerror(errno));
@@ -312,17 +323,19 @@ static uint32_t run_entry(struct harness *harness, enum entry entry, const struc
 {
 	struct run how = {
 		.program = find_entry(harness, entry)->program,
-		.cgroup = is_cgroup(entry),
-		.ifindex = is_cgroup(entry) || harness->knows_device ? arrival->ifindex : 0,
+		.skb = is_cgroup(entry) || is_tc(entry),
+		.ifindex = arrival->ifindex,
 		.repeat = repeat,
 	};
 	_free_ struct frame *bare = NULL;
 
-	if (how.cgroup)
+	if (is_cgroup(entry))
 		harness_need_cgroup(harness);
-	else if (!how.ifindex)
+	if (!how.skb && !harness->knows_device) {
+		how.ifindex = 0;
 		put_place(harness, arrival);
-	if (entry != ENTRY_BARE)
+	}
+	if (!(1u << entry & FOR_BARE))
 		return run(&how, frame);
 	bare = calloc(1, sizeof(*bare));
 	assert_non_null(bare);
@@ -340,6 +353,10 @@ bool harness_run(struct harness *harness, enum entry entry, const struct arrival
 		assert_in_range(result, 0, 1);
 		return result == 1;
 	}
+	if (is_tc(entry)) {
+		assert_true(result == TC_DROP || result == TC_PASS);
+		return result == TC_PASS;
+	}
 	assert_in_range(result, XDP_DROP, XDP_PASS);
 	return result == XDP_PASS;
 }
@@ -354,7 +371,7 @@ void harness_send(struct harness *harness, uint32_t ifindex, const struct frame 
 {
 	struct run how = {
 		.program = find_entry(harness, ENTRY_INGRESS)->egress,
-		.cgroup = true,
+		.skb = true,
 		.ifindex = ifindex,
 		.repeat = 1,
 	};

@@ -22,16 +22,19 @@
 #define HARNESS_EXT0	101 /* ifindex */
 #define HARNESS_INT0	103
 #define HARNESS_VPN0	105
-#define HARNESS_OBJECTS 24
+#define HARNESS_OBJECTS 32
 #define FRAME_MAX	70000
 #define ETHERNET_BYTES	14
 
 /* Every program of the object that judges. */
 enum entry {
-	ENTRY_XDP,     /* rolewall_xdp on Ethernet */
-	ENTRY_FRAGS,   /* rolewall_frags */
-	ENTRY_XDP_54,  /* rolewall_xdp_54 */
-	ENTRY_BARE,    /* rolewall_frags on an L3 device */
+	ENTRY_XDP,    /* rolewall_xdp on Ethernet */
+	ENTRY_FRAGS,  /* rolewall_frags */
+	ENTRY_XDP_54, /* rolewall_xdp_54 */
+	ENTRY_BARE,   /* rolewall_frags on an L3 device */
+	ENTRY_TC,     /* rolewall_tc on Ethernet */
+	ENTRY_TC_54,
+	ENTRY_TC_BARE, /* rolewall_tc on an L3 device */
 	ENTRY_INGRESS, /* rolewall_ingress, or the next one that this kernel can load */
 	ENTRY_INGRESS_MARK,
 	ENTRY_INGRESS_58,
@@ -40,12 +43,18 @@ enum entry {
 };
 
 /* Which of them a packet is for. */
-#define FOR_ETHERNET (1u << ENTRY_XDP | 1u << ENTRY_FRAGS | 1u << ENTRY_XDP_54)
-#define FOR_XDP	     (FOR_ETHERNET | 1u << ENTRY_BARE)
+#define FOR_TC	 (1u << ENTRY_TC | 1u << ENTRY_TC_54 | 1u << ENTRY_TC_BARE)
+#define FOR_BARE (1u << ENTRY_BARE | 1u << ENTRY_TC_BARE)
+#define FOR_ETHERNET                                                                               \
+	(1u << ENTRY_XDP | 1u << ENTRY_FRAGS | 1u << ENTRY_XDP_54 | 1u << ENTRY_TC |               \
+	 1u << ENTRY_TC_54)
+#define FOR_WIRE (FOR_ETHERNET | FOR_BARE)
+/* BPF_PROG_TEST_RUN hands the others no packet without its IP header. */
+#define FOR_XDP (FOR_WIRE & ~FOR_TC)
 #define FOR_CGROUP                                                                                 \
 	(1u << ENTRY_INGRESS | 1u << ENTRY_INGRESS_MARK | 1u << ENTRY_INGRESS_58 |                 \
 	 1u << ENTRY_INGRESS_54)
-#define FOR_ALL (FOR_XDP | FOR_CGROUP)
+#define FOR_ALL (FOR_WIRE | FOR_CGROUP)
 /* BPF_PROG_TEST_RUN hands the old ingress program a socket that is not LISTEN with every packet. */
 #define FOR_LOOKUP (FOR_ALL & ~(1u << ENTRY_INGRESS_54))
 

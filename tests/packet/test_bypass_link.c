@@ -55,7 +55,7 @@ static const struct vector vectors[] = {
 
 	/* --- unparsable --- */
 	{"ethernet_without_anything_is_malformed",
-	 ETH4, "drop malformed", FOR_ETHERNET},
+	 ETH4, "drop malformed", FOR_XDP & FOR_ETHERNET},
 	{"ipv4_of_19_bytes_is_malformed",
 	 ETH4 "45 00 00 13 00 00 00 00 40 06 00 00 c0 00 02 09 c6 33 64", "drop malformed", FOR_XDP},
 	{"ipv6_of_39_bytes_is_malformed",

@@ -130,18 +130,18 @@ static void one_zone_spends_no_echo_tokens_of_another(void **state)
 				   "  \"int0\": { \"zone\": \"internal\" },"
 				   "  \"vpn0\": { \"zone\": \"vpn\" } }"));
 	buckets_put(*state, RW_ZONE_EXTERNAL);
-	expect_hex(*state, FOR_XDP, &on_ext0, ECHO4, "drop icmp-rate");
-	expect_hex(*state, FOR_XDP, &on_int0, ECHO4, "pass icmp-allowed");
-	expect_hex(*state, FOR_XDP, &on_vpn0, ECHO4, "pass icmp-allowed");
+	expect_hex(*state, FOR_WIRE, &on_ext0, ECHO4, "drop icmp-rate");
+	expect_hex(*state, FOR_WIRE, &on_int0, ECHO4, "pass icmp-allowed");
+	expect_hex(*state, FOR_WIRE, &on_vpn0, ECHO4, "pass icmp-allowed");
 	/* It is the source's zone that counts, not the interface's. */
-	expect_hex(*state, FOR_XDP, &on_ext0, ECHO6, "pass icmp-allowed");
+	expect_hex(*state, FOR_WIRE, &on_ext0, ECHO6, "pass icmp-allowed");
 	buckets_put(*state, RW_ZONE_INTERNAL);
-	expect_hex(*state, FOR_XDP, &on_ext0, ECHO4, "pass icmp-allowed");
-	expect_hex(*state, FOR_XDP, &on_ext0, ECHO6, "drop icmp-rate");
-	expect_hex(*state, FOR_XDP, &on_int0, ECHO4, "drop icmp-rate");
+	expect_hex(*state, FOR_WIRE, &on_ext0, ECHO4, "pass icmp-allowed");
+	expect_hex(*state, FOR_WIRE, &on_ext0, ECHO6, "drop icmp-rate");
+	expect_hex(*state, FOR_WIRE, &on_int0, ECHO4, "drop icmp-rate");
 	buckets_put(*state, RW_ZONE_VPN);
-	expect_hex(*state, FOR_XDP, &on_vpn0, ECHO6, "drop icmp-rate");
-	expect_hex(*state, FOR_XDP, &on_int0, ECHO6, "pass icmp-allowed");
+	expect_hex(*state, FOR_WIRE, &on_vpn0, ECHO6, "drop icmp-rate");
+	expect_hex(*state, FOR_WIRE, &on_int0, ECHO6, "pass icmp-allowed");
 }
 
 #define ACCEPTS(which)                                                                             \
@@ -256,7 +256,7 @@ static void behind_xdp_the_cgroup_hook_counts_only_what_it_drops(void **state)
 	expect_hex(*state, FOR_CGROUP, &on_ext0, SYN_SSH, "drop zone-denied");
 	expect_hex(*state, FOR_CGROUP, &on_ext0, ECHO4, "pass uncounted"); /* XDP took the token */
 	expect_hex(*state, FOR_CGROUP, &on_ext0, ECHO6, "pass uncounted");
-	expect_hex(*state, FOR_XDP, &on_ext0, SYN_SMTP, "pass open");
+	expect_hex(*state, FOR_WIRE, &on_ext0, SYN_SMTP, "pass open");
 	harness_apply(*state, NODE(EXT0));
 	cover(*state, true);
 	expect_hex(*state, FOR_CGROUP, &on_ext0, SYN_SSH, "pass uncounted");

@@ -435,7 +435,7 @@ static void where_packets_are_whole_nothing_is_held(void **state)
 static void what_is_dropped_for_another_reason_takes_no_room(void **state)
 {
 	rooms_clear(*state);
-	expect_hex(*state, FOR_XDP, &on_ext0, ETH4 IP4("00 28", "20 00", "06") TCP(CLOSED, SYN),
+	expect_hex(*state, FOR_WIRE, &on_ext0, ETH4 IP4("00 28", "20 00", "06") TCP(CLOSED, SYN),
 		   "drop not-open");
 	assert_int_equal(held(*state), 0);
 }

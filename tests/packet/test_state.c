@@ -58,14 +58,14 @@ static void socket_of_a_device_above_is_left_to_the_cgroup_hook(void **state)
 	static const uint8_t local6[16] = {0x20, 0x01, 0x0d, 0xb8, [15] = 1};
 	struct rw_bound_key key;
 
-	expect_hex(*state, FOR_XDP, &on_ext0, FROM_CLIENT4(ACK), "drop no-connection");
+	expect_hex(*state, FOR_WIRE, &on_ext0, FROM_CLIENT4(ACK), "drop no-connection");
 	bound_put(*state, peer4, local4);
 	bound_put(*state, peer6, local6);
-	expect_hex(*state, FOR_XDP, &on_ext0, FROM_CLIENT4(ACK), "pass established");
-	expect_hex(*state, FOR_XDP, &on_ext0, FROM_CLIENT6(ACK), "pass established");
-	expect_hex(*state, FOR_XDP, &on_ext0, FROM_CLIENT4(SYN), "drop not-open");
-	expect_hex(*state, FOR_XDP, &on_ext0, FROM_STRANGER4(ACK), "drop no-connection");
-	expect_hex(*state, FOR_XDP, &on_ext0, FROM_STRANGER6(ACK), "drop no-connection");
+	expect_hex(*state, FOR_WIRE, &on_ext0, FROM_CLIENT4(ACK), "pass established");
+	expect_hex(*state, FOR_WIRE, &on_ext0, FROM_CLIENT6(ACK), "pass established");
+	expect_hex(*state, FOR_WIRE, &on_ext0, FROM_CLIENT4(SYN), "drop not-open");
+	expect_hex(*state, FOR_WIRE, &on_ext0, FROM_STRANGER4(ACK), "drop no-connection");
+	expect_hex(*state, FOR_WIRE, &on_ext0, FROM_STRANGER6(ACK), "drop no-connection");
 	expect_hex(*state, FOR_CGROUP & FOR_LOOKUP, &on_ext0, FROM_CLIENT4(ACK),
 		   "drop no-connection");
 	while (bpf_map_get_next_key(((struct harness *)*state)->maps.fd[MAP_BOUND_PEERS], NULL,

@@ -176,10 +176,10 @@ static void frames_are_read_as_section_1_says(void **state)
 		{"a third tag", ETH "8100 0001 88a8 0002 8100 0003 0800", RW_REASON_MALFORMED},
 		{"ARP in two tags", ETH "88a8 0001 8100 0002 0806", RW_REASON_EXEMPT},
 		{"version 6 under 0x0800", ETH4 IP6("0014 ", "06 ", "40") TCP("0019", SYN), RW_REASON_MALFORMED},
-		{"bare: empty", "", RW_REASON_MALFORMED, MODEL_XDP_BARE},
-		{"bare: version 5", "55", RW_REASON_MALFORMED, MODEL_XDP_BARE},
-		{"bare: IPv4", IP4("0028", "06", PEER4) TCP("0019", SYN), RW_REASON_OPEN, MODEL_XDP_BARE},
-		{"bare: IPv6", IP6("0014 ", "06 ", "40") TCP("0019", SYN), RW_REASON_OPEN, MODEL_XDP_BARE},
+		{"bare: empty", "", RW_REASON_MALFORMED, MODEL_BARE},
+		{"bare: version 5", "55", RW_REASON_MALFORMED, MODEL_BARE},
+		{"bare: IPv4", IP4("0028", "06", PEER4) TCP("0019", SYN), RW_REASON_OPEN, MODEL_BARE},
+		{"bare: IPv6", IP6("0014 ", "06 ", "40") TCP("0019", SYN), RW_REASON_OPEN, MODEL_BARE},
 	};
 
 	samples_check(samples, COUNT(samples));
@@ -331,14 +331,14 @@ static void icmp_and_protocols_follow_section_9(void **state)
 static void zone_is_that_of_the_slot_a_packet_arrives_on(void **state)
 {
 	static const struct sample samples[] = {
-		{"untagged: slot 1", TAGGED(""), RW_REASON_ZONE_DENIED, MODEL_XDP_ETHERNET, 101},
-		{"priority tag: slot 1", TAGGED("8100 e000"), RW_REASON_ZONE_DENIED, MODEL_XDP_ETHERNET, 101},
-		{"untagged: slot 3", TAGGED(""), RW_REASON_OPEN, MODEL_XDP_ETHERNET, 103},
-		{"untagged: unlisted", TAGGED(""), RW_REASON_ZONE_DENIED, MODEL_XDP_ETHERNET, 104},
-		{"VLAN 7: vpn", TAGGED("8100 e007"), RW_REASON_OPEN, MODEL_XDP_ETHERNET, 101},
-		{"VLAN 8: nobody's", TAGGED("8100 0008"), RW_REASON_ZONE_DENIED, MODEL_XDP_ETHERNET, 101},
-		{"5 in 6: vpn", TAGGED("88a8 0005 8100 0006"), RW_REASON_OPEN, MODEL_XDP_ETHERNET, 101},
-		{"6 in 5: nobody's", TAGGED("88a8 0006 8100 0005"), RW_REASON_ZONE_DENIED, MODEL_XDP_ETHERNET, 101},
+		{"untagged: slot 1", TAGGED(""), RW_REASON_ZONE_DENIED, MODEL_ETHERNET, 101},
+		{"priority tag: slot 1", TAGGED("8100 e000"), RW_REASON_ZONE_DENIED, MODEL_ETHERNET, 101},
+		{"untagged: slot 3", TAGGED(""), RW_REASON_OPEN, MODEL_ETHERNET, 103},
+		{"untagged: unlisted", TAGGED(""), RW_REASON_ZONE_DENIED, MODEL_ETHERNET, 104},
+		{"VLAN 7: vpn", TAGGED("8100 e007"), RW_REASON_OPEN, MODEL_ETHERNET, 101},
+		{"VLAN 8: nobody's", TAGGED("8100 0008"), RW_REASON_ZONE_DENIED, MODEL_ETHERNET, 101},
+		{"5 in 6: vpn", TAGGED("88a8 0005 8100 0006"), RW_REASON_OPEN, MODEL_ETHERNET, 101},
+		{"6 in 5: nobody's", TAGGED("88a8 0006 8100 0005"), RW_REASON_ZONE_DENIED, MODEL_ETHERNET, 101},
 		{"cgroup: slot 3", IP4("0028", "06", PEER4) TCP("17b7", SYN), RW_REASON_OPEN, MODEL_CGROUP, 103},
 		{"cgroup: unlisted", IP4("0028", "06", PEER4) TCP("17b7", SYN), RW_REASON_ZONE_DENIED, MODEL_CGROUP, 104},
 	};
@@ -370,7 +370,7 @@ static void oversized_packet_is_judged_on_the_cgroup_hook_only(void **state)
 	packet.hook = MODEL_CGROUP;
 	model_verdict(&policy, &packet, &verdict);
 	assert_int_equal(verdict.reason, RW_REASON_OPEN);
-	packet.hook = MODEL_XDP_BARE;
+	packet.hook = MODEL_BARE;
 	model_verdict(&policy, &packet, &verdict);
 	assert_int_equal(verdict.reason, RW_REASON_MALFORMED);
 	packet.hook = MODEL_CGROUP;

@@ -15,8 +15,10 @@
 
 const char *hook_word(enum hook hook)
 {
-	static const char *const words[] = {
-		[HOOK_NONE] = "none", [HOOK_XDP] = "xdp", [HOOK_CGROUP] = "cgroup"};
+	static const char *const words[] = {[HOOK_NONE] = "none",
+					    [HOOK_XDP] = "xdp",
+					    [HOOK_TC] = "tc",
+					    [HOOK_CGROUP] = "cgroup"};
 
 	return words[hook];
 }

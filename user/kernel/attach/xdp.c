@@ -120,8 +120,9 @@ static int program_find(const struct instance *instance, const struct features *
 		program->l2_length = l2_length;
 		program->fd = program_reuse(plans, l2_length);
 		if (program->fd < 0)
-			r = load_xdp(instance, features, l2_length, &program->object, &program->fd,
-				     ret_error);
+			r = load_frames(instance, features,
+					&(struct frames){HOOK_XDP, (unsigned int)l2_length},
+					&program->object, &program->fd, ret_error);
 		program->is_there = !r;
 	}
 	plan->program_fd = program->fd;

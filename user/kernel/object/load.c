@@ -235,9 +235,14 @@ static struct bpf_program *choose_xdp(struct rolewall_bpf *object, const struct 
 	return features->frags ? object->progs.rolewall_frags : object->progs.rolewall_xdp;
 }
 
-int load_xdp(const struct instance *instance, const struct features *features,
-	     unsigned int l2_length, struct rolewall_bpf **ret, int *ret_fd,
-	     struct error *ret_error)
+static struct bpf_program *choose_tc(struct rolewall_bpf *object, const struct features *features)
+{
+	return features->ringbuf ? object->progs.rolewall_tc : object->progs.rolewall_tc_54;
+}
+
+int load_frames(const struct instance *instance, const struct features *features,
+		const struct frames *frames, struct rolewall_bpf **ret, int *ret_fd,
+		struct error *ret_error)
 {
 	_object_ struct rolewall_bpf *object = NULL;
 	struct bpf_program *program;
@@ -246,10 +251,12 @@ int load_xdp(const struct instance *instance, const struct features *features,
 	r = open_object(instance, features, &object, ret_error);
 	if (r)
 		return r;
-	program = choose_xdp(object, features);
+	program = frames->hook == HOOK_TC ? choose_tc(object, features)
+					  : choose_xdp(object, features);
 	bpf_program__set_autoload(program, true);
-	object->rodata->l2_len = l2_length;
-	r = load_object(instance, object, "an XDP program", ret_error);
+	object->rodata->l2_len = frames->l2_length;
+	r = load_object(instance, object,
+			frames->hook == HOOK_TC ? "a tc program" : "an XDP program", ret_error);
 	if (r)
 		return r;
 	*ret_fd = bpf_program__fd(program);

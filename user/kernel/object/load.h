@@ -46,11 +46,16 @@ struct bpf_program *cgroup_program(struct rolewall_bpf *object, const struct fea
 int load_cgroup(const struct instance *instance, const struct features *features,
 		struct rolewall_bpf **ret, struct error *ret_error);
 
-/* The XDP program of all interfaces with so many bytes before the IP header. `ret_fd` stays owned
- * by `ret`. */
-int load_xdp(const struct instance *instance, const struct features *features,
-	     unsigned int l2_length, struct rolewall_bpf **ret, int *ret_fd,
-	     struct error *ret_error);
+/* What a program on interfaces is for: one does for all that are alike. */
+struct frames {
+	enum hook hook;		/* HOOK_XDP or HOOK_TC */
+	unsigned int l2_length; /* bytes before the IP header */
+};
+
+/* The program of such interfaces. `ret_fd` stays owned by `ret`. */
+int load_frames(const struct instance *instance, const struct features *features,
+		const struct frames *frames, struct rolewall_bpf **ret, int *ret_fd,
+		struct error *ret_error);
 
 /*
  * XDP's program for packets of our own, which begin with an Ethernet header: with the pinned maps

@@ -22,6 +22,8 @@ long native_map_update(void *map, const void *key, const void *value, __u64 flag
 struct bpf_sock *native_skc_lookup_tcp(void *ctx, struct bpf_sock_tuple *tuple, __u32 size,
 				       __u64 netns, __u64 flags);
 void native_sk_release(struct bpf_sock *sock);
+long native_skb_load_bytes(const struct __sk_buff *skb, __u32 offset, void *to, __u32 size);
+long native_skb_pull_data(struct __sk_buff *skb, __u32 size);
 __u64 native_ktime_get_ns(void);
 long native_event_output(const void *data, __u64 size);
 
@@ -33,6 +35,8 @@ long native_event_output(const void *data, __u64 size);
 #define bpf_sk_fullsock(sock)				   (sock)
 #define bpf_sk_storage_get(map, sock, value, flags)	   ((void *)NULL) /* none is foreign */
 #define bpf_get_netns_cookie(ctx)			   ((__u64)1)
+#define bpf_skb_load_bytes				   native_skb_load_bytes
+#define bpf_skb_pull_data				   native_skb_pull_data
 #define bpf_ktime_get_ns				   native_ktime_get_ns
 #define bpf_ktime_get_boot_ns				   native_ktime_get_ns
 #define bpf_get_prandom_u32()				   ((__u32)4)
