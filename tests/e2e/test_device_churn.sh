@@ -105,11 +105,6 @@ covered_count() {
 	status_value '[.interfaces[] | select(.hook == "xdp")] | length'
 }
 
-# The kernel detaches what is no longer pinned some time later: those that are gone may be covered still.
-is_covered() { # NUMBER
-	[ "$(covered_count)" -eq "$1" ]
-}
-
 # How many programs a command loads; how long it takes is said.
 loads_of() { # FILE COMMAND...
 	local file=$1 start=$EPOCHREALTIME loaded
@@ -134,13 +129,13 @@ test_the_number_of_interfaces_is_not_the_number_of_programs() {
 	node_file_of_many
 	many=$(loads_of "$LAB_DIR/many" apply)
 	assert_equal "$few" "$many" "programs loaded for 63 interfaces, and for 3"
-	wait_for 5 is_covered 63 || fail "XDP covers $(covered_count) interfaces, not 63"
+	assert_equal 63 "$(covered_count)" "interfaces that XDP covers"
 	node_file .
 	# Those that probe what the kernel can.
 	few=$(loads_of "$LAB_DIR/same" apply)
-	wait_for 5 is_covered 3 || fail "XDP covers $(covered_count) interfaces, not 3"
+	assert_equal 3 "$(covered_count)" "interfaces that XDP covers"
 	[ "$(loads_of "$LAB_DIR/back" rollback)" -le "$few" ] || fail "the way back loads programs"
-	wait_for 5 is_covered 63 || fail "XDP covers $(covered_count) interfaces, not 63"
+	assert_equal 63 "$(covered_count)" "interfaces that XDP covers"
 }
 
 # A slot is never taken from the policy in force, so that the way back stays open.
@@ -149,9 +144,9 @@ test_all_interfaces_can_be_replaced_by_others() {
 	assert_exit 0 rolewall apply
 	node_file_of_many "$LISTED"
 	assert_exit 0 rolewall apply
-	wait_for 5 is_covered 63 || fail "XDP covers $(covered_count) interfaces, not 63"
+	assert_equal 63 "$(covered_count)" "interfaces that XDP covers"
 	assert_exit 0 rolewall rollback
-	wait_for 5 is_covered 63 || fail "XDP covers $(covered_count) interfaces, not 63"
+	assert_equal 63 "$(covered_count)" "interfaces that XDP covers"
 }
 
 run_tests "$@"

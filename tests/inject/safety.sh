@@ -57,7 +57,7 @@ status_is() { # A|B WHERE
 policy_settle() { # WANTED...
 	local try found
 
-	for try in 40 150 1000 3000 5000 10000; do
+	for try in 40 150 1000 3000; do
 		found=$(WAIT_MS=$try policy_found)
 		[[ " $* " == *" $found "* ]] && break
 	done

@@ -16,6 +16,7 @@
 #include <bpf/libbpf.h>
 
 #include "kernel/attach/legacy_attach.h"
+#include "kernel/attach/link_pin.h"
 #include "kernel/object/maps.h"
 #include "util/cleanup.h"
 
@@ -205,10 +206,10 @@ static int detach_hook(const struct instance *instance, enum cgroup_hook hook)
 	int r;
 
 	r = pin_path(instance, "links", hooks[hook].pin, path, sizeof(path));
+	if (!r)
+		r = link_unpin(path);
 	if (r)
 		return r;
-	if (unlink(path) && errno != ENOENT)
-		return -errno;
 	/* A cgroup that is gone has taken its programs with it. */
 	if (cgroup_open(instance, &cgroup_fd, NULL))
 		return 0;

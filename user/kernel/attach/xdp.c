@@ -13,6 +13,7 @@
 
 #include "kernel/attach/arrivals.h"
 #include "kernel/attach/legacy_attach.h"
+#include "kernel/attach/link_pin.h"
 #include "kernel/attach/xdp_link.h"
 #include "util/cleanup.h"
 
@@ -275,20 +276,14 @@ static int replace(const struct instance *instance, const struct xdp_plan *plan)
 	return legacy_xdp_attach(instance, plan->device, plan->program_fd, 0);
 }
 
-/* By the link first: that of a pin that is removed goes some time later. */
 static int let_go(const struct instance *instance, const struct device *device)
 {
-	_close_ int link = xdp_link_open(instance, device);
 	char path[4096];
 	int r = xdp_link_path(instance, device->ifindex, path, sizeof(path));
 
-	if (r)
-		return r;
-	if (link >= 0 && bpf_link_detach(link))
-		return -errno;
-	if (unlink(path) && errno != ENOENT)
-		return -errno;
-	return legacy_xdp_detach(instance, device);
+	if (!r)
+		r = link_unpin(path);
+	return r ? r : legacy_xdp_detach(instance, device);
 }
 
 /* The cgroup hook judges until it is attached again. */

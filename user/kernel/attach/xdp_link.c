@@ -10,6 +10,7 @@
 
 #include <bpf/bpf.h>
 
+#include "kernel/attach/link_pin.h"
 #include "kernel/object/maps.h"
 #include "util/cleanup.h"
 
@@ -113,7 +114,7 @@ static int pin_remove(const struct instance *instance, const char *path, const c
 	if (sscanf(name, "%u%n", &ifindex, &end) == 1 && !name[end] &&
 	    kept->is_kept(ifindex, kept->context))
 		return 0;
-	return unlink(path) && errno != ENOENT ? -errno : 0;
+	return link_unpin(path);
 }
 
 int xdp_links_unpin(const struct instance *instance,
