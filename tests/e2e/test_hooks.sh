@@ -126,6 +126,66 @@ test_a_port_that_is_added_to_a_bridge_is_covered_by_xdp() {
 	assert_interface port0 xdp native ""
 }
 
+has_program() { # DEVICE
+	node_ip -j link show "$1" | jq -e '.[0].xdp.prog.id' >/dev/null
+}
+
+# assert_programs NAME=yes|no...
+assert_programs() {
+	local word found
+
+	for word in "$@"; do
+		found=no
+		! has_program "${word%=*}" || found=yes
+		assert_equal "${word#*=}" "$found" "a program on ${word%=*}"
+	done
+}
+
+# Without a link the kernel changes no program below another one, and takes none away there.
+test_programs_without_links_change_and_go_below_others() {
+	bridge_with_port
+	rolewall -q down || true
+	node_file '.interfaces.port0 = { zone: "internal" }'
+	ROLEWALL_PROBE_OFF=links assert_exit 0 rolewall apply
+	assert_programs port0=yes br0=no
+	# The one above comes in the same apply that takes the lower one off the list.
+	node_file '.interfaces.br0 = { zone: "internal" }'
+	ROLEWALL_PROBE_OFF=links assert_exit 0 rolewall apply
+	assert_programs port0=no br0=yes
+	node_file '.interfaces += { br0: { zone: "internal" }, port0: { zone: "internal" } }'
+	ROLEWALL_PROBE_OFF=links assert_exit 0 rolewall apply
+	assert_programs port0=yes br0=yes
+	# The one above stays.
+	node_file '.interfaces.br0 = { zone: "internal" }'
+	ROLEWALL_PROBE_OFF=links assert_exit 0 rolewall apply
+	assert_programs port0=no br0=yes
+	node_file '.interfaces += { br0: { zone: "internal" }, port0: { zone: "internal" } }'
+	ROLEWALL_PROBE_OFF=links assert_exit 0 rolewall apply
+	# Another build of the programs, and a kernel that has links.
+	ROLEWALL_PROBE_OFF='' assert_exit 0 rolewall apply
+	assert_interface br0 xdp generic ""
+	assert_interface port0 xdp native ""
+	ROLEWALL_PROBE_OFF='' assert_exit 0 rolewall down
+	assert_programs port0=no br0=no
+	ROLEWALL_PROBE_OFF=links assert_exit 0 rolewall apply
+	assert_programs port0=yes br0=yes
+	ROLEWALL_PROBE_OFF=links assert_exit 0 rolewall down
+	assert_programs port0=no br0=no
+}
+
+test_a_foreign_program_that_keeps_ours_below_it_is_named() {
+	bridge_with_port
+	rolewall -q down || true
+	node_file '.interfaces.port0 = { zone: "internal" }'
+	ROLEWALL_PROBE_OFF=links assert_exit 0 rolewall apply
+	node_ip link set br0 xdpgeneric pinned "$STRANGER"
+	ROLEWALL_PROBE_OFF=links assert_exit 1 rolewall down
+	grep -q "cannot detach from the interface port0: .*br0" <<<"$OUTPUT" || fail "down: $OUTPUT"
+	node_ip link set br0 xdpgeneric off
+	ROLEWALL_PROBE_OFF=links assert_exit 0 rolewall down
+	assert_programs port0=no
+}
+
 test_what_keeps_xdp_from_a_device_is_named() {
 	bridge_with_port
 	node_ip link set br0 xdpgeneric pinned "$STRANGER"

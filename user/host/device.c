@@ -281,12 +281,15 @@ const struct device *device_by_index(const struct devices *devices, uint32_t ifi
 	return NULL;
 }
 
+bool device_has_program(const struct device *device)
+{
+	return device->xdp_native || device->xdp_generic;
+}
+
 bool device_is_above(const struct device *upper, const struct device *lower)
 {
 	return upper->lower == lower->ifindex || lower->master == upper->ifindex;
 }
-
-#define HEIGHT_MAX 8 /* as the kernel has it: linux/netdevice.h, MAX_NEST_DEV */
 
 static unsigned int height(const struct devices *devices, const struct device *device,
 			   unsigned int most)
@@ -304,7 +307,7 @@ static unsigned int height(const struct devices *devices, const struct device *d
 
 unsigned int device_height(const struct devices *devices, const struct device *device)
 {
-	return height(devices, device, HEIGHT_MAX);
+	return height(devices, device, DEVICE_HEIGHT_MAX);
 }
 
 bool device_tags(const struct devices *devices, const struct device *device, uint32_t *ret_ifindex,

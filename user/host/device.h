@@ -52,10 +52,16 @@ bool device_is_tunnel(const struct device *device);
 /* Do its frames come in by other devices, where the kernel has taken their VLAN tags off? */
 bool device_is_master(const struct device *device);
 
+/* Anybody's XDP program. */
+bool device_has_program(const struct device *device);
+
 /* Do the frames of `upper` come in by `lower`? Of devices side by side. */
 bool device_is_above(const struct device *upper, const struct device *lower);
 
-/* How many devices stand below it, one below the other; 0: none. */
+/* As deep as they stand on each other: linux/netdevice.h, MAX_NEST_DEV. */
+#define DEVICE_HEIGHT_MAX 8
+
+/* How many devices stand below it, one below the other; 0: none. At most DEVICE_HEIGHT_MAX. */
 unsigned int device_height(const struct devices *devices, const struct device *device);
 
 /*

@@ -45,6 +45,17 @@ int arrivals_put(const struct maps *maps, const struct device *device, unsigned 
 	return arrival_put(maps, &key, &value);
 }
 
+int arrivals_uncover(const struct maps *maps, const struct device *device)
+{
+	const struct rw_interface_key key = {.ifindex = device->ifindex};
+	struct rw_interface value;
+
+	if (bpf_map_lookup_elem(maps->fd[MAP_INTERFACES], &key, &value))
+		return errno == ENOENT ? 0 : -errno;
+	value.covered = false;
+	return arrival_put(maps, &key, &value);
+}
+
 int arrivals_put_vlan(const struct maps *maps, const struct devices *devices,
 		      const struct device *device, unsigned int slot)
 {

@@ -265,10 +265,14 @@ int legacy_remove_left(const struct instance *instance, int cgroup_fd)
 {
 	_cleanup_(devices_free) struct devices devices = {0};
 	int r = devices_read(&devices, NULL);
+	unsigned int height;
 	size_t i;
 
-	for (i = 0; !r && i < devices.count; i++)
-		r = xdp_detach_from(instance, &devices.list[i], WHOSE_LEFT);
+	/* From the upper devices down: below a program none can be taken away. */
+	for (height = DEVICE_HEIGHT_MAX + 1; height-- > 0;)
+		for (i = 0; !r && i < devices.count; i++)
+			if (device_height(&devices, &devices.list[i]) == height)
+				r = xdp_detach_from(instance, &devices.list[i], WHOSE_LEFT);
 	for (i = 0; !r && i < ARRAY_SIZE(cgroup_types); i++)
 		r = cgroup_detach_from(instance, cgroup_fd, cgroup_types[i], WHOSE_LEFT);
 	return r;

@@ -3,7 +3,6 @@
 #include "kernel/attach/xdp.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,194 +15,6 @@
 #include "kernel/attach/link_pin.h"
 #include "kernel/attach/xdp_link.h"
 #include "util/cleanup.h"
-
-static void program_free(struct xdp_program *program)
-{
-	if (program->is_there && !program->object)
-		close(program->fd);
-	object_free(&program->object);
-}
-
-void xdp_plans_free(struct xdp_plans *plans)
-{
-	size_t i;
-
-	for (i = 0; i < XDP_PROGRAMS; i++)
-		program_free(&plans->programs[i]);
-	free(plans->list);
-	devices_free(&plans->devices);
-	*plans = (struct xdp_plans){0};
-}
-
-/* --- plans ------------------------------------------------------------------------------------ */
-
-/*
- * Something of ours that can be exchanged. Where there are links, what was attached without one is
- * not: the device may still show the program of a link whose pin was removed just now.
- */
-static bool is_in_place(const struct instance *instance, const struct xdp_plan *plan)
-{
-	_close_ int link = xdp_link_open(instance, plan->device);
-
-	return link >= 0 || (!plan->link && legacy_xdp_is_attached(instance, plan->device));
-}
-
-/*
- * A VLAN's frames pass its parent's XDP program, tag and all; and the cgroup hook. A program that
- * does not see the tag would take them for the parent's own, and judge by its zone.
- */
-static bool is_readable(const struct device *device)
-{
-	return device_l2_length(device) >= 0 && !device->vlan && !device->hides_vlans;
-}
-
-static bool has_program(const struct device *device)
-{
-	return device->xdp_native || device->xdp_generic;
-}
-
-static struct xdp_plan *plan_of(struct xdp_plans *plans, const struct device *device)
-{
-	for (size_t i = 0; i < plans->count; i++)
-		if (plans->list[i].device == device)
-			return &plans->list[i];
-	return NULL;
-}
-
-/*
- * The kernel lets no program below one that is there: ours go, and come again if they are listed.
- */
-static void make_way(const struct instance *instance, bool link, const struct device *below,
-		     struct xdp_plans *plans)
-{
-	for (size_t i = 0; i < plans->devices.count; i++) {
-		const struct device *device = &plans->devices.list[i];
-		struct xdp_plan *plan = plan_of(plans, device);
-		struct xdp_plan found = {.device = device, .link = link};
-
-		if (!device_is_above(device, below) || !has_program(device) ||
-		    !is_in_place(instance, &found))
-			continue;
-		if (!plan && plans->count < RW_SLOTS) {
-			plan = &plans->list[plans->count++];
-			*plan = found;
-		}
-		if (plan) {
-			plan->keep = false;
-			plan->again = true;
-		}
-	}
-}
-
-/* What sits on an interface of the same kind does for this one: a load takes long. */
-static int program_reuse(const struct xdp_plans *plans, int l2_length)
-{
-	for (size_t i = 0; i < plans->count; i++) {
-		const struct device *device = plans->list[i].device;
-
-		if (plans->list[i].keep && device_l2_length(device) == l2_length)
-			return bpf_prog_get_fd_by_id(device->xdp_native ? device->xdp_native
-									: device->xdp_generic);
-	}
-	return -1;
-}
-
-static int program_find(const struct instance *instance, const struct features *features,
-			struct xdp_plans *plans, struct xdp_plan *plan, struct error *ret_error)
-{
-	int l2_length = device_l2_length(plan->device);
-	struct xdp_program *program = plans->programs;
-	int r = 0;
-
-	while (program->is_there && program->l2_length != l2_length)
-		program++;
-	if (!program->is_there) {
-		program->l2_length = l2_length;
-		program->fd = program_reuse(plans, l2_length);
-		if (program->fd < 0)
-			r = load_frames(instance, features,
-					&(struct frames){HOOK_XDP, (unsigned int)l2_length},
-					&program->object, &program->fd, ret_error);
-		program->is_there = !r;
-	}
-	plan->program_fd = program->fd;
-	return r;
-}
-
-static void plan_make(const struct instance *instance, const struct features *features,
-		      const struct maps *maps, bool replace, struct xdp_plan *plan)
-{
-	plan->wanted = is_readable(plan->device);
-	plan->link = features->links;
-	plan->keep = plan->wanted && !replace && is_in_place(instance, plan) &&
-		     arrivals_is_covered(maps, plan->device);
-	plan->displaced = plan->wanted && !plan->link && has_program(plan->device) &&
-			  arrivals_is_covered(maps, plan->device) && !is_in_place(instance, plan);
-}
-
-static int compare_plans(const void *left, const void *right, void *devices)
-{
-	const struct xdp_plan *a = left, *b = right;
-
-	return (int)device_height(devices, a->device) - (int)device_height(devices, b->device);
-}
-
-static int plans_list(const struct about *about, struct xdp_plans *plans, struct error *ret_error)
-{
-	unsigned int slot;
-	int r;
-
-	r = devices_read(&plans->devices, ret_error);
-	if (r)
-		return r;
-	plans->list = calloc(RW_SLOTS, sizeof(*plans->list));
-	if (!plans->list)
-		return error_set(ret_error, ENOMEM, "out of memory");
-	for (slot = 1; slot < RW_SLOTS; slot++) {
-		const struct device *device = slot_device(about, &plans->devices, slot);
-
-		if (!device)
-			continue;
-		/* Listed by two of its names: the first holds, as the snapshot has it. */
-		if (device_slot(about, &plans->devices, device->ifindex) != slot)
-			continue;
-		plans->list[plans->count++] = (struct xdp_plan){.device = device, .slot = slot};
-	}
-	qsort_r(plans->list, plans->count, sizeof(*plans->list), compare_plans, &plans->devices);
-	return 0;
-}
-
-int xdp_prepare(const struct instance *instance, const struct features *features,
-		const struct maps *maps, const struct about *about, bool replace,
-		struct xdp_plans *ret, struct error *ret_error)
-{
-	_xdp_plans_ struct xdp_plans plans = {0};
-	int r = xdp_links_rename(instance);
-	size_t i;
-
-	if (r)
-		return error_set(ret_error, -r, "cannot rename the pins of links: %s",
-				 strerror(-r));
-	r = plans_list(about, &plans, ret_error);
-	if (r)
-		return r;
-	for (i = 0; i < plans.count; i++)
-		plan_make(instance, features, maps, replace, &plans.list[i]);
-	for (i = 0; i < plans.count; i++) {
-		struct xdp_plan *plan = &plans.list[i];
-
-		if (!plan->wanted || plan->keep)
-			continue;
-		if (plan->again || !has_program(plan->device))
-			make_way(instance, features->links, plan->device, &plans);
-		r = program_find(instance, features, &plans, plan, ret_error);
-		if (r)
-			return r;
-	}
-	*ret = plans;
-	plans = (struct xdp_plans){0};
-	return 0;
-}
 
 /* --- attach ----------------------------------------------------------------------------------- */
 
@@ -286,19 +97,19 @@ static int let_go(const struct instance *instance, const struct device *device)
 	return r ? r : legacy_xdp_detach(instance, device);
 }
 
-/* The cgroup hook judges until it is attached again. */
+/* The cgroup hook judges until it is attached again. From the upper devices to those below them. */
 static int let_go_for_a_moment(const struct instance *instance, const struct maps *maps,
 			       const struct xdp_plans *plans)
 {
 	int r = 0;
 	size_t i;
 
-	for (i = 0; !r && i < plans->count; i++) {
-		const struct xdp_plan *plan = &plans->list[i];
+	for (i = plans->count; !r && i > 0; i--) {
+		const struct xdp_plan *plan = &plans->list[i - 1];
 
 		if (!plan->again)
 			continue;
-		r = arrivals_put(maps, plan->device, plan->slot, false);
+		r = arrivals_uncover(maps, plan->device);
 		if (!r)
 			r = let_go(instance, plan->device);
 	}
@@ -308,9 +119,11 @@ static int let_go_for_a_moment(const struct instance *instance, const struct map
 static int attach_one(const struct instance *instance, const struct maps *maps,
 		      const struct xdp_plan *plan)
 {
-	bool in_place = !plan->again && is_in_place(instance, plan);
+	bool in_place = !plan->again && xdp_is_in_place(instance, plan);
 	int r;
 
+	if (plan->again && !plan->wanted)
+		return 0; /* it has gone */
 	if (plan->keep || (plan->wanted && in_place && replace(instance, plan) == 0))
 		return arrivals_put(maps, plan->device, plan->slot, true);
 	/* From here to the end of this function the cgroup hook judges. */
@@ -363,42 +176,78 @@ static bool is_listed(uint32_t ifindex, const void *context)
 	return device_slot(listed->about, listed->devices, ifindex) != 0;
 }
 
-/* A pinned link is left to xdp_links_unpin(). */
-static int detach_direct(const struct instance *instance, const struct listed *listed)
+/* The device above it whose program, not one of ours, keeps ours where it is. */
+static const struct device *kept_by(const struct devices *devices, const struct device *device)
+{
+	for (size_t i = 0; i < devices->count; i++)
+		if (device_has_program(&devices->list[i]) &&
+		    device_is_above(&devices->list[i], device))
+			return &devices->list[i];
+	return NULL;
+}
+
+static int detach_error(const struct devices *devices, const struct device *device, int error,
+			struct error *ret_error)
+{
+	const struct device *above = error == EEXIST ? kept_by(devices, device) : NULL;
+
+	if (!above)
+		return error_set(ret_error, error, "cannot detach from the interface %s: %s",
+				 device->name, strerror(error));
+	error_set(ret_error, error,
+		  "cannot detach from the interface %s: the kernel takes no program away below "
+		  "that of %s",
+		  device->name, above->name);
+	error_hint(ret_error, "'ip link set %s xdp off' takes that one away, or '%s'", above->name,
+		   above->xdp_native ? "xdpdrv off" : "xdpgeneric off");
+	return -error;
+}
+
+/* From the upper devices to those below them. A pinned link is left to xdp_links_unpin(). */
+static int detach_direct(const struct instance *instance, const struct listed *listed,
+			 struct error *ret_error)
 {
 	const struct devices *devices = listed->devices;
-	int r = 0;
+	unsigned int height;
 	size_t i;
+	int r;
 
-	for (i = 0; !r && i < devices->count; i++)
-		if (has_program(&devices->list[i]) && !is_listed(devices->list[i].ifindex, listed))
-			r = legacy_xdp_detach(instance, &devices->list[i]);
-	return r;
+	for (height = DEVICE_HEIGHT_MAX + 1; height-- > 0;)
+		for (i = 0; i < devices->count; i++) {
+			const struct device *device = &devices->list[i];
+
+			if (!device_has_program(device) || is_listed(device->ifindex, listed) ||
+			    device_height(devices, device) != height)
+				continue;
+			r = legacy_xdp_detach(instance, device);
+			if (r)
+				return detach_error(devices, device, -r, ret_error);
+		}
+	return 0;
 }
 
 int xdp_detach(const struct instance *instance, const struct maps *maps, const struct about *about,
-	       const struct devices *devices, struct error *ret_error)
+	       struct error *ret_error)
 {
-	const struct listed listed = {about, devices};
-	int r;
+	_cleanup_(devices_free) struct devices devices = {0};
+	const struct listed listed = {about, &devices};
+	int r = devices_read(&devices, ret_error);
 
+	if (r)
+		return r;
 	/* First the cgroup hook takes over, then the attachment goes (I3). */
-	r = maps ? arrivals_forget(maps, devices, about) : 0;
-	if (!r)
-		r = detach_direct(instance, &listed);
-	if (!r)
-		r = xdp_links_unpin(instance, is_listed, &listed);
-	return r ? error_set(ret_error, -r, "cannot detach from interfaces: %s", strerror(-r)) : 0;
+	r = maps ? arrivals_forget(maps, &devices, about) : 0;
+	if (r)
+		return error_set(ret_error, -r, "cannot forget interfaces: %s", strerror(-r));
+	r = detach_direct(instance, &listed, ret_error);
+	if (r)
+		return r;
+	r = xdp_links_unpin(instance, is_listed, &listed);
+	return r ? error_set(ret_error, -r, "cannot unpin links of interfaces: %s", strerror(-r))
+		 : 0;
 }
 
 /* --- query ------------------------------------------------------------------------------------ */
-
-static bool is_attached(const struct instance *instance, const struct device *device)
-{
-	_close_ int link = xdp_link_open(instance, device);
-
-	return link >= 0 || legacy_xdp_is_attached(instance, device);
-}
 
 /* The kernel refuses to attach a program below one that is there. */
 static const struct device *program_above(const struct instance *instance,
@@ -408,8 +257,8 @@ static const struct device *program_above(const struct instance *instance,
 	for (size_t i = 0; i < devices->count; i++) {
 		const struct device *above = &devices->list[i];
 
-		if (has_program(above) && device_is_above(above, device) &&
-		    !is_attached(instance, above))
+		if (device_has_program(above) && device_is_above(above, device) &&
+		    !xdp_is_attached(instance, above))
 			return above;
 	}
 	return NULL;
@@ -432,7 +281,7 @@ static void note_foreign(const struct device *device, char *note, size_t size)
 enum xdp_mode xdp_query(const struct instance *instance, const struct devices *devices,
 			const struct device *device, char *note, size_t note_size)
 {
-	bool attached = is_attached(instance, device);
+	bool attached = xdp_is_attached(instance, device);
 	const struct device *above;
 
 	note[0] = '\0';

@@ -41,13 +41,10 @@ int remove_everything(const struct instance *instance, struct error *ret_error)
 {
 	_maps_ struct maps maps = MAPS_NONE;
 	bool have_maps = maps_open(instance, &maps, NULL) == 0;
-	_cleanup_(devices_free) struct devices devices = {0};
 	int r;
 
 	/* XDP first: while it goes, the cgroup hook still judges. */
-	r = devices_read(&devices, ret_error);
-	if (!r)
-		r = xdp_detach(instance, have_maps ? &maps : NULL, NULL, &devices, ret_error);
+	r = xdp_detach(instance, have_maps ? &maps : NULL, NULL, ret_error);
 	if (!r)
 		r = cgroup_detach(instance, ret_error);
 	return r ? r : remove_pins(instance, ret_error);

@@ -134,8 +134,7 @@ static int attach(struct transaction *transaction, struct error *ret_error)
 	if (!r)
 		r = xdp_attach(instance, &transaction->maps, &transaction->plans, ret_error);
 	if (!r)
-		r = xdp_detach(instance, &transaction->maps, transaction->next.about,
-			       &transaction->plans.devices, ret_error);
+		r = xdp_detach(instance, &transaction->maps, transaction->next.about, ret_error);
 	if (!r && write_build(transaction))
 		r = error_set(ret_error, errno, "cannot write down the build: %s", strerror(errno));
 	return r;
@@ -150,8 +149,7 @@ static int put_back(struct transaction *transaction, struct error *ret_error)
 				&transaction->old_policy_fd, BPF_ANY))
 		return error_set(ret_error, errno, "%s", strerror(errno));
 	return transaction->current.about ? xdp_detach(transaction->instance, &transaction->maps,
-						       transaction->current.about,
-						       &transaction->plans.devices, ret_error)
+						       transaction->current.about, ret_error)
 					  : 0;
 }
 
