@@ -55,6 +55,8 @@ test_ports_are_named_by_number_range_and_service() {
 	says explain 203.0.113.9 65536
 	says explain 203.0.113.9 0
 	says explain 203.0.113.9 443/sctp
+	says explain 443/tcp 203.0.113.9
+	says explain smtp 203.0.113.9
 	says open 8000-8002/udp --from 203.0.113.9 --for 1h --reason test
 	says open 9000:9001 --from 203.0.113.9 --for 1h --reason test
 	says open imaps --from 203.0.113.9 --for 1h --reason test
@@ -131,6 +133,19 @@ test_to_cut_the_own_session_takes_force_and_confirm() {
 	says apply --force --confirm=600
 	golden force
 	rolewall confirm
+}
+
+test_allow_and_deny_of_ssh_say_what_to_do() {
+	sshd_listens 2222
+	node_file '.roles = ["mta"] | .management = ["203.0.113.0/28"]
+		| .services = [{name: "ssh", proto: "tcp", port: 2222, from: ["internal", "vpn"]}]'
+	export SSH_CONNECTION="$INSIDE 50000 $NODE_INTERNAL 2222"
+	rolewall -q apply
+	says allow ssh --from 198.51.100.9
+	says deny ssh --from 198.51.100.9
+	says deny 2222
+	says apply --confirm
+	golden permit-ssh
 }
 
 # --- explain --------------------------------------------------------------------------------------

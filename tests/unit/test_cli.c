@@ -165,6 +165,8 @@ GOLDEN(unknown_verb_is_guessed, "stauts")
 GOLDEN(verb_like_no_other_gets_no_guess, "frobnicate")
 GOLDEN(unknown_option_is_guessed, "status", "--jsno")
 GOLDEN(unknown_global_option_is_guessed, "--confg", "x", "status")
+GOLDEN(option_of_another_verb_names_it, "plan", "--confirm")
+GOLDEN(option_of_a_verb_before_it_names_it, "--confirm=60", "apply")
 GOLDEN(unknown_letter_is_refused, "status", "-z")
 GOLDEN(option_without_its_argument_is_refused, "blocked", "--port")
 GOLDEN(option_that_is_given_twice_is_refused, "allow", "873", "--from", "vpn", "--from", "internal")
@@ -328,6 +330,8 @@ int main(void)
 		cmocka_unit_test(verb_like_no_other_gets_no_guess),
 		cmocka_unit_test(unknown_option_is_guessed),
 		cmocka_unit_test(unknown_global_option_is_guessed),
+		cmocka_unit_test(option_of_another_verb_names_it),
+		cmocka_unit_test(option_of_a_verb_before_it_names_it),
 		cmocka_unit_test(unknown_letter_is_refused),
 		cmocka_unit_test(option_without_its_argument_is_refused),
 		cmocka_unit_test(option_that_is_given_twice_is_refused),

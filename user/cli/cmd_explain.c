@@ -2,6 +2,7 @@
 /* cmd_explain.c - rolewall explain SOURCE PORT[/PROTO]: what would happen, why, and what changes
  * it. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/explain_report.h"
@@ -25,6 +26,17 @@ _Static_assert(ARRAY_SIZE(explain_options) == OPTION_COUNT, "an option lacks its
 
 /* --- the verb --------------------------------------------------------------------------------- */
 
+/* PORT SOURCE in place of SOURCE PORT. */
+static int refuse_swapped(const struct settings *settings, char *const *words)
+{
+	char hint[256];
+
+	snprintf(hint, sizeof(hint), "rolewall explain %s %s", words[1], words[0]);
+	report_failure(settings, hint,
+		       "the source comes first, then the port: SOURCE PORT[/PROTO]");
+	return EXIT_USAGE;
+}
+
 static int question_parse(const struct settings *settings, const struct arguments *arguments,
 			  struct question *ret)
 {
@@ -38,6 +50,8 @@ static int question_parse(const struct settings *settings, const struct argument
 		return EXIT_USAGE;
 	}
 	if (cidr_parse(arguments->operands[0], &source, &error)) {
+		if (!cidr_parse(arguments->operands[1], &source, NULL))
+			return refuse_swapped(settings, arguments->operands);
 		report_error(settings, &error);
 		return EXIT_USAGE;
 	}

@@ -226,26 +226,59 @@ static int option_apply(struct parser *parser, int option)
 	return verb_option_apply(parser, option - VERB_BASE);
 }
 
+static bool has_option(const struct verb *verb, const char *word)
+{
+	for (size_t i = 0; i < verb->option_count; i++)
+		if (!strcmp(verb->options[i].name, word))
+			return true;
+	return false;
+}
+
+/* "--confirm is an option of apply, allow, deny"; false: no verb has it. */
+static bool owners_hint(const char *word, char *ret, size_t size)
+{
+	bool found = false;
+
+	for (const struct verb *const *verb = verb_table; *verb; verb++) {
+		size_t used = found ? strlen(ret) : 0;
+
+		if (!has_option(*verb, word))
+			continue;
+		if (found)
+			snprintf(ret + used, size - used, ", %s", (*verb)->name);
+		else
+			snprintf(ret, size, "--%s is an option of %s", word, (*verb)->name);
+		found = true;
+	}
+	return found;
+}
+
+static void unknown_hint(const struct parser *parser, const char *word, char *ret, size_t size)
+{
+	const char *foreign = foreign_option_hint(word);
+	struct guess guess = guess_begin(word);
+
+	for (size_t i = 0; i < parser->long_count; i++)
+		guess_consider(&guess, parser->longs[i].name);
+	if (foreign)
+		snprintf(ret, size, "%s", foreign);
+	else if (owners_hint(word, ret, size))
+		return; /* a word of ours in the wrong place */
+	else if (guess.best)
+		snprintf(ret, size, "did you mean --%s?", guess.best);
+	else
+		snprintf(ret, size, "\"rolewall help%s%s\" lists the options",
+			 parser->verb ? " " : "", parser->verb ? parser->verb->name : "");
+}
+
 static int report_unknown(const struct parser *parser, const char *typed)
 {
 	size_t length = strcspn(typed, "=");
 	char word[GUESS_LENGTH_MAX + 1];
-	const char *foreign;
-	struct guess guess;
 	char hint[256];
 
 	snprintf(word, sizeof(word), "%.*s", (int)length, typed);
-	guess = guess_begin(word);
-	for (size_t i = 0; i < parser->long_count; i++)
-		guess_consider(&guess, parser->longs[i].name);
-	foreign = foreign_option_hint(word);
-	if (foreign)
-		snprintf(hint, sizeof(hint), "%s", foreign);
-	else if (guess.best)
-		snprintf(hint, sizeof(hint), "did you mean --%s?", guess.best);
-	else
-		snprintf(hint, sizeof(hint), "\"rolewall help%s%s\" lists the options",
-			 parser->verb ? " " : "", parser->verb ? parser->verb->name : "");
+	unknown_hint(parser, word, hint, sizeof(hint));
 	return report_failure(parser->settings, hint, "there is no option --%s", word);
 }
 

@@ -173,19 +173,28 @@ static void print_unchanged(const struct run *run)
 	}
 }
 
+/* Where apply would refuse for the caller's own session, it takes more than --confirm. */
+static const char *apply_command(const struct run *run)
+{
+	return plan_cuts_own(&run->plan)
+		       ? "open a session that survives first, then: rolewall apply --force "
+			 "--confirm"
+		       : "rolewall apply --confirm";
+}
+
 /* And what is in force is not changed. */
 static void print_in_force(const struct run *run)
 {
 	const struct snapshot *snapshot = run->plan.snapshot;
 
 	if (!snapshot)
-		print_summary(run->settings, "Nothing is in force. To put the file in force: "
-					     "rolewall apply --confirm");
+		print_summary(run->settings, "Nothing is in force. To put the file in force: %s",
+			      apply_command(run));
 	else if (!is_in_force(run))
 		print_summary(run->settings,
 			      "Generation %" PRIu32 ", which is in force, differs from the file. "
-			      "To put the file in force: rolewall apply --confirm",
-			      snapshot->generation);
+			      "To put the file in force: %s",
+			      snapshot->generation, apply_command(run));
 	else
 		print_summary(run->settings, "The file is in force, as generation %" PRIu32 "%s.",
 			      snapshot->generation,
@@ -462,9 +471,8 @@ static int run_finish(struct run *run)
 	if (code == EXIT_OK && !is_table(run))
 		print_document(run);
 	else if (code == EXIT_OK && !apply && is_changed(run))
-		print_summary(run->settings,
-			      "\n%s is written. To put it in force: rolewall apply --confirm",
-			      run->settings->config);
+		print_summary(run->settings, "\n%s is written. To put it in force: %s",
+			      run->settings->config, apply_command(run));
 	return code;
 }
 

@@ -281,9 +281,14 @@ static void print_inbound_connections(const struct settings *settings, const str
 		printf("... and %zu more\n", count - shown);
 }
 
+bool plan_cuts_own(const struct plan *plan)
+{
+	return ssh_is_cut(&plan->own, is_enforcing(plan));
+}
+
 static const char *fate_text(const struct plan *plan)
 {
-	if (ssh_is_cut(&plan->own, is_enforcing(plan)))
+	if (plan_cuts_own(plan))
 		return "could not be opened again: apply refuses without --force --confirm";
 	return ssh_is_unsure(&plan->own, is_enforcing(plan))
 		       ? "survives if its tunnel does, of which the kernel tells too little"
@@ -292,7 +297,7 @@ static const char *fate_text(const struct plan *plan)
 
 static void print_own(const struct settings *settings, const struct plan *plan)
 {
-	bool cut = ssh_is_cut(&plan->own, is_enforcing(plan));
+	bool cut = plan_cuts_own(plan);
 	bool unsure = ssh_is_unsure(&plan->own, is_enforcing(plan));
 	char text[OWN_TEXT_MAX], why[OWN_TEXT_MAX], ban[CIDR_TEXT_MAX];
 

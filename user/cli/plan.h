@@ -27,6 +27,9 @@ struct plan {
 int plan_make(struct plan *plan, struct error *ret_error);
 void plan_free(struct plan *plan);
 
+/* Would the session of the caller be cut, so that apply asks for --force? */
+bool plan_cuts_own(const struct plan *plan);
+
 void plan_print(const struct settings *settings, const struct plan *plan);
 
 /* The document of `plan --json`. */

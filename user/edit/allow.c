@@ -65,6 +65,8 @@ static int service_add_all(struct work *work, size_t index, const char *const *s
 			   size_t count)
 {
 	const struct service_model *service = &work->model->node.services[index];
+	const struct permit_ports ports = ports_of(service);
+	char text[PORTS_SIZE + 2];
 	int r = 0;
 
 	if (!service->has_from && count)
@@ -72,7 +74,8 @@ static int service_add_all(struct work *work, size_t index, const char *const *s
 	for (size_t i = 0; r == 0 && service->has_from && i < count; i++)
 		r = work_edited(work, service_add_source(work->edit, index, sources[i]));
 	for (size_t i = 0; r == 0 && i < count; i++)
-		r = work_note(work, "adds %s to the service \"%s\"", sources[i], service->name);
+		r = work_note(work, "adds %s to the service \"%s\"%s", sources[i], service->name,
+			      ports_suffix(work, &ports, text));
 	return r;
 }
 
@@ -115,14 +118,15 @@ static int service_new(struct work *work, const struct permit_ports *ports,
 		.source_count = count,
 		.about = work->permit->about,
 	};
-	char text[PORTS_SIZE];
+	char text[PORTS_SIZE + 2];
 	int r = work_edited(work, services_add(work->edit, &service));
 
 	if (r == 0)
 		r = work_note(work, "adds the service \"%s\", %s", service.name,
 			      ports_name(ports, text));
 	for (size_t i = 0; r == 0 && i < count; i++)
-		r = work_note(work, "adds %s to the service \"%s\"", sources[i], service.name);
+		r = work_note(work, "adds %s to the service \"%s\"%s", sources[i], service.name,
+			      ports_suffix(work, ports, text));
 	return r;
 }
 

@@ -81,6 +81,8 @@ static int service_narrow(struct work *work, size_t index)
 {
 	const struct service_model *service = &work->model->node.services[index];
 	const struct permit *permit = work->permit;
+	const struct permit_ports ports = ports_of(service);
+	char text[PORTS_SIZE + 2];
 	bool found = false;
 	int r = 0;
 
@@ -92,7 +94,8 @@ static int service_narrow(struct work *work, size_t index)
 		if (!service_admits(work, index, source))
 			continue;
 		found = true;
-		r = work_note(work, "takes %s out of the service \"%s\"", source, service->name);
+		r = work_note(work, "takes %s out of the service \"%s\"%s", source, service->name,
+			      ports_suffix(work, &ports, text));
 	}
 	if (r || !found)
 		return r;

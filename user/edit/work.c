@@ -65,6 +65,15 @@ const char *ports_name(const struct permit_ports *ports, char ret[PORTS_SIZE])
 	return ret;
 }
 
+const char *ports_suffix(const struct work *work, const struct permit_ports *ports,
+			 char ret[PORTS_SIZE + 2])
+{
+	strcpy(ret, work->result->port_count > 1 ? ", " : "");
+	if (*ret)
+		ports_name(ports, ret + 2);
+	return ret;
+}
+
 /* --- sources ---------------------------------------------------------------------------------- */
 
 uint16_t zone_of(const char *source)

@@ -31,6 +31,10 @@ int work_note(struct work *work, const char *format, ...) __attribute__((format(
 /* "tcp 5432", "tcp,udp 20000-20100". Returns `ret`. */
 const char *ports_name(const struct permit_ports *ports, char ret[PORTS_SIZE]);
 
+/* ", tcp 22" where services of one name have several ports, else "". Returns `ret`. */
+const char *ports_suffix(const struct work *work, const struct permit_ports *ports,
+			 char ret[PORTS_SIZE + 2]);
+
 struct permit_ports ports_of(const struct service_model *service);
 bool ports_are_same(const struct permit_ports *a, const struct permit_ports *b);
 bool ports_cover(const struct permit_ports *outer, const struct permit_ports *inner);
