@@ -148,6 +148,67 @@ test_allow_and_deny_of_ssh_say_what_to_do() {
 	golden permit-ssh
 }
 
+# --- what became of it ----------------------------------------------------------------------------
+
+not_applied() {
+	local status=0
+
+	rolewall -q status >/dev/null 2>&1 || status=$?
+	[ "$status" = 3 ]
+}
+
+test_a_first_policy_that_was_not_confirmed_leaves_a_trace() {
+	rolewall -q apply --confirm=1
+	wait_for 20 not_applied || fail "it stays"
+	wait_for 20 test -e "$LAB_DIR/state/taken-back" || fail "no trace"
+	says status
+	says confirm
+	assert_json '.taken_back | .generation == 1 and .late_ms >= 0 and (.at | test("T"))' json_of 3 status
+	# What is applied or taken away since counts.
+	rolewall -q apply
+	assert_json '.taken_back == null' rolewall --json status
+	rolewall -q down
+	says status
+	rolewall -q apply --confirm=600
+	rolewall -q rollback
+	says status
+	golden trial
+	assert_exit 3 rolewall down
+	[ ! -e "$LAB_DIR/state/taken-back" ] || fail "down leaves the trace"
+}
+
+json_of() { # CODE ARGUMENT...: its document
+	local status=0 code=$1
+
+	shift
+	rolewall --json "$@" 2>/dev/null || status=$?
+	[ "$status" = "$code" ]
+}
+
+# notes: of `status`, on the node file and the copy.
+notes() {
+	echo "\$ rolewall status" >>"$LAB_DIR/said"
+	rolewall status 2>&1 | grep -E '^Confirmed|node file' >>"$LAB_DIR/said" || :
+}
+
+test_status_says_what_became_of_the_node_file() {
+	rolewall -q apply
+	notes
+	node_file '.roles = ["mta"]'
+	notes
+	echo '{' >"$LAB_DIR/node.json"
+	notes
+	rm "$LAB_DIR/node.json"
+	notes
+	# As it says.
+	jq -j .policy.text "$LAB_DIR/lib/confirmed.json" >"$LAB_DIR/node.json"
+	notes
+	rolewall -q apply --observe --confirm=600
+	notes
+	rolewall -q rollback
+	golden node-file
+}
+
 # --- explain --------------------------------------------------------------------------------------
 
 # raw PROTOCOL BYTES: a packet of that protocol from outside, after its IP header; BYTES as Python has them.

@@ -7,10 +7,12 @@
 
 #include "cli/cli.h"
 #include "cli/message.h"
+#include "cli/node_file.h"
 #include "cli/print.h"
 #include "cli/state.h"
 #include "kernel/commit/confirmed.h"
 #include "kernel/commit/pending.h"
+#include "kernel/commit/trial.h"
 #include "report/json.h"
 #include "util/array.h"
 #include "util/cleanup.h"
@@ -35,6 +37,20 @@ static void print_pending(const struct settings *settings, const struct snapshot
 		print_fact(settings, "Pending", STYLE_CARE, "goes back now");
 }
 
+/* What a restart puts in force. */
+static void print_confirmed(const struct settings *settings)
+{
+	char path[4096];
+
+	if (!confirmed_is_there(&settings->instance) ||
+	    confirmed_path(&settings->instance, path, sizeof(path)))
+		return;
+	print_fact(settings, "Confirmed", STYLE_PLAIN, "%s, which a restart puts in force: %s",
+		   path,
+		   confirmed_is_in_force(&settings->instance) ? "this generation"
+							      : "another policy than this one");
+}
+
 static void print_head(const struct settings *settings, const struct snapshot *snapshot)
 {
 	bool enforcing = snapshot->flags & RW_POLICY_ENFORCE;
@@ -47,6 +63,7 @@ static void print_head(const struct settings *settings, const struct snapshot *s
 	print_fact(settings, "Generation", STYLE_PLAIN, "%" PRIu32 ", applied %s from %s",
 		   snapshot->generation, time_text(snapshot->applied_at, when),
 		   snapshot->node_file);
+	print_confirmed(settings);
 	if (snapshot->pending.deadline)
 		print_pending(settings, snapshot);
 	if (snapshot->taken_back.taken_back)
@@ -127,8 +144,8 @@ static void print_counts(const struct settings *settings, const struct snapshot 
 		   totals.passed, totals.dropped, observed);
 	/* Many that are not told of are no failure: they are counted all the same. */
 	print_fact(settings, "Events", events->lost ? STYLE_CARE : STYLE_PLAIN,
-		   "%llu told to who reads them, %llu only counted, %llu lost; %" PRIu64
-		   " packets are counted without their source",
+		   "%llu reported, %llu counted only, %llu lost; %" PRIu64
+		   " packets were counted without their source",
 		   events->emitted, events->suppressed, events->lost, totals.unattributed);
 	if (!totals.dropped && !totals.observed)
 		return;
@@ -138,8 +155,9 @@ static void print_counts(const struct settings *settings, const struct snapshot 
 
 static int status_not_applied(const struct settings *settings, const struct error *error)
 {
-	static const struct snapshot nothing;
+	struct snapshot nothing = {0};
 
+	trial_read(&settings->instance, &nothing.taken_back);
 	if (settings->output != OUTPUT_TABLE)
 		print_json(settings, json_status(&nothing));
 	return report_kernel(settings, -ENOENT, error);
@@ -191,6 +209,8 @@ static int report_all(const struct settings *settings, const struct snapshot *sn
 {
 	int problems = state_report_problems(settings, snapshot);
 	int way_back = report_way_back(settings, snapshot);
+
+	note_node_file(settings, snapshot);
 
 	return problems != EXIT_OK ? problems : way_back;
 }

@@ -10,6 +10,9 @@
 
 #include "kernel/attach/hidden.h"
 #include "kernel/commit/remove.h"
+#include "kernel/commit/trial.h"
+#include "report/words.h"
+#include "util/clock.h"
 #include "util/control.h"
 
 #define RED    "\033[31;1m"
@@ -192,8 +195,29 @@ int report_install(const struct settings *settings, int result, const struct err
 	return result == -EPERM || result == -EACCES ? EXIT_PERMISSION : EXIT_FAILED;
 }
 
+/* The first policy of all went back: that is why nothing is applied. */
+static void trial_tell(const struct rw_pending *trial, struct error *ret)
+{
+	char when[TIME_TEXT_MAX];
+
+	time_text_ns(boottime_to_wall(trial->taken_back), when);
+	if (!trial->missed) {
+		error_set(ret, ENOENT, "nothing is applied: generation %u was rolled back at %s",
+			  trial->generation, when);
+		error_hint(ret, "\"rolewall apply --confirm\" tries it once more");
+		return;
+	}
+	error_set(ret, ENOENT,
+		  "nothing is applied: generation %u was not confirmed in time, and was taken "
+		  "back at %s",
+		  trial->generation, when);
+	error_hint(ret, "\"rolewall apply --confirm=300\" tries it once more, for five minutes; "
+			"\"rolewall confirm\" then keeps it");
+}
+
 int report_kernel(const struct settings *settings, int result, const struct error *error)
 {
+	struct rw_pending trial;
 	struct error nothing;
 
 	if (result != -ENOENT)
@@ -206,6 +230,8 @@ int report_kernel(const struct settings *settings, int result, const struct erro
 			  "still");
 		error_hint(&nothing, "\"rolewall apply\" takes over from them, \"rolewall down\" "
 				     "takes them away");
+	} else if (!trial_read(&settings->instance, &trial)) {
+		trial_tell(&trial, &nothing);
 	} else {
 		error_set(&nothing, ENOENT, "nothing is applied: no policy is in force");
 		if (is_missing(settings->config))

@@ -10,6 +10,7 @@
 #include "kernel/commit/confirmed.h"
 #include "kernel/commit/rollback_timer.h"
 #include "kernel/commit/transaction.h"
+#include "kernel/commit/trial.h"
 #include "kernel/commit/pending.h"
 #include "kernel/commit/remove.h"
 #include "kernel/commit/rollback.h"
@@ -196,6 +197,7 @@ int install_policy(const struct instance *instance, const struct install_request
 	ret->old_generation = transaction.current.number;
 	ret->exchanged = transaction.foreign;
 	ret->renewed = transaction.renewed;
+	trial_forget(instance);
 	/* A pin too many is no reason to fail: the next apply removes it (I4). */
 	generation_keep(instance, ret->generation, ret->old_generation);
 	return 0;

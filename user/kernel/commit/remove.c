@@ -12,6 +12,7 @@
 #include "kernel/attach/hidden.h"
 #include "kernel/attach/xdp.h"
 #include "kernel/commit/confirmed.h"
+#include "kernel/commit/trial.h"
 #include "kernel/generation/generation.h"
 #include "kernel/object/directory.h"
 #include "kernel/object/lock.h"
@@ -83,6 +84,7 @@ static void remove_state(const struct instance *instance)
 		snprintf(path, sizeof(path), "%s/%s", instance->state_dir, files[i]);
 		unlink(path);
 	}
+	trial_forget(instance);
 	rmdir(instance->state_dir);
 	if (instance->lib_dir)
 		confirmed_clean(instance);
@@ -129,9 +131,11 @@ int remove_run(const struct instance *instance, struct error *ret_error)
 		remove_state(instance);
 		return kept;
 	}
-	if (!pinned && !left)
+	if (!pinned && !left) {
+		trial_forget(instance);
 		return error_set(ret_error, ENOENT, "nothing is applied: there is no %s",
 				 instance->bpffs_dir);
+	}
 	r = pinned ? directory_check(instance->bpffs_dir, ret_error) : 0;
 	if (!r)
 		r = lock_take(instance, LOCK_LISTS, &lists, &waited, ret_error);

@@ -9,6 +9,7 @@
 #include "kernel/commit/transaction.h"
 #include "kernel/commit/pending.h"
 #include "kernel/commit/remove.h"
+#include "kernel/commit/trial.h"
 #include "kernel/object/lock.h"
 
 static int refuse_nothing_kept(uint32_t generation, struct error *ret_error)
@@ -41,18 +42,17 @@ static int choose(const struct transaction *transaction, const struct rw_pending
 }
 
 /* So that a confirmation that comes too late learns of it: deadline 0, but a generation. */
-static void note_taken_back(const struct maps *maps, const struct rw_pending *pending,
-			    uint32_t from, uint32_t to)
+static struct rw_pending note_make(const struct rw_pending *pending,
+				   const struct rollback_result *result)
 {
 	uint64_t now = pending_now();
-	struct rw_pending note = {
-		.generation = from,
-		.previous = to,
+
+	return (struct rw_pending){
+		.generation = result->from,
+		.previous = result->to,
 		.missed = pending->deadline <= now ? pending->deadline : 0,
 		.taken_back = now,
 	};
-
-	pending_write(maps, &note, NULL);
 }
 
 /*
@@ -92,6 +92,7 @@ static int go_back(struct transaction *transaction, const struct rw_pending *pen
 		   struct rollback_result *result, struct error *ret_error)
 {
 	const struct instance *instance = transaction->instance;
+	struct rw_pending note;
 	int r;
 
 	r = generation_open(instance, result->to, &transaction->next, ret_error);
@@ -108,7 +109,8 @@ static int go_back(struct transaction *transaction, const struct rw_pending *pen
 			restore_copy(transaction, pending);
 		return r;
 	}
-	note_taken_back(&transaction->maps, pending, result->from, result->to);
+	note = note_make(pending, result);
+	pending_write(&transaction->maps, &note, NULL);
 	/* There is no way forward: to return to what was taken back, apply it again. */
 	generation_keep(instance, result->to, 0);
 	return 0;
@@ -118,8 +120,16 @@ static int go_back(struct transaction *transaction, const struct rw_pending *pen
 static int go_away(struct transaction *transaction, const struct rw_pending *pending,
 		   struct rollback_result *result, struct error *ret_error)
 {
+	struct rw_pending note;
+	int r;
+
 	exchange_copy(transaction, pending, result);
-	return remove_everything(transaction->instance, ret_error);
+	r = remove_everything(transaction->instance, ret_error);
+	if (r)
+		return r;
+	note = note_make(pending, result);
+	trial_note(transaction->instance, &note);
+	return 0;
 }
 
 int rollback_locked(const struct instance *instance, struct rollback_result *ret,

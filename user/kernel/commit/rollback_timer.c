@@ -56,12 +56,14 @@ void rollback_timer_announce(const struct rollback_result *rolled)
 	if (rolled->to)
 		snprintf(text, sizeof(text),
 			 "rolewall: generation %u was not confirmed in time; generation %u is in "
-			 "force again%s%s",
+			 "force again%s%s; \"rolewall apply --confirm=SECONDS\" tries it once "
+			 "more",
 			 rolled->from, rolled->to, *warning ? "; " : "", warning);
 	else
 		snprintf(text, sizeof(text),
 			 "rolewall: generation %u was not confirmed in time; as before it, nothing "
-			 "is filtered%s%s",
+			 "is filtered%s%s; \"rolewall apply --confirm=SECONDS\" tries it once "
+			 "more",
 			 rolled->from, *warning ? "; " : "", warning);
 	tell_everybody(text);
 }

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* node_file.c - is the node file still what was applied? */
+#include "cli/node_file.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/config.h"
+#include "cli/message.h"
+#include "kernel/commit/confirmed.h"
+#include "kernel/observe/sources.h"
+#include "tables/text.h"
+#include "util/cleanup.h"
+
+/* After a restart it is the confirmed copy that was applied, and the file is the usual one. A relative
+ * path is of another directory. NULL: it cannot be known which file it was. */
+static const char *applied_file(const struct settings *settings, const struct snapshot *snapshot)
+{
+	char copy[4096];
+
+	if (!confirmed_path(&settings->instance, copy, sizeof(copy)) &&
+	    !strcmp(copy, snapshot->node_file))
+		return settings->config;
+	return snapshot->node_file[0] == '/' ? snapshot->node_file : NULL;
+}
+
+static void note_gone(const struct settings *settings, const char *file)
+{
+	char copy[4096];
+
+	if (!confirmed_is_there(&settings->instance) ||
+	    confirmed_path(&settings->instance, copy, sizeof(copy)))
+		report_note(settings, "the node file %s is gone; what is in force stays", file);
+	else
+		report_note(settings,
+			    "the node file %s is gone; what is in force stays. The confirmed copy "
+			    "has it: \"jq -j .policy.text %s >%s\"",
+			    file, copy, file);
+}
+
+static bool has_changed(const struct tables *in_force, struct tables *now, uint8_t flags)
+{
+	return text_agree(&now->text, &now->text_size, flags) ||
+	       now->text_size != in_force->text_size ||
+	       memcmp(now->text, in_force->text, now->text_size) != 0;
+}
+
+void note_node_file(const struct settings *settings, const struct snapshot *snapshot)
+{
+	_cleanup_(tables_free) struct tables now = {0}, in_force = {0};
+	struct policy_source source = config_source(settings);
+	struct error error = {0};
+
+	source.node_file = applied_file(settings, snapshot);
+	if (!source.node_file)
+		return;
+	if (access(source.node_file, F_OK) && errno == ENOENT)
+		note_gone(settings, source.node_file);
+	else if (policy_compile_from(&source, &now, NULL, &error))
+		report_note(settings,
+			    "the node file %s cannot be used any more; what is in force stays, and "
+			    "\"rolewall check\" says what is wrong",
+			    source.node_file);
+	else if (!sources_in_force(&settings->instance, snapshot, &in_force, &error) &&
+		 has_changed(&in_force, &now, snapshot->flags))
+		report_note(settings,
+			    "the node file %s has changed since it was applied: \"rolewall plan\" "
+			    "shows what an apply would change",
+			    source.node_file);
+}
