@@ -46,6 +46,23 @@ test_an_open_port_without_a_listener_is_found() {
 		and .open_to == ["external", "internal", "vpn"] and .process == null)' audit
 }
 
+# sshd on another port, before and after the node file says so.
+test_an_sshd_on_another_port_is_named_until_a_service_covers_it() {
+	cp "$PROBE" "$LAB_DIR/sshd"
+	spawn node sshd "$LAB_DIR/sshd" listen -t 2222
+	assert_finding a open-unused tcp 22
+	assert_json 'any(.findings[]; .port == 22 and (.what | test("sshd listens on port 2222.*\"port\": 2222")))' audit
+	assert_finding a listening-closed tcp 2222
+	node_file '.roles = ["mta"]
+		| .services = [{name: "ssh", proto: "tcp", port: 2222, from: ["internal", "vpn"]}]'
+	rolewall -q apply
+	assert_finding no open-unused tcp 22
+	assert_finding no listening-closed tcp 2222
+	stop sshd
+	assert_finding a open-unused tcp 22
+	assert_finding a open-unused tcp 2222
+}
+
 test_a_wildcard_bind_of_a_port_that_is_not_external_is_found() {
 	spawn node listeners "$PROBE" listen -t 22,25 -u 8301
 	assert_finding a wildcard-bind tcp 22

@@ -9,9 +9,11 @@
 #include "cli/message.h"
 #include "cli/print.h"
 #include "cli/state.h"
+#include "host/host_advice.h"
 #include "host/processes.h"
 #include "kernel/observe/audit.h"
 #include "policy/cidr.h"
+#include "policy/merge.h"
 #include "policy/profile_files.h"
 #include "policy/words.h"
 #include "util/array.h"
@@ -25,6 +27,7 @@ struct audit_state {
 	struct snapshot snapshot;
 	struct sockets sockets;
 	struct socket_holders holders;
+	struct sshd_ports sshd;
 	struct findings findings;
 };
 
@@ -46,11 +49,13 @@ static int audit_load(const struct settings *settings, struct audit_state *ret)
 	if (code != EXIT_OK)
 		return code;
 	client_ports_read(&clients);
+	sshd_ports_find(&ret->sshd);
 	r = audit_read_sockets(&ret->sockets, &error);
 	if (!r)
 		r = socket_holders_read(&ret->holders, &error);
 	if (!r)
-		r = audit_compare(&ret->snapshot, &ret->sockets, &clients, &ret->findings);
+		r = audit_compare(&ret->snapshot, &ret->sockets, &clients, &ret->sshd,
+				  &ret->findings);
 	return r ? report_install(settings, r, &error) : EXIT_OK;
 }
 
@@ -103,6 +108,24 @@ static void closed_text(const struct audit_state *state, const struct finding *f
 			 "service, or bind it to loopback");
 }
 
+/* `zones`: that it is open to. */
+static void unused_text(const struct audit_state *state, const struct finding *finding,
+			const char *zones, char ret[WHAT_MAX])
+{
+	char hint[SSHD_HINT_MAX];
+
+	if (finding->socket)
+		snprintf(ret, WHAT_MAX, "open to %s, but it listens on loopback only", zones);
+	else if (finding->rule && !strcmp(finding->rule->service, MERGE_SSH) && state->sshd.count)
+		snprintf(ret, WHAT_MAX,
+			 "open to %s, but sshd listens on port %u, which no service called "
+			 "\"" MERGE_SSH "\" covers; add %s to the node file",
+			 zones, state->sshd.list[0], sshd_hint(state->sshd.list[0], hint));
+	else
+		snprintf(ret, WHAT_MAX,
+			 "open to %s, but nothing listens; start it, or take its role away", zones);
+}
+
 /* In a sentence, with what can be done about it. */
 static const char *what_text(const struct audit_state *state, const struct finding *finding,
 			     char ret[WHAT_MAX])
@@ -116,9 +139,7 @@ static const char *what_text(const struct audit_state *state, const struct findi
 		closed_text(state, finding, ret);
 		break;
 	case FINDING_UNUSED:
-		snprintf(ret, WHAT_MAX, "open to %s, but %s", zones,
-			 finding->socket ? "it listens on loopback only"
-					 : "nothing listens; start it, or take its role away");
+		unused_text(state, finding, zones, ret);
 		break;
 	case FINDING_WILDCARD:
 		snprintf(ret, WHAT_MAX,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "policy/cidr.h"
+#include "policy/merge.h"
 #include "policy/tables.h"
 #include "util/array.h"
 #include "util/cleanup.h"
@@ -17,6 +18,7 @@ struct audit {
 	const struct snapshot *snapshot;
 	const struct sockets *sockets;
 	const struct client_ports *clients;
+	const struct sshd_ports *sshd;
 	struct owner *owners;
 	struct findings *findings;
 };
@@ -127,6 +129,24 @@ const struct socket_entry *audit_find_listener(const struct sockets *sockets,
 	return found;
 }
 
+static bool is_ssh(const struct rule *rule)
+{
+	return rule->l4 == RW_L4_TCP && !strcmp(rule->service, MERGE_SSH);
+}
+
+/* The role that every node plays opens port 22; an sshd on another port has a service of its own. */
+static bool is_other_port_of_sshd(const struct audit *audit, const struct rule *rule)
+{
+	for (size_t i = 0; is_ssh(rule) && i < audit->snapshot->rule_count; i++) {
+		const struct rule *other = &audit->snapshot->rules[i].rule;
+
+		for (size_t k = 0; is_ssh(other) && k < audit->sshd->count; k++)
+			if (rule_covers(other, RW_L4_TCP, audit->sshd->list[k]))
+				return true;
+	}
+	return false;
+}
+
 static int rule_judge(const struct audit *audit, const struct rule *rule)
 {
 	struct finding finding = {
@@ -140,7 +160,7 @@ static int rule_judge(const struct audit *audit, const struct rule *rule)
 	bool loopback;
 
 	/* Granted, but no flow of the cluster leads there: it is not open at all. */
-	if (rule->zones == RW_ZONE_NOBODY)
+	if (rule->zones == RW_ZONE_NOBODY || is_other_port_of_sshd(audit, rule))
 		return 0;
 	finding.socket = audit_find_listener(audit->sockets, rule, &loopback);
 	return finding.socket && !loopback ? 0 : finding_add(audit, &finding);
@@ -171,11 +191,12 @@ static struct owner *owners_of(const struct snapshot *snapshot)
 }
 
 int audit_compare(const struct snapshot *snapshot, const struct sockets *sockets,
-		  const struct client_ports *clients, struct findings *ret)
+		  const struct client_ports *clients, const struct sshd_ports *sshd,
+		  struct findings *ret)
 {
 	_cleanup_(findings_free) struct findings findings = {0};
 	_free_ struct owner *owners = owners_of(snapshot);
-	const struct audit audit = {snapshot, sockets, clients, owners, &findings};
+	const struct audit audit = {snapshot, sockets, clients, sshd, owners, &findings};
 	int r = owners ? 0 : -ENOMEM;
 
 	for (size_t i = 0; !r && i < sockets->count; i++)

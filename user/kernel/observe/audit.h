@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "host/client_ports.h"
+#include "host/sshd.h"
 #include "host/sockets.h"
 #include "kernel/observe/snapshot.h"
 #include "util/error.h"
@@ -56,9 +57,11 @@ const struct socket_entry *audit_find_listener(const struct sockets *sockets,
 					       const struct rule *rule, bool *ret_loopback);
 
 /*
- * `clients`: the local ports of clients. 0 or -ENOMEM. Pure; the
- * result points into `snapshot` and `sockets`. A socket of an UNUSED finding listens on loopback.
+ * `clients`: the local ports of clients. `sshd`: where sshd listens; where a service ssh covers
+ * that, none is unused. 0 or -ENOMEM. Pure; the result points into `snapshot` and `sockets`. A
+ * socket of an UNUSED finding listens on loopback.
  */
 int audit_compare(const struct snapshot *snapshot, const struct sockets *sockets,
-		  const struct client_ports *clients, struct findings *ret);
+		  const struct client_ports *clients, const struct sshd_ports *sshd,
+		  struct findings *ret);
 void findings_free(struct findings *findings);
