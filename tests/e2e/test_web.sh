@@ -218,7 +218,7 @@ test_the_cards_say_what_matters_and_set_the_filter() {
 	assert_equal runs "$(page_text "#card-daemon-value")" "daemon"
 	page_says 'return !document.querySelector("main").innerText.includes("Attempts remembered")' || fail "internals are in the way"
 	script 'document.querySelector("summary").click()' >/dev/null
-	wait_for 10 page_says 'return /Attempts remembered.*Events[0-9,]+ told, 0 lost/.test(document.getElementById("internals").textContent)' ||
+	wait_for 10 page_says 'return /Attempts remembered.*Events[0-9,]+ reported, 0 lost/.test(document.getElementById("internals").textContent)' ||
 		fail "details: $(page_text "#internals")"
 	script 'document.querySelector("summary").click()' >/dev/null
 	script 'document.getElementById("card-port-value").click()' >/dev/null
@@ -492,6 +492,11 @@ test_it_says_that_the_daemon_is_gone_and_comes_back_with_it() {
 	wait_for 10 page_says 'return /The daemon does not answer.*systemctl start rolewall/.test(document.getElementById("banners").textContent)' ||
 		fail "not said: $(page_text "#banners")"
 	assert_equal stopped "$(page_text "#card-daemon-value")" "the card"
+	assert_equal – "$(page_text "#card-refused-value")" "what is refused now"
+	page_says 'return document.getElementById("readout").textContent === "Now: not known"' ||
+		fail "the chart knows of now: $(page_text "#readout")"
+	page_says 'return [...document.querySelectorAll("#reasons tbody tr")].every((row) => row.cells[2].textContent === "–")' ||
+		fail "the reasons know of now"
 	for colours in dark light; do
 		browser_colours $colours
 		is_grey || fail "not grey in $colours"
@@ -502,9 +507,46 @@ test_it_says_that_the_daemon_is_gone_and_comes_back_with_it() {
 	wait_for 10 page_says 'return document.getElementById("banners").textContent === ""' ||
 		fail "still said: $(page_text "#banners")"
 	is_grey && fail "still grey"
+	wait_for 10 page_says 'return /\/s$/.test(document.getElementById("card-refused-value").textContent)' ||
+		fail "no rate: $(page_text "#card-refused-value")"
 	set_filter "port=4005"
 	knock 4005
 	wait_for 10 row 4005 || fail "nothing new is shown"
+}
+
+# What was refused while the daemon was away stands in no single bar.
+test_an_absence_of_the_daemon_is_marked_in_the_chart() {
+	needs_browser
+	script 'return import("/chart.js").then(({Chart}) => {
+		const chart = new Chart(() => {}), start = 1000000 * 5000;
+		chart.add(start, {"not-open": 10});
+		chart.add(start + 1000, {"not-open": 20});
+		chart.add(start + 41000, {"not-open": 420});
+		const bars = [...chart.buckets].map(([number, bucket]) => [number - 1000000, Math.round(bucket.get("not-open"))]);
+		window.answer = JSON.stringify([bars, [...chart.gaps].map((number) => number - 1000000), chart.known]);
+	})' >/dev/null
+	wait_for 10 page_says 'return window.answer === JSON.stringify([[[0, 50], [1, 50], [2, 50], [3, 50], [4, 50],
+		[5, 50], [6, 50], [7, 50], [8, 10]], [1, 2, 3, 4, 5, 6, 7, 8], false])' ||
+		fail "$(script 'return window.answer')"
+}
+
+test_what_mode_observe_let_pass_was_not_refused() {
+	local refused
+
+	needs_browser
+	knock 4006
+	rolewall -q apply --observe
+	knock 4007
+	wait_for 10 page_says 'return /^[1-9][0-9,]* observed in all/.test(document.getElementById("card-refused-note").textContent)' ||
+		fail "observe: $(page_text "#card-refused-note")"
+	rolewall -q apply
+	refused=$(rolewall --json status | jq .totals.dropped)
+	wait_for 10 page_says 'return new RegExp(`^${arguments[0]} in all, [1-9][0-9,]* observed before`)
+		.test(document.getElementById("card-refused-note").textContent.replaceAll(/(?<=[0-9]),(?=[0-9])/g, ""))' "$refused" ||
+		fail "$refused refused: $(page_text "#card-refused-note")"
+	assert_equal "$(rolewall --json status | jq '.drops["not-open"] - .observed["not-open"]')" \
+		"$(script 'return [...document.querySelectorAll("#reasons tbody tr")].find((row) => /not-open/.test(row.textContent))
+		.cells[3].textContent.replaceAll(",", "")' | jq -r .)" "the total of not-open"
 }
 
 test_without_a_policy_the_last_numbers_do_not_stay() {

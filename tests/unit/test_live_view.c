@@ -95,7 +95,8 @@ struct scene {
 
 static void scene_open(struct scene *scene)
 {
-	*scene = (struct scene){.canvas.plain = true, .source.snapshot.generation = 1};
+	*scene = (struct scene){.canvas.plain = true,
+				.source.snapshot = {.generation = 1, .flags = RW_POLICY_ENFORCE}};
 	scene->actions = (struct view_actions){
 		.ban = ban,
 		.open = open_port,
@@ -387,6 +388,24 @@ static void totals_are_those_since_the_policy_is_there(void **state)
 	scene_close(&scene);
 }
 
+static void what_mode_observe_let_pass_is_not_called_refused(void **state)
+{
+	static struct scene scene;
+
+	scene_open(&scene);
+	scene.source.snapshot.reasons[RW_REASON_NOT_OPEN].packets = 4321;
+	scene.source.snapshot.reasons[RW_REASON_NOT_OPEN + RW_OBSERVED].packets = 98;
+	scene.source.dropped = 4321;
+	scene.source.observed = 98;
+	shows(&scene, 80, "refused   4321     0/s\n");
+	shows(&scene, 80, "   4321\n");
+	scene.source.snapshot.flags &= ~RW_POLICY_ENFORCE;
+	shows(&scene, 80, "observe     98     0/s\n");
+	shows(&scene, 80, "     98\n");
+	hides(&scene, 80, "4321");
+	scene_close(&scene);
+}
+
 static void a_hook_that_is_off_is_seen_where_there_is_no_room(void **state)
 {
 	static struct scene scene;
@@ -416,6 +435,7 @@ int main(void)
 		cmocka_unit_test(how_long_is_chosen_in_the_question),
 		cmocka_unit_test(u_and_c_end_what_the_lists_or_a_row_name),
 		cmocka_unit_test(totals_are_those_since_the_policy_is_there),
+		cmocka_unit_test(what_mode_observe_let_pass_is_not_called_refused),
 		cmocka_unit_test(a_hook_that_is_off_is_seen_where_there_is_no_room),
 	};
 

@@ -79,6 +79,19 @@ static void head_hooks(struct canvas *canvas, const struct snapshot *snapshot, i
 		head_hook(canvas, at, end, "cgroup", "on");
 }
 
+static bool is_enforcing(const struct source *source)
+{
+	return source->snapshot.flags & RW_POLICY_ENFORCE;
+}
+
+/* What is refused; in mode observe, what would be. */
+static uint64_t total_of(const struct source *source, unsigned int reason)
+{
+	return (is_enforcing(source) ? snapshot_count : snapshot_observed)(&source->snapshot,
+									   reason)
+		.packets;
+}
+
 /* What it is since the policy's maps are there, and now. */
 static void head_number(struct canvas *canvas, int row, const char *name, uint64_t total,
 			double rate, enum style style)
@@ -118,7 +131,10 @@ static void head_draw(struct canvas *canvas, const struct view *view)
 	if (canvas->columns < 2 * NUMBERS_WIDTH)
 		return;
 	head_number(canvas, 0, "passed", source->passed, source->pass_rate, STYLE_GOOD);
-	head_number(canvas, 1, "refused", source->dropped, source->drop_rate, STYLE_BAD);
+	if (is_enforcing(source))
+		head_number(canvas, 1, "refused", source->dropped, source->drop_rate, STYLE_BAD);
+	else
+		head_number(canvas, 1, "observe", source->observed, source->drop_rate, STYLE_CARE);
 }
 
 /* Under the sparklines: how far back they go. */
@@ -148,7 +164,7 @@ static void spark_draw(struct canvas *canvas, const struct source *source, int r
 		canvas_glyph(canvas, row, NAME_WIDTH + width - 1 - age, STYLE_BAD, bar);
 	}
 	canvas_right(canvas, row, NAME_WIDTH + width + GAP, 7, STYLE_PLAIN,
-		     number_text(snapshot_packets(&source->snapshot, reason), 7, sum));
+		     number_text(total_of(source, reason), 7, sum));
 }
 
 /* Those of the last minutes, and behind them those of before, most first. Returns how many. */
@@ -160,9 +176,7 @@ static size_t reasons_choose(const struct source *source, int width, uint8_t *re
 		uint64_t most = 0;
 
 		for (unsigned int reason = 1; reason < RW_REASON_COUNT; reason++) {
-			uint64_t total = reason_is_drop(reason)
-						 ? snapshot_packets(&source->snapshot, reason)
-						 : 0;
+			uint64_t total = reason_is_drop(reason) ? total_of(source, reason) : 0;
 
 			if (total <= most || memchr(ret, (int)reason, count))
 				continue;

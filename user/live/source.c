@@ -66,23 +66,18 @@ static double rate_of(uint64_t now, uint64_t before, double seconds)
 
 static void counters_read(struct source *source, double seconds)
 {
-	uint64_t drops[RW_REASON_COUNT] = {0}, passed = 0, dropped = 0;
+	uint64_t drops[RW_REASON_COUNT] = {0}, before = source->dropped + source->observed;
+	struct totals totals = snapshot_totals(&source->snapshot);
 
-	for (unsigned int reason = 1; reason < RW_REASON_COUNT; reason++) {
-		uint64_t packets = snapshot_packets(&source->snapshot, reason);
-
-		if (!reason_name(reason))
-			continue;
-		if (reason_is_drop(reason))
-			dropped += drops[reason] = packets;
-		else
-			passed += packets;
-	}
-	source->pass_rate = rate_of(passed, source->passed, seconds);
-	source->drop_rate = rate_of(dropped, source->dropped, seconds);
-	source->unread |= dropped != source->dropped;
-	source->passed = passed;
-	source->dropped = dropped;
+	for (unsigned int reason = 1; reason < RW_REASON_COUNT; reason++)
+		if (reason_name(reason) && reason_is_drop(reason))
+			drops[reason] = snapshot_packets(&source->snapshot, reason);
+	source->pass_rate = rate_of(totals.passed, source->passed, seconds);
+	source->drop_rate = rate_of(totals.dropped + totals.observed, before, seconds);
+	source->unread |= totals.dropped + totals.observed != before;
+	source->passed = totals.passed;
+	source->dropped = totals.dropped;
+	source->observed = totals.observed;
 	spark_put(&source->spark, drops, source->read_ns / 1000000000LL);
 }
 

@@ -21,8 +21,8 @@ struct source {
 	struct snapshot snapshot; /* newer than that of the names; zeros: nothing is applied */
 	struct book book;
 	struct spark spark;
-	uint64_t passed, dropped;	    /* since the policy's maps are there */
-	double pass_rate, drop_rate;	    /* a second */
+	uint64_t passed, dropped, observed; /* since the policy's maps are there */
+	double pass_rate, drop_rate;	    /* a second; of what was observed, too */
 	int64_t read_ns;		    /* CLOCK_MONOTONIC, of the last tick */
 	bool unread;			    /* the table must be read */
 	struct timeout_list bans, openings; /* by source, as the files have them */

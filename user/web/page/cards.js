@@ -5,6 +5,7 @@ import {grown} from "./chart.js";
 import {topOf} from "./sums.js";
 
 const RECENT_MS = 600000; // as the chart
+const ABSENCE_S = 5; // the daemon tells once a second
 
 const sum = (counters) => Object.values(counters ?? {}).reduce((a, b) => a + b, 0);
 
@@ -34,11 +35,16 @@ function draw(card) {
 	}
 }
 
-function ratesOf(status, before) {
+// Of what mode observe let pass nothing was refused.
+const observedOf = (status) => sum(status.observed);
+const refusedOf = (status) => sum(status.drops) - observedOf(status);
+
+// null: of now nothing is known.
+function ratesOf(status, before, link) {
 	const seconds = before ? (status.time_ms - before.time_ms) / 1000 : 0;
 
-	if (!before?.applied || seconds <= 0)
-		return {drops: 0, passes: 0};
+	if (!link.connected || !before?.applied || seconds <= 0 || seconds > ABSENCE_S)
+		return null;
 	return {
 		drops: grown(sum(status.drops), sum(before.drops)) / seconds,
 		passes: grown(sum(status.passes), sum(before.passes)) / seconds,
@@ -65,17 +71,26 @@ function hooksCard(status) {
 	};
 }
 
+function totalsNote(status, observe) {
+	const observed = observedOf(status);
+
+	if (observe)
+		return `${count(observed)} observed in all`;
+	return `${count(refusedOf(status))} in all${observed ? `, ${count(observed)} observed before` : ""}`;
+}
+
 export function drawCards({status, before, link, heard}, known, now) {
 	drawDaemon(link, heard);
 	$("numbers").classList.toggle("without", !status?.applied);
 	if (!status?.applied)
 		return;
-	const rates = ratesOf(status, before);
+	const rates = ratesOf(status, before, link);
 	const top = topOf(known.list(), now - RECENT_MS, now);
 	const observe = status.mode !== "enforce";
 
-	draw({name: "refused", title: observe ? "Would be refused now" : "Refused now", value: rate(rates.drops),
-		note: `${count(sum(status.drops))} in all; passed ${rate(rates.passes)}`});
+	draw({name: "refused", title: observe ? "Would be refused now" : "Refused now",
+		value: rates ? rate(rates.drops) : "–",
+		note: totalsNote(status, observe) + (rates ? `; passed ${rate(rates.passes)}` : "")});
 	draw({name: "source", value: top.source?.source ?? "none", filter: top.source && `src=${top.source.source}`,
 		note: top.source ? `${many(top.source.packets, "packet")}, ${many(top.source.ports, "port")}` : "in ten minutes"});
 	draw({name: "port", value: top.port?.port ?? "none",
@@ -102,11 +117,12 @@ function facts(status, remembered) {
 		["Roles", status.roles.join(", ")],
 		...listed(status).map((one) => [`Interface ${one.name}`, `${one.zone}, ${hookText(one)}`]),
 		["Passed", `${count(sum(status.passes))} packets`],
-		["Refused", `${count(sum(status.drops))} packets`],
+		["Refused", `${count(refusedOf(status))} packets`],
+		["Observed", `${count(observedOf(status))} packets passed that mode enforce refuses`],
 		["Attempts remembered", `${count(status.history_entries)} by the daemon, ${count(remembered)} by this page`],
 		["Forgotten", `${count(status.forgotten)} packets of attempts that are not remembered any more`],
 		["Source not known", `${count(status.unattributed)} packets`],
-		["Events", `${count(status.events?.emitted ?? 0)} told, ${count(lost)} lost`],
+		["Events", `${count(status.events?.emitted ?? 0)} reported, ${count(lost)} lost`],
 	];
 }
 

@@ -6,6 +6,7 @@ const BUCKET_MS = 5000;
 const BUCKETS = 120;
 const SECONDS = BUCKET_MS / 1000;
 const HEIGHT = 220;
+const GAP_MS = BUCKET_MS; // the daemon tells once a second; longer than that it was away
 const MOVING_MS = 2000; // so long after a move the cursor's moment is read aloud
 const MARGIN = {left: 46, right: 8, top: 10, bottom: 22};
 
@@ -16,7 +17,10 @@ export class Chart {
 	constructor(onReason) {
 		this.buckets = new Map(); // number of the bucket -> Map of reason -> packets
 		this.rows = new Map(); // reason -> its row
+		this.gaps = new Set(); // numbers of buckets in which the daemon was away: an average is shown
 		this.rates = new Map(); // reason -> packets a second, now
+		this.known = false; // are those of now?
+		this.totals = {}; // reason -> packets
 		this.meanings = new Map();
 		this.onReason = onReason;
 		this.cursor = null;
@@ -37,6 +41,7 @@ export class Chart {
 
 	setHistory(samples) {
 		this.buckets.clear();
+		this.gaps.clear();
 		this.last = null;
 		for (const [time, drops] of samples)
 			this.add(time, drops);
@@ -46,28 +51,56 @@ export class Chart {
 		const before = this.last;
 
 		this.last = {time, drops};
-		if (!before || time <= before.time || time - before.time > 60000)
-			return;
-		const number = Math.floor(time / BUCKET_MS);
-		const bucket = this.buckets.get(number) ?? new Map();
-
 		this.rates.clear();
+		this.known = false;
+		if (!before || time <= before.time || time - before.time > BUCKETS * BUCKET_MS)
+			return;
+		const away = time - before.time > GAP_MS;
+
 		for (const [reason, packets] of Object.entries(drops)) {
 			const more = grown(packets, before.drops[reason] ?? 0);
 
 			if (more)
-				bucket.set(reason, (bucket.get(reason) ?? 0) + more);
-			this.rates.set(reason, more * 1000 / (time - before.time));
+				this.put(reason, more, away ? before.time : time, time);
+			if (!away)
+				this.rates.set(reason, more * 1000 / (time - before.time));
 		}
-		this.buckets.set(number, bucket);
+		this.known = !away;
+		if (away)
+			for (let number = Math.floor(before.time / BUCKET_MS) + 1; number <= Math.floor(time / BUCKET_MS); number++)
+				this.gaps.add(number);
+		this.forget(Math.floor(time / BUCKET_MS) - BUCKETS - 2);
+	}
+
+	// Evenly over the buckets of that time.
+	put(reason, packets, from, to) {
+		for (let number = Math.floor(from / BUCKET_MS); number <= Math.floor(to / BUCKET_MS); number++) {
+			const bucket = this.buckets.get(number) ?? new Map();
+			const inside = Math.min(to, (number + 1) * BUCKET_MS) - Math.max(from, number * BUCKET_MS);
+
+			bucket.set(reason, (bucket.get(reason) ?? 0) + (to > from ? packets * inside / (to - from) : packets));
+			this.buckets.set(number, bucket);
+		}
+	}
+
+	forget(newest) {
 		for (const old of this.buckets.keys())
-			if (old <= number - BUCKETS - 2)
+			if (old <= newest)
 				this.buckets.delete(old);
+		for (const old of this.gaps)
+			if (old <= newest)
+				this.gaps.delete(old);
 	}
 
 	// Nothing is refused now.
 	rest() {
 		this.rates.clear();
+	}
+
+	// Of now nothing is known.
+	lose() {
+		this.rates.clear();
+		this.known = false;
 	}
 
 	// Numbers of the buckets that are shown, oldest first. The one that is filling is the last.
@@ -102,8 +135,16 @@ export class Chart {
 
 		this.frame = frame;
 		chart.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
-		chart.replaceChildren(...grid(frame), ...times(frame, numbers), ...this.bars(frame, numbers), this.mark(frame));
+		chart.replaceChildren(...this.shades(frame, numbers), ...grid(frame), ...times(frame, numbers), ...this.bars(frame, numbers), this.mark(frame));
 		this.tell();
+	}
+
+	shades(frame, numbers) {
+		const away = numbers.map((number, i) => (this.gaps.has(number) ? MARGIN.left + i * frame.step : null));
+
+		$("gap-note").hidden = !this.gaps.size;
+		return away.filter((x) => x !== null).map((x) =>
+			svg("rect", {x: x.toFixed(1), y: MARGIN.top, width: frame.step.toFixed(1), height: frame.base - MARGIN.top, class: "gap"}));
 	}
 
 	bars(frame, numbers) {
@@ -169,7 +210,9 @@ export class Chart {
 			$("readout").setAttribute("aria-live", "polite");
 		else
 			$("readout").removeAttribute("aria-live");
-		setText($("readout"), `${when}: ${parts.join(", ") || "nothing refused"}`);
+		const none = number === null && !this.known ? "not known" : "nothing refused";
+
+		setText($("readout"), `${when}: ${this.gaps.has(number) ? "on average " : ""}${parts.join(", ") || none}`);
 	}
 
 	// --- the table beside it
@@ -187,8 +230,8 @@ export class Chart {
 				body.append(row.line);
 			}
 			row.button.setAttribute("aria-pressed", String(active === reason));
-			setText(row.now, rate(this.rates.get(reason) ?? 0));
-			setText(row.total, count(this.last.drops[reason]));
+			setText(row.now, this.known ? rate(this.rates.get(reason) ?? 0) : "–");
+			setText(row.total, count(this.totals[reason] ?? 0));
 			row.path.setAttribute("d", spark(numbers.map((number) => this.buckets.get(number)?.get(reason) ?? 0)));
 		}
 	}

@@ -86,6 +86,14 @@ function drawBanners() {
 
 // --- events ----------------------------------------------------------------------------------------
 
+// By reason: what was refused; in mode observe, what would have been.
+function totalsOf({mode, drops, observed = {}}) {
+	const enforce = mode === "enforce";
+
+	return Object.fromEntries(Object.entries(drops ?? {}).map(([reason, packets]) =>
+		[reason, enforce ? packets - (observed[reason] ?? 0) : observed[reason] ?? 0]));
+}
+
 function setStatus(status) {
 	status.time_ms = Date.parse(status.time);
 	state.before = state.status;
@@ -95,10 +103,13 @@ function setStatus(status) {
 	state.heard = Date.now();
 	drawHead(status);
 	drawBanners();
+	chart.totals = totalsOf(status);
 	if (status.applied)
 		chart.add(status.time_ms, status.drops);
 	else
 		chart.rest();
+	if (!state.link.connected)
+		chart.lose();
 	drawMoving();
 }
 
@@ -118,6 +129,8 @@ function drawMoving() {
 function setLink(link) {
 	state.link = link;
 	document.body.classList.toggle("stale", !link.connected);
+	if (!link.connected)
+		chart.lose();
 	drawBanners();
 	drawMoving();
 }
