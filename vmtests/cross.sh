@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # cross.sh - the unit tests and the packet suite of the cross build, on Debian's arm64 cloud kernel in QEMU.
-# Expects them built: "make check-cross". LIMIT=3600: seconds for the machine.
+# Expects them built: "make check-cross". LIMIT=7200: seconds for the machine.
 #
 # The machine has busybox, dash, ip and rm with their libraries, and our programs, which are static.
 set -euo pipefail
@@ -83,7 +83,7 @@ tree_make() { # KERNEL-DIRECTORY
 }
 
 boot() { # KERNEL-DIRECTORY
-	timeout --foreground "${LIMIT:-3600}" qemu-system-aarch64 -accel tcg -machine virt -cpu cortex-a72 -smp 2 -m 1536 \
+	timeout --foreground "${LIMIT:-7200}" qemu-system-aarch64 -accel tcg -machine virt -cpu cortex-a72 -smp 2 -m 1536 \
 		-nodefaults -no-user-config -display none -serial stdio -no-reboot -kernel "$1/vmlinuz" -initrd "$VM_DIR/initrd" \
 		-append "console=ttyAMA0 panic=-1 quiet loglevel=3 rdinit=/init mitigations=off nokaslr" </dev/null >"$LOG" 2>&1
 }
