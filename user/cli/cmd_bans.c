@@ -143,9 +143,8 @@ static int import_parse(const struct settings *settings, const char *path,
 	if (!r)
 		return EXIT_OK;
 	if (r == -EINVAL && !error.hint[0])
-		error_hint(&error,
-			   "nothing was banned; one address or prefix stands on a line, and "
-			   "\"#\" or \";\" begins a comment");
+		error_hint(&error, "nothing was banned; write one address or prefix on each line; "
+				   "\"#\" or \";\" begins a comment");
 	return report_install(settings, r, &error);
 }
 

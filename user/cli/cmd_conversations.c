@@ -124,9 +124,11 @@ const struct verb verb_conversations = {
 	.name = "conversations",
 	.operands = "",
 	.summary = "UDP that this node began: with whom, and how long an answer is awaited",
-	.details = "An answer comes in for 180 seconds after the node has sent. Whom a rule or an "
-		   "opening admits,\n"
-		   "and whom mode observe let in, has no conversation. --flush ends every one; the "
+	.details = "An answer comes in for 180 seconds after the node has sent. A source that a "
+		   "rule or "
+		   "an opening\n"
+		   "admits, or that mode observe let in, has no conversation. --flush ends every "
+		   "one; the "
 		   "next datagram\n"
 		   "that the node sends begins it anew.",
 	.options = conversations_options,

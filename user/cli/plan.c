@@ -291,7 +291,7 @@ static const char *fate_text(const struct plan *plan)
 	if (plan_cuts_own(plan))
 		return "could not be opened again: apply refuses without --force --confirm";
 	return ssh_is_unsure(&plan->own, is_enforcing(plan))
-		       ? "survives if its tunnel does, of which the kernel tells too little"
+		       ? "survives if its tunnel does, but the kernel says too little about that"
 		       : "survives";
 }
 

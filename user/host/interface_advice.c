@@ -143,7 +143,7 @@ static int advise_default_route(const struct tables *tables, const struct host_f
 			return warnings_add(
 				ret, WARNING_DEFAULT_ROUTE_INTERNAL, NULL,
 				"%s is %s, but the default route leads there: everything that is "
-				"open to %s is open to whoever comes that way",
+				"open to %s is open to everybody who arrives there",
 				interface->name, zone, zone);
 	}
 	return 0;

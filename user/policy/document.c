@@ -171,14 +171,14 @@ static int document_refuse_twin(struct document *document, size_t end, struct er
 	if (places_find(document->text, document->size, &document->places, &document->place_count))
 		return error_set(ret_error, ENOMEM, "out of memory");
 	if (!document->place_count)
-		return error_set(ret_error, EINVAL, "a key stands twice in the same object");
+		return error_set(ret_error, EINVAL, "a key appears twice in the same object");
 	for (uint32_t i = 0; i < document->place_count; i++) {
 		const struct place *place = &document->places[i];
 
 		if (place->key != PLACE_NONE && place->key < end)
 			at = (struct at){document, i, place->key};
 	}
-	error_at(ret_error, &at, "this key stands twice in the same object");
+	error_at(ret_error, &at, "this key appears twice in the same object");
 	error_hint(ret_error, "keep one of the two");
 	return -EINVAL;
 }

@@ -22,7 +22,7 @@ static int initiator_add(struct flows_model *flows, const struct name_model *rol
 	if (flows->initiator_count >= RW_PEER_ROLES)
 		return error_at(
 			ret_error, &role->at,
-			"more than %d roles connect to others; that many are not told apart",
+			"more than %d roles connect to others; rolewall cannot distinguish so many",
 			RW_PEER_ROLES);
 	initiator = array_append(&flows->initiators, &flows->initiator_count, sizeof(*initiator));
 	if (!initiator)

@@ -119,7 +119,7 @@ static int zones_refuse(const struct entry *first, const struct entry *second,
 		     "%s cannot be in the zone %s and in the zone %s of one interface", text,
 		     word_of(words_zones, first->zone & RW_ZONE_ALL),
 		     word_of(words_zones, second->zone & RW_ZONE_ALL));
-	error_hint(ret_error, "the other one stands at %s; keep one of the two", where);
+	error_hint(ret_error, "the other one is at %s; keep one of the two", where);
 	return r;
 }
 

@@ -30,7 +30,7 @@ static void names_hint(const struct profile_names *names, const char *directory,
 	for (size_t i = 0; i < names->count; i++)
 		guess_consider(&guess, names->list[i]);
 	if (!error_hint_guess(ret_error, &guess))
-		error_hint(ret_error, "what there is stands in %s", directory);
+		error_hint(ret_error, "look into %s for those that exist", directory);
 }
 
 static int role_refuse(const struct profile_files *files, const struct name_model *name,

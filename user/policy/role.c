@@ -69,7 +69,7 @@ static int role_name_check(const struct role_model *role, struct error *ret_erro
 	file = slash ? slash + 1 : file;
 	if (!strncmp(file, role->name, size) && !strcmp(file + size, ".json"))
 		return 0;
-	r = error_at(ret_error, &role->name_at, "the role \"%s\" stands in a file called \"%.80s\"",
+	r = error_at(ret_error, &role->name_at, "the role \"%s\" is in a file called \"%.80s\"",
 		     role->name, file);
 	error_hint(ret_error, "a role's file is called after it: %s.json", role->name);
 	return r;

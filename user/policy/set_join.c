@@ -40,8 +40,7 @@ static int set_take(struct node_model *node, struct set_model *set, struct error
 		r = error_at(ret_error, &set->at, "the node file has a set \"%s\" of its own",
 			     set->name);
 		at_format(&own->at, where, sizeof(where));
-		error_hint(ret_error, "that one stands at %s; give one of the two another name",
-			   where);
+		error_hint(ret_error, "that one is at %s; rename one of the two", where);
 		return r;
 	}
 	set->of_cluster = true;

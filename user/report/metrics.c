@@ -136,7 +136,8 @@ static void write_rules(FILE *file, const struct snapshot *snapshot)
 static void write_attempts(FILE *file, const struct snapshot *snapshot)
 {
 	metric_head(file, "rolewall_events_total", "counter",
-		    "Events: emitted, suppressed for want of credit, lost in a full ring.");
+		    "Events: emitted, suppressed because no reader had asked for more, lost in a "
+		    "full ring.");
 	SAMPLE(file, "rolewall_events_total", snapshot->events.emitted, {"state", "emitted"});
 	SAMPLE(file, "rolewall_events_total", snapshot->events.suppressed, {"state", "suppressed"});
 	SAMPLE(file, "rolewall_events_total", snapshot->events.lost, {"state", "lost"});

@@ -312,7 +312,8 @@ enum xdp_mode xdp_query(const struct instance *instance, const struct devices *d
 			 "XDP cannot read this kind of device; the cgroup hook filters");
 	else if ((above = program_above(instance, devices, device)))
 		snprintf(note, note_size,
-			 "another XDP program is attached to %s, which stands on this device; the "
+			 "another XDP program is attached to %s, which is on top of this device; "
+			 "the "
 			 "cgroup hook filters",
 			 above->name);
 	else

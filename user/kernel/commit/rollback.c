@@ -78,7 +78,7 @@ static void exchange_copy(const struct transaction *transaction, const struct rw
 		  "after a restart generation %u, which was taken back, comes back: %s",
 		  result->from, cause.what);
 	error_hint(&result->warning,
-		   "mend that, and apply what is in force, so that it is what a restart finds");
+		   "correct that, then apply what is in force, so that a restart finds it");
 }
 
 /* It did not go: a restart is to find what stays. */

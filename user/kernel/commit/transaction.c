@@ -176,8 +176,8 @@ void transaction_back_out(struct transaction *transaction, struct error *ret_err
 		  "as far as it is attached",
 		  cause.what, why.what, transaction->next.number);
 	error_where(ret_error, "%s", cause.where);
-	error_hint(ret_error,
-		   "'rolewall status' shows how far; mend the cause, and 'rolewall apply'");
+	error_hint(ret_error, "'rolewall status' shows what is attached; remove the cause, then "
+			      "run 'rolewall apply'");
 }
 
 int transaction_switch(struct transaction *transaction, struct error *ret_error)

@@ -15,7 +15,7 @@ static int refuse(const char *path, const char *why, struct error *ret_error)
 {
 	error_set(ret_error, EUCLEAN, "what is in %s cannot be trusted: %s", path, why);
 	error_hint(ret_error,
-		   "look who made it; 'chown root %s && chmod 0750 %s' if all of it is "
+		   "find out who made it; 'chown root %s && chmod 0750 %s' if all of it is "
 		   "yours",
 		   path, path);
 	return -EUCLEAN;
