@@ -36,7 +36,7 @@ STATIC="dpkg-dev xz-utils"
 CROSS="gcc-aarch64-linux-gnu libc6-dev-arm64-cross libcmocka-dev qemu-system-arm dpkg-dev xz-utils cpio kmod"
 
 # Packages: .deb and .rpm, a Debian to install them in.
-PACKAGE="$STATIC git jq lintian rpm rpmlint minisign debootstrap bash-completion"
+PACKAGE="$STATIC git jq lintian rpm rpmlint minisign debootstrap bash-completion faketime"
 
 # All else that is tested: a real browser, a real Prometheus, fail2ban, packages, mail servers, machines; and
 # fuzzing.

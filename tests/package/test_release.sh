@@ -12,7 +12,7 @@
 
 VERSION=$(<"$LAB_ROOT/VERSION")
 
-# release_make DIRECTORY [VARIABLE=VALUE...]: clone and release; the result is in DIRECTORY/build/release.
+# release_make DIRECTORY [ENV-ARGUMENT...]: clone and release; the result is in DIRECTORY/build/release.
 release_make() {
 	local directory=$1
 
@@ -34,12 +34,17 @@ prepare() {
 	[ -e "$LAB_DIR/$RELEASE/SHA256SUMS" ] || release_make "$LAB_DIR/one"
 }
 
+# A year and some days later, by a clock that every program of the build reads.
 test_two_builds_are_the_same_bytes() {
-	local file
+	local file later
 
+	command -v faketime >/dev/null || skip "faketime is not installed"
+	later=$(date +%Y -d "+370 days")
+	assert_equal "$later" "$(faketime -f +370d date +%Y)" "the year of the second one"
 	(
 		umask 077
-		release_make "$LAB_DIR/another/directory/of/a/longer/name" TZ=Asia/Kathmandu LC_ALL=C.UTF-8
+		release_make "$LAB_DIR/another/directory/of/a/longer/name" TZ=Asia/Kathmandu LC_ALL=C.UTF-8 LANG=tr_TR.UTF-8 \
+			HOME="$LAB_DIR" faketime -f +370d
 	) || fail "the second one: $(tail -n 20 "$LAB_DIR/make.log")"
 	for file in "$LAB_DIR/$RELEASE"/*; do
 		cmp "$file" "$LAB_DIR/another/directory/of/a/longer/name/build/release/${file##*/}" || fail "${file##*/} differs"
