@@ -15,6 +15,7 @@
 #include "policy/compile.h"
 #include "util/array.h"
 #include "util/cleanup.h"
+#include "layouts.h"
 
 #define SOURCES_MAX 4
 
@@ -449,31 +450,10 @@ static void deny_from_outside_leaves_a_roles_port_to_the_vpn(void **state)
 
 #define LAYOUTS 600
 
-/* xorshift: the same layouts in every run. */
-static uint32_t random_state = 2463534242;
-
-static uint32_t random_below(uint32_t end)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 17;
-	random_state ^= random_state << 5;
-	return random_state % end;
-}
-
-/* White space of one kind in a file, or of all kinds. */
-static const char *const spaces[][4] = {
-	{"", "", "", ""},
-	{" ", " ", " ", " "},
-	{"\n  ", "\n", "\n    ", " "},
-	{"\r\n\t", "\r\n", "\r\n\t\t", " "},
-	{"\n\t\t\t\t\t\t", "\n\n", " ", ""},
-	{" ", "", "\r\n", "\t \n"},
-};
-
 /* `compact` with white space around everything that may have it. Owned by the caller. */
 static char *layout_make(const char *compact)
 {
-	size_t size, kind = random_below(ARRAY_SIZE(spaces));
+	size_t size, kind = layout_random();
 	bool in_string = false;
 	char *text;
 	FILE *out = open_memstream(&text, &size);
@@ -484,10 +464,10 @@ static char *layout_make(const char *compact)
 
 		in_string ^= *compact == '"';
 		if (is_mark && random_below(2))
-			fputs(spaces[kind][random_below(4)], out);
+			fputs(space_random(kind), out);
 		fputc(*compact, out);
 		if (is_mark)
-			fputs(spaces[kind][random_below(4)], out);
+			fputs(space_random(kind), out);
 	}
 	assert_int_equal(fclose(out), 0);
 	return text;

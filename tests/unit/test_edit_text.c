@@ -13,6 +13,7 @@
 #include "edit/text.h"
 #include "util/array.h"
 #include "util/cleanup.h"
+#include "layouts.h"
 
 #define _edit_ _cleanup_(edit_free)
 
@@ -138,30 +139,9 @@ static void strings_are_read_as_they_are_meant(void **state)
 
 #define DOCUMENTS 4000
 
-/* xorshift: the same documents in every run. */
-static uint32_t random_state = 2463534242;
-
-static uint32_t random_below(uint32_t end)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 17;
-	random_state ^= random_state << 5;
-	return random_state % end;
-}
-
-/* White space of one kind in a document, or of all kinds. */
-static const char *const spaces[][4] = {
-	{"", "", "", ""},
-	{" ", " ", " ", " "},
-	{"\n  ", "\n", "\n    ", " "},
-	{"\r\n\t", "\r\n", "\r\n\t\t", " "},
-	{"\n\t\t\t\t\t\t", "\n\n", " ", ""},
-	{" ", "", "\r\n", "\t \n"},
-};
-
 static void space_write(FILE *out, size_t kind)
 {
-	fputs(spaces[kind][random_below(4)], out);
+	fputs(space_random(kind), out);
 }
 
 static void value_write(FILE *out, size_t kind, int depth);
@@ -205,7 +185,7 @@ static void value_write(FILE *out, size_t kind, int depth)
 static char *document_make(void)
 {
 	char *text;
-	size_t size, kind = random_below(ARRAY_SIZE(spaces));
+	size_t size, kind = layout_random();
 	FILE *out = open_memstream(&text, &size);
 
 	assert_non_null(out);
