@@ -1,16 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# run.sh PROGRAM... - run test programs, JOBS at a time (two without it: they mostly wait), and add up
-# what they say: a line for each when it ends, and before it what it printed if it failed.
+# run.sh PROGRAM... - run test programs, JOBS at a time, and add up what they say: a line for each when
+# it ends, and before it what it printed if it failed.
 #
 # Understands cmocka's summary and the line "N passed, N failed, N skipped". A program is itself a
 # failure if it says neither, if it exits non-zero without a failed test, or if it leaves something
 # behind: files, mounts, namespaces, cgroups, processes. Environment:
+#	JOBS=N			how many at a time; two more than there are processors: they mostly wait
 #	SUITE=short|long	without what is marked "long: WHY", or only that (see is_wanted); else all
 #	RUN_TOTALS=FILE		the totals are added to that file as well, so that several calls have one sum
 #	V=1			one at a time, and everything they print at once
 # Each job is a process group of its own, which ends as a whole.
 set -um
+: "${JOBS:=$(($(nproc) + 2))}"
 passed=0 failed=0 skipped=0 ended=0
 # One directory for each program, named for its process: NUMBER.log, and NUMBER/ for its temporary files.
 DIRECTORY=$(mktemp -d "${TMPDIR:-/tmp}/run.XXXXXX") || exit 1
@@ -136,7 +138,7 @@ for program in "${programs[@]}"; do
 		watch_one "$program"
 		continue
 	fi
-	[ "${#program_of[@]}" -lt "${JOBS:-2}" ] || wait_for_one
+	[ "${#program_of[@]}" -lt "$JOBS" ] || wait_for_one
 	begin "$program"
 done
 while [ "${#program_of[@]}" -gt 0 ]; do wait_for_one; done
