@@ -541,7 +541,7 @@ test_what_mode_observe_let_pass_was_not_refused() {
 		fail "observe: $(page_text "#card-refused-note")"
 	rolewall -q apply
 	refused=$(rolewall --json status | jq .totals.dropped)
-	wait_for 10 page_says 'return new RegExp(`^${arguments[0]} in all, [1-9][0-9,]* observed before`)
+	wait_for 10 page_says 'return new RegExp(`^${arguments[0]} in all, [1-9][0-9,]* observed`)
 		.test(document.getElementById("card-refused-note").textContent.replaceAll(/(?<=[0-9]),(?=[0-9])/g, ""))' "$refused" ||
 		fail "$refused refused: $(page_text "#card-refused-note")"
 	assert_equal "$(rolewall --json status | jq '.drops["not-open"] - .observed["not-open"]')" \

@@ -263,6 +263,8 @@ const struct verb verb_status = {
 	.operands = "",
 	.summary = "is it really enforcing? mode, hooks, counters, as the kernel says",
 	.details =
+		"Names the copy of what was confirmed, which a restart puts in force, and notes\n"
+		"if the node file is gone or has changed since it was applied.\n"
 		"Exits with 0 when a policy is in force and everything is attached, with 1 when\n"
 		"something that should be attached is not, or when a policy that was not\n"
 		"confirmed in time does not go back, with 3 when nothing is applied.",

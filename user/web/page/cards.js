@@ -76,7 +76,7 @@ function totalsNote(status, observe) {
 
 	if (observe)
 		return `${count(observed)} observed in all`;
-	return `${count(refusedOf(status))} in all${observed ? `, ${count(observed)} observed before` : ""}`;
+	return `${count(refusedOf(status))} in all${observed ? `, ${count(observed)} observed` : ""}`;
 }
 
 export function drawCards({status, before, link, heard}, known, now) {
@@ -118,7 +118,7 @@ function facts(status, remembered) {
 		...listed(status).map((one) => [`Interface ${one.name}`, `${one.zone}, ${hookText(one)}`]),
 		["Passed", `${count(sum(status.passes))} packets`],
 		["Refused", `${count(refusedOf(status))} packets`],
-		["Observed", `${count(observedOf(status))} packets passed that mode enforce refuses`],
+		["Observed", `${count(observedOf(status))} let pass, and counted`],
 		["Attempts remembered", `${count(status.history_entries)} by the daemon, ${count(remembered)} by this page`],
 		["Forgotten", `${count(status.forgotten)} packets of attempts that are not remembered any more`],
 		["Source not known", `${count(status.unattributed)} packets`],
