@@ -115,11 +115,19 @@ static void print_others(const struct settings *settings, const struct differenc
 	for (size_t i = 0; i < difference->setting_count; i++)
 		print_fact(settings, difference->settings[i].name, STYLE_PLAIN, "%s -> %s",
 			   or_none(difference->settings[i].before), difference->settings[i].after);
-	for (size_t i = 0; i < interfaces->count; i++)
-		print_fact(settings, interfaces->list[i].name, STYLE_PLAIN, "zone %s -> %s",
-			   difference->from_nothing ? "none"
-						    : zone_or_unlisted(interfaces->list[i].before),
-			   zone_or_unlisted(interfaces->list[i].after));
+	for (size_t i = 0; i < interfaces->count; i++) {
+		const struct interface_change *change = &interfaces->list[i];
+
+		if (change->before != change->after)
+			print_fact(settings, change->name, STYLE_PLAIN, "zone %s -> %s",
+				   difference->from_nothing ? "none"
+							    : zone_or_unlisted(change->before),
+				   zone_or_unlisted(change->after));
+		if (change->hook_before != change->hook_after)
+			print_fact(settings, change->name, STYLE_PLAIN, "hook %s -> %s",
+				   word_of(words_hooks, change->hook_before),
+				   word_of(words_hooks, change->hook_after));
+	}
 }
 
 #define SET_SOURCES_SHOWN 8

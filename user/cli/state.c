@@ -23,7 +23,7 @@ static enum style interface_style(const struct interface_state *interface)
 {
 	if (interface->hook == HOOK_NONE)
 		return is_present(interface) ? STYLE_BAD : STYLE_CARE;
-	return interface->hook == HOOK_XDP ? STYLE_GOOD : STYLE_PLAIN;
+	return interface->hook != HOOK_CGROUP ? STYLE_GOOD : STYLE_PLAIN;
 }
 
 static void print_interface(struct libscols_table *table, const struct interface_state *interface)
@@ -77,7 +77,7 @@ int state_report_problems(const struct settings *settings, const struct snapshot
 	}
 	if (!snapshot->cgroup_ingress)
 		report_problem(settings, "the cgroup ingress hook is not attached: interfaces "
-					 "without XDP are not guarded");
+					 "without XDP or tc are not guarded");
 	if (!snapshot->cgroup_egress)
 		report_problem(settings, "the cgroup egress hook is not attached: answers to this "
 					 "host's own UDP packets are refused");

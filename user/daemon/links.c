@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* links.c - RTMGRP_LINK, and what it means for the policy in force. */
+/* links.c - RTMGRP_LINK and RTMGRP_TC, and what they mean for the policy in force. */
 #include "daemon/links.h"
 
 #include <errno.h>
@@ -10,6 +10,7 @@
 
 #include "util/say.h"
 #include "kernel/attach/legacy_attach.h"
+#include "kernel/attach/tc.h"
 #include "kernel/commit/refresh.h"
 #include "report/words.h"
 #include "util/cleanup.h"
@@ -64,6 +65,8 @@ static const struct interface_state *state_find(const struct snapshot *snapshot,
 
 static const char *way_text(const struct interface_state *state)
 {
+	if (state->hook == HOOK_TC)
+		return "tc filters";
 	if (state->hook == HOOK_XDP)
 		return state->xdp_mode == XDP_MODE_NATIVE ? "native XDP filters"
 							  : "generic XDP filters";
@@ -122,6 +125,43 @@ static void say_changes(const struct links *links, const struct devices *now)
 	}
 }
 
+static bool has_tc(const struct links *links, const struct devices *devices, size_t slot)
+{
+	const struct device *device = slot_device(links, devices, slot);
+
+	return device && tc_program(links->in_force->instance, device);
+}
+
+/* A filter is no link: whoever may can remove it, or the qdisc that it is on. Fills `ret_lost`. */
+static bool find_lost(const struct links *links, const struct devices *devices,
+		      bool ret_lost[RW_SLOTS])
+{
+	bool any = false;
+
+	for (size_t i = 1; i < RW_SLOTS; i++) {
+		ret_lost[i] = links->has_tc[i] && slot_device(links, devices, i) &&
+			      !has_tc(links, devices, i);
+		any = any || ret_lost[i];
+	}
+	return any;
+}
+
+static void say_lost(const struct links *links, const struct devices *devices,
+		     const bool lost[RW_SLOTS])
+{
+	for (size_t i = 1; i < RW_SLOTS; i++)
+		if (lost[i] && has_tc(links, devices, i))
+			say(SAY_WARNING,
+			    "Rolewall's tc filter on %s had been removed; it is attached again",
+			    slot_device(links, devices, i)->name);
+}
+
+static void note_tc(struct links *links)
+{
+	for (size_t i = 1; i < RW_SLOTS; i++)
+		links->has_tc[i] = has_tc(links, &links->devices, i);
+}
+
 static void devices_take(struct links *links, struct devices *devices)
 {
 	devices_free(&links->devices);
@@ -150,12 +190,14 @@ static int refresh(struct links *links, struct error *ret_error)
 {
 	_cleanup_(devices_free) struct devices devices = {0};
 	int r = devices_read(&devices, ret_error);
+	bool lost[RW_SLOTS] = {0};
 
 	if (r)
 		return r;
-	if (!links->force &&
+	if (!find_lost(links, &devices, lost) && !links->force &&
 	    !has_changed(links, &links->devices, &devices, device_and_xdp_are_same)) {
 		devices_take(links, &devices);
+		note_tc(links);
 		return 0;
 	}
 	r = install_refresh(links->in_force->instance, links->exchange, ret_error);
@@ -164,7 +206,9 @@ static int refresh(struct links *links, struct error *ret_error)
 	/* At the start everything would be news. */
 	if (!r && links->devices.count)
 		say_changes(links, &devices);
+	say_lost(links, &devices, lost);
 	look_again(links, &devices);
+	note_tc(links);
 	return r == -ENOENT ? 0 : r;
 }
 
@@ -212,7 +256,8 @@ static int subscribe(struct links *links)
 	int r;
 
 	links->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (!links->socket || mnl_socket_bind(links->socket, RTMGRP_LINK, MNL_SOCKET_AUTOPID) < 0)
+	if (!links->socket ||
+	    mnl_socket_bind(links->socket, RTMGRP_LINK | RTMGRP_TC, MNL_SOCKET_AUTOPID) < 0)
 		return -errno;
 	links->news = (struct watch){mnl_socket_get_fd(links->socket), news_read, links};
 	links->pause = (struct watch){-1, pause_over, links};

@@ -20,6 +20,7 @@ struct links {
 	struct watch pause; /* changes come in bursts */
 	struct burst burst;
 	struct devices devices; /* as they were after the last refresh */
+	bool has_tc[RW_SLOTS];	/* so was this: a program of ours on tc, by slot */
 	bool force;		/* the last refresh failed, or there was none yet */
 	bool exchange;		/* it has just started: another version's programs give way */
 };

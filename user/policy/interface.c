@@ -75,9 +75,23 @@ static int ra_read(const struct value *value, void *into, struct error *ret_erro
 	return accepts_read(value, "\"ra\"", RW_ACCEPTS_RA, into, ret_error);
 }
 
+static int hook_read(const struct value *value, void *into, struct error *ret_error)
+{
+	struct interface_model *interface = into;
+	int hook, r;
+
+	r = value_get_word(value, "the hook", words_hooks, &hook, ret_error);
+	if (r == 0)
+		interface->hook = (uint8_t)hook;
+	return r;
+}
+
 static const struct field interface_fields[] = {
-	{"zone", zone_read, true}, {"dhcp", dhcp_read, false},
-	{"ra", ra_read, false},	   {"sources", interface_sources_read, false},
+	{"zone", zone_read, true},
+	{"hook", hook_read, false},
+	{"dhcp", dhcp_read, false},
+	{"ra", ra_read, false},
+	{"sources", interface_sources_read, false},
 	{NULL, NULL, false},
 };
 

@@ -131,6 +131,7 @@ struct interface_model {
 	bool has_cluster; /* "@cluster" is among its internal sources */
 	uint8_t refuses;  /* RW_ACCEPTS_* that are false */
 	uint8_t insists;  /* RW_ACCEPTS_* that are true; neither: "auto" */
+	uint8_t hook;	  /* enum hook_choice */
 	struct source_list sources;
 };
 

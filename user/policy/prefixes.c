@@ -302,6 +302,7 @@ static int interface_build(const struct interface_model *model, const struct nod
 			   struct error *ret_error)
 {
 	ret->zone = zone_of_rest(node, model);
+	ret->hook = model->hook;
 	ret->accepts = (RW_ACCEPTS_RA | RW_ACCEPTS_DHCP) & ~model->refuses;
 	/* Inside, and in the VPN, they are trusted. */
 	if (model->zone == RW_ZONE_EXTERNAL)

@@ -98,11 +98,20 @@ struct prefix {
 	uint64_t bits; /* RW_ZONE_*: one zone, or none: the interface's; management, peers, sets */
 };
 
+/* At which hook the packets of an interface are to be judged. The numbers are pinned. */
+enum hook_choice {
+	CHOICE_AUTO,
+	CHOICE_XDP, /* native, or else generic */
+	CHOICE_TC,
+	CHOICE_CGROUP, /* at the sockets alone */
+};
+
 struct interface {
 	char name[16];		 /* as in the node file; the device need not exist */
 	uint8_t zone;		 /* one RW_ZONE_* bit */
 	uint8_t accepts;	 /* RW_ACCEPTS_* */
 	uint8_t if_used;	 /* of these RW_ACCEPTS_*: only if the device uses it */
+	uint8_t hook;		 /* enum hook_choice */
 	uint64_t sets;		 /* RW_ZONE_SET() of those whose sources may come by it */
 	struct prefix *prefixes; /* owned; sorted by (source, length) */
 	size_t prefix_count;	 /* 0: those of tables.elsewhere hold */

@@ -7,6 +7,8 @@
 
 #include <rolewall/abi.h>
 
+#include "policy/tables.h"
+
 const struct word words_zones[] = {
 	{"external", RW_ZONE_EXTERNAL},
 	{"internal", RW_ZONE_INTERNAL},
@@ -17,6 +19,11 @@ const struct word words_zones[] = {
 const struct word words_auto[] = {
 	{"auto", 0},
 	{NULL, 0},
+};
+
+const struct word words_hooks[] = {
+	{"auto", CHOICE_AUTO},	   {"xdp", CHOICE_XDP}, {"tc", CHOICE_TC},
+	{"cgroup", CHOICE_CGROUP}, {NULL, 0},
 };
 
 const struct word words_tables[] = {

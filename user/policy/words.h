@@ -15,6 +15,7 @@ struct word {
 
 extern const struct word words_zones[];	 /* RW_ZONE_*, without management */
 extern const struct word words_auto[];	 /* where true or false could stand as well */
+extern const struct word words_hooks[];	 /* enum hook_choice */
 extern const struct word words_tables[]; /* the zones that a table of the seed page means */
 extern const struct word words_l4[];	 /* RW_L4_* */
 extern const struct word words_modes[];	 /* RW_POLICY_* flags, as all below */

@@ -232,12 +232,16 @@ static json_t *json_interface_changes(const struct difference *difference)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < changes->count; i++)
-		json_append(&list, json_pack("{s:o, s:o, s:o}", "name",
-					     json_clean(changes->list[i].name), "from",
-					     difference->from_nothing
-						     ? json_null()
-						     : json_clean(zone_of(changes->list[i].before)),
-					     "to", json_clean(zone_of(changes->list[i].after))));
+		json_append(&list,
+			    json_pack("{s:o, s:o, s:o, s:s, s:s}", "name",
+				      json_clean(changes->list[i].name), "from",
+				      difference->from_nothing
+					      ? json_null()
+					      : json_clean(zone_of(changes->list[i].before)),
+				      "to", json_clean(zone_of(changes->list[i].after)),
+				      "hook_from",
+				      word_of(words_hooks, changes->list[i].hook_before), "hook_to",
+				      word_of(words_hooks, changes->list[i].hook_after)));
 	return list;
 }
 

@@ -157,12 +157,14 @@ static void write_hook(FILE *file, const char *interface, const char *hook, bool
 
 static void write_hooks(FILE *file, const struct snapshot *snapshot)
 {
-	metric_head(file, "rolewall_hook_attached", "gauge",
-		    "Hooks that judge: xdp or cgroup for each interface, and those of the cgroup.");
+	metric_head(
+		file, "rolewall_hook_attached", "gauge",
+		"Hooks that judge: xdp, tc or cgroup for each interface, and those of the cgroup.");
 	for (size_t i = 0; i < snapshot->interface_count; i++) {
 		const struct interface_state *state = &snapshot->interfaces[i];
 
 		write_hook(file, state->name, "xdp", state->hook == HOOK_XDP);
+		write_hook(file, state->name, "tc", state->hook == HOOK_TC);
 		write_hook(file, state->name, "cgroup", state->hook == HOOK_CGROUP);
 	}
 	write_hook(file, "", "ingress", snapshot->cgroup_ingress);

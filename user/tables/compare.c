@@ -136,12 +136,13 @@ int rules_compare(const struct rule_list *before, const struct rule_list *after,
 	return 0;
 }
 
-static uint8_t interface_zone(const struct interface_list *list, const char *name)
+/* One that is not listed has zone 0. */
+static struct interface_zone interface_find(const struct interface_list *list, const char *name)
 {
 	for (size_t i = 0; i < list->count; i++)
 		if (!strcmp(list->interfaces[i].name, name))
-			return list->interfaces[i].zone;
-	return 0;
+			return list->interfaces[i];
+	return (struct interface_zone){.name = name};
 }
 
 int interfaces_compare(const struct interface_list *before, const struct interface_list *after,
@@ -154,18 +155,18 @@ int interfaces_compare(const struct interface_list *before, const struct interfa
 		return -ENOMEM;
 	for (size_t i = 0; i < after->count; i++) {
 		const struct interface_zone *now = &after->interfaces[i];
-		uint8_t zone = interface_zone(before, now->name);
+		struct interface_zone then = interface_find(before, now->name);
 
-		if (zone != now->zone)
-			changes.list[changes.count++] =
-				(struct interface_change){now->name, zone, now->zone};
+		if (then.zone != now->zone || then.hook != now->hook)
+			changes.list[changes.count++] = (struct interface_change){
+				now->name, then.zone, now->zone, then.hook, now->hook};
 	}
 	for (size_t i = 0; i < before->count; i++) {
 		const struct interface_zone *then = &before->interfaces[i];
 
-		if (!interface_zone(after, then->name))
-			changes.list[changes.count++] =
-				(struct interface_change){then->name, then->zone, 0};
+		if (!interface_find(after, then->name).zone)
+			changes.list[changes.count++] = (struct interface_change){
+				then->name, then->zone, 0, then->hook, CHOICE_AUTO};
 	}
 	*ret = changes;
 	return 0;

@@ -39,12 +39,15 @@ struct changes {
 struct interface_zone {
 	const char *name;
 	uint8_t zone; /* one RW_ZONE_* bit */
+	uint8_t hook; /* enum hook_choice */
 };
 
 struct interface_change {
 	const char *name; /* points into the input */
 	uint8_t before;	  /* zone; 0 = was not listed */
 	uint8_t after;	  /* zone; 0 = will not be listed */
+	uint8_t hook_before;
+	uint8_t hook_after;
 };
 
 struct interface_changes {

@@ -11,6 +11,7 @@
 
 #include "policy/cidr.h"
 #include "policy/rules.h"
+#include "policy/words.h"
 #include "tables/text.h"
 #include "util/cleanup.h"
 
@@ -103,9 +104,12 @@ static json_t *interface_write(const void *list, size_t index)
 {
 	const struct interface *interface = (const struct interface *)list + index;
 
-	return json_pack("{s:s, s:i, s:i, s:i, s:I, s:o}", "name", interface->name, "zone",
+	/* The version before knows no "hook": it can read a policy that asks for none. */
+	return json_pack("{s:s, s:i, s:i, s:i, s:o*, s:I, s:o}", "name", interface->name, "zone",
 			 interface->zone, "accepts", interface->accepts, "if_used",
-			 interface->if_used, "sets", (json_int_t)interface->sets, "prefixes",
+			 interface->if_used, "hook",
+			 interface->hook ? json_integer(interface->hook) : NULL, "sets",
+			 (json_int_t)interface->sets, "prefixes",
 			 array_write(interface->prefixes, interface->prefix_count, prefix_write));
 }
 
@@ -284,18 +288,19 @@ static bool interface_read(json_t *json, void *ret)
 	struct interface *interface = ret;
 	json_t *prefixes;
 	const char *name;
-	int zone, accepts, if_used;
+	int zone, accepts, if_used, hook = CHOICE_AUTO;
 	json_int_t sets = 0;
 
-	if (json_unpack(json, "{s:s, s:i, s:i, s:i, s?I, s:o !}", "name", &name, "zone", &zone,
-			"accepts", &accepts, "if_used", &if_used, "sets", &sets, "prefixes",
-			&prefixes) ||
-	    zone <= 0 || zone > UINT8_MAX || accepts & ~(RW_ACCEPTS_RA | RW_ACCEPTS_DHCP) ||
-	    if_used & ~accepts)
+	if (json_unpack(json, "{s:s, s:i, s:i, s:i, s?i, s?I, s:o !}", "name", &name, "zone", &zone,
+			"accepts", &accepts, "if_used", &if_used, "hook", &hook, "sets", &sets,
+			"prefixes", &prefixes) ||
+	    !word_of(words_hooks, hook) || zone <= 0 || zone > UINT8_MAX ||
+	    accepts & ~(RW_ACCEPTS_RA | RW_ACCEPTS_DHCP) || if_used & ~accepts)
 		return false;
 	interface->zone = (uint8_t)zone;
 	interface->accepts = (uint8_t)accepts;
 	interface->if_used = (uint8_t)if_used;
+	interface->hook = (uint8_t)hook;
 	interface->sets = (uint64_t)sets;
 	return *name && string_read(interface->name, sizeof(interface->name), name) &&
 	       !array_read(prefixes, &prefix_reader, &interface->prefixes,

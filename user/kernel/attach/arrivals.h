@@ -13,7 +13,7 @@
 int arrivals_put(const struct maps *maps, const struct device *device, unsigned int slot,
 		 bool covered);
 
-/* XDP judges it no longer; its slot stays. */
+/* Neither XDP nor tc judges it any longer; its slot stays. */
 int arrivals_uncover(const struct maps *maps, const struct device *device);
 
 /* A VLAN device: its tagged frames have its slot, where they come in. Others: nothing. */

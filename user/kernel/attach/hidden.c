@@ -12,7 +12,8 @@
 
 #include "host/device.h"
 #include "kernel/attach/cgroup.h"
-#include "kernel/attach/legacy_attach.h"
+#include "kernel/attach/owner.h"
+#include "kernel/attach/tc.h"
 #include "kernel/object/maps.h"
 #include "util/array.h"
 #include "util/cleanup.h"
@@ -85,6 +86,8 @@ static int read_devices(struct programs *ret)
 		r = programs_add(ret, devices.list[i].xdp_native);
 		if (!r)
 			r = programs_add(ret, devices.list[i].xdp_generic);
+		if (!r)
+			r = programs_add(ret, tc_first_program(&devices.list[i]));
 	}
 	return r;
 }
@@ -121,7 +124,7 @@ static bool is_there(const struct instance *instance)
 	if (!r)
 		r = read_pinned(instance, &pinned);
 	for (size_t i = 0; !r && i < attached.count; i++)
-		if (!programs_have(&pinned, attached.list[i]) && legacy_is_linked(attached.list[i]))
+		if (!programs_have(&pinned, attached.list[i]) && owner_is_linked(attached.list[i]))
 			return true;
 	return false;
 }

@@ -47,9 +47,6 @@ int legacy_cgroup_attach(const struct instance *instance, int cgroup_fd, enum bp
 
 int legacy_cgroup_detach(const struct instance *instance, int cgroup_fd, enum bpf_attach_type type);
 
-/* Is it a program of Rolewall, of whatever instance, that a link holds? */
-bool legacy_is_linked(__u32 program_id);
-
 /* Does a program filter, on some device or on the cgroup's hooks, whose pins are lost?
  * `cgroup_fd` -1: only devices are looked at. */
 bool legacy_is_left(const struct instance *instance, int cgroup_fd);

@@ -10,7 +10,7 @@
 #include "kernel/attach/cgroup.h"
 #include "kernel/attach/legacy_attach.h"
 #include "kernel/attach/hidden.h"
-#include "kernel/attach/xdp.h"
+#include "kernel/attach/interfaces.h"
 #include "kernel/commit/confirmed.h"
 #include "kernel/commit/trial.h"
 #include "kernel/generation/generation.h"
@@ -44,8 +44,8 @@ int remove_everything(const struct instance *instance, struct error *ret_error)
 	bool have_maps = maps_open(instance, &maps, NULL) == 0;
 	int r;
 
-	/* XDP first: while it goes, the cgroup hook still judges. */
-	r = xdp_detach(instance, have_maps ? &maps : NULL, NULL, ret_error);
+	/* Interfaces first: while that goes, the cgroup hook still judges. */
+	r = interfaces_detach(instance, have_maps ? &maps : NULL, NULL, ret_error);
 	if (!r)
 		r = cgroup_detach(instance, ret_error);
 	return r ? r : remove_pins(instance, ret_error);

@@ -19,7 +19,7 @@ void transaction_free(struct transaction *transaction)
 	cleanup_close(&transaction->old_policy_fd);
 	generation_close(&transaction->current);
 	generation_close(&transaction->next);
-	xdp_plans_free(&transaction->plans);
+	plans_free(&transaction->plans);
 }
 
 /* Zeros: nothing has been attached yet. */
@@ -104,9 +104,16 @@ int transaction_open(struct transaction *transaction, struct error *ret_error)
 
 int transaction_prepare(struct transaction *transaction, struct error *ret_error)
 {
-	return xdp_prepare(transaction->instance, &transaction->features, &transaction->maps,
-			   transaction->next.about, transaction->replace, &transaction->plans,
-			   ret_error);
+	const struct plans_request request = {
+		.instance = transaction->instance,
+		.features = &transaction->features,
+		.maps = &transaction->maps,
+		.about = transaction->next.about,
+		.before = transaction->current.about,
+		.replace = transaction->replace,
+	};
+
+	return plans_make(&request, &transaction->plans, ret_error);
 }
 
 static int write_build(const struct transaction *transaction)
@@ -132,9 +139,10 @@ static int attach(struct transaction *transaction, struct error *ret_error)
 		r = cgroup_attach(instance, &transaction->features, transaction->cgroup_object,
 				  ret_error);
 	if (!r)
-		r = xdp_attach(instance, &transaction->maps, &transaction->plans, ret_error);
+		r = interfaces_attach(instance, &transaction->maps, &transaction->plans, ret_error);
 	if (!r)
-		r = xdp_detach(instance, &transaction->maps, transaction->next.about, ret_error);
+		r = interfaces_detach(instance, &transaction->maps, transaction->next.about,
+				      ret_error);
 	if (!r && write_build(transaction))
 		r = error_set(ret_error, errno, "cannot write down the build: %s", strerror(errno));
 	return r;
@@ -148,9 +156,10 @@ static int put_back(struct transaction *transaction, struct error *ret_error)
 	if (bpf_map_update_elem(transaction->maps.fd[MAP_POLICY], &zero,
 				&transaction->old_policy_fd, BPF_ANY))
 		return error_set(ret_error, errno, "%s", strerror(errno));
-	return transaction->current.about ? xdp_detach(transaction->instance, &transaction->maps,
-						       transaction->current.about, ret_error)
-					  : 0;
+	return transaction->current.about
+		       ? interfaces_detach(transaction->instance, &transaction->maps,
+					   transaction->current.about, ret_error)
+		       : 0;
 }
 
 /* Nothing filtered before, whatever a dead process has left pinned. */

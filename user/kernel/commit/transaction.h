@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "kernel/attach/xdp.h"
+#include "kernel/attach/interfaces.h"
 #include "kernel/generation/generation.h"
 #include "kernel/object/load.h"
 #include "kernel/object/maps.h"
@@ -24,7 +24,7 @@ struct transaction {
 	int old_policy_fd;		/* the policy in force, pinned or not; -1: there is none */
 	struct generation current;	/* number 0: there is none, or its pins are lost */
 	struct generation next;
-	struct xdp_plans plans;
+	struct plans plans;
 	bool replace; /* the attached programs are of another build, or use maps that are not pinned
 		       */
 	bool foreign; /* those programs were another version's */

@@ -46,6 +46,9 @@ int assign_slots(const struct tables *tables, const struct about *current, struc
 			return -ENOSPC;
 		strcpy(about->slots[slot], tables->interfaces[i].name);
 	}
+	for (i = 0; i < tables->interface_count; i++)
+		about->hooks[slot_by_name(about, tables->interfaces[i].name)] =
+			tables->interfaces[i].hook;
 	return 0;
 }
 

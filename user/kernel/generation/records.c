@@ -17,6 +17,7 @@ SAME_ROOM(about_record, profile, about, profile);
 SAME_ROOM(about_record, roles, about, roles);
 SAME_ROOM(about_record, node_file, about, node_file);
 SAME_ROOM(about_record, slots, about, slots);
+SAME_ROOM(about_record, hooks, about, hooks);
 SAME_ROOM(about_record, sets, about, sets);
 SAME_ROOM(rule_record, role, rule, role);
 SAME_ROOM(rule_record, service, rule, service);
@@ -64,6 +65,7 @@ void about_to_record(const struct about *about, struct about_record *ret)
 	COPY(ret->node_file, about->node_file);
 	for (size_t i = 0; i < RW_SLOTS; i++)
 		COPY(ret->slots[i], about->slots[i]);
+	memcpy(ret->hooks, about->hooks, sizeof(ret->hooks));
 	for (size_t i = 0; i < RW_SETS; i++)
 		COPY(ret->sets[i], about->sets[i]);
 }
@@ -82,6 +84,7 @@ void about_from_record(const struct about_record *record, struct about *ret)
 	COPY(ret->node_file, record->node_file);
 	for (size_t i = 0; i < RW_SLOTS; i++)
 		COPY(ret->slots[i], record->slots[i]);
+	memcpy(ret->hooks, record->hooks, sizeof(ret->hooks));
 	for (size_t i = 0; i < RW_SETS; i++)
 		COPY(ret->sets[i], record->sets[i]);
 }

@@ -3,6 +3,7 @@
 #include "kernel/object/probe.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 #include "host/device.h"
 #include "util/say.h"
 
+#define BPF_TCX_INGRESS_     46	       /* linux/bpf.h since 6.6 */
 #define BPF_F_XDP_HAS_FRAGS_ (1U << 5) /* linux/bpf.h since 5.18 */
 
 /* r0 = 0; exit */
@@ -69,6 +71,25 @@ static bool has_links(void)
 	if (link >= 0)
 		close(link);
 	return link >= 0 || errno == EOPNOTSUPP || errno == EEXIST;
+}
+
+/*
+ * Likewise with a device that does not exist, which here is ENODEV (kernel/bpf/tcx.c,
+ * tcx_link_attach), while a kernel that does not know the attach type says EINVAL.
+ */
+static bool has_tcx(void)
+{
+	int fd = load_minimal(BPF_PROG_TYPE_SCHED_CLS, 0, 0);
+	int link;
+
+	if (fd < 0)
+		return false;
+	errno = 0;
+	link = bpf_link_create(fd, INT_MAX, BPF_TCX_INGRESS_, NULL);
+	close(fd);
+	if (link >= 0)
+		close(link);
+	return link >= 0 || errno == ENODEV;
 }
 
 bool probe_is_off(const char *name)
@@ -182,4 +203,5 @@ void features_probe(struct features *ret)
 	ret->netns = ret->ringbuf ? probe_netns() : NETNS_NONE;
 	ret->frags = probe("frags", has_frags);
 	ret->links = probe("links", has_links);
+	ret->tcx = ret->links && probe("tcx", has_tcx);
 }

@@ -18,12 +18,13 @@ struct features {
 	bool cgroup_lookup;   /* bpf_skc_lookup_tcp in cgroup_skb: 5.8 */
 	bool frags;	      /* XDP programs on frames in several buffers: 5.18 */
 	bool links;	      /* BPF_LINK_CREATE for XDP and cgroup: 5.9 */
+	bool tcx;	      /* BPF_LINK_CREATE for tc: 6.6 */
 	enum netns_way netns; /* where there is no ring buffer, none */
 };
 
 /*
  * For tests of the old ways on new kernels, the environment variable ROLEWALL_PROBE_OFF ("load,
- * ringbuf,cgroup_lookup,boot_clock,bind_cookie,frags,links,netns_cookie,netns_mark,netns_socket,
+ * ringbuf,cgroup_lookup,boot_clock,bind_cookie,frags,links,tcx,netns_cookie,netns_mark,netns_socket,
  * replace,batch", any of them) answers "no" whatever the kernel says.
  */
 bool probe_is_off(const char *name);

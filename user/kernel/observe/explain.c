@@ -15,7 +15,7 @@
 #include "host/device.h"
 #include "host/route.h"
 #include "kernel/attach/cgroup.h"
-#include "kernel/attach/xdp.h"
+#include "kernel/attach/interfaces.h"
 #include "kernel/generation/generation.h"
 #include "kernel/generation/zone.h"
 #include "kernel/object/load.h"
@@ -145,15 +145,17 @@ static void witness_place(const struct explainer *explainer, struct witness *wit
 {
 	struct rw_interface_key key = {.ifindex = witness->device.ifindex};
 	struct rw_interface interface;
-	char note[192];
+	struct hook_state state;
 
 	if (bpf_map_lookup_elem(explainer->maps.fd[MAP_INTERFACES], &key, &interface) == 0)
 		witness->slot = interface.slot;
+	witness->hook = HOOK_NONE;
 	if (witness->device.ifindex == LOOPBACK_IFINDEX)
-		witness->hook = HOOK_NONE;
-	else if (xdp_query(explainer->instance, &explainer->devices, &witness->device, note,
-			   sizeof(note)) != XDP_MODE_NONE)
-		witness->hook = HOOK_XDP;
+		return;
+	interface_query(explainer->instance, &explainer->devices, &witness->device, CHOICE_AUTO,
+			&state);
+	if (state.hook != HOOK_NONE)
+		witness->hook = state.hook;
 	else if (cgroup_is_attached(explainer->instance, CGROUP_INGRESS))
 		witness->hook = HOOK_CGROUP;
 }

@@ -11,7 +11,7 @@
 #include "host/device.h"
 #include "kernel/attach/arrivals.h"
 #include "kernel/attach/cgroup.h"
-#include "kernel/attach/xdp.h"
+#include "kernel/attach/interfaces.h"
 #include "kernel/commit/pending.h"
 #include "kernel/generation/generation.h"
 #include "kernel/object/maps.h"
@@ -152,6 +152,8 @@ static void read_hook(const struct instance *instance, const struct devices *dev
 		      const struct device *device, const struct snapshot *snapshot,
 		      struct interface_state *state)
 {
+	struct hook_state hook;
+
 	if (!device) {
 		snprintf(state->note, sizeof(state->note),
 			 "there is no such device now; its zone is "
@@ -159,10 +161,13 @@ static void read_hook(const struct instance *instance, const struct devices *dev
 		return;
 	}
 	state->ifindex = device->ifindex;
-	state->xdp_mode = xdp_query(instance, devices, device, state->note, sizeof(state->note));
-	if (state->xdp_mode != XDP_MODE_NONE)
-		state->hook = HOOK_XDP;
-	else if (snapshot->cgroup_ingress)
+	interface_query(instance, devices, device, state->choice, &hook);
+	state->hook = hook.hook;
+	state->xdp_mode = hook.mode;
+	memcpy(state->note, hook.note, sizeof(state->note));
+	if (state->hook != HOOK_NONE)
+		return;
+	if (snapshot->cgroup_ingress)
 		state->hook = HOOK_CGROUP;
 	else
 		snprintf(state->note, sizeof(state->note),
@@ -264,6 +269,7 @@ static int read_interfaces(const struct instance *instance, const struct maps *m
 		state = &snapshot->interfaces[snapshot->interface_count++];
 		memcpy(state->name, name, sizeof(state->name));
 		state->slot = slot;
+		state->choice = generation->about->hooks[slot];
 		r = read_slot_zone(generation, slot, &state->zone);
 		if (r)
 			return error_set(ret_error, -r, "cannot read the policy: %s", strerror(-r));

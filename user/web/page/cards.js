@@ -52,7 +52,7 @@ function ratesOf(status, before, link) {
 }
 
 const hookText = ({present, hook, xdp_mode}) =>
-	(!present ? "absent" : hook === "xdp" ? `XDP ${xdp_mode}` : hook === "cgroup" ? "cgroup" : "no hook");
+	(!present ? "absent" : hook === "xdp" ? `XDP ${xdp_mode}` : hook === "none" ? "no hook" : hook);
 
 const listed = (status) => status.interfaces.filter((one) => one.listed !== false);
 

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* interface_query.c - what is attached to a device, and why it is not native XDP. */
+#include <stdio.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+
+#include "kernel/attach/interfaces.h"
+#include "kernel/attach/tc.h"
+#include "kernel/attach/xdp.h"
+#include "util/cleanup.h"
+
+/* The kernel refuses to attach a program below one that is there. */
+static const struct device *program_above(const struct instance *instance,
+					  const struct devices *devices,
+					  const struct device *device)
+{
+	for (size_t i = 0; i < devices->count; i++) {
+		const struct device *above = &devices->list[i];
+
+		if (device_has_program(above) && device_is_above(above, device) &&
+		    !xdp_mode_of(instance, above, false))
+			return above;
+	}
+	return NULL;
+}
+
+/* Name of the program that sits there instead of ours. */
+static void note_foreign(const struct device *device, char *note, size_t size)
+{
+	uint32_t id = device->xdp_native ? device->xdp_native : device->xdp_generic;
+	struct bpf_prog_info info = {0};
+	__u32 info_size = sizeof(info);
+	_close_ int fd = bpf_prog_get_fd_by_id(id);
+
+	if (fd >= 0)
+		bpf_obj_get_info_by_fd(fd, &info, &info_size);
+	snprintf(note, size, "another XDP program (%s, id %u) is attached; the cgroup hook filters",
+		 info.name[0] ? info.name : "unnamed", id);
+}
+
+/* Why no program can read the device's frames; an empty note: one can. */
+static void note_unreadable(const struct device *device, enum hook_choice choice, char *note,
+			    size_t size)
+{
+	if (device->vlan)
+		snprintf(note, size,
+			 "a VLAN: the program on its parent sees the tag, the cgroup hook filters "
+			 "as "
+			 "well");
+	else if (device_l2_length(device) < 0)
+		snprintf(note, size,
+			 "XDP and tc cannot read this kind of device; the cgroup hook filters");
+	else if (choice == CHOICE_TC || !device->hides_vlans)
+		return;
+	else if (device_is_master(device))
+		snprintf(note, size,
+			 "VLAN tags are off before XDP sees its frames; the cgroup hook filters "
+			 "(\"hook\": \"tc\" sees them)");
+	else
+		snprintf(note, size,
+			 "the card takes VLAN tags off before XDP sees them; the cgroup hook "
+			 "filters (\"hook\": \"tc\" sees them; so does XDP after 'ethtool -K %s "
+			 "rxvlan off' and 'rolewall apply')",
+			 device->name);
+}
+
+/* Why there is no program of ours. */
+static void note_absent(const struct instance *instance, const struct devices *devices,
+			const struct device *device, enum hook_choice choice, char *note,
+			size_t size)
+{
+	const struct device *above;
+
+	if (choice == CHOICE_CGROUP) {
+		snprintf(note, size, "the node file asks for the cgroup hook");
+		return;
+	}
+	if (choice != CHOICE_TC && device_has_program(device)) {
+		note_foreign(device, note, size);
+		return;
+	}
+	note_unreadable(device, choice, note, size);
+	if (note[0])
+		return;
+	above = choice == CHOICE_TC ? NULL : program_above(instance, devices, device);
+	if (above)
+		snprintf(note, size,
+			 "another XDP program is attached to %s, which is on top of this device; "
+			 "the "
+			 "cgroup hook filters",
+			 above->name);
+	else
+		snprintf(
+			note, size,
+			"%s is not attached; 'rolewall apply' attaches it; the cgroup hook filters",
+			choice == CHOICE_TC ? "tc" : "XDP");
+}
+
+static const char *generic_reason(const struct device *device)
+{
+	return way_may_be_native(device) ? "the driver has no native XDP"
+					 : "native XDP would run on the bond's members";
+}
+
+void interface_query(const struct instance *instance, const struct devices *devices,
+		     const struct device *device, enum hook_choice choice, struct hook_state *ret)
+{
+	*ret = (struct hook_state){.mode = xdp_mode_of(instance, device, false)};
+	if (ret->mode != XDP_MODE_NONE)
+		ret->hook = HOOK_XDP;
+	else if (tc_program(instance, device))
+		ret->hook = HOOK_TC;
+	if (ret->hook == HOOK_NONE)
+		note_absent(instance, devices, device, choice, ret->note, sizeof(ret->note));
+	else if (ret->mode == XDP_MODE_GENERIC)
+		snprintf(ret->note, sizeof(ret->note), "%s", generic_reason(device));
+	else if (ret->hook == HOOK_TC)
+		snprintf(ret->note, sizeof(ret->note), "the node file asks for tc");
+}

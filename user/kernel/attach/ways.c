@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* ways.c - what a device is, and what the node file asks for. */
+#include "kernel/attach/ways.h"
+
+bool way_may_be_native(const struct device *device)
+{
+	return !device_is(device, "bond");
+}
+
+/*
+ * A VLAN's frames pass its parent's program, tag and all; and the cgroup hook. A program that does not
+ * see the tag would take them for the parent's own, and judge by its zone: tc sees it always.
+ */
+static bool has_tc(const struct device *device)
+{
+	return device_l2_length(device) >= 0 && !device->vlan;
+}
+
+static bool has_xdp(const struct device *device)
+{
+	return has_tc(device) && !device->hides_vlans;
+}
+
+size_t ways_of(const struct device *device, enum hook_choice choice, enum way ret[WAYS])
+{
+	size_t count = 0;
+
+	if (choice == CHOICE_TC && has_tc(device))
+		ret[count++] = WAY_TC;
+	if (choice == CHOICE_TC || choice == CHOICE_CGROUP || !has_xdp(device))
+		return count;
+	if (way_may_be_native(device))
+		ret[count++] = WAY_XDP_NATIVE;
+	ret[count++] = WAY_XDP_GENERIC;
+	return count;
+}
