@@ -19,7 +19,7 @@ STREAM_ROUNDS=${STREAM_ROUNDS:-16}
 STREAM_MS=${STREAM_MS:-200}
 PARTS=${PARTS:-flood stream legit apply}
 CLOSED=7
-SUBJECTS=(floor rolewall rolewall-events xdp-filter nftables nftables-linear iptables none pass)
+SUBJECTS=(floor rolewall rolewall-tc rolewall-generic rolewall-cgroup rolewall-events xdp-filter nftables nftables-linear iptables none pass)
 
 pids=()
 finish() {
@@ -98,16 +98,36 @@ rolewall_exec() { # SUBJECT ARGUMENT...
 
 rolewall_at() { (rolewall_exec "$@"); }
 
+# The hook that the subject is named for; the others ask for XDP.
+hook_of() { # SUBJECT
+	case $1 in
+	rolewall-tc) echo tc ;;
+	rolewall-cgroup) echo cgroup ;;
+	*) echo xdp ;;
+	esac
+}
+
 node_write() { # SUBJECT: all roles, as they are seen from inside
-	jq -n --arg iface "r$(number_of "$1")" '{version: 1, node: "bench", profile: "carbonio-ce-23.10",
+	jq -n --arg hook "$(hook_of "$1")" --arg iface "r$(number_of "$1")" '{version: 1, node: "bench", profile: "carbonio-ce-23.10",
 		roles: ["mta", "proxy", "postgres", "directory-server", "appserver", "videoserver", "mesh"],
-		interfaces: {($iface): {zone: "internal"}}, mode: "enforce"}' >"$ROOM/$1.json"
+		interfaces: {($iface): {zone: "internal", hook: $hook}}, mode: "enforce"}' >"$ROOM/$1.json"
 }
 
 rolewall_up() { # SUBJECT
 	mkdir "$ROOM_CGROUP/$1"
 	node_write "$1"
 	rolewall_at "$1" -q apply >&2
+}
+
+# A veth has native XDP: the program is put on the generic hook in place of the link that held it.
+rolewall_generic_up() { # SUBJECT
+	local device pin=$ROOM/bpf/$1-program
+
+	device=r$(number_of "$1")
+	rolewall_up "$1"
+	bpftool prog pin id "$(ip -n "$1" -j link show dev "$device" | jq '.[0].xdp.prog.id')" "$pin"
+	rm "$ROOM/bpf/$1/links/xdp-"*
+	until at "$1" ip link set dev "$device" xdpgeneric pinned "$pin" 2>/dev/null; do sleep 0.05; done
 }
 
 ports_of() { # PROTO SEPARATOR: "25", "20000-40000"
@@ -164,6 +184,9 @@ xdp_filter_ports() {
 filters_up() {
 	rolewall_up rolewall
 	rolewall_up rolewall-events
+	rolewall_up rolewall-tc
+	rolewall_up rolewall-cgroup
+	rolewall_generic_up rolewall-generic
 	at floor "$bench" attach floor "r$(number_of floor)"
 	at pass "$bench" attach pass "r$(number_of pass)"
 	# shellcheck disable=SC2046
@@ -188,7 +211,7 @@ answers_of() { # SUBJECT
 filters_check() {
 	local subject
 
-	for subject in rolewall rolewall-events xdp-filter nftables nftables-linear iptables; do
+	for subject in rolewall rolewall-{tc,generic,cgroup,events} xdp-filter nftables nftables-linear iptables; do
 		answers_of "$subject"
 		cmp -s "$ROOM/answers-rolewall" "$ROOM/answers-$subject" ||
 			{ say "$subject does another job than rolewall:"; diff "$ROOM/answers-rolewall" "$ROOM/answers-$subject" >&2; exit 1; }
@@ -219,7 +242,7 @@ dropped_by() { # SUBJECT: packets, by its own count
 flood_measure() {
 	local targets=() subject sent before=()
 
-	for subject in floor rolewall rolewall-events xdp-filter nftables nftables-linear iptables; do
+	for subject in floor rolewall rolewall-{tc,generic,cgroup,events} xdp-filter nftables nftables-linear iptables; do
 		targets+=("$subject:s$(number_of "$subject")")
 		before+=("$(dropped_by "$subject")")
 	done
@@ -250,8 +273,8 @@ stream_measure() {
 	local round subject subjects
 
 	for ((round = 0; round < STREAM_ROUNDS; round++)); do
-		subjects=(none pass rolewall nftables)
-		if ((round % 2)); then subjects=(nftables rolewall pass none); fi
+		subjects=(none pass rolewall rolewall-tc rolewall-generic rolewall-cgroup nftables)
+		if ((round % 2)); then subjects=(nftables rolewall-cgroup rolewall-generic rolewall-tc rolewall pass none); fi
 		for subject in "${subjects[@]}"; do
 			"$bench" stream "$subject" "$(address_of "$subject")" 25 "$STREAM_MS"
 			"$bench" transact "$subject" "$(address_of "$subject")" 25 1 0 "$STREAM_MS" KEEP
@@ -259,9 +282,11 @@ stream_measure() {
 	done >"$ROOM/stream"
 	cat "$ROOM/stream"
 	cost_print goodput rolewall pass
-	cost_print goodput rolewall none
 	cost_print rr rolewall pass
-	cost_print rr rolewall none
+	for subject in rolewall rolewall-tc rolewall-generic rolewall-cgroup; do
+		cost_print goodput "$subject" none
+		cost_print rr "$subject" none
+	done
 }
 
 # By how much worse each sample of a subject is than the sample of another one in the same round: the
@@ -315,9 +340,9 @@ legit_sample() {
 legit_measure() {
 	local round subject mpps
 
-	for subject in none rolewall nftables xdp-filter; do receiver_thread "$subject"; done
+	for subject in none rolewall rolewall-tc nftables xdp-filter; do receiver_thread "$subject"; done
 	for ((round = 0; round < LEGIT_ROUNDS; round++)); do
-		for subject in none rolewall nftables xdp-filter; do
+		for subject in none rolewall rolewall-tc nftables xdp-filter; do
 			legit_sample "$subject" "$subject" "$FLOOD_MPPS"
 		done
 	done
@@ -379,12 +404,12 @@ mount -t tmpfs tmpfs /run/netns 2>/dev/null || { mkdir -p /run/netns && mount -t
 for subject in "${SUBJECTS[@]}"; do receiver_add "$subject"; done
 filters_up
 filters_check
-for subject in none pass rolewall nftables xdp-filter; do server_start "$subject"; done
+for subject in none pass rolewall rolewall-{tc,generic,cgroup} nftables xdp-filter; do server_start "$subject"; done
 for part in $PARTS; do
 	say "$part"
 	"${part}_measure"
 done
-for subject in rolewall rolewall-events; do
+for subject in rolewall rolewall-{tc,generic,cgroup,events}; do
 	rolewall_at "$subject" -q down >&2
 	rmdir "$ROOM_CGROUP/$subject"
 done
