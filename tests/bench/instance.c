@@ -98,9 +98,9 @@ static void bans_put(int fd, uint32_t first, uint32_t count)
 	if (!values || !keys)
 		err(1, "bans");
 	for (uint32_t i = 0; i < count; i++) {
-		uint32_t address = htonl(RANDOM_FIRST + first + i);
+		uint32_t address = htonl(first + i);
 
-		values[i].length = first + i + 1;
+		values[i].length = 128;
 		memset(keys[i] + 10, 0xff, 2);
 		memcpy(keys[i] + 12, &address, sizeof(address));
 	}
@@ -108,16 +108,36 @@ static void bans_put(int fd, uint32_t first, uint32_t count)
 		err(1, "cannot ban %u addresses", count);
 }
 
-void maps_ban(const struct maps *maps, uint32_t count)
+static void presence_put(const struct maps *maps, const struct rw_presence *presence)
 {
-	struct rw_presence presence = {.bans = count};
 	const uint32_t zero = 0;
 
-	for (uint32_t first = 0; first < count; first += BANS_BATCH) {
-		uint32_t left = count - first;
-
-		bans_put(maps->fd[MAP_BANS], first, left < BANS_BATCH ? left : BANS_BATCH);
-	}
-	if (bpf_map_update_elem(maps->fd[MAP_PRESENCE], &zero, &presence, BPF_ANY))
+	if (bpf_map_update_elem(maps->fd[MAP_PRESENCE], &zero, presence, BPF_ANY))
 		err(1, "presence");
+}
+
+void maps_ban(const struct maps *maps, uint32_t first, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i += BANS_BATCH) {
+		uint32_t left = count - i;
+
+		bans_put(maps->fd[MAP_BANS], first + i, left < BANS_BATCH ? left : BANS_BATCH);
+	}
+	presence_put(maps, &(struct rw_presence){.bans = count});
+}
+
+void maps_ban_prefixes(const struct maps *maps, uint32_t first, uint32_t count)
+{
+	const struct rw_ban value = {.length = 96 + 24};
+	struct rw_prefix_key key = {.prefixlen = 96 + 24};
+
+	memset(key.source + 10, 0xff, 2);
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t address = htonl(first + (i << 8));
+
+		memcpy(key.source + 12, &address, sizeof(address));
+		if (bpf_map_update_elem(maps->fd[MAP_BAN_PREFIXES], &key, &value, BPF_ANY))
+			err(1, "cannot ban %u networks", count);
+	}
+	presence_put(maps, &(struct rw_presence){.ban_prefixes = count});
 }

@@ -32,8 +32,9 @@ void instance_close(struct bench_instance *instance);
 /* Packets that this instance judged for `reason`, on all CPUs, without those of rules. */
 uint64_t instance_count(const struct bench_instance *instance, unsigned int reason);
 
-/* Ban the first `count` of the random sources. */
-void maps_ban(const struct maps *maps, uint32_t count);
+/* Ban `count` addresses, or as many networks of 256, from the address `first` on. */
+void maps_ban(const struct maps *maps, uint32_t first, uint32_t count);
+void maps_ban_prefixes(const struct maps *maps, uint32_t first, uint32_t count);
 
 /* All roles; `prefixes` networks 10.0.n.0/24 of the interface are internal, the rest external. */
 void tables_roles(struct tables *ret, const char *dir, const char *roles_dir,

@@ -240,21 +240,39 @@ static void roles_add(struct series *series, struct bench_instance *roles)
 	calibrate(series, cgroup);
 }
 
-static void bans_add(struct series *series, struct bench_instance *none,
-		     struct bench_instance *thousand, struct bench_instance *million)
+enum { ROLES, FEW, MANY, THOUSAND, MILLION, OTHERS, NETWORKS, INSTANCES };
+
+#define OTHER_FIRST 0x14000000 /* 20.0.0.0: none of the random sources */
+
+/* From banned sources, and, with a ban list to be asked, from one that is not on it. */
+static void bans_add(struct series *series, struct bench_instance *instances)
 {
-	maps_ban(&thousand->maps, 1000);
-	maps_ban(&million->maps, 1000000);
-	/* From banned sources, and, with a ban list to be asked, from one that is not on it. */
-	subject_test(series, "rolewall-banned-0", none->xdp, &banned, PASSES);
+	struct bench_instance *thousand = &instances[THOUSAND], *million = &instances[MILLION];
+	struct bench_instance *others = &instances[OTHERS], *networks = &instances[NETWORKS];
+
+	maps_ban(&thousand->maps, RANDOM_FIRST, 1000);
+	maps_ban(&million->maps, RANDOM_FIRST, 1000000);
+	maps_ban(&others->maps, OTHER_FIRST, 1000000);
+	maps_ban_prefixes(&networks->maps, OTHER_FIRST, 1000);
+	subject_test(series, "rolewall-banned-0", instances[ROLES].xdp, &banned, PASSES);
 	subject_test(series, "rolewall-banned-1000", thousand->xdp, &banned,
 		     (struct expectation){XDP_DROP, thousand, RW_REASON_BANNED});
 	subject_test(series, "rolewall-banned-1000000", million->xdp, &banned,
 		     (struct expectation){XDP_DROP, million, RW_REASON_BANNED});
+	subject_test(series, "rolewall-deny-1000-bans", thousand->xdp, &spared,
+		     (struct expectation){XDP_DROP, thousand, RW_REASON_NOT_OPEN});
 	subject_test(series, "rolewall-deny-1000000-bans", million->xdp, &spared,
 		     (struct expectation){XDP_DROP, million, RW_REASON_NOT_OPEN});
+	subject_test(series, "rolewall-deny-1000-ban-prefixes", networks->xdp, &spared,
+		     (struct expectation){XDP_DROP, networks, RW_REASON_NOT_OPEN});
 	subject_randomise(series, "rolewall-banned-1000000-random-sources", million->xdp, &banned,
 			  XDP_DROP);
+	subject_randomise(series, "rolewall-deny-1000-bans-random-sources", thousand->xdp, &denied,
+			  XDP_DROP);
+	subject_randomise(series, "rolewall-deny-1000000-bans-random-sources", others->xdp, &denied,
+			  XDP_DROP);
+	subject_randomise(series, "rolewall-deny-1000-ban-prefixes-random-sources", networks->xdp,
+			  &denied, XDP_DROP);
 }
 
 static void sizes_add(struct series *series, struct bench_instance *few,
@@ -305,11 +323,10 @@ static void rounds_run(struct series *series, unsigned int rounds, bool paced)
 	}
 }
 
-enum { ROLES, FEW, MANY, THOUSAND, MILLION, INSTANCES };
-
 static void instances_open(struct bench_instance *instances, char **directories)
 {
-	static const char *const names[] = {"roles", "few", "many", "thousand", "million"};
+	static const char *const names[] = {"roles",   "few",	 "many",    "thousand",
+					    "million", "others", "networks"};
 	const unsigned int rules[] = {[FEW] = 10, [MANY] = 65535};
 	struct tables tables;
 
@@ -354,7 +371,7 @@ int bench_prog_run(int argc, char **argv)
 	floors_add(&series);
 	roles_add(&series, &instances[ROLES]);
 	sizes_add(&series, &instances[FEW], &instances[MANY]);
-	bans_add(&series, &instances[ROLES], &instances[THOUSAND], &instances[MILLION]);
+	bans_add(&series, instances);
 	xdp_filter_add(&series, &tables);
 	rounds_run(&series, rounds, paced);
 	for (int i = 0; i < INSTANCES; i++)
