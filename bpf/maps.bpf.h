@@ -114,6 +114,14 @@ struct {
 	__type(value, struct rw_presence);
 } presence SEC(".maps");
 
+/* Which sources cannot be banned? */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, RW_FILTER_PAGES);
+	__type(key, __u32);
+	__type(value, struct rw_filter_page);
+} ban_filter SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, RW_BANS);

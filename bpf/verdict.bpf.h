@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "ban.bpf.h"
 #include "exempt.bpf.h"
 #include "fragment.bpf.h"
 #include "state.bpf.h"
@@ -50,18 +51,6 @@ static __always_inline bool has_flag(void *tables, __u8 flag)
 static __always_inline bool has_bad_flags(__u8 flags)
 {
 	return BAD_FLAGS >> (flags & 63) & 1;
-}
-
-static __always_inline bool is_banned(const struct packet *packet, const struct rw_presence *any)
-{
-	struct rw_prefix_key key = {.prefixlen = 128};
-
-	if (any->bans && bpf_map_lookup_elem(&bans, &packet->source))
-		return true;
-	if (!any->ban_prefixes)
-		return false;
-	__builtin_memcpy(key.source, &packet->source, sizeof(key.source));
-	return bpf_map_lookup_elem(&ban_prefixes, &key);
 }
 
 /*

@@ -19,7 +19,7 @@
 
 /* Counted up with whatever moves, or means something else, in a map: another version's maps are
  * not read, even where their shapes are the same. */
-#define RW_ABI_VERSION 7
+#define RW_ABI_VERSION 8
 
 /*
  * Reasons: why a packet has its verdict. X(number, NAME, "name", verdict, "documentation").
@@ -340,6 +340,56 @@ struct rw_opening {
 	__u32 pad0;
 };
 
+/*
+ * The filter in front of the bans, a Bloom filter whose bits of a key lie in one word: `ban_filter`
+ * is an array of pages of words, of which the first (shape & RW_FILTER_MASK) + 1 words are used. A
+ * ban sets the bits of each key that a source which it covers may come with:
+ *
+ *	an address		itself
+ *	IPv4 /17 .. /31		each /24 in it or around it (RW_FILTER_FINE)
+ *	IPv4 /0 .. /16		each /16 in it (RW_FILTER_COARSE)
+ *	IPv6 /48 .. /127	the /48 around it (RW_FILTER_FINE)
+ *	IPv6 /32 .. /47		the /32 around it (RW_FILTER_COARSE)
+ *	IPv6 /16 .. /31		each /32 in it (RW_FILTER_COARSE)
+ *	wider, or with ::ffff:0:0/96 in it	none (without RW_FILTER_PREFIXES: all sources ask)
+ *
+ * A key is the 16 bytes of an address with zeros behind the prefix; of an IPv6 prefix the upper half
+ * counts. Bits are never taken out one by one: too many, and the filter is made anew. What is kept
+ * in the maps depends on these functions: a change of them needs another RW_ABI_VERSION.
+ */
+#define RW_FILTER_PAGE_WORDS 512
+#define RW_FILTER_PAGES	     256 /* 1 MiB */
+#define RW_FILTER_WORDS	     (RW_FILTER_PAGES * RW_FILTER_PAGE_WORDS)
+
+struct rw_filter_page {
+	__u64 words[RW_FILTER_PAGE_WORDS];
+};
+
+#define RW_FILTER_MASK	   0x00ffffffU /* words - 1; 0: there is no filter, and all sources ask */
+#define RW_FILTER_PREFIXES 0x80000000U /* every prefix that is banned has keys: */
+#define RW_FILTER_FINE	   0x40000000U /* some of this kind */
+#define RW_FILTER_COARSE   0x20000000U /* some of this kind */
+
+struct rw_ban_filter {
+	__u32 shape; /* mask and kinds in one, as no program may see but half of a change */
+	__u32 load;  /* keys that were put in since it was made */
+	__u32 limit; /* with more of them it is made anew */
+	__u32 gone;  /* bans that were taken away since */
+};
+
+/* Of a key, by its halves as this machine reads 8 bytes; with seeds 3, 4 and 6. */
+static inline __attribute__((always_inline)) __u64 rw_filter_hash(__u64 high, __u64 low, __u64 seed,
+								  __u64 second, __u64 third)
+{
+	__u64 hash = (high ^ high >> 32) * seed + (low ^ low >> 32) * second;
+
+	return (hash ^ hash >> 32) * third;
+}
+
+#define rw_filter_word(hash, shape) ((__u32)((hash) >> 40) & ((shape)&RW_FILTER_MASK))
+#define rw_filter_bits(hash)                                                                       \
+	(1ULL << ((hash) >> 34 & 63) | 1ULL << ((hash) >> 28 & 63) | 1ULL << ((hash) >> 22 & 63))
+
 /* The one element of `presence`: which optional tables have anything in them, so that the empty
  * ones cost nothing. */
 struct rw_presence {
@@ -348,6 +398,7 @@ struct rw_presence {
 	__u32 openings;
 	__u32 whole;	   /* bit 1 << RW_LIST_*: has been restored, and no change is under way */
 	__u64 next_end[2]; /* by RW_LIST_*: when the first entry ends, in its clock; 0 = never */
+	struct rw_ban_filter filter;
 };
 
 #define RW_LIST_BANS	 0
@@ -603,12 +654,19 @@ RW_AT(struct rw_opening_key, source, 8);
 RW_SIZE(struct rw_opening, 16);
 RW_AT(struct rw_opening, expires, 0);
 RW_AT(struct rw_opening, id, 8);
-RW_SIZE(struct rw_presence, 32);
+RW_SIZE(struct rw_filter_page, 4096);
+RW_SIZE(struct rw_ban_filter, 16);
+RW_AT(struct rw_ban_filter, shape, 0);
+RW_AT(struct rw_ban_filter, load, 4);
+RW_AT(struct rw_ban_filter, limit, 8);
+RW_AT(struct rw_ban_filter, gone, 12);
+RW_SIZE(struct rw_presence, 48);
 RW_AT(struct rw_presence, bans, 0);
 RW_AT(struct rw_presence, ban_prefixes, 4);
 RW_AT(struct rw_presence, openings, 8);
 RW_AT(struct rw_presence, whole, 12);
 RW_AT(struct rw_presence, next_end, 16);
+RW_AT(struct rw_presence, filter, 32);
 RW_SIZE(struct rw_counter, 16);
 RW_AT(struct rw_counter, packets, 0);
 RW_AT(struct rw_counter, bytes, 8);

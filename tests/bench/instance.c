@@ -18,6 +18,7 @@
 #include "host/device.h"
 #include "kernel/commit/install.h"
 #include "kernel/commit/remove.h"
+#include "kernel/lists/ban_filter.h"
 #include "kernel/object/load.h"
 #include "util/cleanup.h"
 #include "bench.h"
@@ -108,11 +109,27 @@ static void bans_put(int fd, uint32_t first, uint32_t count)
 		err(1, "cannot ban %u addresses", count);
 }
 
-static void presence_put(const struct maps *maps, const struct rw_presence *presence)
+/* The filter before the bans, and how many there are. `length` is of each, and they are adjacent. */
+static void bans_announce(const struct maps *maps, uint32_t first, uint32_t count, uint8_t length)
 {
+	struct rw_presence presence;
+	struct timeout_list bans = {.list = calloc(count, sizeof(*bans.list)), .count = count};
 	const uint32_t zero = 0;
 
-	if (bpf_map_update_elem(maps->fd[MAP_PRESENCE], &zero, presence, BPF_ANY))
+	for (uint32_t i = 0; bans.list && i < count; i++) {
+		uint32_t address = htonl(first + (i << (128 - length)));
+
+		bans.list[i].source.length = length;
+		memset(bans.list[i].source.source + 10, 0xff, 2);
+		memcpy(bans.list[i].source.source + 12, &address, sizeof(address));
+	}
+	if (!bans.list || ban_filter_make(maps, NULL, &bans) ||
+	    bpf_map_lookup_elem(maps->fd[MAP_PRESENCE], &zero, &presence))
+		err(1, "filter of bans");
+	timeout_list_free(&bans);
+	presence.bans = length == 128 ? count : 0;
+	presence.ban_prefixes = length == 128 ? 0 : count;
+	if (bpf_map_update_elem(maps->fd[MAP_PRESENCE], &zero, &presence, BPF_ANY))
 		err(1, "presence");
 }
 
@@ -123,7 +140,7 @@ void maps_ban(const struct maps *maps, uint32_t first, uint32_t count)
 
 		bans_put(maps->fd[MAP_BANS], first + i, left < BANS_BATCH ? left : BANS_BATCH);
 	}
-	presence_put(maps, &(struct rw_presence){.bans = count});
+	bans_announce(maps, first, count, 128);
 }
 
 void maps_ban_prefixes(const struct maps *maps, uint32_t first, uint32_t count)
@@ -139,5 +156,5 @@ void maps_ban_prefixes(const struct maps *maps, uint32_t first, uint32_t count)
 		if (bpf_map_update_elem(maps->fd[MAP_BAN_PREFIXES], &key, &value, BPF_ANY))
 			err(1, "cannot ban %u networks", count);
 	}
-	presence_put(maps, &(struct rw_presence){.ban_prefixes = count});
+	bans_announce(maps, first, count, 96 + 24);
 }

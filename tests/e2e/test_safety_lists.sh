@@ -40,7 +40,17 @@ reboot() {
 
 # --- killed ---------------------------------------------------------------------------------------
 
-# killed_at_any_call KEEP BEFORE AFTER VERB...: numbers of bans. What undoes the verb is `undo`.
+# Does the kernel refuse the sources, whatever of the filter in front of the bans was written?
+are_refused() {
+	local source
+
+	for source in "$@"; do
+		rolewall -q --json explain "$source" 25 | jq -e '.reason == "banned"' >/dev/null || return 1
+	done
+}
+
+# killed_at_any_call KEEP BEFORE AFTER VERB...: numbers of bans. What undoes the verb is `undo`, and
+# `holds` says whether what it made holds.
 killed_at_any_call() {
 	local keep=$1 before=$2 after=$3 at where found old=0 new=0 n=0
 
@@ -63,6 +73,7 @@ killed_at_any_call() {
 			reboot
 			bans_list | cmp - "$LAB_DIR/found" || fail "others after a reboot, $where"
 		fi
+		[ "$found" = "$before" ] || holds || fail "what is on the list is not banned, $where"
 		[ "$found" = "$before" ] || undo
 	done
 	echo "${#CALLS[@]} calls of $(grep -cE '^[0-9]+ ' "$LAB_DIR/calls"): old $old, new $new"
@@ -74,6 +85,7 @@ killed_at_any_call() {
 # long: hundreds of changes
 test_a_ban_killed_at_any_call_is_there_or_not() {
 	undo() { rolewall -q unban 198.51.100.2; }
+	holds() { are_refused 198.51.100.2; }
 	killed_at_any_call 1 1 2 ban 198.51.100.2
 }
 
@@ -81,12 +93,14 @@ test_a_ban_killed_at_any_call_is_there_or_not() {
 test_an_unban_killed_at_any_call_is_done_or_not() {
 	rolewall -q ban 198.51.100.0/28
 	undo() { rolewall -q ban 198.51.100.0/28; }
+	holds() { are_refused 198.51.100.1; }
 	killed_at_any_call 1 2 1 unban 198.51.100.0/28
 }
 
 # long: hundreds of changes
 test_an_import_killed_at_any_call_is_all_or_nothing() {
 	undo() { rolewall -q unban --all && rolewall -q ban 198.51.100.1; }
+	holds() { are_refused 100.1.0.1 "$(tail -n 1 "$LAB_DIR/found" | cut -d / -f 1)" 101.0.50.1; }
 	killed_at_any_call 2 1 $((MANY + 1)) bans --import "$LAB_DIR/list"
 }
 

@@ -140,6 +140,7 @@ void native_start(void)
 		    sizeof(struct rw_conversation), RW_CONVERSATIONS),
 		MAP(unasked, NATIVE_ARRAY, 4, 8, RW_UNASKED),
 		MAP(presence, NATIVE_ARRAY, 4, sizeof(struct rw_presence), 1),
+		MAP(ban_filter, NATIVE_ARRAY, 4, sizeof(struct rw_filter_page), RW_FILTER_PAGES),
 		MAP(bans, NATIVE_HASH, 16, sizeof(struct rw_ban), RW_BANS),
 		MAP(ban_prefixes, NATIVE_TRIE, sizeof(struct rw_prefix_key), sizeof(struct rw_ban),
 		    RW_BANS),

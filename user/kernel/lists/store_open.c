@@ -147,6 +147,9 @@ static int presence_correct(const struct store *store, const struct rw_presence 
 	store->kind->count(&store->list, &counted);
 	if (!memcmp(&counted, found, sizeof(counted)) && presence_is_whole(store, found))
 		return 0;
+	/* What came without us is in no filter yet. */
+	if (kernel_insert(store, &store->list))
+		return -EIO;
 	return presence_write(store, &store->list) ? -EIO : presence_set_whole(store, true);
 }
 

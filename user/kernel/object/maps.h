@@ -24,6 +24,7 @@
 	X(UNASKED, unasked, sizeof(__u32), sizeof(__u64))                                          \
 	X(FOREIGN_SOCKETS, foreign_sockets, sizeof(int), sizeof(__u32))                            \
 	X(PRESENCE, presence, sizeof(__u32), sizeof(struct rw_presence))                           \
+	X(BAN_FILTER, ban_filter, sizeof(__u32), sizeof(struct rw_filter_page))                    \
 	X(BANS, bans, sizeof(struct rw_address), sizeof(struct rw_ban))                            \
 	X(BAN_PREFIXES, ban_prefixes, sizeof(struct rw_prefix_key), sizeof(struct rw_ban))         \
 	X(OPENINGS, openings, sizeof(struct rw_opening_key), sizeof(struct rw_opening))            \
