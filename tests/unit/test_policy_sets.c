@@ -107,7 +107,7 @@ static void a_name_has_the_addresses_that_it_was_resolved_to(void **state)
 	assert_int_equal(tables.sets[0].source_count, 3);
 	assert_int_equal(tables.sets[0].sources[0].host, 0);
 	assert_int_equal(tables.sets[0].sources[1].host, 1);
-	assert_string_equal(tables.sets[0].hosts[0], "GW.example.net");
+	assert_string_equal(tables.sets[0].hosts[0].name, "GW.example.net");
 	assert_true(bits_of(&tables, "192.0.2.9") == (RW_ZONE_EXTERNAL | RW_ZONE_SET(0)));
 	assert_true(bits_of(&tables, "203.0.113.7") == (RW_ZONE_EXTERNAL | RW_ZONE_SET(0)));
 	assert_true(bits_of(&tables, "2001:db8::7") == (RW_ZONE_EXTERNAL | RW_ZONE_SET(0)));

@@ -36,7 +36,7 @@ static const char *origin_text(const struct tables *tables, const struct set *se
 			       const struct set_source *source, char ret[ORIGIN_MAX])
 {
 	snprintf(ret, ORIGIN_MAX, "%s%s%s%s:%u", source->host ? "name:" : "",
-		 source->host ? set->hosts[source->host - 1] : "", source->host ? ", " : "",
+		 source->host ? set->hosts[source->host - 1].name : "", source->host ? ", " : "",
 		 tables->set_files[source->file], source->line);
 	return ret;
 }
@@ -54,10 +54,11 @@ static json_t *json_sources(const struct tables *tables, const struct set *set)
 		cidr_format(source->source, source->length, text);
 		snprintf(origin, sizeof(origin), "%s:%u", tables->set_files[source->file],
 			 source->line);
-		json_append(&list, json_make("{s:s, s:o, s:o}", "source", text, "origin",
-					     json_clean(origin), "host",
-					     json_clean(source->host ? set->hosts[source->host - 1]
-								     : NULL)));
+		json_append(&list,
+			    json_make("{s:s, s:o, s:o}", "source", text, "origin",
+				      json_clean(origin), "host",
+				      json_clean(source->host ? set->hosts[source->host - 1].name
+							      : NULL)));
 	}
 	return list;
 }
@@ -67,7 +68,7 @@ static json_t *json_hosts(const struct set *set)
 	json_t *list = json_make("[]");
 
 	for (size_t i = 0; i < set->host_count; i++)
-		json_append(&list, json_clean(set->hosts[i]));
+		json_append(&list, json_clean(set->hosts[i].name));
 	return list;
 }
 
@@ -175,7 +176,7 @@ static void unresolved_print(const struct settings *settings, const struct set *
 		for (size_t k = 0; k < set->source_count; k++)
 			found |= set->sources[k].host == i + 1;
 		if (!found)
-			print_fact(settings, "No address", STYLE_CARE, "%s", set->hosts[i]);
+			print_fact(settings, "No address", STYLE_CARE, "%s", set->hosts[i].name);
 	}
 }
 

@@ -6,7 +6,7 @@
  * for it: the zone of the longest zone prefix that contains it, the management bit if any
  * management prefix does, and the bit of each set that has a prefix around it. Sorted by (source,
  * length), a prefix stands behind all that contain it, so one pass with a stack of the containing
- * ones is enough.
+ * ones is enough. What is folded already can be folded again.
  *
  * Where nothing is said of the zone it is the interface's, and the entry has none. So interfaces
  * that have no sources of their own share one list with those that are not listed, whatever their
@@ -15,14 +15,12 @@
 #include "policy/prefixes.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/cidr_set.h"
 #include "policy/cluster.h"
 #include "policy/flows.h"
-#include "policy/set.h"
+#include "policy/words.h"
 #include "util/array.h"
 #include "util/cleanup.h"
 
@@ -34,10 +32,10 @@ static const struct cidr ipv4_all = {.source = {[10] = 0xff, [11] = 0xff}, .leng
 /* A prefix and what is said of it; after folding, what holds in it. */
 struct entry {
 	struct cidr cidr;
-	uint16_t zone; /* RW_ZONE_*, with the roles of a peer; 0: nothing is said */
-	bool silent;   /* nothing is said of zone and management */
-	uint64_t more; /* RW_ZONE_MANAGEMENT and RW_ZONE_SET() */
-	const struct at *at;
+	uint16_t zone;	     /* RW_ZONE_*, with the roles of a peer; 0: nothing is said */
+	bool silent;	     /* nothing is said of zone and management */
+	uint64_t more;	     /* RW_ZONE_MANAGEMENT and RW_ZONE_SET() */
+	const struct at *at; /* of an entry with a zone, unless no other has its prefix; borrowed */
 };
 
 struct entries {
@@ -63,21 +61,13 @@ static int entries_compare(const void *left, const void *right)
 	return a->at->offset < b->at->offset ? -1 : a->at->offset > b->at->offset;
 }
 
-static int entries_add(struct entries *entries, const struct source_list *sources, uint64_t more)
+static int entries_append(struct entries *entries, const struct entry *entry)
 {
-	for (size_t i = 0; i < sources->count; i++) {
-		const struct source_model *source = &sources->list[i];
-		struct entry *entry;
+	struct entry *added = array_append(&entries->list, &entries->count, sizeof(*added));
 
-		entry = array_append(&entries->list, &entries->count, sizeof(*entry));
-		if (!entry)
-			return -ENOMEM;
-		*entry = (struct entry){.cidr = source->cidr,
-					.zone = source->zone,
-					.silent = !source->zone && !(more & RW_ZONE_MANAGEMENT),
-					.more = more,
-					.at = &source->at};
-	}
+	if (!added)
+		return -ENOMEM;
+	*added = *entry;
 	return 0;
 }
 
@@ -97,14 +87,8 @@ static int entries_part_families(struct entries *entries)
 	for (size_t i = 0; i < entries->count; i++)
 		spans = spans || (!is_ipv4(&entries->list[i].cidr) &&
 				  cidr_covers(&entries->list[i].cidr, &ipv4_all));
-	if (spans) {
-		struct entry *entry = array_append(&entries->list, &entries->count, sizeof(*entry));
-
-		if (!entry)
-			return -ENOMEM;
-		*entry = (struct entry){.cidr = ipv4_all, .silent = true};
-	}
-	return 0;
+	return spans ? entries_append(entries, &(struct entry){.cidr = ipv4_all, .silent = true})
+		     : 0;
 }
 
 static int zones_refuse(const struct entry *first, const struct entry *second,
@@ -192,6 +176,42 @@ static int entries_take(const struct entries *entries, struct prefix **ret, size
 	return 0;
 }
 
+/* From all that is said to what the trie holds. */
+static int entries_finish(struct entries *entries, struct prefix **ret, size_t *ret_count,
+			  struct error *ret_error)
+{
+	int r;
+
+	if (entries_part_families(entries) < 0)
+		return error_set(ret_error, ENOMEM, "out of memory");
+	if (entries->count)
+		qsort(entries->list, entries->count, sizeof(*entries->list), entries_compare);
+	r = entries_unite(entries, ret_error);
+	if (r < 0)
+		return r;
+	entries_fold(entries);
+	return entries_take(entries, ret, ret_count, ret_error);
+}
+
+/* --- zones and management --------------------------------------------------------------------- */
+
+static int entries_add(struct entries *entries, const struct source_list *sources, uint64_t more)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sources->count; i++) {
+		const struct source_model *source = &sources->list[i];
+		const struct entry entry = {.cidr = source->cidr,
+					    .zone = source->zone,
+					    .silent = !source->zone && !(more & RW_ZONE_MANAGEMENT),
+					    .more = more,
+					    .at = &source->at};
+
+		r = entries_append(entries, &entry);
+	}
+	return r;
+}
+
 /* Every address of every other node, with the bits of its roles. */
 static int entries_add_peers(struct entries *entries, const struct node_model *node,
 			     const struct flows_model *flows)
@@ -222,23 +242,6 @@ static uint8_t zone_of_rest(const struct node_model *node, const struct interfac
 {
 	return node->cluster.exists && interface->zone == RW_ZONE_INTERNAL ? RW_ZONE_EXTERNAL
 									   : interface->zone;
-}
-
-/* From all that is said to what the trie holds. */
-static int entries_finish(struct entries *entries, struct prefix **ret, size_t *ret_count,
-			  struct error *ret_error)
-{
-	int r;
-
-	if (entries_part_families(entries) < 0)
-		return error_set(ret_error, ENOMEM, "out of memory");
-	if (entries->count)
-		qsort(entries->list, entries->count, sizeof(*entries->list), entries_compare);
-	r = entries_unite(entries, ret_error);
-	if (r < 0)
-		return r;
-	entries_fold(entries);
-	return entries_take(entries, ret, ret_count, ret_error);
 }
 
 /* --- sets ------------------------------------------------------------------------------------- */
@@ -374,137 +377,91 @@ int tables_add_interfaces(struct tables *tables, const struct node_model *node,
 	return prefix_count_check(tables, node, ret_error);
 }
 
-/* --- whom no ban may reach -------------------------------------------------------------------- */
+/* --- once more, of tables alone --------------------------------------------------------------- */
 
-#define OF_NO_USE UINT16_MAX /* the tag of what only parts the families: any other wins */
-
-static int set_add_sources(struct cidr_set *set, const struct source_list *sources, uint16_t why)
+/* What is said of zones and management stays as it is; sets are said anew. */
+static int entries_add_kept(struct entries *entries, const struct prefix *prefixes, size_t count)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < sources->count; i++)
-		if (why != RW_NEVER_BAN_PEER || sources->list[i].zone & RW_ZONE_INTERNAL)
-			r = cidr_set_add(set, &sources->list[i].cidr, why);
-	return r;
-}
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		uint64_t bits = prefixes[i].bits & ~RW_ZONE_SETS;
+		struct entry entry = {.zone = (uint16_t)(bits & ~RW_ZONE_MANAGEMENT),
+				      .more = bits & RW_ZONE_MANAGEMENT};
 
-/* Internal sources of interfaces, and the other nodes of the cluster. */
-static int set_add_peers(struct cidr_set *set, const struct node_model *node)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < node->interface_count; i++)
-		r = set_add_sources(set, &node->interfaces[i].sources, RW_NEVER_BAN_PEER);
-	for (size_t i = 0; r == 0 && i < node->cluster.node_count; i++)
-		if (strcmp(node->cluster.nodes[i].name, node->name) != 0)
-			r = set_add_sources(set, &node->cluster.nodes[i].addresses,
-					    RW_NEVER_BAN_PEER);
-	return r;
-}
-
-static int set_add_named(struct cidr_set *set, const struct node_model *node,
-			 const struct name_model *names, size_t count, uint16_t why)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < count; i++)
-		r = set_add_sources(set, &set_find(&node->sets, names[i].name)->sources, why);
-	return r;
-}
-
-/* In the trie ::/0 has the whole of IPv4 in it; to its author it has not. */
-static int set_part_families(struct cidr_set *set)
-{
-	for (size_t i = 0; i < set->count; i++) {
-		const struct cidr *cidr = &set->list[i].cidr;
-
-		if (cidr->length < ipv4_all.length && cidr_covers(cidr, &ipv4_all))
-			return cidr_set_add(set, &ipv4_all, OF_NO_USE);
+		if (prefixes[i].silent)
+			continue;
+		memcpy(entry.cidr.source, prefixes[i].source, sizeof(entry.cidr.source));
+		entry.cidr.length = prefixes[i].length;
+		r = entries_append(entries, &entry);
 	}
+	return r;
+}
+
+static int entries_add_sources(struct entries *entries, const struct tables *tables, uint64_t sets)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < tables->set_count; i++) {
+		const struct set *set = &tables->sets[i];
+
+		for (size_t k = 0; r == 0 && k < set->source_count; k++) {
+			struct entry entry = {.silent = true, .more = RW_ZONE_SET(i)};
+
+			if (!(sets & RW_ZONE_SET(i)))
+				break;
+			memcpy(entry.cidr.source, set->sources[k].source,
+			       sizeof(entry.cidr.source));
+			entry.cidr.length = set->sources[k].length;
+			r = entries_append(entries, &entry);
+		}
+	}
+	return r;
+}
+
+static int list_renew(const struct tables *tables, uint64_t sets, struct prefix **list,
+		      size_t *count, struct error *ret_error)
+{
+	_cleanup_(entries_free) struct entries entries = {0};
+	struct prefix *renewed = NULL;
+	size_t renewed_count = 0;
+	int r;
+
+	if (entries_add_kept(&entries, *list, *count) < 0 ||
+	    entries_add_sources(&entries, tables, sets) < 0)
+		return error_set(ret_error, ENOMEM, "out of memory");
+	r = entries_finish(&entries, &renewed, &renewed_count, ret_error);
+	if (r < 0)
+		return r;
+	free(*list);
+	*list = renewed;
+	*count = renewed_count;
 	return 0;
 }
 
-static int set_take(const struct cidr_set *set, struct tables *tables)
+int tables_renew_interfaces(struct tables *tables, struct error *ret_error)
 {
-	tables->never_ban = calloc(set->count + 1, sizeof(*tables->never_ban));
-	if (!tables->never_ban)
-		return -ENOMEM;
-	for (size_t i = 0; i < set->count; i++) {
-		const struct cidr_item *item = &set->list[i];
-		struct prefix *prefix = &tables->never_ban[i];
+	uint64_t sets = tables->elsewhere_sets;
+	size_t count = 0;
+	int r = 0;
 
-		memcpy(prefix->source, item->cidr.source, sizeof(prefix->source));
-		prefix->length = item->cidr.length;
-		prefix->bits = item->tag == OF_NO_USE ? RW_NEVER_BAN_NONE : item->tag;
+	for (size_t i = 0; r == 0 && i < tables->interface_count; i++) {
+		struct interface *interface = &tables->interfaces[i];
+
+		if (interface->prefix_count)
+			r = list_renew(tables, interface->sets, &interface->prefixes,
+				       &interface->prefix_count, ret_error);
+		if (!interface->prefix_count)
+			sets |= interface->sets;
+		count += interface->prefix_count;
 	}
-	tables->never_ban_count = set->count;
-	return 0;
-}
-
-static int set_refuse(const struct cidr_set *set, const struct node_model *node,
-		      struct error *ret_error)
-{
-	struct at at = at_value(node->document, 0);
-	int r = error_at(ret_error, &at, "%zu prefixes that are never banned are more than %d",
-			 set->count, RW_NEVER_BANS);
-
-	error_hint(ret_error, "they are \"never_ban\", \"management\", internal sources and nodes "
-			      "of the cluster");
+	if (r == 0)
+		r = list_renew(tables, sets, &tables->elsewhere, &tables->elsewhere_count,
+			       ret_error);
+	count += tables->elsewhere_count;
+	if (r == 0 && count > RW_PREFIXES)
+		return error_set(ret_error, E2BIG,
+				 "%zu source prefixes are more than the %d that fit", count,
+				 RW_PREFIXES);
 	return r;
-}
-
-int tables_add_never_ban(struct tables *tables, const struct node_model *node,
-			 struct error *ret_error)
-{
-	_cleanup_(cidr_set_free) struct cidr_set set = {0};
-	int r = set_add_sources(&set, &node->never_ban, RW_NEVER_BAN_LISTED);
-
-	if (r == 0)
-		r = set_add_named(&set, node, node->never_ban_sets, node->never_ban_set_count,
-				  RW_NEVER_BAN_LISTED);
-	if (r == 0)
-		r = set_add_sources(&set, &node->management, RW_NEVER_BAN_MANAGEMENT);
-	if (r == 0)
-		r = set_add_named(&set, node, node->management_sets, node->management_set_count,
-				  RW_NEVER_BAN_MANAGEMENT);
-	if (r == 0)
-		r = set_add_peers(&set, node);
-	if (r == 0)
-		r = set_part_families(&set);
-	cidr_set_finish(&set);
-	if (r == 0 && set.count > RW_NEVER_BANS)
-		return set_refuse(&set, node, ret_error);
-	if (r == 0)
-		r = set_take(&set, tables);
-	return r < 0 ? error_set(ret_error, -r, "out of memory") : 0;
-}
-
-bool tables_never_ban(const struct tables *tables, const uint8_t address[16])
-{
-	struct cidr one = {.length = 128};
-
-	memcpy(one.source, address, sizeof(one.source));
-	for (size_t i = 0; i < tables->never_ban_count; i++) {
-		const struct prefix *prefix = &tables->never_ban[i];
-		struct cidr cidr = {.length = prefix->length};
-
-		memcpy(cidr.source, prefix->source, sizeof(cidr.source));
-		if (prefix->bits != RW_NEVER_BAN_NONE && cidr_overlaps(&cidr, &one))
-			return true;
-	}
-	return false;
-}
-
-const char *never_ban_words(uint64_t why)
-{
-	static const char *const words[] = {
-		[RW_NEVER_BAN_NONE] = "not in the list",
-		[RW_NEVER_BAN_MANAGEMENT] = "a management prefix",
-		[RW_NEVER_BAN_PEER] = "an internal prefix: this node's peers",
-		[RW_NEVER_BAN_LISTED] = "listed under \"never_ban\"",
-		[RW_NEVER_BAN_RESOLVER] = "a resolver of this host",
-		[RW_NEVER_BAN_GATEWAY] = "the gateway of this host",
-	};
-
-	return why < ARRAY_SIZE(words) ? words[why] : words[RW_NEVER_BAN_NONE];
 }

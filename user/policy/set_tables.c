@@ -61,18 +61,11 @@ const char *sets_names(const struct tables *tables, uint64_t zones, char *ret, s
 
 /* --- sources ---------------------------------------------------------------------------------- */
 
-static char **string_append(char ***list, size_t *count, const char *text)
-{
-	char **added = array_append(list, count, sizeof(*added));
-
-	if (added)
-		*added = strdup(text);
-	return added && *added ? added : NULL;
-}
-
 /* They come file by file: the one that is asked for is nearly always the last. */
 static int file_index(struct tables *tables, const char *file, uint16_t *ret)
 {
+	char **added;
+
 	for (size_t i = tables->set_file_count; i-- > 0;) {
 		if (strcmp(tables->set_files[i], file) != 0)
 			continue;
@@ -80,7 +73,10 @@ static int file_index(struct tables *tables, const char *file, uint16_t *ret)
 		return 0;
 	}
 	*ret = (uint16_t)tables->set_file_count;
-	return string_append(&tables->set_files, &tables->set_file_count, file) ? 0 : -ENOMEM;
+	added = array_append(&tables->set_files, &tables->set_file_count, sizeof(*added));
+	if (added)
+		*added = strdup(file);
+	return added && *added ? 0 : -ENOMEM;
 }
 
 static int source_take(struct tables *tables, const struct source_model *source,
@@ -92,16 +88,28 @@ static int source_take(struct tables *tables, const struct source_model *source,
 	return file_index(tables, source->at.document->file, &ret->file);
 }
 
-static int hosts_take(const struct set_model *model, struct set *set)
+static int host_take(struct tables *tables, const struct host_model *model, struct set *set)
 {
-	for (size_t i = 0; i < model->host_count; i++) {
-		const struct host_model *host = &model->hosts[i];
+	struct set_host *host = array_append(&set->hosts, &set->host_count, sizeof(*host));
 
-		if (!string_append(&set->hosts, &set->host_count, host->name))
-			return -ENOMEM;
-		for (size_t k = 0; k < host->count; k++)
-			set->sources[host->first + k].host = (uint16_t)(i + 1);
-	}
+	if (!host)
+		return -ENOMEM;
+	host->name = strdup(model->name);
+	host->line = at_line(&model->at);
+	for (size_t i = 0; i < model->count; i++)
+		set->sources[model->first + i].host = (uint16_t)set->host_count;
+	return host->name ? file_index(tables, model->at.document->file, &host->file) : -ENOMEM;
+}
+
+/* Of two reasons that which a ban's refusal names. */
+static uint8_t never_ban_why(const struct node_model *node, const char *set)
+{
+	for (size_t i = 0; i < node->management_set_count; i++)
+		if (!strcmp(node->management_sets[i].name, set))
+			return RW_NEVER_BAN_MANAGEMENT;
+	for (size_t i = 0; i < node->never_ban_set_count; i++)
+		if (!strcmp(node->never_ban_sets[i].name, set))
+			return RW_NEVER_BAN_LISTED;
 	return 0;
 }
 
@@ -115,7 +123,8 @@ static int on_take(const struct set_model *model, struct set *set)
 	return set->on ? 0 : -ENOMEM;
 }
 
-static int set_take(struct tables *tables, const struct set_model *model)
+static int set_take(struct tables *tables, const struct node_model *node,
+		    const struct set_model *model)
 {
 	struct set *set = array_append(&tables->sets, &tables->set_count, sizeof(*set));
 	int r;
@@ -123,6 +132,7 @@ static int set_take(struct tables *tables, const struct set_model *model)
 	if (!set)
 		return -ENOMEM;
 	memcpy(set->name, model->name, sizeof(set->name));
+	set->never_ban = never_ban_why(node, model->name);
 	set->sources = calloc(model->sources.count + 1, sizeof(*set->sources));
 	if (!set->sources)
 		return -ENOMEM;
@@ -130,7 +140,9 @@ static int set_take(struct tables *tables, const struct set_model *model)
 	r = on_take(model, set);
 	for (size_t i = 0; r == 0 && i < model->sources.count; i++)
 		r = source_take(tables, &model->sources.list[i], &set->sources[i]);
-	return r == 0 ? hosts_take(model, set) : r;
+	for (size_t i = 0; r == 0 && i < model->host_count; i++)
+		r = host_take(tables, &model->hosts[i], set);
+	return r;
 }
 
 int tables_add_sets(struct tables *tables, const struct node_model *node, struct error *ret_error)
@@ -138,7 +150,7 @@ int tables_add_sets(struct tables *tables, const struct node_model *node, struct
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < node->sets.count; i++)
-		r = set_take(tables, &node->sets.list[i]);
+		r = set_take(tables, node, &node->sets.list[i]);
 	for (size_t i = 0; r == 0 && i < tables->rule_count; i++)
 		sets_names(tables, tables->rules[i].zones, tables->rules[i].sets,
 			   sizeof(tables->rules[i].sets));

@@ -4,6 +4,13 @@
 
 #include <stdlib.h>
 
+static void hosts_free(struct set *set)
+{
+	for (size_t i = 0; i < set->host_count; i++)
+		free(set->hosts[i].name);
+	free(set->hosts);
+}
+
 static void strings_free(char **strings, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -14,7 +21,7 @@ static void strings_free(char **strings, size_t count)
 void tables_free(struct tables *tables)
 {
 	for (size_t i = 0; i < tables->set_count; i++) {
-		strings_free(tables->sets[i].hosts, tables->sets[i].host_count);
+		hosts_free(&tables->sets[i]);
 		free(tables->sets[i].on);
 		free(tables->sets[i].sources);
 	}

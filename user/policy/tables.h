@@ -94,7 +94,8 @@ struct port {
 struct prefix {
 	uint8_t source[16]; /* IPv4 as ::ffff:a.b.c.d; bits behind the length are 0 */
 	uint8_t length;	    /* 0 .. 128, of the 16 bytes: IPv4 /n is 96 + n */
-	bool silent;   /* it is there for sets alone: zone and management are those around it */
+	bool silent;	    /* it is there for sets alone: zone and management are those around it;
+			  of never_ban: for names alone */
 	uint64_t bits; /* RW_ZONE_*: one zone, or none: the interface's; management, peers, sets */
 };
 
@@ -126,15 +127,23 @@ struct set_source {
 	uint32_t line;
 };
 
+/* A name in a set, whose addresses the daemon keeps up to date. */
+struct set_host {
+	char *name;    /* owned; as it is written */
+	uint16_t file; /* as in set_source */
+	uint32_t line;
+};
+
 /* A set of sources: RW_ZONE_SET(n) of the n-th. */
 struct set {
 	char name[TABLES_SET_MAX]; /* "": prefixes that stand in a service's "from" */
 	bool has_on;		   /* false: its sources may come by every interface */
-	char (*on)[16];		   /* owned; names of interfaces */
+	uint8_t never_ban; /* RW_NEVER_BAN_*: why its sources are never banned; 0: they may be */
+	char (*on)[16];	   /* owned; names of interfaces */
 	size_t on_count;
-	char **hosts; /* owned; names whose addresses the daemon keeps up to date */
+	struct set_host *hosts; /* owned */
 	size_t host_count;
-	struct set_source *sources; /* owned; in the order of the files */
+	struct set_source *sources; /* owned; in the order of the files, those of hosts last */
 	size_t source_count;
 };
 

@@ -1,197 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* compiled.c - struct tables to JSON and back. */
+/* compiled.c - struct tables from JSON. */
 #include "tables/compiled.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-#include <zlib.h>
-
 #include "policy/cidr.h"
 #include "policy/rules.h"
 #include "policy/words.h"
-#include "tables/text.h"
+#include "tables/compiled_form.h"
 #include "util/cleanup.h"
-
-#define COMPILED_KIND	"compiled policy"
-#define COMPILED_LAYOUT 2 /* 1 had no sets */
-
-/* Each field is written and read here. Add a new one in both places. */
-_Static_assert(sizeof(struct rule) == 656, "struct rule has changed: so has the compiled policy");
-_Static_assert(sizeof(struct prefix) == 32, "struct prefix has changed");
-_Static_assert(sizeof(struct interface) == 48, "struct interface has changed");
-_Static_assert(sizeof(struct tables) == 728, "struct tables has changed");
-_Static_assert(sizeof(struct set) == 104, "struct set has changed");
-_Static_assert(sizeof(struct set_source) == 28, "struct set_source has changed");
-
-static void json_free(json_t **json)
-{
-	json_decref(*json);
-}
-#define _json_ __attribute__((cleanup(json_free)))
-
-/* --- writing ---------------------------------------------------------------------------------- */
-
-/* An array of `count` elements, each written by `write`. NULL: out of memory. */
-static json_t *array_write(const void *list, size_t count,
-			   json_t *(*write)(const void *list, size_t index))
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < count; i++) {
-		if (json_array_append_new(array, write(list, i))) {
-			json_decref(array);
-			return NULL;
-		}
-	}
-	return array;
-}
-
-static json_t *rule_write(const void *list, size_t index)
-{
-	const struct rule *rule = (const struct rule *)list + index;
-
-	/* The version before knows neither "loopback" nor "sets": it can read a policy without. */
-	return json_pack("{s:s, s:s, s:s, s:i, s:i, s:i, s:I, s:s, s:o*, s:o*}", "role", rule->role,
-			 "service", rule->service, "origin", rule->origin, "port", rule->port,
-			 "port_end", rule->port_end, "l4", rule->l4, "zones",
-			 (json_int_t)rule->zones, "peers", rule->peers, "loopback",
-			 rule->loopback ? json_true() : NULL, "sets",
-			 rule->sets[0] ? json_string(rule->sets) : NULL);
-}
-
-static json_t *prefix_write(const void *list, size_t index)
-{
-	const struct prefix *prefix = (const struct prefix *)list + index;
-	char text[CIDR_TEXT_MAX];
-
-	cidr_format(prefix->source, prefix->length, text);
-	return json_pack("[s, I, b]", text, (json_int_t)prefix->bits, prefix->silent);
-}
-
-static json_t *string_write(const void *list, size_t index)
-{
-	return json_string(((char *const *)list)[index]);
-}
-
-static json_t *set_source_write(const void *list, size_t index)
-{
-	const struct set_source *source = (const struct set_source *)list + index;
-	char text[CIDR_TEXT_MAX];
-
-	cidr_format(source->source, source->length, text);
-	return json_pack("[s, i, i, i]", text, source->file, (int)source->line, source->host);
-}
-
-static json_t *on_write(const void *list, size_t index)
-{
-	return json_string(((const char(*)[16])list)[index]);
-}
-
-static json_t *set_write(const void *list, size_t index)
-{
-	const struct set *set = (const struct set *)list + index;
-
-	return json_pack("{s:s, s:b, s:o, s:o, s:o}", "name", set->name, "has_on", set->has_on,
-			 "on", array_write(set->on, set->on_count, on_write), "hosts",
-			 array_write(set->hosts, set->host_count, string_write), "sources",
-			 array_write(set->sources, set->source_count, set_source_write));
-}
-
-static json_t *interface_write(const void *list, size_t index)
-{
-	const struct interface *interface = (const struct interface *)list + index;
-
-	/* The version before knows no "hook": it can read a policy that asks for none. */
-	return json_pack("{s:s, s:i, s:i, s:i, s:o*, s:I, s:o}", "name", interface->name, "zone",
-			 interface->zone, "accepts", interface->accepts, "if_used",
-			 interface->if_used, "hook",
-			 interface->hook ? json_integer(interface->hook) : NULL, "sets",
-			 (json_int_t)interface->sets, "prefixes",
-			 array_write(interface->prefixes, interface->prefix_count, prefix_write));
-}
-
-/* Numbers of those that are listed. */
-static json_t *protocols_write(const struct tables *tables)
-{
-	json_t *array = json_array();
-
-	for (int i = 0; i < 256; i++) {
-		if (tables->protocols[i] && json_array_append_new(array, json_integer(i))) {
-			json_decref(array);
-			return NULL;
-		}
-	}
-	return array;
-}
-
-static json_t *policy_write(const struct tables *tables, uint8_t flags, const char *text)
-{
-	return json_pack(
-		"{s:s, s:s, s:o, s:i, s:i, s:b, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:s}",
-		"node", tables->node, "profile", tables->profile, "roles",
-		array_write(tables->roles, tables->role_count, string_write), "flags", flags,
-		"echo_rate", tables->echo_rate, "mode_given", tables->mode_given, "protocols",
-		protocols_write(tables), "interfaces",
-		array_write(tables->interfaces, tables->interface_count, interface_write),
-		"elsewhere", array_write(tables->elsewhere, tables->elsewhere_count, prefix_write),
-		"elsewhere_sets", (json_int_t)tables->elsewhere_sets, "sets",
-		array_write(tables->sets, tables->set_count, set_write), "set_files",
-		array_write(tables->set_files, tables->set_file_count, string_write), "never_ban",
-		array_write(tables->never_ban, tables->never_ban_count, prefix_write), "rules",
-		array_write(tables->rules, tables->rule_count, rule_write), "text", text);
-}
-
-static int checksum(const json_t *policy, char ret[9])
-{
-	_free_ char *text = json_dumps(policy, JSON_COMPACT);
-
-	if (!text)
-		return -ENOMEM;
-	snprintf(ret, 9, "%08lx",
-		 crc32(0, (const unsigned char *)text, (unsigned int)strlen(text)));
-	return 0;
-}
-
-/* The node file, with as much to say as `flags`. */
-static int text_write(const struct tables *tables, uint8_t flags, char **ret)
-{
-	_free_ char *text = strdup(tables->text ? tables->text : "");
-	size_t size = tables->text ? tables->text_size : 0;
-	int r = text ? 0 : -ENOMEM;
-
-	if (!r && flags != tables->flags && size)
-		r = text_agree(&text, &size, flags);
-	if (!r)
-		*ret = TAKE_PTR(text);
-	return r;
-}
-
-int compiled_write(const struct tables *tables, uint8_t flags, char **ret_text, size_t *ret_size)
-{
-	_json_ json_t *policy = NULL, *document = NULL;
-	_free_ char *node_file = NULL;
-	char sum[9], *text;
-	int r = text_write(tables, flags, &node_file);
-
-	if (r)
-		return r;
-	policy = policy_write(tables, flags, node_file);
-	if (!policy || checksum(policy, sum))
-		return -ENOMEM;
-	document = json_pack("{s:s, s:i, s:s, s:O}", "rolewall", COMPILED_KIND, "layout",
-			     COMPILED_LAYOUT, "crc32", sum, "policy", policy);
-	text = document ? json_dumps(document, JSON_COMPACT) : NULL;
-	if (!text)
-		return -ENOMEM;
-	*ret_size = strlen(text);
-	*ret_text = text;
-	return 0;
-}
-
-/* --- reading ---------------------------------------------------------------------------------- */
 
 static bool string_read(char *ret, size_t size, const char *text)
 {
@@ -334,6 +153,21 @@ static bool set_source_read(json_t *json, void *ret_source)
 	return true;
 }
 
+static bool host_read(json_t *json, void *ret_host)
+{
+	struct set_host *ret = ret_host;
+	const char *name;
+	int file, line;
+
+	if (json_unpack(json, "[s, i, i !]", &name, &file, &line) || !*name || file < 0 ||
+	    file > UINT16_MAX || line < 0)
+		return false;
+	ret->name = strdup(name);
+	ret->file = (uint16_t)file;
+	ret->line = (uint32_t)line;
+	return ret->name;
+}
+
 static bool on_read(json_t *json, void *ret)
 {
 	return json_is_string(json) && string_read(ret, 16, json_string_value(json));
@@ -350,18 +184,22 @@ static bool hosts_fit(const struct set *set)
 static bool set_read(json_t *json, void *ret)
 {
 	static const struct array_reader on = {16, 1024, on_read},
-					 hosts = {sizeof(char *), RW_SET_SOURCES, copy_read},
+					 hosts = {sizeof(struct set_host), RW_SET_SOURCES,
+						  host_read},
 					 sources = {sizeof(struct set_source), RW_SET_SOURCES,
 						    set_source_read};
 	json_t *on_json, *hosts_json, *sources_json;
 	struct set *set = ret;
 	const char *name;
-	int has_on;
+	int has_on, never_ban;
 
-	if (json_unpack(json, "{s:s, s:b, s:o, s:o, s:o !}", "name", &name, "has_on", &has_on, "on",
-			&on_json, "hosts", &hosts_json, "sources", &sources_json))
+	if (json_unpack(json, "{s:s, s:b, s:o, s:i, s:o, s:o !}", "name", &name, "has_on", &has_on,
+			"on", &on_json, "never_ban", &never_ban, "hosts", &hosts_json, "sources",
+			&sources_json) ||
+	    never_ban < 0 || never_ban > RW_NEVER_BAN_LISTED)
 		return false;
 	set->has_on = has_on;
+	set->never_ban = (uint8_t)never_ban;
 	return string_read(set->name, sizeof(set->name), name) &&
 	       !array_read(on_json, &on, &set->on, &set->on_count) &&
 	       !array_read(hosts_json, &hosts, &set->hosts, &set->host_count) &&
@@ -427,10 +265,16 @@ static int lists_read(const json_t *policy, struct tables *ret)
 
 static bool files_fit(const struct tables *tables)
 {
-	for (size_t i = 0; i < tables->set_count; i++)
-		for (size_t k = 0; k < tables->sets[i].source_count; k++)
-			if (tables->sets[i].sources[k].file >= tables->set_file_count)
+	for (size_t i = 0; i < tables->set_count; i++) {
+		const struct set *set = &tables->sets[i];
+
+		for (size_t k = 0; k < set->source_count; k++)
+			if (set->sources[k].file >= tables->set_file_count)
 				return false;
+		for (size_t k = 0; k < set->host_count; k++)
+			if (set->hosts[k].file >= tables->set_file_count)
+				return false;
+	}
 	return true;
 }
 
@@ -492,7 +336,7 @@ static int document_check(json_t *document, const char *file, json_t **ret, stru
 		return error_set(ret_error, EINVAL,
 				 "%s is of layout %d, which this version does not know", file,
 				 layout);
-	if (checksum(*ret, found))
+	if (compiled_checksum(*ret, found))
 		return error_set(ret_error, ENOMEM, "out of memory");
 	if (strcmp(sum, found) != 0)
 		return error_set(ret_error, EINVAL, "%s is damaged: its checksum is wrong", file);
