@@ -50,11 +50,11 @@ struct {
 		});
 } policy SEC(".maps");
 
-/* Which zone is this source in, and may it be banned? Two sides, because a policy being prepared
- * needs one of its own. */
+/* Which zone is this source in, and may it be banned? A policy being prepared needs a side of its
+ * own. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, 2);
+	__uint(max_entries, RW_SIDES);
 	__type(key, __u32);
 	__array(
 		values, struct {

@@ -144,11 +144,19 @@ enum rw_reason {
 #define RW_POLICY_BIND_OBSERVE	 0x08 /* report binds of ports that no role opens */
 #define RW_POLICY_BIND_DENY	 0x10 /* refuse them (with RW_POLICY_BIND_OBSERVE) */
 
+/*
+ * One for the policy in force, one for that which it would go back to, and one for the next: a
+ * commit and a rollback write a side that no policy uses. Two were enough if the policy in force
+ * were always made in place of that which it goes back to; one in which only names stand for other
+ * addresses is not.
+ */
+#define RW_SIDES 3
+
 struct rw_policy_header {
 	__u32 generation; /* counts commits, from 1 */
 	__u8 flags;	  /* RW_POLICY_* */
-	__u8 side;	  /* 0 or 1: which element of `zone_prefixes` belongs to this policy */
-	__u16 echo_rate;  /* echo requests a second and CPU; 65535 = unlimited */
+	__u8 side; /* below RW_SIDES: which element of `zone_prefixes` belongs to this policy */
+	__u16 echo_rate; /* echo requests a second and CPU; 65535 = unlimited */
 	__u64 pad0;
 };
 

@@ -132,7 +132,7 @@ void native_start(void)
 		struct native_shape shape;
 	} maps[] = {
 		MAP(policy, NATIVE_MAPS, 4, 4, 1),
-		MAP(zone_prefixes, NATIVE_MAPS, 4, 4, 2),
+		MAP(zone_prefixes, NATIVE_MAPS, 4, 4, RW_SIDES),
 		MAP(interfaces, NATIVE_HASH, sizeof(struct rw_interface_key),
 		    sizeof(struct rw_interface), RW_INTERFACES),
 		MAP(bound_peers, NATIVE_HASH, sizeof(struct rw_bound_key), 4, RW_BOUND_PEERS),

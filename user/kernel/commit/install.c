@@ -46,11 +46,27 @@ static int settle_pending(const struct instance *instance, struct install_result
 	return r;
 }
 
+/* A side that neither the policy in force uses, nor the one that `previous` would bring back. */
+static uint8_t side_choose(const struct transaction *transaction, uint32_t previous)
+{
+	_generation_ struct generation back = GENERATION_NONE;
+	uint8_t taken = transaction->header.side, also = taken, side = 0;
+
+	if (previous && previous != transaction->current.number &&
+	    !generation_open(transaction->instance, previous, &back, NULL))
+		also = back.header.side;
+	while (side == taken || side == also)
+		side++;
+	return side;
+}
+
 static int build_next(struct transaction *transaction, const struct install_request *request,
 		      struct error *ret_error)
 {
 	uint32_t highest = generation_highest(transaction->instance);
 	uint32_t number = transaction->header.generation;
+	uint32_t previous = request->amends ? transaction->current.about->previous
+					    : transaction->current.number;
 	struct lifelines lifelines = {0};
 	struct generation_request generation = {
 		.tables = request->tables,
@@ -59,8 +75,9 @@ static int build_next(struct transaction *transaction, const struct install_requ
 		.maps = &transaction->maps,
 		.lifelines = &lifelines,
 		.number = (number > highest ? number : highest) + 1,
+		.previous = previous,
 		.flags = request->tables->flags,
-		.side = !transaction->header.side,
+		.side = side_choose(transaction, previous),
 	};
 	int r;
 
@@ -106,11 +123,13 @@ static int secure(struct transaction *transaction, const struct install_request 
 		  struct error *ret_error)
 {
 	const struct rw_pending nothing = {0};
-	int r;
+	int r = 0;
 
 	if (request->confirm_seconds)
 		return guard(transaction, request->confirm_seconds, ret_error);
-	r = pending_write(&transaction->maps, &nothing, ret_error);
+	/* What was taken back is still told after names have changed. */
+	if (!request->amends)
+		r = pending_write(&transaction->maps, &nothing, ret_error);
 	if (!r && is_copied(transaction, request))
 		r = confirmed_stage(transaction->instance, &transaction->next, ret_error);
 	return r;
@@ -136,7 +155,7 @@ static int copy_publish(struct transaction *transaction, const struct install_re
  * Nothing of a failed apply stays, least of all of a first one. What cannot be removed here is not
  * used, and the next apply removes it (I4). But what is in force keeps its pins, and its deadline.
  */
-static void abandon(struct transaction *transaction)
+static void abandon(struct transaction *transaction, const struct install_request *request)
 {
 	const struct rw_pending nothing = {0};
 
@@ -144,7 +163,7 @@ static void abandon(struct transaction *transaction)
 		confirmed_discard(transaction->instance);
 	if (transaction->stays)
 		return;
-	if (transaction->maps.fd[MAP_PENDING] >= 0)
+	if (transaction->maps.fd[MAP_PENDING] >= 0 && !request->amends)
 		pending_write(&transaction->maps, &nothing, NULL);
 	if (transaction->next.number)
 		generation_remove(transaction->instance, transaction->next.number);
@@ -152,11 +171,35 @@ static void abandon(struct transaction *transaction)
 		remove_everything(transaction->instance, NULL);
 }
 
+static int not_in_force(uint32_t generation, struct error *ret_error)
+{
+	return error_set(ret_error, ESTALE, "generation %u is not in force any more", generation);
+}
+
+/* Before anything is made, or taken for lost: what another version put in force is let alone. */
+static int amended_check(const struct instance *instance, uint32_t generation,
+			 struct error *ret_error)
+{
+	_maps_ struct maps maps = MAPS_NONE;
+	struct rw_policy_header header = {0};
+	int r = maps_open(instance, &maps, ret_error);
+
+	if (r)
+		return r;
+	if (is_others_build(&maps))
+		return error_set(ret_error, EPROTO, "another version put the policy in force");
+	if (generation_header(&maps, &header) || header.generation != generation)
+		return not_in_force(generation, ret_error);
+	return 0;
+}
+
 static int install(struct transaction *transaction, const struct install_request *request,
 		   struct install_result *result, struct error *ret_error)
 {
 	int r = transaction_open(transaction, ret_error);
 
+	if (!r && request->amends && transaction->current.number != request->amends)
+		r = not_in_force(request->amends, ret_error);
 	/* A second set of programs beside the first would refuse what either does. */
 	if (!r && transaction->fresh)
 		r = hidden_check(transaction->instance, ret_error);
@@ -186,11 +229,13 @@ int install_policy(const struct instance *instance, const struct install_request
 	r = lock_take(instance, LOCK_POLICY, &lock, &ret->waited, ret_error);
 	if (!r)
 		r = settle_pending(instance, ret, ret_error);
+	if (!r && request->amends)
+		r = amended_check(instance, request->amends, ret_error);
 	if (r)
 		return r;
 	r = install(&transaction, request, ret, ret_error);
 	if (r) {
-		abandon(&transaction);
+		abandon(&transaction, request);
 		return r;
 	}
 	ret->generation = transaction.next.number;
@@ -199,6 +244,6 @@ int install_policy(const struct instance *instance, const struct install_request
 	ret->renewed = transaction.renewed;
 	trial_forget(instance);
 	/* A pin too many is no reason to fail: the next apply removes it (I4). */
-	generation_keep(instance, ret->generation, ret->old_generation);
+	generation_keep(instance, ret->generation, transaction.next.about->previous);
 	return 0;
 }

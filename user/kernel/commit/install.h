@@ -26,6 +26,11 @@ struct install_request {
 	bool observe;		  /* mode observe whatever the tables say */
 	uint32_t confirm_seconds; /* goes back unless confirmed in time; 0 = is confirmed at once */
 	bool keep_copy;		  /* the copy for the next boot stays as it is */
+	/*
+	 * Only in place of this generation, from which it differs in the addresses of names alone;
+	 * a rollback goes to where that one would have gone. 0: in place of whatever is in force.
+	 */
+	uint32_t amends;
 };
 
 struct install_result {
@@ -42,7 +47,8 @@ struct install_result {
 
 /*
  * Load what is not loaded, commit the tables, attach to every interface there is.
- * Errors: -EPERM not root; -EBUSY another policy awaits its confirmation; others as the kernel
+ * Errors: -EPERM not root; -EBUSY another policy awaits its confirmation; -ESTALE what was to be
+ * amended is not in force any more; -EPROTO another version put it in force; others as the kernel
  * says, with the step in `ret_error`. An interface that cannot take XDP is no error (the cgroup
  * hook judges it; see `snapshot`). `ret` is filled on failure as well.
  */

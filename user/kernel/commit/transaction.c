@@ -148,7 +148,7 @@ static int attach(struct transaction *transaction, struct error *ret_error)
 	return r;
 }
 
-/* The old zone prefixes are still there: two neighbouring generations never share a side. */
+/* The old zone prefixes are still there: `next` has a side of its own (RW_SIDES). */
 static int put_back(struct transaction *transaction, struct error *ret_error)
 {
 	__u32 zero = 0;

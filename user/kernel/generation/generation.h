@@ -67,6 +67,7 @@ struct generation_request {
 	const char *node_file;
 	const struct maps *maps; /* the counters of new rules are there */
 	uint32_t number;
+	uint32_t previous;		   /* to which a rollback of it goes; 0: none */
 	const struct lifelines *lifelines; /* never banned either; NULL: none */
 	uint8_t flags;			   /* RW_POLICY_* */
 	uint8_t side;

@@ -288,7 +288,7 @@ static void about_fill(const struct generation_request *request, struct about *a
 
 	about->applied_at = time(NULL);
 	about->rule_count = tables->rule_count;
-	about->previous = request->current->number;
+	about->previous = request->previous;
 	snprintf(about->node, sizeof(about->node), "%s", tables->node);
 	snprintf(about->profile, sizeof(about->profile), "%s", tables->profile);
 	snprintf(about->node_file, sizeof(about->node_file), "%s", request->node_file);

@@ -28,7 +28,7 @@ struct about {
 	int64_t applied_at; /* seconds since the epoch */
 	uint32_t rule_count;
 	uint32_t text_size;
-	uint32_t previous; /* generation that was in force when this one was made; 0 = none */
+	uint32_t previous; /* generation that a rollback of this one goes to; 0 = none */
 	char node[256];
 	char profile[TABLES_NAME_MAX];
 	char roles[1024];
@@ -51,7 +51,7 @@ struct about_record {
 	__s64 applied_at; /* seconds since the epoch */
 	__u32 rule_count;
 	__u32 text_size; /* bytes of `text` */
-	__u32 previous;	 /* generation that was in force when this one was made; 0 = none */
+	__u32 previous;	 /* generation that a rollback of this one goes to; 0 = none */
 	__u32 pad0;
 	char node[256];
 	char profile[64];
