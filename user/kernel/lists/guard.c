@@ -13,6 +13,7 @@
 #include <bpf/bpf.h>
 
 #include "host/lifeline.h"
+#include "host/own_addresses.h"
 #include "host/session.h"
 #include "kernel/generation/assign.h"
 #include "kernel/generation/generation.h"
@@ -48,24 +49,6 @@ static int add_session(struct guard *guard)
 	return session_find(&session) ? guard_add(guard, session.client, 128, GUARDED_SESSION) : 0;
 }
 
-/* False: it is neither IPv4 nor IPv6. */
-static bool address_read(const struct sockaddr *address, uint8_t ret[16])
-{
-	const struct sockaddr_in6 *ipv6 = (const struct sockaddr_in6 *)address;
-	const struct sockaddr_in *ipv4 = (const struct sockaddr_in *)address;
-	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-
-	if (address && address->sa_family == AF_INET6) {
-		memcpy(ret, &ipv6->sin6_addr, 16);
-		return true;
-	}
-	if (!address || address->sa_family != AF_INET)
-		return false;
-	memcpy(ret, mapped, sizeof(mapped));
-	memcpy(ret + sizeof(mapped), &ipv4->sin_addr, 4);
-	return true;
-}
-
 static bool address_is_loopback(const uint8_t address[16])
 {
 	struct cidr one = {.length = 128};
@@ -78,25 +61,14 @@ static bool address_is_loopback(const uint8_t address[16])
 }
 
 /* Loopback has a line of its own, and the narrowest is the one that is named. */
-static int add_address(struct guard *guard, const struct sockaddr *address)
-{
-	uint8_t source[16];
-
-	return address_read(address, source) && !address_is_loopback(source)
-		       ? guard_add(guard, source, 128, GUARDED_OWN)
-		       : 0;
-}
-
 static int add_own(struct guard *guard)
 {
-	struct ifaddrs *list;
-	int r = 0;
+	_cleanup_(own_addresses_free) struct own_addresses own = {0};
+	int r = own_addresses_read(&own);
 
-	if (getifaddrs(&list))
-		return -errno;
-	for (const struct ifaddrs *at = list; !r && at; at = at->ifa_next)
-		r = add_address(guard, at->ifa_addr);
-	freeifaddrs(list);
+	for (size_t i = 0; !r && i < own.count; i++)
+		if (!address_is_loopback(own.list[i]))
+			r = guard_add(guard, own.list[i], 128, GUARDED_OWN);
 	return r;
 }
 
@@ -160,7 +132,7 @@ static uint8_t mask_length(const struct sockaddr *mask)
 {
 	uint8_t bytes[16], length;
 
-	if (!address_read(mask, bytes))
+	if (!sockaddr_read(mask, bytes))
 		return 128;
 	length = mask->sa_family == AF_INET ? IPV4_BITS : 0;
 	while (length < 128 && bytes[length / 8] & 0x80 >> length % 8)
@@ -190,7 +162,7 @@ static int add_network(struct guard *guard, const struct generation *generation,
 	/* Without the label of an address: "eth1:2". */
 	memcpy(name, at->ifa_name, strnlen(at->ifa_name, sizeof(name) - 1));
 	name[strcspn(name, ":")] = '\0';
-	if (!address_read(has_peer ? at->ifa_dstaddr : at->ifa_addr, source) ||
+	if (!sockaddr_read(has_peer ? at->ifa_dstaddr : at->ifa_addr, source) ||
 	    !is_inside(generation, name))
 		return 0;
 	r = guard_add(guard, source, mask_length(at->ifa_netmask), GUARDED_NETWORK);
