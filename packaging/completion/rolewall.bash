@@ -44,13 +44,17 @@ _rolewall_services() {
 	rolewall --json show 2>/dev/null | sed -n 's/^ *"service": "\([^"]*\)".*/\1/p' | sort -u
 }
 
+_rolewall_sets() {
+	rolewall -o jsonl sets 2>/dev/null | sed -n 's/^{"name":"\([^"]*\)".*/\1/p'
+}
+
 # Words for the argument of an option; fails where the option before has none, or none that is known.
 _rolewall_argument() { # VERB OPTION
 	case $1:$2 in
 	*:-o | *:--output) echo table json jsonl ;;
 	blocked:--reason | top:--reason) _rolewall_reasons ;;
 	blocked:--by) echo source port ;;
-	allow:--from | deny:--from) echo external internal vpn ;;
+	allow:--from | deny:--from) echo external internal vpn; _rolewall_sets ;;
 	*:--interface) ls /sys/class/net ;;
 	*:--profile | roles:-p | preflight:-p | roles:-d | roles:--diff | roles:--diff=*) _rolewall_profiles ;;
 	*) return 1 ;;
@@ -71,6 +75,7 @@ _rolewall_words() { # VERB PREVIOUS CURRENT
 		esac
 		;;
 	show) _rolewall_roles ;;
+	sets) _rolewall_sets ;;
 	allow | deny) _rolewall_services ;;
 	unban) rolewall -o jsonl bans 2>/dev/null | sed -n 's/^{"source":"\([^"]*\)".*/\1/p' | head -n 200 ;;
 	close) rolewall -o jsonl openings 2>/dev/null | sed -n 's/.*"id":\([0-9]*\).*/\1/p' ;;

@@ -22,6 +22,7 @@ prepare() {
 # The program, with bans of a host that has none.
 rolewall() {
 	case "$*" in
+	"-o jsonl sets") printf '{"name":%s,"on":null}\n' '"office"' null '"backup"' ;;
 	"--json show") printf '  "service": "%s",\n' smtp ssh ssh ;;
 	"-o jsonl bans") printf '{"source":"%s","expires":null}\n' 192.0.2.1 2001:db8::1 2001:db8::/48 2001:db9::1 ;;
 	*) "$ROLEWALL" --roles-dir "$ROLES_DIR" --bpffs "$LAB_DIR/none" --state-dir "$LAB_DIR" "$@" ;;
@@ -88,8 +89,9 @@ test_words_of_options() {
 	assert_offered "zone-denied" "rolewall blocked --reason zo"
 	assert_offered "zone-denied" "rolewall top --reason=zo"
 	assert_offered "" "rolewall ban 192.0.2.1 --reason zo"
-	assert_offered "external internal vpn" "rolewall allow 873 --from "
+	assert_offered "external internal vpn office backup" "rolewall allow 873 --from "
 	assert_offered "vpn" "rolewall deny 873 --from=v"
+	assert_offered "office" "rolewall sets o"
 }
 
 test_services_are_those_in_force() {
