@@ -44,9 +44,11 @@ BPF_CFLAGS := -O2 -g -target bpf -mcpu=v2 $(PATHS) -Iinclude -I/usr/include/$(AR
 LIB_SRC  := $(wildcard $(patsubst %,user/%/*.c,util policy tables edit host kernel/* report daemon live preflight))
 CLI_SRC  := $(wildcard user/cli/*.c)
 WEB_SRC  := $(wildcard user/web/*.c)
+NAMES_SRC := $(wildcard user/names/*.c)
 LIB_OBJ  := $(LIB_SRC:%.c=$(B)/%.o)
 CLI_OBJ  := $(CLI_SRC:%.c=$(B)/%.o)
 WEB_OBJ  := $(WEB_SRC:%.c=$(B)/%.o)
+NAMES_OBJ := $(NAMES_SRC:%.c=$(B)/%.o)
 SKEL     := $(B)/include/rolewall.skel.h
 LIB      := $(B)/librolewall.a
 
@@ -67,7 +69,7 @@ BENCH_SKEL := $(B)/include/bench.skel.h
 .SECONDARY:
 .SUFFIXES:
 
-all: $(B)/rolewall $(B)/rolewall-web ## build the programs (default)
+all: $(B)/rolewall $(B)/rolewall-web $(B)/rolewall-names ## build the programs (default)
 
 # --- tools and libraries: a missing one is named --------------------------------------------------
 
@@ -112,8 +114,13 @@ $(B)/rolewall-web: $(WEB_OBJ) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(STATIC_LINK) -lmicrohttpd -ljansson -lmnl -o $@
 
+# It speaks to the network: no BPF, and no JSON either.
+$(B)/rolewall-names: $(NAMES_OBJ) $(LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(STATIC_LINK) -lcares -o $@
+
 $(B)/user/web/page.o: $(wildcard user/web/page/*)
-$(addprefix $(B)/user/,cli/main.o web/main.o report/metrics.o): VERSION
+$(addprefix $(B)/user/,cli/main.o web/main.o names/main.o report/metrics.o): VERSION
 
 # --- other binaries -------------------------------------------------------------------------------
 
@@ -127,11 +134,11 @@ $(STATIC_ARCHIVES) &: packaging/static-libs.sh
 	$(Q)packaging/static-libs.sh $(STATIC_LIBS) $(if $(CROSS),arm64)
 	@touch $(STATIC_ARCHIVES)
 
-static: ## build/static/rolewall and rolewall-web, which need no library
+static: ## build/static/rolewall, rolewall-web and rolewall-names, which need no library
 	$(Q)packaging/deps.sh build static
 	$(Q)$(MAKE) --no-print-directory $(STATIC_ARCHIVES)
 	$(Q)$(MAKE) --no-print-directory STATIC=1 all
-	$(Q)if readelf -d build/static/rolewall build/static/rolewall-web | grep NEEDED; then echo "make: it is not static" >&2; exit 1; fi
+	$(Q)if readelf -d build/static/rolewall build/static/rolewall-web build/static/rolewall-names | grep NEEDED; then echo "make: it is not static" >&2; exit 1; fi
 
 # The headers of the libraries are the same for every machine; those of the C library are not.
 build/cross/headers: Makefile
@@ -202,7 +209,7 @@ check-packet: $(PACKET) ## byte vectors through the real object (needs root)
 check-old: ## the same with everything off that newer kernels can do (docs/kernels.md)
 	$(Q)ROLEWALL_PROBE_OFF=ringbuf,cgroup_lookup,frags,links,replace,batch $(MAKE) --no-print-directory check-e2e
 
-check-e2e: $(B)/vmtests/features $(B)/rolewall $(B)/rolewall-web $(B)/tests/e2e/probe $(B)/tests/bench/bench $(INJECT) ## namespaces and real sockets (needs root)
+check-e2e: $(B)/vmtests/features $(B)/rolewall $(B)/rolewall-web $(B)/rolewall-names $(B)/tests/e2e/probe $(B)/tests/bench/bench $(INJECT) ## namespaces and real sockets (needs root)
 	$(Q)tests/run.sh $(wildcard tests/e2e/test_*.sh)
 
 N ?= 1000000
@@ -246,7 +253,7 @@ mutants: ## faults put into bpf/ one by one: each must be caught (needs root)
 # The commands of the README. They install what is missing, and so start a second make that looks for it
 # anew. What is long says so in its own file (tests/run.sh).
 CHECKED := $(UNIT) $(PACKET) tests/oracle/run.sh $(wildcard tests/e2e/test_*.sh)
-CHECK_PROGRAMS := $(B)/vmtests/features $(B)/rolewall $(B)/rolewall-web $(UNIT) $(PACKET) $(B)/tests/oracle/oracle $(B)/tests/e2e/probe \
+CHECK_PROGRAMS := $(B)/vmtests/features $(B)/rolewall $(B)/rolewall-web $(B)/rolewall-names $(UNIT) $(PACKET) $(B)/tests/oracle/oracle $(B)/tests/e2e/probe \
 	$(B)/tests/bench/bench $(INJECT)
 
 check: ## install what the tests need, build, and run them: ten minutes (needs root)
@@ -272,10 +279,10 @@ demo: ## a mail node, an attacker, a peer and a VPN client, live (needs root; KE
 	$(Q)packaging/deps.sh build demo
 	$(Q)$(MAKE) --no-print-directory demo-run
 
-demo-run: $(B)/rolewall $(B)/rolewall-web $(B)/tests/e2e/probe
+demo-run: $(B)/rolewall $(B)/rolewall-web $(B)/rolewall-names $(B)/tests/e2e/probe
 	$(Q)KEEP=$(KEEP) tests/e2e/demo.sh
 
-screenshots: $(B)/rolewall $(B)/rolewall-web $(B)/tests/e2e/probe ## the pictures of the README (needs root, and chromium)
+screenshots: $(B)/rolewall $(B)/rolewall-web $(B)/rolewall-names $(B)/tests/e2e/probe ## the pictures of the README (needs root, and chromium)
 	$(Q)tests/e2e/screenshots.sh
 
 mailnode: ## a node with real mail servers and real clients, one minute (needs root, installs the servers)
@@ -310,7 +317,7 @@ vmtest: ## the tests in a virtual machine with KERNEL=5.10|6.1|6.12|6.18|sid|new
 C_FILES  := $(wildcard bpf/*.[ch] include/rolewall/*.h user/*/*.[ch] user/kernel/*/*.[ch] tests/*/*.[ch])
 SH_FILES := $(wildcard tests/*.sh tests/*/*.sh packaging/*.sh packaging/*/*.sh packaging/completion/*.bash \
 	   packaging/deb/postinst packaging/deb/prerm packaging/deb/postrm vmtests/*.sh .ci/run)
-TIDY     := $(patsubst %.c,$(B)/tidy/%.ok,$(LIB_SRC) $(CLI_SRC) $(WEB_SRC))
+TIDY     := $(patsubst %.c,$(B)/tidy/%.ok,$(LIB_SRC) $(CLI_SRC) $(WEB_SRC) $(NAMES_SRC))
 CLANG_FORMAT ?= $(firstword $(wildcard /usr/bin/clang-format-14) clang-format)
 
 $(B)/tidy/%.ok: %.c .clang-tidy | $(SKEL)
@@ -405,11 +412,14 @@ UNITS := $(DESTDIR)/usr/lib/systemd/system
 GROUP := $(DESTDIR)/usr/lib/sysusers.d/rolewall.conf
 
 # What cp and sed make has the modes of the checkout and the umask; install asks neither.
-install: $(B)/rolewall $(B)/rolewall-web $(MAN_PAGES) ## into DESTDIR
+install: $(B)/rolewall $(B)/rolewall-web $(B)/rolewall-names $(MAN_PAGES) ## into DESTDIR
 	install -D -m 0755 $(B)/rolewall $(DESTDIR)/usr/sbin/rolewall
 	install -D -m 0755 $(B)/rolewall-web $(DESTDIR)/usr/bin/rolewall-web
+	install -D -m 0755 $(B)/rolewall-names $(DESTDIR)/usr/libexec/rolewall/rolewall-names
 	install -D -m 0644 packaging/systemd/rolewall.service $(UNITS)/rolewall.service
 	install -D -m 0644 packaging/systemd/rolewall-web.service $(UNITS)/rolewall-web.service
+	install -D -m 0644 packaging/systemd/rolewall-names.socket $(UNITS)/rolewall-names.socket
+	install -D -m 0644 packaging/systemd/rolewall-names@.service $(UNITS)/rolewall-names@.service
 	install -D -m 0644 packaging/systemd/sysusers.conf $(GROUP)
 	install -d $(SHARE)/rolewall/monitoring
 	install -m 0644 packaging/monitoring/rolewall.rules.yml packaging/monitoring/grafana-dashboard.json $(SHARE)/rolewall/monitoring
@@ -428,6 +438,8 @@ install: $(B)/rolewall $(B)/rolewall-web $(MAN_PAGES) ## into DESTDIR
 
 uninstall: ## what install put there; /etc/rolewall stays
 	rm -f $(DESTDIR)/usr/sbin/rolewall $(UNITS)/rolewall.service $(SHARE)/bash-completion/completions/rolewall
+	rm -f $(UNITS)/rolewall-names.socket $(UNITS)/rolewall-names@.service
+	rm -rf $(DESTDIR)/usr/libexec/rolewall
 	rm -f $(DESTDIR)/usr/bin/rolewall-web $(UNITS)/rolewall-web.service $(GROUP) $(DESTDIR)/etc/logrotate.d/rolewall
 	rm -f $(foreach page,$(notdir $(MAN_PAGES)),$(SHARE)/man/man$(subst .,,$(suffix $(page)))/$(page))
 	rm -rf $(SHARE)/rolewall $(SHARE)/doc/rolewall
@@ -477,7 +489,7 @@ bench-compare: ## prog-run of BASE=REV and of this tree, interleaved (needs root
 
 compile_commands.json: Makefile ## for clangd: how each file of user/ and bpf/ is compiled
 	$(call say,JSON,$@)
-	$(Q)for file in $(LIB_SRC) $(CLI_SRC) $(WEB_SRC) $(UNIT_SRC); do \
+	$(Q)for file in $(LIB_SRC) $(CLI_SRC) $(WEB_SRC) $(NAMES_SRC) $(UNIT_SRC); do \
 		jq -n --arg d '$(CURDIR)' --arg f "$$file" --arg c "$(subst ",\",$(CC) $(ALL_CFLAGS)) -c $$file" \
 			'{directory: $$d, file: $$f, command: $$c}'; done >$@.part
 	$(Q)jq -n --arg d '$(CURDIR)' --arg c '$(CLANG) $(BPF_CFLAGS) -c bpf/rolewall.bpf.c' \

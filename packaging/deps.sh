@@ -19,10 +19,10 @@ BUILD="make gcc libc6-dev clang llvm bpftool pkg-config
 # Namespaces, JSON in shell, ping, a terminal, and what asks for the page.
 DEMO="iproute2 jq iputils-ping tmux curl"
 
-# Unit tests, a scanner to be scanned with, somebody else's firewall, real VPNs, a DNS server, what the
+# Unit tests, a scanner to be scanned with, somebody else's firewall, real VPNs, DNS servers, what the
 # daemon asks of systemd and of the kernel.
 CHECK="$DEMO ethtool libcmocka-dev logrotate nmap nftables nsd openvpn python3 python3-jsonschema
-	socat strace systemd tmux wireguard-tools"
+	socat strace systemd tmux unbound wireguard-tools"
 
 # A node with real servers, and the clients that ask them.
 MAILNODE="$DEMO dovecot-core dovecot-imapd dovecot-lmtpd dovecot-pop3d ldap-utils memcached nginx-light

@@ -6,6 +6,6 @@
 set -eu
 
 root=$1
-find "$root/usr/sbin" "$root/usr/bin" -type f -exec strip --strip-unneeded {} +
+find "$root/usr/sbin" "$root/usr/bin" "$root/usr/libexec" -type f -exec strip --strip-unneeded {} +
 find "$root/usr/share/man" -type f ! -name '*.gz' -exec gzip -9nf {} +
 find "$root" -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +

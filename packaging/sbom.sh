@@ -59,7 +59,7 @@ origin() {
 links() {
 	local program archive
 
-	for program in rolewall rolewall-web; do
+	for program in rolewall rolewall-web rolewall-names; do
 		while read -r archive; do
 			origin "$archive" | sed "s/^/$program /"
 		done < <(archives "$BUILD/static/$program.map")
@@ -78,7 +78,7 @@ while read -r _ name version; do
 done < <(cut -d' ' -f1- <<<"$LINKS" | sort -u -k2,2) | jq -s . >"$BUILD/sbom.packages"
 
 jq -n --slurpfile packages "$BUILD/sbom.packages" --arg links "$LINKS" --arg version "$VERSION" \
-	--arg digest "$(sha256sum "$BUILD/static/rolewall" "$BUILD/static/rolewall-web" | cut -d' ' -f1 | sha256sum | cut -c1-32)" \
+	--arg digest "$(sha256sum "$BUILD/static/rolewall" "$BUILD/static/rolewall-web" "$BUILD/static/rolewall-names" | cut -d' ' -f1 | sha256sum | cut -c1-32)" \
 	--arg created "$(date -u -d "@$SOURCE_DATE_EPOCH" +%FT%TZ)" '
 	def program($name): {name: $name, SPDXID: "SPDXRef-program-\($name)", versionInfo: $version,
 		supplier: "Organization: Rolewall authors", downloadLocation: "NOASSERTION", filesAnalyzed: false,
@@ -87,8 +87,8 @@ jq -n --slurpfile packages "$BUILD/sbom.packages" --arg links "$LINKS" --arg ver
 		spdxVersion: "SPDX-2.3", dataLicense: "CC0-1.0", SPDXID: "SPDXRef-DOCUMENT", name: "rolewall-\($version)",
 		documentNamespace: "https://rolewall.org/spdx/rolewall-\($version)-\($digest)",
 		creationInfo: {created: $created, creators: ["Organization: Rolewall authors", "Tool: packaging/sbom.sh"]},
-		packages: ([program("rolewall", "rolewall-web")] + $packages[0]),
-		relationships: ([("rolewall", "rolewall-web") | {spdxElementId: "SPDXRef-DOCUMENT",
+		packages: ([program("rolewall", "rolewall-web", "rolewall-names")] + $packages[0]),
+		relationships: ([("rolewall", "rolewall-web", "rolewall-names") | {spdxElementId: "SPDXRef-DOCUMENT",
 				relationshipType: "DESCRIBES", relatedSpdxElement: "SPDXRef-program-\(.)"}] +
 			[$links | split("\n")[] | split(" ") | {spdxElementId: "SPDXRef-program-\(.[0])",
 				relationshipType: "STATIC_LINK", relatedSpdxElement: "SPDXRef-\(.[1])"}])

@@ -11,6 +11,7 @@
 UNIT=$LAB_ROOT/packaging/systemd/rolewall.service
 EXPOSURE_MAX=3.0
 WEB_EXPOSURE_MAX=1.5
+NAMES_EXPOSURE_MAX=1.8
 
 prepare() {
 	command -v systemd-analyze >/dev/null || skip "systemd-analyze is not installed"
@@ -42,6 +43,26 @@ test_the_pages_unit_is_well_formed_and_hardened() {
 	echo "# exposure: $exposure"
 	awk -v found="$exposure" -v max=$WEB_EXPOSURE_MAX 'BEGIN { exit !(found > 0 && found <= max) }' ||
 		fail "exposure is $exposure, more than $WEB_EXPOSURE_MAX"
+}
+
+test_the_units_of_the_names_are_well_formed_and_hardened() {
+	local directory=$LAB_ROOT/packaging/systemd exposure
+
+	mkdir "$LAB_DIR/names"
+	sed "s,/usr/libexec/rolewall/rolewall-names,$(dirname "$ROLEWALL")/rolewall-names,; /^Documentation/d" \
+		"$directory/rolewall-names@.service" >"$LAB_DIR/names/rolewall-names@.service"
+	sed "/^Documentation/d; /^PartOf/d" "$directory/rolewall-names.socket" >"$LAB_DIR/names/rolewall-names.socket"
+	OUTPUT=$(SYSTEMD_UNIT_PATH=$LAB_DIR/names: systemd-analyze verify --man=no "$LAB_DIR/names/rolewall-names.socket" \
+		"$LAB_DIR/names/rolewall-names@0.service" 2>&1) || fail "systemd-analyze verify: $OUTPUT"
+	assert_equal "" "$(grep rolewall-names <<<"$OUTPUT" || true)" "what systemd says of it"
+	exposure=$(systemd-analyze security --no-pager --offline=true "$LAB_DIR/names/rolewall-names@.service" |
+		sed -n 's/.*Overall exposure level for [^:]*: \([0-9.]*\).*/\1/p')
+	echo "# exposure: $exposure"
+	awk -v found="$exposure" -v max=$NAMES_EXPOSURE_MAX 'BEGIN { exit !(found > 0 && found <= max) }' ||
+		fail "exposure is $exposure, more than $NAMES_EXPOSURE_MAX"
+	# Root alone may connect, and the daemon brings it.
+	grep -qx SocketMode=0600 "$directory/rolewall-names.socket"
+	grep -qx Wants=rolewall-names.socket "$UNIT"
 }
 
 test_the_unit_is_hardened() {

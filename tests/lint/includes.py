@@ -12,7 +12,7 @@ import sys
 
 RANKS = [["util"], ["policy"], ["tables"], ["edit", "host"], ["kernel/object"], ["kernel/generation"], ["kernel/attach"],
          ["kernel/commit"], ["kernel/lists"], ["kernel/observe"], ["report"],
-         ["daemon", "live", "preflight"], ["cli", "web"]]
+         ["daemon", "live", "preflight"], ["cli", "web", "names"]]
 RANK = {room: number for number, rooms in enumerate(RANKS) for room in rooms}
 SILENT = ("policy/", "tables/", "edit/", "host/", "kernel/", "report/", "preflight/")
 ROOM_FILES = 60  # 30 modules; cli/ has a file for each verb

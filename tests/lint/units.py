@@ -27,7 +27,9 @@ SINCE = {
     "RestrictNamespaces": 233, "RestrictRealtime": 231, "RemoveIPC": 232, "LockPersonality": 235,
     "MemoryDenyWriteExecute": 231, "KeyringMode": 235, "SystemCallArchitectures": 209,
     "SystemCallFilter": 187, "SystemCallErrorNumber": 209, "IPAddressDeny": 235, "IPAddressAllow": 235,
-    "MemoryMax": 231, "TasksMax": 227,
+    "MemoryMax": 231, "TasksMax": 227, "User": 0, "StandardInput": 0, "StandardOutput": 0, "StandardError": 0,
+    "InaccessiblePaths": 231, "CollectMode": 236, "PartOf": 0, "ListenStream": 0, "SocketMode": 0,
+    "DirectoryMode": 0, "Accept": 0, "MaxConnections": 0, "RemoveOnStop": 214,
     "RestrictSUIDSGID": 242, "ProtectHostname": 242, "ProtectKernelLogs": 244, "ProtectClock": 245,
     "ProtectProc": 247, "ProcSubset": 247,
 }
@@ -66,7 +68,7 @@ def lines(path):
 
 def main():
     bad = 0
-    for path in sys.argv[1:] or sorted(glob.glob("packaging/systemd/*.service")):
+    for path in sys.argv[1:] or sorted(glob.glob("packaging/systemd/*.service") + glob.glob("packaging/systemd/*.socket")):
         for number, name, value in lines(path):
             what = complaint(name, value)
             if what:

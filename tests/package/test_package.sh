@@ -100,7 +100,8 @@ test_the_deb_installs_tells_what_is_next_and_purges_clean() {
 	# The units find everything that they name; sysinit.target would come with systemd.
 	mkdir -p "$LAB_DIR/debian/run/systemd/system"
 	printf '[Unit]\nDescription=System Initialization\n' >"$LAB_DIR/debian/run/systemd/system/sysinit.target"
-	OUTPUT=$(systemd-analyze verify --root="$LAB_DIR/debian" --man=no rolewall.service rolewall-web.service 2>&1) ||
+	OUTPUT=$(systemd-analyze verify --root="$LAB_DIR/debian" --man=no rolewall.service rolewall-web.service \
+		rolewall-names.socket rolewall-names@.service 2>&1) ||
 		fail "verify: $OUTPUT"
 	assert_equal "" "$(grep rolewall <<<"$OUTPUT" || true)" "what systemd says of the units"
 	rm -r "$LAB_DIR/debian/run/systemd/system"
@@ -208,7 +209,7 @@ verify() {
 assert_units_are_read() {
 	local units=/usr/lib/systemd/system
 
-	OUTPUT=$(verify $units/rolewall.service $units/rolewall-web.service)
+	OUTPUT=$(verify $units/rolewall.service $units/rolewall-web.service $units/rolewall-names.socket)
 	assert_equal "" "$(grep rolewall <<<"$OUTPUT" || true)" "what $(in_debian systemctl --version | head -n 1) says of the units"
 	sed 's/^ProtectHome=/ProtectEverything=/' "$LAB_DIR/debian$units/rolewall.service" >"$LAB_DIR/debian/planted.service"
 	OUTPUT=$(verify /planted.service)

@@ -67,7 +67,7 @@ test_the_archives_hold_what_they_say() {
 	mkdir "$LAB_DIR/root"
 	tar -xzf "$LAB_DIR/$RELEASE/rolewall-$VERSION-linux-$(uname -m).tar.gz" -C "$LAB_DIR/root" --strip-components=1
 	assert_equal "rolewall $VERSION" "$("$LAB_DIR/root/usr/sbin/rolewall" --version)" "the program in the archive"
-	for file in usr/bin/rolewall-web usr/lib/systemd/system/rolewall.service usr/share/rolewall/roles usr/share/man/man8/rolewall.8.gz; do
+	for file in usr/bin/rolewall-web usr/libexec/rolewall/rolewall-names usr/lib/systemd/system/rolewall.service usr/share/rolewall/roles usr/share/man/man8/rolewall.8.gz; do
 		[ -e "$LAB_DIR/root/$file" ] || fail "no $file"
 	done
 	tar -xzf "$LAB_DIR/$RELEASE/rolewall-$VERSION.tar.gz" -C "$LAB_DIR"

@@ -11,9 +11,11 @@
 #include "policy/cidr.h"
 #include "policy/set_tables.h"
 #include "policy/words.h"
+#include "report/followed.h"
 #include "report/json.h"
 #include "util/array.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 #include "util/guess.h"
 
 #define ORIGIN_MAX 600
@@ -63,12 +65,13 @@ static json_t *json_sources(const struct tables *tables, const struct set *set)
 	return list;
 }
 
-static json_t *json_hosts(const struct set *set)
+static json_t *json_hosts(const struct set *set, const struct followed_list *names)
 {
 	json_t *list = json_make("[]");
 
 	for (size_t i = 0; i < set->host_count; i++)
-		json_append(&list, json_clean(set->hosts[i].name));
+		json_append(&list, json_followed_name(set->hosts[i].name,
+						      followed_find(names, set->hosts[i].name)));
 	return list;
 }
 
@@ -91,7 +94,7 @@ static json_t *json_opens(const struct tables *tables, const struct set *set)
 }
 
 static void sets_print_json(const struct settings *settings, const struct tables *tables,
-			    const char *name)
+			    const struct followed_list *names, const char *name)
 {
 	json_t *list = json_make("[]");
 
@@ -99,13 +102,17 @@ static void sets_print_json(const struct settings *settings, const struct tables
 		const struct set *set = &tables->sets[i];
 
 		if (is_shown(set, name))
-			json_append(&list, json_make("{s:o, s:o, s:o, s:o, s:o}", "name",
-						     json_clean(set->name[0] ? set->name : NULL),
-						     "on", json_on(set), "hosts", json_hosts(set),
-						     "sources", json_sources(tables, set), "opens",
-						     json_opens(tables, set)));
+			json_append(&list,
+				    json_make("{s:o, s:o, s:o, s:o, s:o}", "name",
+					      json_clean(set->name[0] ? set->name : NULL), "on",
+					      json_on(set), "hosts", json_hosts(set, names),
+					      "sources", json_sources(tables, set), "opens",
+					      json_opens(tables, set)));
 	}
-	print_json_list(settings, json_make("{s:o}", "sets", list), "sets");
+	print_json_list(
+		settings,
+		json_make("{s:o, s:o}", "waiting", json_clean(names->waiting), "sets", list),
+		"sets");
 }
 
 /* --- tables ----------------------------------------------------------------------------------- */
@@ -167,21 +174,40 @@ static void sets_print(const struct settings *settings, const struct tables *tab
 		report_note(settings, "there are no sets");
 }
 
-/* Those whose addresses are not known would show nowhere else. */
-static void unresolved_print(const struct settings *settings, const struct set *set)
+static void names_print(const struct settings *settings, const struct set *set,
+			const struct followed_list *names)
 {
-	for (size_t i = 0; i < set->host_count; i++) {
-		bool found = false;
+	static const struct column columns[] = {{"NAME", 0},
+						{"ADDRESSES", SCOLS_FL_WRAP},
+						{"ANSWERED", 0},
+						{"TROUBLE", SCOLS_FL_WRAP}};
+	static const struct followed unknown;
+	_table_ struct libscols_table *table = table_new(settings, columns, ARRAY_SIZE(columns));
+	int64_t now = wall_now() / NS_PER_SECOND;
 
-		for (size_t k = 0; k < set->source_count; k++)
-			found |= set->sources[k].host == i + 1;
-		if (!found)
-			print_fact(settings, "No address", STYLE_CARE, "%s", set->hosts[i].name);
+	for (size_t i = 0; i < set->host_count; i++) {
+		const struct followed *found = followed_find(names, set->hosts[i].name);
+		const struct followed *name = found ? found : &unknown;
+		struct libscols_line *line = table_line(table);
+		char addresses[1024], age[AGE_TEXT_MAX];
+
+		cell_set(line, 0, "%s", set->hosts[i].name);
+		cell_set(line, 1, "%s",
+			 followed_text((const uint8_t(*)[16])name->addresses, name->count,
+				       addresses, sizeof(addresses)));
+		cell_set(line, 2, "%s", age_text(followed_age(name, now), age));
+		cell_set(line, 3, "%s", *name->trouble ? name->trouble : "-");
+		if (*name->trouble || !name->answered)
+			cell_style(line, 3, STYLE_CARE);
 	}
+	if (set->host_count)
+		table_print(table);
+	if (set->host_count && *names->waiting)
+		report_note(settings, "new addresses are not in force yet: %s", names->waiting);
 }
 
 static void set_print(const struct settings *settings, const struct tables *tables,
-		      const struct set *set)
+		      const struct followed_list *names, const struct set *set)
 {
 	static const struct column columns[] = {{"SOURCE", 0}, {"ORIGIN", SCOLS_FL_WRAP}};
 	_table_ struct libscols_table *table = table_new(settings, columns, ARRAY_SIZE(columns));
@@ -189,7 +215,7 @@ static void set_print(const struct settings *settings, const struct tables *tabl
 
 	print_fact(settings, "By", STYLE_PLAIN, "%s", on_text(set, on, sizeof(on)));
 	print_fact(settings, "Opens", STYLE_PLAIN, "%s", opens_text(tables, set, opens));
-	unresolved_print(settings, set);
+	names_print(settings, set, names);
 	for (size_t i = 0; i < set->source_count; i++) {
 		struct libscols_line *line = table_line(table);
 
@@ -232,9 +258,19 @@ static int tables_load(const struct settings *settings, struct tables *ret)
 	return r ? report_kernel(settings, r, &error) : EXIT_OK;
 }
 
+/* What cannot be read is no reason to tell nothing of the sets. */
+static void names_load(const struct settings *settings, struct followed_list *ret)
+{
+	struct error error = {0};
+
+	if (followed_look(&settings->instance, ret, &error))
+		report_note(settings, "what names stand for cannot be read: %s", error.what);
+}
+
 static int sets_run(const struct settings *settings, const struct arguments *arguments)
 {
 	const char *name = arguments->operand_count ? arguments->operands[0] : NULL;
+	_cleanup_(followed_list_free) struct followed_list names = {0};
 	_cleanup_(tables_free) struct tables tables = {0};
 	int code = tables_load(settings, &tables);
 
@@ -242,13 +278,14 @@ static int sets_run(const struct settings *settings, const struct arguments *arg
 		code = name_check(settings, &tables, name);
 	if (code != EXIT_OK)
 		return code;
+	names_load(settings, &names);
 	if (settings->output != OUTPUT_TABLE)
-		sets_print_json(settings, &tables, name);
+		sets_print_json(settings, &tables, &names, name);
 	else if (!name)
 		sets_print(settings, &tables);
 	for (size_t i = 0; settings->output == OUTPUT_TABLE && name && i < tables.set_count; i++)
 		if (is_shown(&tables.sets[i], name))
-			set_print(settings, &tables, &tables.sets[i]);
+			set_print(settings, &tables, &names, &tables.sets[i]);
 	return EXIT_OK;
 }
 
@@ -257,9 +294,11 @@ const struct verb verb_sets = {
 	.operands = "[NAME]",
 	.operands_max = 1,
 	.summary = "sources with a name: by which interfaces they may come, and what they open",
-	.details = "With NAME its sources, with the file and line that each comes from. A set "
-		   "without a name, of\n"
-		   "prefixes in a service's \"from\", goes by its first prefix.",
+	.details = "With NAME its sources, with the file and line that each comes from, and of "
+		   "each name in it\n"
+		   "what it stands for, when a name server last said so, and what is wrong. A set "
+		   "without a\n"
+		   "name, of prefixes in a service's \"from\", goes by its first prefix.",
 	.needs_root = true,
 	.run = sets_run,
 };

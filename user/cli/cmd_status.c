@@ -13,11 +13,49 @@
 #include "kernel/commit/confirmed.h"
 #include "kernel/commit/pending.h"
 #include "kernel/commit/trial.h"
+#include "report/followed.h"
 #include "report/json.h"
 #include "util/array.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/reason.h"
+
+/* --- names in sets ---------------------------------------------------------------------------- */
+
+static bool is_troubled(const struct followed *name)
+{
+	return name->wanted && (*name->trouble || !name->answered);
+}
+
+static void note_names(const struct settings *settings, const struct followed_list *names)
+{
+	int64_t now = wall_now() / NS_PER_SECOND;
+
+	for (size_t i = 0; i < names->count; i++) {
+		const struct followed *name = &names->list[i];
+		char age[AGE_TEXT_MAX];
+
+		if (!is_troubled(name))
+			continue;
+		report_note(settings, "name %s: %s; answered last: %s, %zu address%s in force",
+			    name->name, *name->trouble ? name->trouble : "not asked yet",
+			    age_text(followed_age(name, now), age), name->count,
+			    name->count == 1 ? "" : "es");
+	}
+	if (*names->waiting)
+		report_note(settings, "new addresses of names are not in force yet: %s",
+			    names->waiting);
+}
+
+static void names_read(const struct settings *settings, struct followed_list *ret)
+{
+	struct error error = {0};
+
+	if (followed_look(&settings->instance, ret, &error))
+		report_note(settings, "what names stand for cannot be read: %s", error.what);
+}
+
+/* --- facts ------------------------------------------------------------------------------------ */
 
 static void print_pending(const struct settings *settings, const struct snapshot *snapshot)
 {
@@ -74,6 +112,19 @@ static void print_head(const struct settings *settings, const struct snapshot *s
 	print_fact(settings, "Profile", STYLE_PLAIN, "%s", snapshot->profile);
 	print_fact(settings, "Roles", STYLE_PLAIN, "%s", snapshot->roles);
 	print_fact(settings, "Rules", STYLE_PLAIN, "%zu", snapshot->rule_count);
+}
+
+static void print_names(const struct settings *settings, const struct followed_list *names)
+{
+	size_t count = 0, troubled = 0;
+
+	for (size_t i = 0; i < names->count; i++) {
+		count += names->list[i].wanted;
+		troubled += is_troubled(&names->list[i]);
+	}
+	if (count)
+		print_fact(settings, "Names", troubled ? STYLE_CARE : STYLE_PLAIN,
+			   "%zu followed, %zu in trouble", count, troubled);
 }
 
 static void print_hook(const struct settings *settings, const char *name, bool attached,
@@ -153,13 +204,23 @@ static void print_counts(const struct settings *settings, const struct snapshot 
 	print_drops(settings, snapshot);
 }
 
+static void status_print_json(const struct settings *settings, const struct snapshot *snapshot,
+			      const struct followed_list *names)
+{
+	json_t *status = json_status(snapshot);
+
+	json_object_set_new(status, "names", json_followed(names));
+	print_json(settings, status);
+}
+
 static int status_not_applied(const struct settings *settings, const struct error *error)
 {
+	static const struct followed_list no_names;
 	struct snapshot nothing = {0};
 
 	trial_read(&settings->instance, &nothing.taken_back);
 	if (settings->output != OUTPUT_TABLE)
-		print_json(settings, json_status(&nothing));
+		status_print_json(settings, &nothing, &no_names);
 	return report_kernel(settings, -ENOENT, error);
 }
 
@@ -236,6 +297,7 @@ static void note_weaker_interfaces(const struct settings *settings, const struct
 
 static int status_run(const struct settings *settings, const struct arguments *arguments)
 {
+	_cleanup_(followed_list_free) struct followed_list names = {0};
 	_cleanup_(snapshot_free) struct snapshot snapshot = {0};
 	struct error error = {0};
 	int r = snapshot_read(&settings->instance, &snapshot, &error);
@@ -244,16 +306,20 @@ static int status_run(const struct settings *settings, const struct arguments *a
 		return status_not_applied(settings, &error);
 	if (r)
 		return report_kernel(settings, r, &error);
+	names_read(settings, &names);
 	if (settings->output != OUTPUT_TABLE) {
-		print_json(settings, json_status(&snapshot));
+		status_print_json(settings, &snapshot, &names);
+		note_names(settings, &names);
 		note_weaker_interfaces(settings, &snapshot);
 		return report_all(settings, &snapshot);
 	}
 	print_head(settings, &snapshot);
+	print_names(settings, &names);
 	print_hooks(settings, &snapshot);
 	print_counts(settings, &snapshot);
 	putchar('\n');
 	state_print_interfaces(settings, &snapshot);
+	note_names(settings, &names);
 	note_weaker_interfaces(settings, &snapshot);
 	return report_all(settings, &snapshot);
 }

@@ -24,11 +24,23 @@ static void say_warnings(const struct warnings *warnings)
 		    warning_name(warnings->list[i].id));
 }
 
+/* With what names stood for last. */
+static int compile_quietly(const struct serve_options *options, const char *file,
+			   struct tables *ret, struct warnings *ret_warnings,
+			   struct error *ret_error)
+{
+	const struct policy_source source = {.node_file = file,
+					     .roles_dir = options->roles_dir,
+					     .resolved_dir = options->instance.lib_dir};
+
+	return policy_compile_from(&source, ret, ret_warnings, ret_error);
+}
+
 static int compile(const struct serve_options *options, const char *file, struct tables *ret,
 		   struct error *ret_error)
 {
 	_cleanup_(warnings_free) struct warnings warnings = {0};
-	int r = policy_compile(file, options->roles_dir, ret, &warnings, ret_error);
+	int r = compile_quietly(options, file, ret, &warnings, ret_error);
 
 	if (!r)
 		say_warnings(&warnings);
@@ -71,7 +83,7 @@ static void say_difference(const struct serve_options *options, const struct tab
 
 	struct error error = {0};
 
-	if (policy_compile(options->config, options->roles_dir, &now, NULL, &error))
+	if (compile_quietly(options, options->config, &now, NULL, &error))
 		say_error(SAY_WARNING,
 			  "what was confirmed comes into force, though the node file as it is now "
 			  "cannot be used",
@@ -181,7 +193,7 @@ int policy_reload(const struct serve_options *options, struct error *ret_error)
 	_cleanup_(tables_free) struct tables tables = {0};
 	_cleanup_(warnings_free) struct warnings warnings = {0};
 	const struct install_request request = {.tables = &tables, .node_file = options->config};
-	int r = policy_compile(options->config, options->roles_dir, &tables, &warnings, ret_error);
+	int r = compile_quietly(options, options->config, &tables, &warnings, ret_error);
 
 	if (!r)
 		r = put_in_force(options, &request, ret_error);

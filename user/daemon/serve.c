@@ -15,6 +15,7 @@
 #include "daemon/lists.h"
 #include "daemon/attempt_log.h"
 #include "daemon/metrics_file.h"
+#include "daemon/names.h"
 #include "daemon/notify.h"
 #include "daemon/policy.h"
 #include "daemon/privilege.h"
@@ -44,6 +45,7 @@ struct daemon {
 	struct subscribers subscribers;
 	struct lists lists;
 	struct attempt_log attempt_log;
+	struct names names;
 	struct watch signals;
 	struct watch tick;
 	int lock;
@@ -69,6 +71,7 @@ static void notice_policy(struct daemon *daemon)
 	if (change == IN_FORCE_OTHER_MAPS)
 		lists_reset(&daemon->lists);
 	links_policy_changed(&daemon->links);
+	names_policy_changed(&daemon->names);
 }
 
 static void take_back(struct daemon *daemon)
@@ -180,6 +183,8 @@ static void tick(void *context, uint32_t events)
 	intake_tick(&daemon->intake, daemon->subscribers.count > 0);
 	subscribers_tick(&daemon->subscribers);
 	attempt_log_tick(&daemon->attempt_log);
+	if (names_tick(&daemon->names))
+		notice_policy(daemon);
 	if (daemon->ticks++ % METRICS_FILE_SECONDS == 0)
 		write_metrics(daemon);
 	tell_manager(daemon);
@@ -197,6 +202,8 @@ static void signal_came(void *context, uint32_t events)
 		return;
 	if (signal.ssi_signo == SIGHUP)
 		reload(daemon);
+	else if (signal.ssi_signo == SIGUSR1)
+		names_ask_all(&daemon->names);
 	else
 		daemon->loop.stop = true;
 }
@@ -252,6 +259,7 @@ static int signals_open(struct daemon *daemon)
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR1);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	if (sigprocmask(SIG_BLOCK, &set, NULL))
@@ -310,6 +318,7 @@ static int open_all(struct daemon *daemon, struct error *ret_error)
 	if (r)
 		return r;
 	attempt_log_open(&daemon->attempt_log, daemon->options->log_file);
+	names_open(&daemon->names);
 	r = intake_open(&daemon->intake, ret_error);
 	if (!r)
 		r = subscribers_open(&daemon->subscribers, ret_error);
@@ -334,6 +343,7 @@ static void close_all(struct daemon *daemon)
 {
 	subscribers_close(&daemon->subscribers);
 	attempt_log_close(&daemon->attempt_log);
+	names_close(&daemon->names);
 	lists_close(&daemon->lists);
 	intake_close(&daemon->intake);
 	links_close(&daemon->links);
@@ -366,6 +376,11 @@ static void daemon_init(struct daemon *daemon, const struct serve_options *optio
 				.context = daemon},
 		.lists = {.instance = &options->instance, .maps = &daemon->in_force.maps},
 		.attempt_log = {.file = LOG_FILE_AT(NULL)},
+		.names = {.options = options,
+			  .in_force = &daemon->in_force,
+			  .link = {.instance = &options->instance,
+				   .loop = &daemon->loop,
+				   .watch = {.fd = -1}}},
 		.signals = {.fd = -1},
 		.tick = {.fd = -1, .ready = tick, .context = daemon},
 		.lock = -1,

@@ -6,6 +6,7 @@
 
 #include "kernel/commit/pending.h"
 #include "kernel/lists/reasons.h"
+#include "policy/cidr.h"
 #include "policy/set_tables.h"
 #include "policy/words.h"
 #include "report/words.h"
@@ -411,4 +412,40 @@ json_t *json_status(const struct snapshot *snapshot)
 	json_object_update(root, counts);
 	json_decref(counts);
 	return root;
+}
+
+static json_t *json_addresses(const struct followed *name)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < name->count; i++) {
+		char text[CIDR_TEXT_MAX];
+
+		cidr_format(name->addresses[i], 128, text);
+		json_append(&list, json_string(text));
+	}
+	return list;
+}
+
+json_t *json_followed_name(const char *name, const struct followed *followed)
+{
+	static const struct followed unknown;
+	const struct followed *found = followed ? followed : &unknown;
+	int64_t age = followed_age(found, wall_now() / NS_PER_SECOND);
+
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "name", json_clean(name), "addresses",
+			 json_addresses(found), "answered_at", json_seconds(found->answered),
+			 "age_seconds", age < 0 ? json_null() : json_integer(age), "trouble",
+			 json_clean(found->trouble));
+}
+
+json_t *json_followed(const struct followed_list *names)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < names->count; i++)
+		if (names->list[i].wanted)
+			json_append(&list,
+				    json_followed_name(names->list[i].name, &names->list[i]));
+	return json_pack("{s:o, s:o}", "waiting", json_clean(names->waiting), "followed", list);
 }

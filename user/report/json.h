@@ -14,6 +14,7 @@
 #include "tables/compare.h"
 #include "report/difference.h"
 #include "report/feed.h"
+#include "report/followed.h"
 #include "util/error.h"
 #include "util/json_clean.h"
 
@@ -53,6 +54,12 @@ void json_changes(json_t *root, const struct changes *changes);
 
 /* The same, and all else that a plan tells of. */
 json_t *json_difference(const struct difference *difference);
+
+/* What a name in a set stands for; NULL: nothing is known of it. */
+json_t *json_followed_name(const char *name, const struct followed *followed);
+
+/* Names that are followed, and why what they stand for is not in force yet. */
+json_t *json_followed(const struct followed_list *names);
 
 /* {"what", "where", "path", "hint"} */
 json_t *json_error(const struct error *error);

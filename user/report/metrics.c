@@ -11,10 +11,12 @@
 #include "kernel/object/maps.h"
 #include "kernel/observe/snapshot.h"
 #include "policy/words.h"
+#include "report/followed.h"
 #include "report/words.h"
 #include "report/words.h"
 #include "util/array.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 #include "util/reason.h"
 
 void metric_head(FILE *file, const char *name, const char *type, const char *help)
@@ -244,6 +246,34 @@ static int write_lists(FILE *file, const struct instance *instance, const struct
 	return 0;
 }
 
+/* Of a name that was never answered there is no age: its trouble tells. */
+static void write_names(FILE *file, const struct instance *instance)
+{
+	_cleanup_(followed_list_free) struct followed_list names = {0};
+	int64_t now = wall_now() / NS_PER_SECOND;
+
+	if (followed_look(instance, &names, NULL) || !names.count)
+		return;
+	metric_head(file, "rolewall_name_answer_age_seconds", "gauge",
+		    "How long ago a name server last said what a name in a set stands for.");
+	for (size_t i = 0; i < names.count; i++)
+		if (names.list[i].wanted && names.list[i].answered)
+			SAMPLE(file, "rolewall_name_answer_age_seconds",
+			       (uint64_t)followed_age(&names.list[i], now),
+			       {"name", names.list[i].name});
+	metric_head(file, "rolewall_name_addresses", "gauge", "Addresses that it stands for.");
+	for (size_t i = 0; i < names.count; i++)
+		if (names.list[i].wanted)
+			SAMPLE(file, "rolewall_name_addresses", names.list[i].count,
+			       {"name", names.list[i].name});
+	metric_head(file, "rolewall_name_trouble", "gauge",
+		    "The last question of it had no answer, or one that was not taken whole.");
+	for (size_t i = 0; i < names.count; i++)
+		if (names.list[i].wanted)
+			SAMPLE(file, "rolewall_name_trouble", *names.list[i].trouble != '\0',
+			       {"name", names.list[i].name});
+}
+
 static void write_head(FILE *file, const struct snapshot *snapshot)
 {
 	bool applied = snapshot && snapshot->generation;
@@ -275,5 +305,6 @@ int metrics_write(FILE *file, const struct instance *instance, struct error *ret
 	write_rules(file, &snapshot);
 	write_attempts(file, &snapshot);
 	write_hooks(file, &snapshot);
+	write_names(file, instance);
 	return write_lists(file, instance, &snapshot, ret_error);
 }

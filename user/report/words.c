@@ -2,6 +2,7 @@
 /* words.c - values as people read them. */
 #include "report/words.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "kernel/observe/attempts.h"
 #include "policy/set_tables.h"
 #include "policy/words.h"
+#include "util/array.h"
 
 #define SECOND 1000000000LL
 
@@ -150,6 +152,25 @@ static const char *time_format(int64_t seconds, int milliseconds, char ret[TIME_
 	snprintf(ret, TIME_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02d%s%c%02d:%02d",
 		 local.tm_year + 1900, local.tm_mon + 1, local.tm_mday, local.tm_hour, local.tm_min,
 		 local.tm_sec, fraction, local.tm_gmtoff < 0 ? '-' : '+', offset / 60, offset % 60);
+	return ret;
+}
+
+const char *age_text(int64_t seconds, char ret[AGE_TEXT_MAX])
+{
+	static const struct {
+		int64_t seconds;
+		const char *name;
+	} units[] = {{86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}};
+	size_t i = 0;
+
+	/* Two of a unit before it is used: 90 min say more than 1 h. */
+	while (i < ARRAY_SIZE(units) - 1 && seconds < 2 * units[i].seconds)
+		i++;
+	if (seconds < 0)
+		snprintf(ret, AGE_TEXT_MAX, "never");
+	else
+		snprintf(ret, AGE_TEXT_MAX, "%" PRId64 " %s ago", seconds / units[i].seconds,
+			 units[i].name);
 	return ret;
 }
 

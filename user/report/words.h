@@ -47,6 +47,10 @@ const char *peers_text(uint64_t zones, const struct rule *rule, char ret[PEERS_T
 const char *change_text(uint64_t zones, const struct rule *rule, const struct tables *tables,
 			char ret[PEERS_TEXT_MAX]);
 
+/* "12 s ago", "3 h ago"; negative: "never". */
+#define AGE_TEXT_MAX 32
+const char *age_text(int64_t seconds, char ret[AGE_TEXT_MAX]);
+
 /* RFC 3339, local time with its offset. */
 const char *time_text(int64_t seconds, char ret[TIME_TEXT_MAX]);
 const char *time_text_ns(int64_t ns, char ret[TIME_TEXT_MAX]);

@@ -12,6 +12,7 @@
  *
  * Layout of lib_dir (root, 0750):
  *	confirmed.json		the policy that was confirmed last, compiled
+ *	names.json		what the names in sets stood for last (report/followed.h)
  */
 #pragma once
 

@@ -5,13 +5,11 @@
 #include <errno.h>
 #include <string.h>
 
-#include "kernel/generation/generation.h"
 #include "kernel/object/maps.h"
 #include "tables/compiled.h"
 #include "util/cleanup.h"
 
-static int tables_read(const struct generation *generation, struct tables *ret,
-		       struct error *ret_error)
+int sources_of(const struct generation *generation, struct tables *ret, struct error *ret_error)
 {
 	_free_ char *text = NULL;
 	char name[48];
@@ -37,5 +35,5 @@ int sources_in_force(const struct instance *instance, const struct snapshot *sna
 		return r;
 	if (generation.number != snapshot->generation)
 		return error_set(ret_error, ESTALE, "the policy was changed meanwhile");
-	return tables_read(&generation, ret, ret_error);
+	return sources_of(&generation, ret, ret_error);
 }

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "kernel/generation/generation.h"
 #include "kernel/object/instance.h"
 #include "kernel/observe/snapshot.h"
 #include "policy/tables.h"
@@ -18,3 +19,6 @@
  */
 int sources_in_force(const struct instance *instance, const struct snapshot *snapshot,
 		     struct tables *ret, struct error *ret_error);
+
+/* Of an open generation. */
+int sources_of(const struct generation *generation, struct tables *ret, struct error *ret_error);
