@@ -4,8 +4,9 @@
 # fetch.sh KERNEL... - fetch kernels of Debian and unpack them; prints a directory for each.
 #
 # KERNEL is a series such as 5.10 or 6.18, of which the newest there is is taken; "sid", that
-# distribution's newest; "newest" of all; or the path of an image, which has no modules. What is there already is not fetched again: remove
-# build/vm/kernels to look for newer ones.
+# distribution's newest; "newest" of all; or the path of an image, which has no modules but those of
+# KERNEL_MODULES=DIRECTORY. What is there already is not fetched again: remove build/vm/kernels to look
+# for newer ones.
 set -euo pipefail
 
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
@@ -89,6 +90,12 @@ provide_image() { # FILE
 	rm -rf "$directory"
 	mkdir -p "$directory"
 	cp "$1" "$directory/vmlinuz"
+	if [ -n "${KERNEL_MODULES:-}" ]; then
+		[ -d "$KERNEL_MODULES/kernel" ] || apt_die "KERNEL_MODULES=$KERNEL_MODULES is no lib/modules/$release"
+		mkdir -p "$directory/lib/modules"
+		cp -a "$KERNEL_MODULES" "$directory/lib/modules/$release"
+		depmod -b "$directory" "$release" 2>/dev/null
+	fi
 	echo "$release" >"$directory/release"
 	echo "$directory"
 }

@@ -7,6 +7,7 @@
 # tests went, in one line, has failed. Environment:
 #	SUITES=packet,...	only these (see vmtests/init); else all, and "old" on 5.10 only: with every
 #				newer feature switched off, the next kernel says the same again
+#	KERNEL_MODULES=DIR	lib/modules/RELEASE of an image of your own
 #	E2E=hooks,...		only these files of the end-to-end tests
 #	PACKETS=200000		for the oracle
 #	LIMIT=10800		seconds for one machine
@@ -31,6 +32,7 @@ COMMIT=$(git -C "$ROOT" describe --always --dirty 2>/dev/null || echo unknown)
 boot() { # KERNEL-DIRECTORY INITRD LOG SUITES
 	local append="console=ttyS0 panic=-1 quiet loglevel=3 rdinit=/init mitigations=off nokaslr no_timer_check"
 
+	[[ ${1##*/} != image-* ]] || append="$append rolewall.image=1"
 	append="$append rolewall.suites=$4${PACKETS:+ rolewall.packets=$PACKETS}${E2E:+ rolewall.e2e=$E2E}"
 	exec timeout --foreground "$LIMIT" qemu-system-x86_64 -accel tcg,thread=single -cpu max -machine q35 -smp 2 \
 		-m 1536 -nodefaults -no-user-config -netdev user,id=net,restrict=on \
