@@ -143,7 +143,7 @@ test_a_daemon_that_cannot_attach_at_first_goes_on_and_tries_again() {
 	local pin=$LAB_DIR/bpf/rolewall/maps/echo_bucket
 
 	trap 'device_delete wan9' EXIT
-	node_file '.interfaces.wan9 = { zone: "external" }'
+	node_file '.interfaces.wan9 = { zone: "external", hook: "xdp" }'
 	rolewall apply
 	stop daemon
 	ip -n "$LAB_NAME-node" tuntap add wan9 mode tun || skip "this kernel has no tun"

@@ -56,7 +56,7 @@ test_a_card_is_filtered_whatever_its_driver_says() {
 	device_up node "$CARD" 10.0.2.15/24
 	node_file ".interfaces[\"$CARD\"] = { zone: \"external\" }"
 	assert_exit 0 rolewall apply
-	assert_json ".interfaces[] | select(.name == \"$CARD\") | .hook == \"xdp\"" rolewall --json status
+	assert_json ".interfaces[] | select(.name == \"$CARD\") | .hook == \"xdp\" or .hook == \"tc\"" rolewall --json status
 	wait_for 5 node ping -q -c 1 10.0.2.2 >/dev/null || fail "its own ping is not answered"
 	node_file .
 	assert_exit 0 rolewall apply
@@ -236,7 +236,7 @@ test_a_vlan_has_a_zone_of_its_own_even_if_the_card_takes_the_tag_off() {
 }
 
 # The daemon asks the card, too, with the sockets that its unit leaves it.
-test_the_daemon_leaves_vlans_whose_tags_are_taken_off_to_the_cgroup_hook() {
+test_the_daemon_leaves_vlans_whose_tags_are_taken_off_to_tc() {
 	vlan_offload on
 	vlan_pair
 	node_file '.interfaces["eth0.10"] = { zone: "internal" }'
@@ -244,7 +244,7 @@ test_the_daemon_leaves_vlans_whose_tags_are_taken_off_to_the_cgroup_hook() {
 	command -v strace >/dev/null || lacks "strace is not installed"
 	daemon_start_traced -o "$LAB_DIR/trace"
 	assert_exit 0 rolewall apply
-	assert_json '.interfaces[] | select(.name == "eth0") | .hook == "cgroup"' rolewall --json status
+	assert_json '.interfaces[] | select(.name == "eth0") | .hook == "tc"' rolewall --json status
 	assert_answer open outside tcp 10.10.0.1 5432
 	grep -q 'SIOCETHTOOL.* = 0' "$LAB_DIR/trace" || fail "it does not ask the card"
 	assert_equal "" "$(families_forbidden "$LAB_ROOT/packaging/systemd/rolewall.service" "$LAB_DIR/trace")" \

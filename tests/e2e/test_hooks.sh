@@ -1,11 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Every hook: what XDP does not cover, or did not see in the shape in which it arrives, the cgroup
+# XDP and the cgroup hook: what XDP does not cover, or did not see in the shape in which it arrives, the cgroup
 # hook judges; somebody else's XDP program is neither displaced nor let in.
 
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
+
+# XDP is the subject: every interface asks for it by name that asks for nothing else. (tc: test_tc.sh)
+eval "lab_$(declare -f node_file)"
+node_file() { # JQ-FILTER
+	lab_node_file "$1 | .interfaces[].hook //= \"xdp\""
+}
 
 STRANGER= # pin of an XDP program that is not ours
 SCAN=(-t "22,25,5432,6071,9999" -u "8301,9999")

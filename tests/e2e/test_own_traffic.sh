@@ -192,7 +192,7 @@ test_the_mtu_may_grow_under_generic_xdp() {
 	ip -n "$LAB_NAME-vpn" address add fd99::2/64 dev wire0 nodad
 	ip -n "$LAB_NAME-node" link set wire0 up
 	ip -n "$LAB_NAME-vpn" link set wire0 up
-	node_file '.interfaces.wire0 = { zone: "vpn" }'
+	node_file '.interfaces.wire0 = { zone: "vpn", hook: "xdp" }'
 	assert_exit 0 rolewall apply
 	assert_json '.interfaces[] | select(.name == "wire0") | .xdp_mode == "generic"' \
 		rolewall --json status

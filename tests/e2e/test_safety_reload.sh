@@ -14,6 +14,8 @@
 RELOADS=${RELOADS:-$(sized 100 20)}
 PACKETS=${PACKETS:-$(sized 200000 50000)}
 
+HOOK=auto # of eth0
+
 # Both play a role of their own, and share services of the node's own.
 both_policies() {
 	local own='.services = [
@@ -21,10 +23,10 @@ both_policies() {
 		{ name: "own-udp", proto: "udp", port: 7777, table: "external" },
 		{ name: "behind", proto: "tcp", port: 7778, from: ["vpn"] } ]'
 
-	node_file ".roles = [\"proxy\"] | $own | .services += [
+	node_file ".roles = [\"proxy\"] | $own | .interfaces.eth0.hook = \"$HOOK\" | .services += [
 		{ name: \"only-b\", proto: \"udp\", port: 514, from: [\"external\", \"vpn\"] } ]"
 	mv "$LAB_DIR/node.json" "$LAB_DIR/b.json"
-	node_file ".roles = [\"mta\"] | $own | .interfaces.eth0.sources = { vpn: [\"192.0.2.0/24\"] }
+	node_file ".roles = [\"mta\"] | $own | .interfaces.eth0.hook = \"$HOOK\" | .interfaces.eth0.sources = { vpn: [\"192.0.2.0/24\"] }
 		| .services += [ { name: \"only-a\", proto: \"udp\", port: 515, table: \"external\" } ]"
 	mv "$LAB_DIR/node.json" "$LAB_DIR/a.json"
 }
@@ -45,9 +47,16 @@ test_no_packet_has_a_verdict_of_neither_policy_or_an_old_one() {
 	assert_exit 0 rolewall status
 }
 
+test_the_same_on_tc() {
+	RELOADS=$((RELOADS / 4)) PACKETS=$((PACKETS / 4)) HOOK=tc
+	storm eth0
+	assert_json '.interfaces[] | select(.name == "eth0") | .hook == "tc"' rolewall --json status
+}
+
 test_the_same_on_the_cgroup_hook() {
 	RELOADS=$((RELOADS / 4)) PACKETS=$((PACKETS / 4))
-	rolewall -q down
+	rolewall -q down || true
+	HOOK=xdp
 	# Somebody else's program sits on XDP.
 	node "$PROBE" stranger "$LAB_DIR/bpf/stranger"
 	ip -n "$LAB_NAME-node" link set eth0 xdp pinned "$LAB_DIR/bpf/stranger" ||

@@ -178,6 +178,54 @@ test_a_tun_device_is_judged_by_tc() {
 	assert_books_balance
 }
 
+# --- what "auto" makes of a device -----------------------------------------------------------------
+
+# late0 becomes a port of br0, which is in the zone internal and has late0's addresses.
+bridge_start() {
+	lab_link node late0 vpn late0 192.0.2. 2001:db8:5::
+	ip -n "$LAB_NAME-node" link add br0 type bridge
+	ip -n "$LAB_NAME-node" address flush dev late0
+	ip -n "$LAB_NAME-node" link set late0 master br0
+	ip -n "$LAB_NAME-node" address add 192.0.2.1/24 dev br0
+	ip -n "$LAB_NAME-node" address add 2001:db8:5::1/64 dev br0 nodad
+	ip -n "$LAB_NAME-node" link set br0 up
+	wait_for 5 vpn ping -q -c 1 -W 1 192.0.2.1 >/dev/null
+}
+
+test_tc_filters_where_the_driver_has_no_native_xdp() {
+	bridge_start
+	node_file '.interfaces.br0 = { zone: "internal" }'
+	assert_exit 0 rolewall apply
+	assert_hook br0 tc none "no native XDP"
+	assert_hook eth0 xdp native
+	assert_reach vpn "tcp/22 tcp/25 tcp/5432 tcp/6071 udp/8301" "${SCAN[@]}" 192.0.2.1 2001:db8:5::1
+	assert_books_balance
+	# What a version before this one left there gives way; what is asked for by name stays.
+	node_file '.interfaces.br0 = { zone: "internal", hook: "xdp" }'
+	assert_exit 0 rolewall apply
+	assert_hook br0 xdp generic "no native XDP"
+	node_file '.interfaces.br0 = { zone: "internal" }'
+	assert_exit 0 rolewall apply
+	assert_hook br0 tc none "no native XDP"
+	ip -n "$LAB_NAME-node" link delete br0
+}
+
+test_tc_filters_beside_an_xdp_program_of_others() {
+	node "$PROBE" stranger "$LAB_DIR/bpf/stranger"
+	ip -n "$LAB_NAME-node" link set eth0 xdpdrv pinned "$LAB_DIR/bpf/stranger"
+	node_file .
+	assert_exit 0 rolewall apply
+	assert_hook eth0 tc none "another XDP program is attached"
+	assert_hook eth1 xdp native
+	assert_ports
+	assert_exit 0 rolewall down
+	assert_no_tc
+	ip -n "$LAB_NAME-node" link set eth0 xdpdrv off
+	rm "$LAB_DIR/bpf/stranger"
+}
+
+# --- what others do --------------------------------------------------------------------------------
+
 # A filter is no link: another process can remove it. The daemon puts it back.
 test_a_filter_that_was_removed_comes_back() {
 	trap 'stop daemon; rolewall -q down' EXIT

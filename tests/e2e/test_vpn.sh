@@ -159,7 +159,7 @@ test_a_tunnel_that_comes_after_apply_is_external_until_the_next() {
 		and .reason == \"zone-denied\" and .zone == \"external\")" rolewall --json blocked
 
 	assert_exit 0 rolewall apply
-	assert_tun xdp generic true "native"
+	assert_tun tc none true "no native XDP"
 	assert_tunnel_is_vpn
 	assert_json "any(.attempts[]; .interface == \"tun0\" and .port == 5432 and .source == \"$TUN6_CLIENT\"
 		and .reason == \"zone-denied\" and .zone == \"vpn\")" rolewall --json blocked
@@ -204,7 +204,7 @@ test_a_tunnel_that_vanishes_and_returns_is_covered() {
 	[ "$(tun_ifindex)" != "$before" ] || fail "the device has its old number: nothing is tested"
 	assert_tunnel_is_external
 	assert_exit 0 rolewall apply
-	assert_tun xdp generic true "native"
+	assert_tun tc none true "no native XDP"
 	assert_tunnel_is_vpn
 }
 

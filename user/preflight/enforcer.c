@@ -160,9 +160,10 @@ static bool is_native(const char *driver)
 
 static void native_check(const struct enforcer *enforcer, struct checks *checks)
 {
-	static const struct check_words words = {"xdp-native", "network drivers with native XDP",
-						 "no action is needed: generic XDP filters these "
-						 "interfaces, later and so at a higher price"};
+	static const struct check_words words = {
+		"xdp-native", "network drivers with native XDP",
+		"no action is needed: tc filters these interfaces, "
+		"later, and so a flood costs more there"};
 	char list[240] = "";
 	bool all = true;
 
@@ -186,7 +187,7 @@ static void mtu_check(const struct enforcer *enforcer, struct checks *checks)
 		"mtu",
 		"an MTU with which native XDP works: up to 3498, or a kernel with XDP "
 		"frames of several pages (5.18)",
-		"lower the MTU, or install a newer kernel; as it is, generic XDP filters there"};
+		"lower the MTU, or install a newer kernel; as it is, tc filters there"};
 	char list[240] = "";
 
 	for (size_t i = 0; i < enforcer->nic_count; i++) {

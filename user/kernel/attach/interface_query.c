@@ -51,18 +51,10 @@ static void note_unreadable(const struct device *device, enum hook_choice choice
 	else if (device_l2_length(device) < 0)
 		snprintf(note, size,
 			 "XDP and tc cannot read this kind of device; the cgroup hook filters");
-	else if (choice == CHOICE_TC || !device->hides_vlans)
-		return;
-	else if (device_is_master(device))
+	else if (choice == CHOICE_XDP && device->hides_vlans)
 		snprintf(note, size,
 			 "VLAN tags are off before XDP sees its frames; the cgroup hook filters "
 			 "(\"hook\": \"tc\" sees them)");
-	else
-		snprintf(note, size,
-			 "the card takes VLAN tags off before XDP sees them; the cgroup hook "
-			 "filters (\"hook\": \"tc\" sees them; so does XDP after 'ethtool -K %s "
-			 "rxvlan off' and 'rolewall apply')",
-			 device->name);
 }
 
 /* Why there is no program of ours. */
@@ -70,7 +62,7 @@ static void note_absent(const struct instance *instance, const struct devices *d
 			const struct device *device, enum hook_choice choice, char *note,
 			size_t size)
 {
-	const struct device *above;
+	const struct device *above = NULL;
 
 	if (choice == CHOICE_CGROUP) {
 		snprintf(note, size, "the node file asks for the cgroup hook");
@@ -83,7 +75,8 @@ static void note_absent(const struct instance *instance, const struct devices *d
 	note_unreadable(device, choice, note, size);
 	if (note[0])
 		return;
-	above = choice == CHOICE_TC ? NULL : program_above(instance, devices, device);
+	if (choice != CHOICE_TC)
+		above = program_above(instance, devices, device);
 	if (above)
 		snprintf(note, size,
 			 "another XDP program is attached to %s, which is on top of this device; "
@@ -103,6 +96,28 @@ static const char *generic_reason(const struct device *device)
 					 : "native XDP would run on the bond's members";
 }
 
+/* Why tc, where native XDP would do. */
+static void note_tc(const struct instance *instance, const struct devices *devices,
+		    const struct device *device, enum hook_choice choice, char *note, size_t size)
+{
+	const struct device *above = program_above(instance, devices, device);
+
+	if (choice == CHOICE_TC)
+		snprintf(note, size, "the node file asks for tc");
+	else if (device->hides_vlans)
+		snprintf(note, size, "%s before XDP sees %s",
+			 device_is_master(device) ? "VLAN tags are off"
+						  : "the card takes VLAN tags off",
+			 device_is_master(device) ? "its frames" : "them");
+	else if (device_has_program(device))
+		snprintf(note, size, "another XDP program is attached");
+	else if (above)
+		snprintf(note, size, "another XDP program is attached to %s, on top of it",
+			 above->name);
+	else
+		snprintf(note, size, "%s", generic_reason(device));
+}
+
 void interface_query(const struct instance *instance, const struct devices *devices,
 		     const struct device *device, enum hook_choice choice, struct hook_state *ret)
 {
@@ -116,5 +131,5 @@ void interface_query(const struct instance *instance, const struct devices *devi
 	else if (ret->mode == XDP_MODE_GENERIC)
 		snprintf(ret->note, sizeof(ret->note), "%s", generic_reason(device));
 	else if (ret->hook == HOOK_TC)
-		snprintf(ret->note, sizeof(ret->note), "the node file asks for tc");
+		note_tc(instance, devices, device, choice, ret->note, sizeof(ret->note));
 }

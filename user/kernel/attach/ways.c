@@ -21,16 +21,21 @@ static bool has_xdp(const struct device *device)
 	return has_tc(device) && !device->hides_vlans;
 }
 
+/*
+ * Generic XDP comes last: it makes one piece of what GRO merged, and copies what was cloned, where tc
+ * takes it as it is (net/core/dev.c, netif_receive_generic_xdp; docs/decisions/).
+ */
 size_t ways_of(const struct device *device, enum hook_choice choice, enum way ret[WAYS])
 {
+	bool xdp = (choice == CHOICE_AUTO || choice == CHOICE_XDP) && has_xdp(device);
+	bool tc = (choice == CHOICE_AUTO || choice == CHOICE_TC) && has_tc(device);
 	size_t count = 0;
 
-	if (choice == CHOICE_TC && has_tc(device))
-		ret[count++] = WAY_TC;
-	if (choice == CHOICE_TC || choice == CHOICE_CGROUP || !has_xdp(device))
-		return count;
-	if (way_may_be_native(device))
+	if (xdp && way_may_be_native(device))
 		ret[count++] = WAY_XDP_NATIVE;
-	ret[count++] = WAY_XDP_GENERIC;
+	if (tc)
+		ret[count++] = WAY_TC;
+	if (xdp)
+		ret[count++] = WAY_XDP_GENERIC;
 	return count;
 }
