@@ -11,9 +11,6 @@
 
 #include <bpf/bpf.h>
 
-#include <rolewall.skel.h>
-
-#include "kernel/lists/ban_filter.h"
 #include "util/cleanup.h"
 #include "memory.h"
 
@@ -175,36 +172,6 @@ static int bans_put(const struct subject *subject, const struct model_policy *po
 	return error;
 }
 
-static void bans_list(const struct model_prefix *list, size_t count, struct timeout_list *ret)
-{
-	for (size_t i = 0; i < count; i++) {
-		struct timeout *ban = &ret->list[ret->count++];
-
-		memcpy(ban->source.source, list[i].source, sizeof(ban->source.source));
-		ban->source.length = list[i].length;
-	}
-}
-
-/* The filter in front of the bans, as the product makes it. Without it, nothing else may happen. */
-static int filter_put(const struct subject *subject, const struct model_policy *policy)
-{
-	struct maps maps = MAPS_NONE; /* borrowed */
-	_timeout_list_ struct timeout_list bans = {0};
-	const uint32_t zero = 0;
-	int error = map_put(subject_map(subject, "seed"), &zero,
-			    (const void *)subject->ethernet->rodata->seeds);
-
-	bans.list = calloc(policy->bans.count + policy->ban_prefixes.count + 1, sizeof(*bans.list));
-	if (error || !bans.list)
-		return error ? error : -ENOMEM;
-	bans_list(policy->bans.list, policy->bans.count, &bans);
-	bans_list(policy->ban_prefixes.list, policy->ban_prefixes.count, &bans);
-	maps.fd[MAP_PRESENCE] = subject_map(subject, "presence");
-	maps.fd[MAP_BAN_FILTER] = subject_map(subject, "ban_filter");
-	maps.fd[MAP_SEED] = subject_map(subject, "seed");
-	return ban_filter_make(&maps, &bans, NULL);
-}
-
 static int openings_put(const struct subject *subject, const struct model_policy *policy)
 {
 	int fd = subject_map(subject, "openings"), error = map_clear(fd);
@@ -341,7 +308,7 @@ int subject_install(const struct subject *subject, const struct model_policy *po
 	if (!error)
 		error = map_put(subject_map(subject, "presence"), &zero, &policy->presence);
 	if (!error && policy->openings.count % 4)
-		error = filter_put(subject, policy);
+		error = subject_filter(subject, policy);
 	if (error)
 		fprintf(stderr, "oracle: putting a policy into the maps: %s\n", strerror(-error));
 	return error;

@@ -78,6 +78,9 @@ int subject_open(struct subject *ret);
 void subject_close(struct subject *subject);
 int subject_install(const struct subject *subject, const struct model_policy *policy);
 
+/* Of that: the filter in front of the bans. Without it, nothing else may happen. */
+int subject_filter(const struct subject *subject, const struct model_policy *policy);
+
 /* What fragments hold at the beginning (NULL: nothing); no datagram is known. */
 int subject_rooms(const struct subject *subject, const struct model_memory *memory,
 		  uint64_t secret);
