@@ -103,7 +103,7 @@ enum rw_reason {
 #define RW_SET_SOURCES	 65536	 /* source prefixes of all sets of one generation */
 #define RW_NEVER_BANS	 65536	 /* prefixes of one generation that are never banned */
 #define RW_LIFELINES	 64	 /* resolvers and gateways beside them */
-#define RW_BANS		 1100000 /* banned addresses; the same number of prefixes */
+#define RW_BANS		 1048576 /* banned addresses; the same number of prefixes */
 #define RW_OPENINGS	 1024	 /* temporary openings */
 #define RW_INTERFACES	 1024	 /* (ifindex, VLAN) pairs known to the programs */
 #define RW_EVENT_BYTES	 (1 << 20) /* ring buffer */
