@@ -327,7 +327,7 @@ struct rw_address {
 	__u8 bytes[16];
 };
 
-/* Value of `bans` and `ban_prefixes`. */
+/* Value of `bans` (addresses) and `ban_prefixes` (shorter than 128 bits, and no address). */
 struct rw_ban {
 	__u64 expires; /* ns, CLOCK_BOOTTIME; 0 = never. Not looked at by the programs */
 	__u32 length; /* of its key, in bits: a lookup in the trie says which prefix it has found */

@@ -214,8 +214,11 @@ static void bans_set(struct model_policy *policy, struct random *random)
 		struct model_prefix *ban = &policy->ban_prefixes.list[policy->ban_prefixes.count];
 
 		prefix_random(random, any_family(random), ban);
-		/* A ban of everybody would hide all that comes after it: seldom. */
-		if (ban->length % 96 > 1 || random_chance(random, 3))
+		/*
+		 * An address is none of the prefixes. A ban of everybody would hide all that comes
+		 * after it: seldom.
+		 */
+		if (ban->length < 128 && (ban->length % 96 > 1 || random_chance(random, 3)))
 			policy->ban_prefixes.count++;
 	}
 }
