@@ -52,14 +52,17 @@ static bool is_way_of_now(const struct plan *plan, enum way way)
 	       way == (plan->device->xdp_native ? WAY_XDP_NATIVE : WAY_XDP_GENERIC);
 }
 
-static int attach_by(const struct instance *instance, const struct plans *plans,
-		     const struct plan *plan, enum way way)
+static int attach_by(const struct instance *instance, struct plans *plans, const struct plan *plan,
+		     enum way way)
 {
-	const struct xdp_request request = {plan->xdp_fd, plans->xdp_link, plan->displaced};
+	struct xdp_request request = {.link = plans->xdp_link, .displaced = plan->displaced};
+	int r = plans_program(plans, plan, way, &request.program_fd, NULL);
 
+	if (r)
+		return r;
 	if (way == WAY_TC)
-		return tc_attach(instance, plan->device, plan->tc_fd, plans->tc_link);
-	if (is_way_of_now(plan, way) && !xdp_replace(instance, plan->device, plan->xdp_fd))
+		return tc_attach(instance, plan->device, request.program_fd, plans->tc_link);
+	if (is_way_of_now(plan, way) && !xdp_replace(instance, plan->device, request.program_fd))
 		return 0;
 	/* In the other mode it is attached already: one excludes the other. */
 	if (has_xdp_now(plan) && !is_way_of_now(plan, way))
@@ -68,8 +71,8 @@ static int attach_by(const struct instance *instance, const struct plans *plans,
 }
 
 /* Tries one way after the other. Returns 0, and by which; -ENOENT: every way is refused. */
-static int attach_new(const struct instance *instance, const struct plans *plans,
-		      const struct plan *plan, enum way *ret)
+static int attach_new(const struct instance *instance, struct plans *plans, const struct plan *plan,
+		      enum way *ret)
 {
 	for (size_t i = 0; i < plan->way_count; i++) {
 		enum way way = plan->ways[i];
@@ -111,8 +114,8 @@ static int leave(const struct instance *instance, const struct maps *maps, const
 	return r;
 }
 
-static int attach_one(const struct instance *instance, const struct maps *maps,
-		      const struct plans *plans, const struct plan *plan)
+static int attach_one(const struct instance *instance, const struct maps *maps, struct plans *plans,
+		      const struct plan *plan)
 {
 	bool attached = has_xdp_now(plan) || plan->has_tc;
 	enum way way;
@@ -133,8 +136,8 @@ static int attach_one(const struct instance *instance, const struct maps *maps,
 	return r ? r : leave_others(instance, plan, way);
 }
 
-int interfaces_attach(const struct instance *instance, const struct maps *maps,
-		      const struct plans *plans, struct error *ret_error)
+int interfaces_attach(const struct instance *instance, const struct maps *maps, struct plans *plans,
+		      struct error *ret_error)
 {
 	int r = let_go_for_a_moment(instance, maps, plans);
 	size_t i;

@@ -85,7 +85,7 @@ static void make_way(const struct instance *instance, const struct device *below
 			continue;
 		if (!plan && plans->count < RW_SLOTS) {
 			plan = &plans->list[plans->count++];
-			*plan = (struct plan){.device = device, .xdp_fd = -1, .tc_fd = -1};
+			*plan = (struct plan){.device = device};
 		}
 		if (plan) {
 			plan->keep = false;
@@ -103,8 +103,7 @@ static __u32 program_there(const struct instance *instance, const struct device 
 }
 
 /* What sits on an interface of the same kind does for this one: a load takes long. */
-static int program_reuse(const struct plans_request *request, const struct plans *plans,
-			 const struct frames *frames)
+static int program_reuse(const struct plans *plans, const struct frames *frames)
 {
 	for (size_t i = 0; i < plans->count; i++) {
 		const struct plan *plan = &plans->list[i];
@@ -112,43 +111,31 @@ static int program_reuse(const struct plans_request *request, const struct plans
 
 		if (plan->keep && has && device_l2_length(plan->device) == (int)frames->l2_length)
 			return bpf_prog_get_fd_by_id(
-				program_there(request->instance, plan->device, frames->hook));
+				program_there(plans->instance, plan->device, frames->hook));
 	}
 	return -1;
 }
 
-static int program_find(const struct plans_request *request, struct plans *plans,
-			const struct frames *frames, int *ret_fd, struct error *ret_error)
+int plans_program(struct plans *plans, const struct plan *plan, enum way way, int *ret_fd,
+		  struct error *ret_error)
 {
+	const struct frames frames = {way == WAY_TC ? HOOK_TC : HOOK_XDP,
+				      (unsigned int)device_l2_length(plan->device)};
 	struct plan_program *program = plans->programs;
 	int r = 0;
 
-	while (program->is_there && (program->frames.hook != frames->hook ||
-				     program->frames.l2_length != frames->l2_length))
+	while (program->is_there && (program->frames.hook != frames.hook ||
+				     program->frames.l2_length != frames.l2_length))
 		program++;
 	if (!program->is_there) {
-		program->frames = *frames;
-		program->fd = program_reuse(request, plans, frames);
+		program->frames = frames;
+		program->fd = program_reuse(plans, &frames);
 		if (program->fd < 0)
-			r = load_frames(request->instance, request->features, frames,
-					&program->object, &program->fd, ret_error);
+			r = load_frames(plans->instance, plans->features, &frames, &program->object,
+					&program->fd, ret_error);
 		program->is_there = !r;
 	}
 	*ret_fd = program->fd;
-	return r;
-}
-
-static int programs_find(const struct plans_request *request, struct plans *plans,
-			 struct plan *plan, struct error *ret_error)
-{
-	struct frames frames = {HOOK_XDP, (unsigned int)device_l2_length(plan->device)};
-	int r = 0;
-
-	if (has_xdp_way(plan))
-		r = program_find(request, plans, &frames, &plan->xdp_fd, ret_error);
-	frames.hook = HOOK_TC;
-	if (!r && plan_has_way(plan, WAY_TC))
-		r = program_find(request, plans, &frames, &plan->tc_fd, ret_error);
 	return r;
 }
 
@@ -220,8 +207,7 @@ static int plans_list(const struct about *about, struct plans *plans, struct err
 		/* Listed by two of its names: the first holds, as the snapshot has it. */
 		if (device_slot(about, &plans->devices, device->ifindex) != slot)
 			continue;
-		plans->list[plans->count++] =
-			(struct plan){.device = device, .slot = slot, .xdp_fd = -1, .tc_fd = -1};
+		plans->list[plans->count++] = (struct plan){.device = device, .slot = slot};
 	}
 	plans_sort(plans);
 	return 0;
@@ -245,16 +231,17 @@ static void add_unlisted(const struct instance *instance, struct plans *plans)
 		    plans->count == RW_SLOTS || !is_below_a_plan(plans, device) ||
 		    !is_bare(instance, device))
 			continue;
-		plans->list[plans->count++] =
-			(struct plan){.device = device, .again = true, .xdp_fd = -1, .tc_fd = -1};
+		plans->list[plans->count++] = (struct plan){.device = device, .again = true};
 	}
 }
 
 int plans_make(const struct plans_request *request, struct plans *ret, struct error *ret_error)
 {
-	_plans_ struct plans plans = {.xdp_link = request->features->links,
+	_plans_ struct plans plans = {.instance = request->instance,
+				      .features = request->features,
+				      .xdp_link = request->features->links,
 				      .tc_link = request->features->tcx};
-	int r = device_links_rename(request->instance);
+	int r = device_links_rename(request->instance), fd;
 	size_t i;
 
 	if (r)
@@ -269,9 +256,12 @@ int plans_make(const struct plans_request *request, struct plans *ret, struct er
 	for (i = 0; i < plans.count; i++)
 		if (needs_way(request->instance, &plans.list[i]))
 			make_way(request->instance, plans.list[i].device, &plans);
-	for (i = 0; !r && i < plans.count; i++)
-		if (plans.list[i].way_count && !plans.list[i].keep)
-			r = programs_find(request, &plans, &plans.list[i], ret_error);
+	for (i = 0; !r && i < plans.count; i++) {
+		const struct plan *plan = &plans.list[i];
+
+		if (plan->way_count && !plan->keep)
+			r = plans_program(&plans, plan, plan->ways[0], &fd, ret_error);
+	}
 	if (r)
 		return r;
 	plans_sort(&plans);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * plans.h - which program goes on which interface, and by which way: all that can fail for reasons of
+ * plans.h - which program goes on which interface, and by which way: what can fail for reasons of
  * ours. One program serves all interfaces whose frames begin alike.
  */
 #pragma once
@@ -27,8 +27,6 @@ struct plan {
 	bool keep;	/* that does */
 	bool again;	/* XDP's goes (for a moment): something changes below it */
 	bool displaced; /* XDP's was there, and another program has taken its place */
-	int xdp_fd;	/* the programs to attach; owned by struct plans; -1: none is needed */
-	int tc_fd;
 };
 
 /* The program for some kind of frames. */
@@ -43,6 +41,8 @@ struct plan_program {
 
 /* Owning. */
 struct plans {
+	const struct instance *instance; /* borrowed, as the next */
+	const struct features *features;
 	struct devices devices; /* as they were when the plans were made */
 	struct plan *list;	/* from the lower devices to those above them */
 	size_t count;
@@ -64,8 +64,18 @@ struct plans_request {
 	bool replace;		    /* what is attached is of another build and must be replaced */
 };
 
-/* For every interface of `about` that exists: load the programs it needs, unless it has them. */
+/*
+ * For every interface of `about` that exists: load the program of its best way, unless it has one.
+ * `ret` borrows the request's instance and features.
+ */
 int plans_make(const struct plans_request *request, struct plans *ret, struct error *ret_error);
+
+/*
+ * The program of one of a plan's ways. That of another than the best one is loaded here: few drivers
+ * refuse that one, and a program takes a second to verify. `ret_fd` is owned by the plans.
+ */
+int plans_program(struct plans *plans, const struct plan *plan, enum way way, int *ret_fd,
+		  struct error *ret_error);
 
 /* Is the way among those that are to be tried? */
 bool plan_has_way(const struct plan *plan, enum way way);
