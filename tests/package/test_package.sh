@@ -375,7 +375,7 @@ test_the_rpm_has_no_errors_for_rpmlint() {
 test_the_rpm_has_what_the_deb_has() {
 	command -v rpm >/dev/null || skip "rpm is not installed"
 	assert_exit 0 rpm --checksig --nosignature "$RPM"
-	diff <(dpkg-deb -c "$DEB" | awk '{ print $6 }' | sed 's,^\.,,; s,/$,,' | grep -E '^/(etc/|usr/(s?bin|lib/sys(temd|users.d)|share/(man|rolewall|bash)))' |
+	diff <(dpkg-deb -c "$DEB" | awk '{ print $6 }' | sed 's,^\.,,; s,/$,,' | grep -E '^/(etc/|usr/(s?bin|libexec/|lib/sys(temd|users.d)|share/(man|rolewall|bash)))' |
 		grep -vE '^/etc/logrotate.d$|^/usr/(s?bin|lib/(systemd(/system)?|sysusers.d)|share/(man|bash-completion)(/man.|/completions)?)$' | sort) \
 		<(rpm -qpl "$RPM" | grep -v '^/usr/share/doc' | sort) || fail "they differ"
 	mkdir -p "$LAB_DIR/rpm/var/lib/rpm"
