@@ -92,7 +92,8 @@ test_a_first_apply_that_cannot_attach_leaves_nothing_whatever_died_before_it() {
 	strike_at "$at" apply
 	[ -e "$LAB_DIR/bpf/rolewall/maps/policy" ] || fail "killed too early, at $at"
 	node "$PROBE" stranger "$LAB_DIR/bpf/other" egress
-	bpftool cgroup attach "$LAB_CGROUP" egress pinned "$LAB_DIR/bpf/other"
+	# What the dead process held is freed a moment later.
+	wait_for 10 bpftool cgroup attach "$LAB_CGROUP" egress pinned "$LAB_DIR/bpf/other"
 	OUTPUT=$(rolewall apply 2>&1) || code=$?
 	bpftool cgroup detach "$LAB_CGROUP" egress pinned "$LAB_DIR/bpf/other"
 	rm "$LAB_DIR/bpf/other"
