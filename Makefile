@@ -218,14 +218,15 @@ oracle: $(B)/tests/oracle/oracle ## N random packets against the independent mod
 
 # bpf/ and policy/ compiled for this machine, by clang, beside all other objects.
 NATIVE_SRC := $(wildcard tests/fuzz/native*.c) $(addprefix tests/oracle/,addresses.c generate.c \
-	follow.c install.c memory.c model.c policies.c programs.c sockets.c story.c tally.c view.c)
+	filter.c follow.c install.c memory.c model.c policies.c programs.c sockets.c story.c tally.c view.c) \
+	user/kernel/lists/ban_filter.c user/policy/cidr.c user/util/array.c user/util/error.c
 NATIVE_FLAGS = -std=gnu11 $(WARN) -D_GNU_SOURCE -O1 -g -Itests/fuzz/shim -Iinclude -iquote user
 SANITIZE := -fsanitize=fuzzer,address,undefined -fno-sanitize=alignment -fno-sanitize-recover=undefined
 NATIVE = mkdir -p $(@D) && $(CLANG) $(NATIVE_FLAGS)
 
 $(B)/fuzz/fuzz_packet: tests/fuzz/fuzz_packet.c $(NATIVE_SRC) $(wildcard bpf/* tests/fuzz/*.h tests/oracle/*.h)
 	$(call say,NATIVE,$@)
-	$(Q)$(NATIVE) $(SANITIZE) $(filter tests/%.c,$^) -lbpf -o $@
+	$(Q)$(NATIVE) $(SANITIZE) $(filter tests/%.c user/%.c,$^) -lbpf -o $@
 
 $(B)/fuzz/fuzz_policy: tests/fuzz/fuzz_policy.c $(wildcard user/policy/* user/tables/* user/util/*)
 	$(call say,NATIVE,$@)
@@ -238,7 +239,7 @@ $(B)/fuzz/fuzz_edit: tests/fuzz/fuzz_edit.c user/edit/text.c user/policy/places.
 
 $(B)/fuzz/coverage: tests/fuzz/coverage.c $(NATIVE_SRC) $(wildcard bpf/* tests/fuzz/*.h tests/oracle/*.h)
 	$(call say,NATIVE,$@)
-	$(Q)$(NATIVE) -fprofile-instr-generate -fcoverage-mapping $(filter tests/%.c,$^) -lbpf -o $@
+	$(Q)$(NATIVE) -fprofile-instr-generate -fcoverage-mapping $(filter tests/%.c user/%.c,$^) -lbpf -o $@
 
 SECONDS ?= 60
 fuzz: $(B)/fuzz/fuzz_packet $(B)/fuzz/fuzz_policy $(B)/fuzz/fuzz_edit ## libFuzzer, SECONDS for each target (libclang-rt-14-dev)

@@ -141,6 +141,7 @@ void native_start(void)
 		MAP(unasked, NATIVE_ARRAY, 4, 8, RW_UNASKED),
 		MAP(presence, NATIVE_ARRAY, 4, sizeof(struct rw_presence), 1),
 		MAP(ban_filter, NATIVE_ARRAY, 4, sizeof(struct rw_filter_page), RW_FILTER_PAGES),
+		MAP(seed, NATIVE_ARRAY, 4, sizeof(struct rw_seeds), 1),
 		MAP(bans, NATIVE_HASH, 16, sizeof(struct rw_ban), RW_BANS),
 		MAP(ban_prefixes, NATIVE_TRIE, sizeof(struct rw_prefix_key), sizeof(struct rw_ban),
 		    RW_BANS),
@@ -165,6 +166,11 @@ void native_start(void)
 
 	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
 		native_map_register(maps[i].name, maps[i].handle, &maps[i].shape);
+}
+
+const void *native_seeds(void)
+{
+	return (const void *)seeds;
 }
 
 /* --- running --------------------------------------------------------------------------------- */

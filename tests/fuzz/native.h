@@ -33,6 +33,9 @@ extern bool native_ring_is_full;
 /* Register the maps. Once, before all else. */
 void native_start(void);
 
+/* The programs' seeds: struct rw_seeds. */
+const void *native_seeds(void);
+
 /*
  * Run a program (its function's name). Returns 1 pass, 0 drop, -1 neither. A byte that is read
  * outside of the packet ends the process.

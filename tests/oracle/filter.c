@@ -8,8 +8,6 @@
 
 #include <bpf/bpf.h>
 
-#include <rolewall.skel.h>
-
 #include "kernel/lists/ban_filter.h"
 #include "util/cleanup.h"
 
@@ -26,16 +24,18 @@ static void bans_list(const struct model_prefix *list, size_t count, struct time
 int subject_filter(const struct subject *subject, const struct model_policy *policy)
 {
 	struct maps maps = MAPS_NONE; /* borrowed */
-	_timeout_list_ struct timeout_list bans = {0};
+	_free_ struct timeout *list = NULL;
+	struct timeout_list bans = {0}; /* borrows the list */
 	const uint32_t zero = 0;
-	int error = bpf_map_update_elem(subject_map(subject, "seed"), &zero,
-					(const void *)subject->ethernet->rodata->seeds, BPF_ANY)
+	int error = bpf_map_update_elem(subject_map(subject, "seed"), &zero, subject_seeds(subject),
+					BPF_ANY)
 			    ? -errno
 			    : 0;
 
-	bans.list = calloc(policy->bans.count + policy->ban_prefixes.count + 1, sizeof(*bans.list));
-	if (error || !bans.list)
+	list = calloc(policy->bans.count + policy->ban_prefixes.count + 1, sizeof(*bans.list));
+	if (error || !list)
 		return error ? error : -ENOMEM;
+	bans.list = list;
 	bans_list(policy->bans.list, policy->bans.count, &bans);
 	bans_list(policy->ban_prefixes.list, policy->ban_prefixes.count, &bans);
 	maps.fd[MAP_PRESENCE] = subject_map(subject, "presence");

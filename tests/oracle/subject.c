@@ -280,3 +280,8 @@ int subject_run(const struct subject *subject, enum subject_program program,
 		return tc_run(fd, packet, ret_pass);
 	return xdp_run(fd, subject->knows_device, packet, ret_pass);
 }
+
+const void *subject_seeds(const struct subject *subject)
+{
+	return (const void *)subject->ethernet->rodata->seeds;
+}

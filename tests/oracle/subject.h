@@ -78,6 +78,9 @@ int subject_open(struct subject *ret);
 void subject_close(struct subject *subject);
 int subject_install(const struct subject *subject, const struct model_policy *policy);
 
+/* The programs' seeds: struct rw_seeds. */
+const void *subject_seeds(const struct subject *subject);
+
 /* Of that: the filter in front of the bans. Without it, nothing else may happen. */
 int subject_filter(const struct subject *subject, const struct model_policy *policy);
 
