@@ -260,6 +260,7 @@ launch() {
 	shift 2
 	[ -e "$LAB_DIR/$label.in" ] && input=$LAB_DIR/$label.in
 	: >"$LAB_DIR/$label.out"
+	: >"$LAB_DIR/$label.err"
 	(lab_exec "$host" "$@") <"$input" >"$LAB_DIR/$label.out" 2>"$LAB_DIR/$label.err" &
 	echo $! >"$LAB_DIR/$label.pid"
 }
