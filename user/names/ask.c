@@ -11,9 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
 
 #include <ares.h>
+
+#include "host/dns_sockets.h"
 
 #define TIMEOUT_MS 2000 /* of the first try; c-ares waits longer for the next ones */
 #define TRIES	   3
@@ -208,53 +209,21 @@ unsigned int asker_waiting(const struct asker *asker)
 	return asker->waiting;
 }
 
-/* c-ares' sockets into `polls`; how many. */
-static int sockets_list(const struct asker *asker, struct pollfd polls[ARES_GETSOCK_MAXNUM])
-{
-	ares_socket_t sockets[ARES_GETSOCK_MAXNUM];
-	unsigned int bits = ares_getsock(asker->channel, sockets, ARES_GETSOCK_MAXNUM);
-	int count = 0;
-
-	for (int i = 0; i < ARES_GETSOCK_MAXNUM; i++) {
-		/* As ARES_GETSOCK_READABLE and _WRITABLE, which shift a signed 1 by up to 31. */
-		bool reads = bits & 1U << i, writes = bits & 1U << (i + ARES_GETSOCK_MAXNUM);
-
-		if (reads || writes)
-			polls[count++] = (struct pollfd){.fd = sockets[i],
-							 .events = (reads ? POLLIN : 0) |
-								   (writes ? POLLOUT : 0)};
-	}
-	return count;
-}
-
-/* Whether or not a socket has something, a question may be over time. */
-static void sockets_process(struct asker *asker, const struct pollfd *polls, int count)
-{
-	ares_process_fd(asker->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-	for (int i = 0; i < count; i++)
-		if (polls[i].revents)
-			ares_process_fd(asker->channel,
-					polls[i].revents & ~POLLOUT ? polls[i].fd : ARES_SOCKET_BAD,
-					polls[i].revents & POLLOUT ? polls[i].fd : ARES_SOCKET_BAD);
-}
-
 bool asker_step(struct asker *asker, int fd)
 {
 	struct pollfd polls[ARES_GETSOCK_MAXNUM + 1];
-	struct timeval wait, *timeout = NULL;
 	int count = 0, ms = -1;
 
 	if (!asker->waiting)
 		channel_close(asker);
 	if (asker->open) {
-		count = sockets_list(asker, polls + 1);
-		timeout = ares_timeout(asker->channel, NULL, &wait);
-		ms = timeout ? (int)(timeout->tv_sec * 1000 + timeout->tv_usec / 1000 + 1) : 1000;
+		count = dns_sockets_list(asker->channel, polls + 1);
+		ms = dns_sockets_wait(asker->channel);
 	}
 	polls[0] = (struct pollfd){.fd = fd, .events = POLLIN};
 	if (poll(polls, count + 1, ms) < 0)
 		return false;
 	if (asker->open)
-		sockets_process(asker, polls + 1, count);
+		dns_sockets_process(asker->channel, polls + 1, count);
 	return polls[0].revents;
 }

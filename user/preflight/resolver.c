@@ -11,10 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
 
 #include <ares.h>
 
+#include "host/dns_sockets.h"
 #include "util/array.h"
 
 #define TIMEOUT_MS 2000 /* of the first try; c-ares waits longer for the second */
@@ -95,27 +95,10 @@ static void answer_take(void *context, int status, int timeouts, unsigned char *
 static void channel_step(ares_channel channel)
 {
 	struct pollfd polls[ARES_GETSOCK_MAXNUM];
-	ares_socket_t sockets[ARES_GETSOCK_MAXNUM];
-	unsigned int bits = ares_getsock(channel, sockets, ARES_GETSOCK_MAXNUM);
-	struct timeval wait, *timeout = ares_timeout(channel, NULL, &wait);
-	int count = 0;
+	int count = dns_sockets_list(channel, polls);
 
-	for (int i = 0; i < ARES_GETSOCK_MAXNUM; i++) {
-		/* As ARES_GETSOCK_READABLE and _WRITABLE, which shift a signed 1 by up to 31. */
-		bool reads = bits & 1U << i, writes = bits & 1U << (i + ARES_GETSOCK_MAXNUM);
-
-		if (reads || writes)
-			polls[count++] = (struct pollfd){.fd = sockets[i],
-							 .events = (reads ? POLLIN : 0) |
-								   (writes ? POLLOUT : 0)};
-	}
-	poll(polls, count, timeout ? timeout->tv_sec * 1000 + timeout->tv_usec / 1000 + 1 : 1000);
-	if (!count)
-		ares_process_fd(channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-	for (int i = 0; i < count; i++)
-		ares_process_fd(channel,
-				polls[i].revents & ~POLLOUT ? polls[i].fd : ARES_SOCKET_BAD,
-				polls[i].revents & POLLOUT ? polls[i].fd : ARES_SOCKET_BAD);
+	if (poll(polls, count, dns_sockets_wait(channel)) >= 0)
+		dns_sockets_process(channel, polls, count);
 }
 
 /* 0: `ret` holds an answer, to be freed. */
