@@ -64,7 +64,7 @@ static __always_inline void note_unasked(struct __sk_buff *skb, const struct pac
 static __always_inline int filter_ingress(struct __sk_buff *skb, __u64 can)
 {
 	struct rw_interface_key key = {.ifindex = skb->ifindex};
-	struct hook_context hook = {.ctx = skb, .ifindex = skb->ifindex, .can = can};
+	struct hook_context hook = {.ctx = skb, .ifindex = skb->ifindex, .can = can | IS_SKB};
 	struct packet packet = {.bytes = skb->len};
 	struct rw_interface *interface;
 	struct verdict verdict = {};
@@ -221,7 +221,7 @@ static __always_inline bool is_answer_open(struct __sk_buff *skb, const struct p
 					   void *tables, __u64 can)
 {
 	struct hook_context hook = {
-		.ctx = skb, .ifindex = skb->ifindex, .slot = SLOT_UNASKED, .can = can};
+		.ctx = skb, .ifindex = skb->ifindex, .slot = SLOT_UNASKED, .can = can | IS_SKB};
 	struct verdict verdict = {.rule = RW_RULE_NONE};
 	struct rw_presence *any;
 	__u32 zero = 0;
@@ -245,7 +245,7 @@ static __always_inline int learn_egress(struct __sk_buff *skb, __u64 can)
 	if (skb->ifindex == LOOPBACK_IFINDEX || is_foreign(skb, can))
 		return CGROUP_PASS;
 	skb_cursor(&cursor, skb);
-	if (parse_link(&cursor, 0, &packet) || parse_network(&cursor, &packet) ||
+	if (parse_link(&cursor, 0, &packet) || parse_network(skb, IS_SKB, &cursor, &packet) ||
 	    packet.fragment == FRAGMENT_LATER)
 		return CGROUP_PASS;
 	if (packet.protocol == IPPROTO_TCP)

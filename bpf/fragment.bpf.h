@@ -99,11 +99,12 @@ static __always_inline __u64 edge(__u64 secret, __u32 at)
 }
 
 /* Add a fragment. Returns true if the datagram is complete now. */
-static __always_inline bool datagram_add(struct rw_datagram *datagram, const struct packet *packet,
-					 __u64 secret)
+static __always_inline bool datagram_add(struct rw_datagram *datagram, __u32 start, __u32 end)
 {
-	datagram->starts += edge(secret, packet->start);
-	datagram->ends += edge(secret, packet->end);
+	__u64 secret = secret_read();
+
+	datagram->starts += edge(secret, start);
+	datagram->ends += edge(secret, end);
 	return !datagram->torn &&
 	       datagram->ends + edge(secret, 0) == datagram->starts + edge(secret, FRAGMENT_END);
 }
@@ -138,50 +139,56 @@ static __always_inline void datagram_begin(struct rw_datagram *datagram, __u64 i
 	datagram->torn = 0;
 }
 
-/* What a fragment is, by itself and by what is known of its datagram. */
-static __always_inline __u32 fragment_class(const struct packet *packet, __u8 reason,
-					    const struct rw_datagram *known)
+/* What a fragment is by itself; of a later one its datagram decides. */
+static __always_inline __u32 fragment_class(const struct packet *packet, __u8 reason)
 {
 	if (packet->fragment == FRAGMENT_LATER)
-		return known ? known->class : RW_FRAGMENT_STRAY;
+		return RW_FRAGMENT_STRAY;
 	return packet->protocol == IPPROTO_UDP && reason == RW_REASON_ESTABLISHED
 		       ? RW_FRAGMENT_OWN
 		       : RW_FRAGMENT_BEGUN;
 }
 
-static __always_inline struct rw_fragment_room *room_at(const struct packet *packet, __u32 number)
+static __always_inline struct rw_fragment_room *room_at(__u32 number)
 {
-	__u32 index = (is_ipv4(packet) ? 0 : ZONE_NUMBERS) + number;
-
-	return bpf_map_lookup_elem(&fragment_rooms, &index);
+	return bpf_map_lookup_elem(&fragment_rooms, &number);
 }
 
-/* A fragment that would pass for `reason`, to `station`. Returns 0 if it has room, else the bits of the zone that
- * has none. */
-static __noinline __u64 fragment_hold(const struct hook_context *hook, const struct packet *packet,
-				      void *tables, __u8 reason, __u64 station)
+static __always_inline __u32 room_number(const struct packet *packet, __u32 zone)
 {
-	__u64 zone = zone_of(hook, packet, tables);
-	struct rw_fragment_room *room = room_at(packet, zone_number(zone));
-	struct rw_fragment_room *family = room_at(packet, ROOM_OF_FAMILY);
-	__u32 cost = packet->bytes + RW_FRAGMENT_COST, class, turn;
-	__u64 secret = secret_read(), now = bpf_ktime_get_ns();
-	__u64 identity = datagram_identity(station, packet, secret);
+	return (is_ipv4(packet) ? 0 : ZONE_NUMBERS) + zone;
+}
+
+/*
+ * A fragment that would pass, of the class that it has by itself. `number` is its room's; `places` are
+ * its start and, in the upper half, its end, or 0 of one that the kernel may throw away. Returns
+ * whether there is room.
+ *
+ * Takes numbers alone and is not static: so it is verified once, and not for each of the hundred
+ * ways to get here (5.6 and later: kernel/bpf/verifier.c, do_check_subprogs()).
+ */
+__noinline int fragment_hold(__u64 identity, __u32 number, __u32 bytes, __u64 places, __u32 class)
+{
+	struct rw_fragment_room *room = room_at(number);
+	struct rw_fragment_room *family = room_at(number | ROOM_OF_FAMILY);
+	__u32 cost = bytes + RW_FRAGMENT_COST, turn;
+	__u64 now = bpf_ktime_get_ns();
 	struct rw_datagram *datagram;
 	bool known;
 
 	datagram = datagram_find(identity);
 	if (!room || !family || !datagram)
-		return zone;
+		return false;
 	known = datagram->identity == identity && now < datagram->since + RW_FRAGMENT_NS;
-	class = fragment_class(packet, reason, known ? datagram : NULL);
+	if (known && class == RW_FRAGMENT_STRAY)
+		class = datagram->class;
 	if (room_held(room, now / RW_FRAGMENT_WINDOW_NS) > class * (RW_FRAGMENT_ROOM / 3))
-		return zone;
+		return false;
 	room_charge(room, now / RW_FRAGMENT_WINDOW_NS, cost);
 	turn = family->turn;
 	__sync_fetch_and_add(&family->turn, 1);
-	if (!packet->plain)
-		return 0;
+	if (!places)
+		return true;
 	if (!known)
 		datagram_begin(datagram, identity, now, turn);
 	if (class > datagram->class)
@@ -190,9 +197,20 @@ static __noinline __u64 fragment_hold(const struct hook_context *hook, const str
 		datagram->torn = 1;
 	datagram->turn = turn;
 	datagram->held += cost;
-	if (datagram_add(datagram, packet, secret)) {
+	if (datagram_add(datagram, places, places >> 32)) {
 		datagram->identity = 0;
 		room_charge(room, datagram->since / RW_FRAGMENT_WINDOW_NS, -datagram->held);
 	}
-	return 0;
+	return true;
+}
+
+/* Has the fragment room in its zone? */
+static __always_inline bool has_room(const struct hook_context *hook, const struct packet *packet,
+				     __u64 zone, __u8 reason)
+{
+	__u64 places = packet->plain ? (__u64)packet->end << 32 | packet->start : 0;
+
+	return fragment_hold(datagram_identity(station_of(hook), packet, secret_read()),
+			     room_number(packet, zone_number(zone)), packet->bytes, places,
+			     fragment_class(packet, reason));
 }

@@ -1,110 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * parse.bpf.h - bytes -> struct packet, or a reason why not.
- *
- * One small function a header, over a cursor. A cursor knows two ends: the end of the buffer, which
- * the verifier wants checked beside each access, and how many bytes are left of what the packet
- * itself says that it is long. Bytes behind that (padding) are never looked at.
+ * parse.bpf.h - bytes -> struct packet, or a reason why not. One small function a header.
  */
 #pragma once
 
-#include "maps.bpf.h"
+#include "extension.bpf.h"
 
 #define VLAN_TAGS_MAX	 2
 #define VLAN_ID_MASK	 0xfff
-#define IPV6_HEADERS_MAX 8
-#define EXTENSION_MASK	 0xfff	    /* an extension header has at most 2048 bytes */
-#define CURSOR_MASK	 0x7fff	    /* 40 + 8 * 2048 bytes of headers fit */
-#define LEFT_MASK	 0x7fffffff /* no packet is longer; 31 bits, as RHEL 8.4 subtracts in s32 */
-#define IP_PAYLOAD_MAX	 65535
 #define FRAGMENT_MORE	 0x2000 /* IPv4, RFC 791 */
 #define FRAGMENT_OFFSET	 0x1fff
-#define FRAGMENT6_MORE	 0x0001 /* IPv6, RFC 8200, 4.5 */
-#define FRAGMENT6_OFFSET 0xfff8
-#define NEXTHDR_MOBILITY 135
 #define ND_FIRST	 133 /* router solicitation, RFC 4861 */
 #define ND_ADVERTISEMENT 134 /* of a router */
 #define ND_LAST		 137 /* redirect */
-#define PACKET_LOOPBACK	 5 /* our own multicast or broadcast: linux/if_packet.h, never off a wire */
-#define TCP_FIN		 0x01
-#define TCP_SYN		 0x02
-#define TCP_RST		 0x04
-#define TCP_PSH		 0x08
-#define TCP_ACK		 0x10
-#define TCP_URG		 0x20
-
-enum fragment { FRAGMENT_WHOLE, FRAGMENT_FIRST, FRAGMENT_LATER };
-
-struct address {
-	union {
-		__u8 bytes[16];
-		__u32 words[4];
-		__u64 halves[2];
-	};
-};
-
-struct packet {
-	struct address source; /* zeros until it has been read */
-	struct address destination;
-	__u32 bytes;	 /* as the hook sees it */
-	__u32 vlan;	 /* see rw_interface_key */
-	__be16 link;	 /* EtherType: IPv4, IPv6, or whatever else there is */
-	__u16 port;	 /* destination port, host order */
-	__be16 ports[2]; /* source and destination as on the wire */
-	__u8 protocol;	 /* upper layer, IPPROTO_* */
-	__u8 fragment;	 /* enum fragment */
-	__u8 fragmented; /* IPv6: a fragment header was there, atomic or not */
-	__u8 hop_limit;
-	__u8 tcp_flags;
-	__u8 icmp_type;
-	__u8 plain;    /* a fragment that the kernel keeps for sure: bpf/fragment.bpf.h */
-	__u8 tags_off; /* VLAN tags that are not in the frame any more */
-	/* Of fragments: */
-	__u32 start;	      /* bytes */
-	__u32 end;	      /* bytes, of one that is not the last; FRAGMENT_END of the last */
-	__u32 identification; /* as on the wire */
-};
-
-#define FRAGMENT_END 0x10000 /* no offset */
-
-static __always_inline bool is_ipv4(const struct packet *packet)
-{
-	return packet->link == bpf_htons(ETH_P_IP);
-}
-
-static __always_inline bool is_ipv6(const struct packet *packet)
-{
-	return packet->link == bpf_htons(ETH_P_IPV6);
-}
-
-struct cursor {
-	void *at;
-	void *end;   /* of the buffer */
-	__u64 left;  /* bytes of the packet from `at` on, by its own account; see LEFT_MASK */
-	bool merged; /* GRO may have been at it: a length of 0 can mean more than 65535 */
-};
-
-static __always_inline void skb_cursor(struct cursor *cursor, struct __sk_buff *skb)
-{
-	cursor->at = (void *)(long)skb->data;
-	cursor->end = (void *)(long)skb->data_end;
-	cursor->left = skb->len & LEFT_MASK;
-	cursor->merged = true;
-}
 
 struct vlan_tag {
 	__be16 tci;
 	__be16 ethertype;
-};
-
-struct ipv6_extension { /* RFC 8200, 4.2; AH (RFC 4302) begins the same */
-	__u8 next;
-	__u8 length;
-	union {
-		__u8 routing_type;
-		__be16 fragment;
-	};
-	__u32 rest;
 };
 
 struct icmp_start {
@@ -113,33 +25,6 @@ struct icmp_start {
 	__be16 checksum;
 	__u32 rest;
 };
-
-/* The buffer has `size` more bytes. Enough for what comes before any length is stated. */
-static __always_inline bool has_bytes(const struct cursor *cursor, __u32 size)
-{
-	return cursor->at + size <= cursor->end;
-}
-
-/* The packet, by its own account, has `size` more bytes, and the buffer, too. */
-static __always_inline bool has_stated(const struct cursor *cursor, __u32 size)
-{
-	return cursor->left >= size && has_bytes(cursor, size);
-}
-
-/*
- * A length as a header states it; what GRO merged beyond 64 KiB states 0 (include/net/ipv6.h, "BIG
- * TCP"). The mask changes nothing: for the verifier of RHEL 8.4, which forgets the bounds of what
- * is swapped, and gets differences of unbounded values wrong.
- */
-static __always_inline __u64 stated_length(const struct cursor *cursor, __be16 field)
-{
-	__u64 stated = bpf_ntohs(field);
-
-	asm volatile("" : "+r"(stated));
-	stated &= 0xffff;
-	return cursor->merged && stated == 0 && cursor->left > IP_PAYLOAD_MAX ? cursor->left
-									      : stated;
-}
 
 static __always_inline bool is_ipv4_mapped(const struct address *address)
 {
@@ -223,14 +108,13 @@ static __always_inline int parse_version(const struct cursor *cursor, struct pac
 	return 0;
 }
 
-/* Where a fragment lies in its datagram. */
-static __always_inline void note_fragment(const struct cursor *cursor, struct packet *packet,
-					  __u32 start, bool more)
+/* Where a fragment lies in its datagram: from `start` on, with `left` bytes of it. */
+static __always_inline void note_fragment(struct packet *packet, __u32 start, __u64 left, bool more)
 {
 	packet->start = start;
-	packet->end = more ? start + cursor->left : FRAGMENT_END;
+	packet->end = more ? start + left : FRAGMENT_END;
 	/* Of a fragment without a byte the kernel gives up the whole datagram. */
-	packet->plain = cursor->left != 0 && (!more || (cursor->left & 7) == 0);
+	packet->plain = left != 0 && (!more || (left & 7) == 0);
 }
 
 /* RFC 1071, of a header without options. */
@@ -267,7 +151,7 @@ static __always_inline int parse_fragment4(const struct cursor *cursor, struct p
 {
 	__u32 offset = (fragment & FRAGMENT_OFFSET) * 8u;
 
-	note_fragment(cursor, packet, offset, fragment & FRAGMENT_MORE);
+	note_fragment(packet, offset, cursor->left, fragment & FRAGMENT_MORE);
 	packet->identification = ip->id;
 	/* Of the header's faults the kernel would drop it, or not, as its options say. */
 	if (ip->ihl != 5 || !is_sum_right(ip))
@@ -303,101 +187,6 @@ static __always_inline int parse_ipv4(struct cursor *cursor, struct packet *pack
 	if (fragment & (FRAGMENT_OFFSET | FRAGMENT_MORE))
 		return parse_fragment4(cursor, packet, ip, fragment);
 	return 0;
-}
-
-/*
- * The extension headers that are walked, by their number: length = ((length field & mask) + add) *
- * unit. Whatever is not here (unit 0) ends the walk, known or unknown. A table and no switch, so
- * that the verifier meets the same unknown length whichever header it is, and one walk to verify.
- */
-struct extension_shape {
-	__u8 mask;
-	__u8 add;
-	__u8 unit;
-};
-
-static const volatile struct extension_shape extension_shapes[256] = {
-	[IPPROTO_HOPOPTS] = {0xff, 1, 8}, [IPPROTO_ROUTING] = {0xff, 1, 8},
-	[IPPROTO_FRAGMENT] = {0, 1, 8},	  [IPPROTO_AH] = {0xff, 2, 4},
-	[IPPROTO_DSTOPTS] = {0xff, 1, 8}, [NEXTHDR_MOBILITY] = {0xff, 1, 8},
-};
-
-static __always_inline bool is_extension(__u8 type)
-{
-	return extension_shapes[type].unit;
-}
-
-static __always_inline bool is_misplaced(const struct ipv6_extension *extension, __u8 type,
-					 int position, const struct packet *packet)
-{
-	return (type == IPPROTO_HOPOPTS && position != 0) ||
-	       (type == IPPROTO_ROUTING && extension->routing_type == 0) || /* RFC 5095 */
-	       (type == IPPROTO_FRAGMENT && packet->fragmented);
-}
-
-static __always_inline int parse_fragment(const struct cursor *cursor, struct packet *packet,
-					  __u16 fragment)
-{
-	packet->fragmented = 1;
-	note_fragment(cursor, packet, fragment & FRAGMENT6_OFFSET, fragment & FRAGMENT6_MORE);
-	if (fragment & FRAGMENT6_OFFSET)
-		return check_later(cursor, packet, fragment & FRAGMENT6_OFFSET);
-	if (fragment & FRAGMENT6_MORE)
-		packet->fragment = FRAGMENT_FIRST;
-	return 0; /* neither: an atomic fragment (RFC 6946) is a whole packet */
-}
-
-/* Walk one extension header. Returns 0 or a reason. */
-static __always_inline int parse_extension(struct cursor *cursor, struct packet *packet,
-					   int position)
-{
-	struct ipv6_extension *extension = cursor->at;
-	__u8 type = packet->protocol;
-	__u32 identification;
-	__u16 fragment;
-	__u64 size;
-	int reason;
-
-	if (!has_stated(cursor, sizeof(*extension)) ||
-	    is_misplaced(extension, type, position, packet))
-		return RW_REASON_MALFORMED;
-	size = ((extension->length & extension_shapes[type].mask) + extension_shapes[type].add) *
-	       extension_shapes[type].unit;
-	if (size > cursor->left)
-		return RW_REASON_MALFORMED;
-	packet->protocol = extension->next;
-	fragment = bpf_ntohs(extension->fragment);
-	identification = extension->rest;
-	asm volatile(""
-		     : "+r"(size)); /* the compiler knows the bound, the verifier wants to see it */
-	cursor->at += size & EXTENSION_MASK;
-	cursor->left -= size;
-	if (type != IPPROTO_FRAGMENT)
-		return 0;
-	reason = parse_fragment(cursor, packet, fragment);
-	packet->identification = identification;
-	/* Headers before and behind this one can have faults that only the kernel knows. */
-	if (position != 0 || is_extension(packet->protocol))
-		packet->plain = 0;
-	return reason;
-}
-
-static __always_inline int parse_extensions(struct cursor *cursor, struct packet *packet)
-{
-	int position;
-
-	for (position = 0; position < IPV6_HEADERS_MAX; position++) {
-		int reason;
-
-		if (packet->fragment == FRAGMENT_LATER || !is_extension(packet->protocol))
-			return 0;
-		reason = parse_extension(cursor, packet, position);
-		if (reason)
-			return reason;
-	}
-	return packet->fragment != FRAGMENT_LATER && is_extension(packet->protocol)
-		       ? RW_REASON_MALFORMED
-		       : 0;
 }
 
 static __always_inline void read_ports(struct packet *packet, __be16 source, __be16 destination)
@@ -478,7 +267,6 @@ static __always_inline int parse_ipv6(struct cursor *cursor, struct packet *pack
 {
 	struct ipv6hdr *ip = cursor->at;
 	__u64 payload;
-	int reason;
 
 	if (!has_bytes(cursor, sizeof(*ip)) || ip->version != 6)
 		return RW_REASON_MALFORMED;
@@ -493,10 +281,45 @@ static __always_inline int parse_ipv6(struct cursor *cursor, struct packet *pack
 	    is_ipv4_mapped(&packet->destination))
 		return RW_REASON_MALFORMED;
 	cursor->left = payload;
-	reason = parse_extensions(cursor, packet);
-	/* Nine ways out of the loop, one pointer: the verifier need not follow each on its own. */
-	cursor->at = (void *)ip + ((cursor->at - (void *)ip) & CURSOR_MASK);
-	return reason;
+	return 0;
+}
+
+static __always_inline int parse_fragment6(const struct cursor *cursor, struct packet *packet,
+					   const union walk *walk, __be32 identification)
+{
+	__u32 offset = walk->fragment & FRAGMENT6_OFFSET;
+	bool more = walk->fragment & FRAGMENT6_MORE;
+
+	packet->fragmented = 1;
+	packet->identification = identification;
+	note_fragment(packet, offset, cursor->left + walk->size - walk->behind, more);
+	/* Headers before and behind this one can have faults that only the kernel knows. */
+	if (walk->beside)
+		packet->plain = 0;
+	if (offset)
+		return check_later(cursor, packet, offset);
+	if (more)
+		packet->fragment = FRAGMENT_FIRST;
+	return 0; /* neither: an atomic fragment (RFC 6946) is a whole packet */
+}
+
+/* What the walk found, at the header that it began with. */
+static __always_inline int parse_walk(struct cursor *cursor, struct packet *packet,
+				      const union walk *walk)
+{
+	const struct ipv6_extension *last = cursor->at + (walk->behind & CURSOR_MASK);
+
+	packet->protocol = walk->protocol;
+	if (!walk->size)
+		return RW_REASON_MALFORMED;
+	cursor->at += walk->size & CURSOR_MASK;
+	cursor->left -= walk->size;
+	if (!walk->behind)
+		return 0;
+	last--;
+	if ((void *)(last + 1) > cursor->end)
+		return RW_REASON_MALFORMED;
+	return parse_fragment6(cursor, packet, walk, last->rest);
 }
 
 /* What is below IP. Returns 0, or the reason that ends it here: not everything is IP. */
@@ -521,20 +344,24 @@ static __always_inline int parse_network4(struct cursor *cursor, struct packet *
 /*
  * Out of line, and the cursor by its parts: for IPv4 it stays in registers then.
  */
-static __noinline int parse_network6(void *at, void *end, __u64 left, struct packet *packet)
+static __noinline int parse_network6(void *at, void *end, __u64 left, struct packet *packet,
+				     __u64 walked)
 {
-	struct cursor cursor = {
-		.at = at, .end = end, .left = left & LEFT_MASK, .merged = left >> 32};
+	struct cursor cursor = cursor_unpack(at, end, left);
+	union walk walk = {.number = walked};
 	int reason = parse_ipv6(&cursor, packet);
 
+	if (!reason && is_extension(packet->protocol))
+		reason = parse_walk(&cursor, packet, &walk);
 	return reason ? reason : parse_upper(&cursor, packet);
 }
 
 /* From the IP header to the last header that matters. Returns 0 or a reason. */
-static __always_inline int parse_network(struct cursor *cursor, struct packet *packet)
+static __always_inline int parse_network(void *ctx, __u64 can, struct cursor *cursor,
+					 struct packet *packet)
 {
 	if (is_ipv4(packet))
 		return parse_network4(cursor, packet);
-	return parse_network6(cursor->at, cursor->end, cursor->left | (__u64)cursor->merged << 32,
-			      packet);
+	return parse_network6(cursor->at, cursor->end, cursor_pack(cursor), packet,
+			      has_extensions(cursor) ? walk_extensions(ctx, can, cursor) : 0);
 }

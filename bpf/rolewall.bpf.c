@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* rolewall.bpf.c - table of contents; read in this order, it is the way of a packet. */
 #include "maps.bpf.h"
+#include "packet.bpf.h"
+#include "extension.bpf.h"
 #include "parse.bpf.h"
 #include "exempt.bpf.h"
 #include "zone.bpf.h"

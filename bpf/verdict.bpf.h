@@ -221,7 +221,7 @@ static __always_inline __u8 judge_packet(const struct hook_context *hook, struct
 		return reason;
 	if (is_ipv6(packet) && has_flag(tables, RW_POLICY_IPV6_DROP))
 		return RW_REASON_IPV6_OFF;
-	reason = parse_network(cursor, packet);
+	reason = parse_network(hook->ctx, hook->can, cursor, packet);
 	if (reason)
 		return reason;
 	if (is_exempt(packet))
@@ -247,16 +247,16 @@ static __always_inline __u8 judge_packet(const struct hook_context *hook, struct
 static __always_inline void judge_room(const struct hook_context *hook, const struct packet *packet,
 				       void *tables, struct verdict *verdict)
 {
-	__u64 full;
+	__u64 zone;
 
 	if (!(hook->can & CAN_HOLD) || packet->fragment == FRAGMENT_WHOLE || is_dropped(verdict))
 		return;
-	full = fragment_hold(hook, packet, tables, verdict->reason, station_of(hook));
-	if (!full)
+	zone = zone_of(hook, packet, tables);
+	if (has_room(hook, packet, zone, verdict->reason))
 		return;
 	verdict->reason = RW_REASON_FRAGMENT_FLOOD;
 	verdict->rule = RW_RULE_NONE;
-	verdict->zone = full;
+	verdict->zone = zone;
 }
 
 /*

@@ -57,7 +57,7 @@ int bench_parse(struct xdp_md *ctx)
 	};
 	struct packet packet = {};
 
-	return parse_link(&cursor, ETH_HLEN, &packet) || parse_network(&cursor, &packet) ||
+	return parse_link(&cursor, ETH_HLEN, &packet) || parse_network(ctx, 0, &cursor, &packet) ||
 			       packet.port == 7
 		       ? XDP_DROP
 		       : XDP_PASS;
