@@ -4,8 +4,11 @@
  *
  *	kill_at_syscall list COMMAND...         run it, and print "K NAME" for each system
  *		call, from 1
- *	kill_at_syscall at K COMMAND...         SIGKILL before the K-th takes place; exit 0
- *		if it got that far
+ *	kill_at_syscall at NAME:N COMMAND...    SIGKILL before the N-th of that name takes
+ *		place; exit 0 if it got that far
+ *
+ * By name, since nobody's run has the calls of another: whoever looks through /proc reads as many
+ * files as there are processes.
  *
  * Only the command's own thread is counted; what it forks runs on undisturbed. bpf(2) is named for
  * what it does: "bpf:MAP_CREATE".
@@ -28,6 +31,14 @@ struct name {
 	long number;
 	const char *name;
 };
+
+/* Where to strike: the command dies at the `left`-th call of this name. NULL: nowhere, list them. */
+struct target {
+	const char *name;
+	unsigned long left;
+};
+
+#define NAME_BYTES 32
 
 static const struct name bpf_names[] = {
 	{BPF_MAP_CREATE, "MAP_CREATE"},
@@ -63,15 +74,17 @@ static const char *name_find(const struct name *names, size_t count, long number
 	return "other";
 }
 
-static void name_print(unsigned long at, const struct ptrace_syscall_info *info)
+/* Into `ret`, of NAME_BYTES. */
+static void call_name(char *ret, const struct ptrace_syscall_info *info)
 {
-	printf("%lu ", at);
 	if (info->entry.nr == SYS_bpf)
-		printf("bpf:%s\n", name_find(bpf_names, sizeof(bpf_names) / sizeof(*bpf_names),
-					     (long)info->entry.args[0]));
+		snprintf(ret, NAME_BYTES, "bpf:%s",
+			 name_find(bpf_names, sizeof(bpf_names) / sizeof(*bpf_names),
+				   (long)info->entry.args[0]));
 	else
-		printf("%s\n", name_find(call_names, sizeof(call_names) / sizeof(*call_names),
-					 (long)info->entry.nr));
+		snprintf(ret, NAME_BYTES, "%s",
+			 name_find(call_names, sizeof(call_names) / sizeof(*call_names),
+				   (long)info->entry.nr));
 }
 
 static pid_t command_start(char **argv)
@@ -103,21 +116,24 @@ static int stop_reason(int status)
 }
 
 /* True: the command is to die here. */
-static bool call_visit(pid_t child, bool list, unsigned long target, unsigned long *at)
+static bool call_visit(pid_t child, struct target *target, unsigned long *at)
 {
 	struct ptrace_syscall_info info;
+	char name[NAME_BYTES];
 
 	if (ptrace(PTRACE_GET_SYSCALL_INFO, child, (void *)sizeof(info), &info) <= 0)
 		err(2, "ptrace");
 	if (info.op != PTRACE_SYSCALL_INFO_ENTRY)
 		return false;
 	(*at)++;
-	if (list)
-		name_print(*at, &info);
-	return *at == target;
+	call_name(name, &info);
+	if (target->name)
+		return !strcmp(name, target->name) && --target->left == 0;
+	printf("%lu %s\n", *at, name);
+	return false;
 }
 
-static int command_watch(pid_t child, bool list, unsigned long target)
+static int command_watch(pid_t child, struct target *target)
 {
 	unsigned long at = 0;
 	int status, signal = 0;
@@ -133,25 +149,39 @@ static int command_watch(pid_t child, bool list, unsigned long target)
 		if (signal >= 0)
 			continue;
 		signal = 0;
-		if (!call_visit(child, list, target, &at))
+		if (!call_visit(child, target, &at))
 			continue;
 		kill(child, SIGKILL);
 		waitpid(child, &status, 0);
 		return 0;
 	}
-	if (list)
+	if (!target->name)
 		return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 	warnx("it ended after %lu system calls", at);
 	return 1;
 }
 
+/* NAME:N, where a name can have a colon of its own. */
+static void target_parse(struct target *ret, char *text)
+{
+	char *colon = strrchr(text, ':');
+
+	if (!colon)
+		errx(2, "%s is not NAME:N", text);
+	*colon = '\0';
+	ret->name = text;
+	ret->left = strtoul(colon + 1, NULL, 10);
+}
+
 int main(int argc, char **argv)
 {
 	bool list = argc > 2 && !strcmp(argv[1], "list");
+	struct target target = {0};
 
 	if (!list && (argc < 4 || strcmp(argv[1], "at")))
-		errx(2, "strike list COMMAND... | strike at K COMMAND...");
+		errx(2, "usage: kill_at_syscall list COMMAND... | at NAME:N COMMAND...");
+	if (!list)
+		target_parse(&target, argv[2]);
 	/* The list shares stdout with nobody: the command's own output would be mixed in. */
-	return command_watch(command_start(argv + (list ? 2 : 3)), list,
-			     list ? 0 : strtoul(argv[2], NULL, 10));
+	return command_watch(command_start(argv + (list ? 2 : 3)), &target);
 }

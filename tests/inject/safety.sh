@@ -79,9 +79,15 @@ call_name() {
 	awk -v at="$1" '$1 == at { print $2; exit }' "$LAB_DIR/calls"
 }
 
-strike_at() { # K VERB...
-	local at=$1
+# The K-th call of the list, as the N-th of its name: another run has more calls, or fewer.
+call_place() { # K
+	awk -v at="$1" '{ count[$2]++ } $1 == at { print $2 ":" count[$2]; exit }' "$LAB_DIR/calls"
+}
 
+strike_at() { # K VERB...
+	local at
+
+	at=$(call_place "$1")
 	shift
 	node "$INJECT/kill_at_syscall" at "$at" "$ROLEWALL" "${LAB_INSTANCE[@]}" -q "$@" >/dev/null 2>&1 || true
 }
