@@ -385,11 +385,14 @@ static void own_answer_expect(struct harness *harness, const char *begin, const 
 static void a_flood_of_first_fragments_leaves_room_for_own_answers(void **state)
 {
 	rooms_clear(*state);
+	expect(*state, &on_ext0, fragment4, 9995, &first, "pass icmp-allowed");
 	flood(*state, &on_ext0, fragment4, &first, 3 * A_THIRD);
 	assert_in_range(held(*state), 2 * (RW_FRAGMENT_ROOM / 3),
 			2 * (RW_FRAGMENT_ROOM / 3) + BIG + 100 + RW_FRAGMENT_COST);
 	expect(*state, &on_ext0, fragment4, 9999, &first, "drop fragment-flood");
 	expect(*state, &on_ext0, fragment4, 9999, &stray, "drop fragment-flood");
+	expect(*state, &on_ext0, fragment4, 9995, &(struct piece)AT(BIG, 100, LAST),
+	       "drop fragment-flood");
 	expect(*state, &on_int0, fragment4, 9999, &first, "pass icmp-allowed");
 	own_answer_expect(*state, "pass established", "pass fragment-allowed");
 }
