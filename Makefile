@@ -50,6 +50,7 @@ CLI_OBJ  := $(CLI_SRC:%.c=$(B)/%.o)
 WEB_OBJ  := $(WEB_SRC:%.c=$(B)/%.o)
 NAMES_OBJ := $(NAMES_SRC:%.c=$(B)/%.o)
 SKEL     := $(B)/include/rolewall.skel.h
+SKEL_CONNTRACK := $(B)/include/conntrack.skel.h
 LIB      := $(B)/librolewall.a
 
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
@@ -89,6 +90,18 @@ $(B)/bpf/rolewall.bpf.o: bpf/rolewall.bpf.c | $(B)/tools-found
 	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
 	$(Q)$(LLVM_STRIP) -g $@
 
+# The same, with the questions to the kernel's connection tracking, which need its BTF.
+$(B)/bpf/conntrack.bpf.o: bpf/rolewall.bpf.c | $(B)/tools-found
+	$(call say,CLANG,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -DRW_CONNTRACK -c $< -o $@
+	$(Q)$(LLVM_STRIP) -g $@
+
+$(SKEL_CONNTRACK): $(B)/bpf/conntrack.bpf.o
+	$(call say,SKEL,$@)
+	@mkdir -p $(@D)
+	$(Q)$(BPFTOOL) gen skeleton $< name conntrack_bpf > $@
+
 $(SKEL): $(B)/bpf/rolewall.bpf.o
 	$(call say,SKEL,$@)
 	@mkdir -p $(@D)
@@ -96,7 +109,7 @@ $(SKEL): $(B)/bpf/rolewall.bpf.o
 
 # --- user space -----------------------------------------------------------------------------------
 
-$(B)/%.o: %.c | $(B)/tools-found $(SKEL)
+$(B)/%.o: %.c | $(B)/tools-found $(SKEL) $(SKEL_CONNTRACK)
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
@@ -218,7 +231,7 @@ oracle: $(B)/tests/oracle/oracle ## N random packets against the independent mod
 
 # bpf/ and policy/ compiled for this machine, by clang, beside all other objects.
 NATIVE_SRC := $(wildcard tests/fuzz/native*.c) $(addprefix tests/oracle/,addresses.c generate.c \
-	filter.c follow.c install.c memory.c model.c policies.c programs.c sockets.c story.c tally.c view.c) \
+	filter.c follow.c install.c memory.c model.c policies.c programs.c sockets.c story.c tally.c tracked.c view.c) \
 	user/kernel/lists/ban_filter.c user/policy/cidr.c user/util/array.c user/util/error.c
 NATIVE_FLAGS = -std=gnu11 $(WARN) -D_GNU_SOURCE -O1 -g -Itests/fuzz/shim -Iinclude -iquote user
 SANITIZE := -fsanitize=fuzzer,address,undefined -fno-sanitize=alignment -fno-sanitize-recover=undefined
@@ -321,7 +334,7 @@ SH_FILES := $(wildcard tests/*.sh tests/*/*.sh packaging/*.sh packaging/*/*.sh p
 TIDY     := $(patsubst %.c,$(B)/tidy/%.ok,$(LIB_SRC) $(CLI_SRC) $(WEB_SRC) $(NAMES_SRC))
 CLANG_FORMAT ?= $(firstword $(wildcard /usr/bin/clang-format-14) clang-format)
 
-$(B)/tidy/%.ok: %.c .clang-tidy | $(SKEL)
+$(B)/tidy/%.ok: %.c .clang-tidy | $(SKEL) $(SKEL_CONNTRACK)
 	$(call say,TIDY,$<)
 	@mkdir -p $(@D)
 	$(Q)clang-tidy --quiet $< -- -std=gnu11 -D_GNU_SOURCE -DROLEWALL_VERSION='"$(VERSION)"' \
@@ -380,7 +393,7 @@ lint-shell:
 	$(call say,LINT,shellcheck)
 	$(Q)shellcheck -x $(SH_FILES)
 
-lint-cppcheck: $(SKEL)
+lint-cppcheck: $(SKEL) $(SKEL_CONNTRACK)
 	$(call say,LINT,cppcheck)
 	$(Q)cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
 		--error-exitcode=1 --suppress=missingIncludeSystem --suppress=unusedStructMember \

@@ -288,11 +288,12 @@ struct {
  * program never contains a helper that its kernels lack (the verifier of 5.4 does not prune
  * branches on constants, and refuses unknown helpers even there).
  */
-#define CAN_RINGBUF 0x1	 /* bpf_ringbuf_output, bpf_jiffies64, bpf_ktime_get_boot_ns: 5.8 */
-#define CAN_LOOKUP  0x2	 /* bpf_skc_lookup_tcp from this kind of program */
-#define CAN_HOLD    0x4	 /* comes before the kernel reassembles: no helper, but the place */
-#define CAN_NETNS   0x8	 /* bpf_get_netns_cookie from this kind of program */
-#define CAN_MARK    0x10 /* the map foreign_sockets, which rolewall_sock fills */
+#define CAN_RINGBUF   0x1  /* bpf_ringbuf_output, bpf_jiffies64, bpf_ktime_get_boot_ns: 5.8 */
+#define CAN_LOOKUP    0x2  /* bpf_skc_lookup_tcp from this kind of program */
+#define CAN_HOLD      0x4  /* comes before the kernel reassembles: no helper, but the place */
+#define CAN_NETNS     0x8  /* bpf_get_netns_cookie from this kind of program */
+#define CAN_MARK      0x10 /* the map foreign_sockets, which rolewall_sock fills */
+#define CAN_CONNTRACK 0x20 /* bpf_xdp_ct_lookup, bpf_skb_ct_lookup: 5.18, and its BTF */
 
 /* Where it runs: sockets of the devices above are not among those that a look-up finds. */
 #define IS_BELOW 0x100

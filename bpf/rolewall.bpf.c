@@ -7,12 +7,15 @@
 #include "exempt.bpf.h"
 #include "zone.bpf.h"
 #include "state.bpf.h"
+#include "forward.bpf.h"
 #include "fragment.bpf.h"
 #include "verdict.bpf.h"
 #include "caller.bpf.h"
 #include "account.bpf.h"
 #include "xdp.bpf.h"
 #include "tc.bpf.h"
+#ifndef RW_CONNTRACK /* the object for hosts that forward: what stands on interfaces */
 #include "cgroup.bpf.h"
+#endif
 
 char LICENSE[] SEC("license") = "GPL";

@@ -76,12 +76,14 @@ static __always_inline int filter_skb(struct __sk_buff *skb, __u64 can)
 SEC("tc")
 int rolewall_tc(struct __sk_buff *skb)
 {
-	return filter_skb(skb, CAN_RINGBUF | CAN_LOOKUP | CAN_HOLD);
+	return filter_skb(skb, CAN_RINGBUF | CAN_LOOKUP | CAN_HOLD | CAN_FORWARD);
 }
 
+#ifndef RW_CONNTRACK
 /* From 5.4 on. */
 SEC("tc")
 int rolewall_tc_54(struct __sk_buff *skb)
 {
 	return filter_skb(skb, CAN_LOOKUP | CAN_HOLD);
 }
+#endif

@@ -10,6 +10,7 @@
 
 #include "ban.bpf.h"
 #include "exempt.bpf.h"
+#include "forward.bpf.h"
 #include "fragment.bpf.h"
 #include "state.bpf.h"
 #include "zone.bpf.h"
@@ -158,6 +159,48 @@ static __always_inline __u8 judge_rules(const struct hook_context *hook,
 	return any->openings && has_opening(hook, packet, l4) ? RW_REASON_OPENING : RW_REASON_NONE;
 }
 
+/*
+ * Would a rule or an opening admit the question, had it come from where its answer comes from? Then
+ * it may have: whoever forges the source of a datagram to an open port makes an entry of connection
+ * tracking whose answers are his own.
+ */
+static __noinline bool is_question_open(const struct hook_context *hook,
+					const struct packet *answer, void *tables,
+					const struct rw_presence *any,
+					const struct question *question)
+{
+	struct verdict verdict = {.rule = RW_RULE_NONE};
+	struct packet packet = {
+		.source = question->source,
+		.vlan = answer->vlan,
+		.link = answer->link,
+		.protocol = IPPROTO_UDP,
+	};
+
+	packet.ports[0] = question->ports[0];
+	packet.ports[1] = question->ports[1];
+	packet.port = bpf_ntohs(question->ports[1]);
+	return judge_rules(hook, &packet, tables, any, &verdict) != RW_REASON_NONE;
+}
+
+/* The last to be asked, on hosts that forward: a connection of somebody behind this node. */
+static __always_inline bool is_forwarded(const struct hook_context *hook,
+					 const struct packet *packet, void *tables,
+					 const struct rw_presence *any)
+{
+	struct question question = {};
+	enum forward forward;
+
+	if (!(hook->can & CAN_FORWARD))
+		return false;
+	if (packet->protocol == IPPROTO_TCP && (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
+		return false;
+	forward = forward_ask(hook, packet, &question);
+	return forward == FORWARD_GOES_ON ||
+	       (forward == FORWARD_ASKED &&
+		!is_question_open(hook, packet, tables, any, &question));
+}
+
 /* By the port. Leaves the rule in `verdict` where it is the rule that counts the packet. */
 static __always_inline __u8 judge_port(const struct hook_context *hook, const struct packet *packet,
 				       void *tables, const struct rw_presence *any,
@@ -170,6 +213,8 @@ static __always_inline __u8 judge_port(const struct hook_context *hook, const st
 	reason = judge_rules(hook, packet, tables, any, verdict);
 	if (reason == RW_REASON_NONE)
 		reason = judge_unopened(hook, packet, verdict->rule != RW_RULE_NONE);
+	if (reason < RW_REASON_PASS_FIRST && is_forwarded(hook, packet, tables, any))
+		reason = RW_REASON_FORWARDED;
 	if (reason != RW_REASON_OPEN && reason != RW_REASON_ZONE_DENIED)
 		verdict->rule = RW_RULE_NONE;
 	return reason;

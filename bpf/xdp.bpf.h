@@ -30,6 +30,7 @@ static __always_inline int filter_frame(struct xdp_md *ctx, __u64 length, __u64 
 	return answer;
 }
 
+#ifndef RW_CONNTRACK
 /* 5.8 and later. */
 SEC("xdp")
 int rolewall_xdp(struct xdp_md *ctx)
@@ -37,16 +38,21 @@ int rolewall_xdp(struct xdp_md *ctx)
 	return filter_frame(ctx, ctx->data_end - ctx->data, CAN_RINGBUF | CAN_LOOKUP | CAN_HOLD);
 }
 
+#endif
+
 /* 5.18 and later: frames in several buffers (jumbo frames). The headers lie in the first one. */
 SEC("xdp.frags")
 int rolewall_frags(struct xdp_md *ctx)
 {
-	return filter_frame(ctx, bpf_xdp_get_buff_len(ctx), CAN_RINGBUF | CAN_LOOKUP | CAN_HOLD);
+	return filter_frame(ctx, bpf_xdp_get_buff_len(ctx),
+			    CAN_RINGBUF | CAN_LOOKUP | CAN_HOLD | CAN_FORWARD);
 }
 
+#ifndef RW_CONNTRACK
 /* From 5.4 on. */
 SEC("xdp")
 int rolewall_xdp_54(struct xdp_md *ctx)
 {
 	return filter_frame(ctx, ctx->data_end - ctx->data, CAN_LOOKUP | CAN_HOLD);
 }
+#endif

@@ -5,6 +5,7 @@
 
 #include <bpf/bpf.h>
 
+#include "kernel/object/conntrack.h"
 #include "kernel/object/probe.h"
 
 /* BPF_MAP_UPDATE_BATCH of a hash: 5.6. */
@@ -30,8 +31,9 @@ int main(void)
 	struct features features;
 
 	features_probe(&features);
-	printf("ringbuf=%s lookup=%s frags=%s links=%s batch=%s\n", word(features.ringbuf),
-	       word(features.cgroup_lookup), word(features.frags), word(features.links),
-	       word(has_batch()));
+	printf("ringbuf=%s lookup=%s frags=%s links=%s batch=%s conntrack=%s\n",
+	       word(features.ringbuf), word(features.cgroup_lookup), word(features.frags),
+	       word(features.links), word(has_batch()),
+	       word(!probe_is_off("conntrack") && conntrack_can_be_asked()));
 	return 0;
 }

@@ -50,7 +50,9 @@
 	X(35, ICMP_ALLOWED, "icmp-allowed", PASS, "ICMP that a host needs (RFC 4890)")             \
 	X(36, FRAGMENT_ALLOWED, "fragment-allowed", PASS, "later fragment")                        \
 	X(37, PROTOCOL_LISTED, "protocol-listed", PASS, "IP protocol that the node file lists")    \
-	X(38, OPENING, "opening", PASS, "a temporary opening admits this source")
+	X(38, OPENING, "opening", PASS, "a temporary opening admits this source")                  \
+	X(39, FORWARDED, "forwarded", PASS,                                                        \
+	  "belongs to a connection that this host forwards or translates")
 
 enum rw_reason {
 	RW_REASON_NONE = 0,
@@ -580,11 +582,16 @@ struct rw_pending {
 	__u64 taken_back; /* ns, CLOCK_BOOTTIME: when `previous` was in force again */
 };
 
+/* What is known to the programs, or was when they were attached: */
+#define RW_KNOWS_NAMESPACES 0x1 /* which sockets are of other network namespaces */
+#define RW_KNOWS_FORWARDING 0x2 /* that this host forwards or translates for others */
+#define RW_KNOWS_CONNTRACK  0x4 /* what the kernel tracks of that: those on interfaces ask it */
+
 /* The one element of `build`: what stands in the kernel, for the next one to come. */
 struct rw_build {
-	__u32 abi;	  /* RW_ABI_VERSION */
-	__u32 namespaces; /* 1: the programs know the sockets of other network namespaces */
-	__u64 object;	  /* hash of the BPF object that is attached */
+	__u32 abi;    /* RW_ABI_VERSION */
+	__u32 knows;  /* RW_KNOWS_* */
+	__u64 object; /* hash of the BPF object that is attached */
 };
 
 /* Sizes and offsets, asserted by both compilers. */
@@ -742,5 +749,5 @@ RW_AT(struct rw_pending, missed, 16);
 RW_AT(struct rw_pending, taken_back, 24);
 RW_SIZE(struct rw_build, 16);
 RW_AT(struct rw_build, abi, 0);
-RW_AT(struct rw_build, namespaces, 4);
+RW_AT(struct rw_build, knows, 4);
 RW_AT(struct rw_build, object, 8);

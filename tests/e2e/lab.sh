@@ -48,6 +48,7 @@ LAB_DIR=
 LAB_NAME=
 LAB_CGROUP=
 LAB_NETNS=()
+LAB_CONTAINERS=() # hosts whose processes share the node's cgroup
 LAB_INSTANCE=() # the arguments that make a Rolewall this lab's own
 
 # --- building -------------------------------------------------------------------------------------
@@ -238,7 +239,7 @@ lab_exec() {
 	local host=$1
 
 	shift
-	if [ "$host" = node ]; then
+	if [ "$host" = node ] || [[ " ${LAB_CONTAINERS[*]} " = *" $host "* ]]; then
 		echo "$BASHPID" >"$LAB_CGROUP/cgroup.procs" || exit 1
 	fi
 	exec nsenter --net="/run/netns/$LAB_NAME-$host" -- "$@"

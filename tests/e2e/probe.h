@@ -75,4 +75,5 @@ int probe_ask(int argc, char **argv);
 int probe_wire(int argc, char **argv);
 int probe_bind(int argc, char **argv);
 int probe_stranger(int argc, char **argv);
+int probe_untrack(int argc, char **argv);
 int probe_hooks(int argc, char **argv);

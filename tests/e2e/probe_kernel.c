@@ -7,9 +7,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
+#include <linux/netlink.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -106,5 +110,33 @@ int probe_hooks(int argc, char **argv)
 		for (__u32 j = 0; j < query.query.prog_cnt; j++)
 			printf("%s %u\n", hooks[i].name, ids[j]);
 	}
+	return 0;
+}
+
+/* A deletion that names no connection is one of all (net/netfilter/nf_conntrack_netlink.c). */
+int probe_untrack(int argc, char **argv)
+{
+	struct {
+		struct nlmsghdr header;
+		struct nfgenmsg message;
+	} request = {
+		.header = {.nlmsg_len = sizeof(request),
+			   .nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE,
+			   .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK},
+		.message = {.version = NFNETLINK_V0},
+	};
+	struct {
+		struct nlmsghdr header;
+		struct nlmsgerr error;
+	} answer = {0};
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+
+	(void)argc;
+	(void)argv;
+	if (fd < 0 || send(fd, &request, sizeof(request), 0) < 0 ||
+	    recv(fd, &answer, sizeof(answer), 0) < (ssize_t)sizeof(answer))
+		err(1, "netfilter");
+	if (answer.error.error)
+		errx(1, "netfilter: %s", strerror(-answer.error.error));
 	return 0;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * probe_syn.c - one TCP SYN built byte by byte: any source, VLAN tags, IPv6 extension headers.
+ * probe_syn.c - one TCP SYN (or ACK) built byte by byte: any source, VLAN tags, IPv6 extension headers.
  *
  * Sent and heard through packet sockets, so that the sender's own stack has no say: an answer shows
  * that the whole of the other host's stack took the frame.
@@ -36,6 +36,8 @@ struct syn_options {
 		*extensions; /* "60,43:0": next-header numbers, with a routing type; NULL: none */
 	struct endpoint source;
 	struct endpoint target;
+	uint16_t port; /* source port; 0: any */
+	bool ack;      /* an ACK in place of the SYN */
 	int64_t wait_ms;
 };
 
@@ -136,7 +138,8 @@ static struct tcphdr syn_header(const struct syn_options *options)
 		.dest = options->target.v4.sin_port,
 		.seq = htonl(1000),
 		.doff = 5,
-		.syn = 1,
+		.syn = !options->ack,
+		.ack = options->ack,
 		.window = htons(1024),
 	};
 }
@@ -217,7 +220,7 @@ static const char *answer_read(const struct syn_options *options, const uint8_t 
 
 	if (length < header + sizeof(*tcp) || packet[0] >> 4 != (ipv4 ? 4 : 6) ||
 	    packet[ipv4 ? 9 : 6] != IPPROTO_TCP || tcp->source != options->target.v4.sin_port ||
-	    tcp->dest != options->source.v4.sin_port || !tcp->ack)
+	    tcp->dest != options->source.v4.sin_port || (!tcp->ack && !tcp->rst))
 		return NULL;
 	return tcp->rst ? "refused" : "open";
 }
@@ -245,13 +248,17 @@ static void options_read(struct syn_options *options, int argc, char **argv)
 	const char *source = NULL;
 	int option;
 
-	while ((option = getopt(argc, argv, "i:m:s:v:x:w:")) != -1) {
+	while ((option = getopt(argc, argv, "ai:m:p:s:v:x:w:")) != -1) {
 		if (option == 'i')
 			options->device = optarg;
 		else if (option == 'm')
 			options->receiver = optarg;
 		else if (option == 's')
 			source = optarg;
+		else if (option == 'p')
+			options->port = port_parse(optarg);
+		else if (option == 'a')
+			options->ack = true;
 		else if (option == 'v')
 			options->tags = optarg;
 		else if (option == 'x')
@@ -267,7 +274,9 @@ static void options_read(struct syn_options *options, int argc, char **argv)
 	/*
 	 * Another port each time: a half-open connection of the last try would answer for this one.
 	 */
-	options->source = endpoint_parse(source, (uint16_t)(SYN_SOURCE_PORT + getpid() % 20000));
+	if (!options->port)
+		options->port = (uint16_t)(SYN_SOURCE_PORT + getpid() % 20000);
+	options->source = endpoint_parse(source, options->port);
 	if (options->source.any.sa_family != options->target.any.sa_family)
 		errx(2, "syn: source and target are of different families");
 }

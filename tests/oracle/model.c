@@ -209,16 +209,57 @@ static bool has_flow(const struct view *view)
 	return false;
 }
 
+static bool is_of_tracked(const struct view *view, const uint8_t from[16], uint16_t from_port,
+			  const uint8_t to[16], uint16_t to_port)
+{
+	return view->source_port == from_port && view->port == to_port &&
+	       memcmp(view->source, from, 16) == 0 && memcmp(view->destination, to, 16) == 0;
+}
+
+/* Section 8, 7: would a rule or an opening have admitted the question, from where the answer comes? */
+static bool is_question_admitted(const struct view *view, const struct model_tracked *tracked)
+{
+	struct view question = *view;
+
+	memcpy(question.source, tracked->from, 16);
+	question.source_port = tracked->from_port;
+	question.port = tracked->to_port;
+	return rules_decide(&question) != RW_REASON_NONE;
+}
+
+static bool is_forwarded(const struct view *view)
+{
+	const struct model_policy *policy = view->policy;
+
+	for (size_t i = 0; view->packet->asks && i < policy->tracked.count; i++) {
+		const struct model_tracked *tracked = &policy->tracked.list[i];
+
+		if (tracked->protocol != view->protocol)
+			continue;
+		if (is_of_tracked(view, tracked->answer_from, tracked->answer_from_port,
+				  tracked->answer_to, tracked->answer_to_port))
+			return view->protocol == 6 || !is_question_admitted(view, tracked);
+		if (is_of_tracked(view, tracked->from, tracked->from_port, tracked->to,
+				  tracked->to_port))
+			return view->protocol == 6 && tracked->agreed;
+	}
+	return false;
+}
+
 static enum rw_reason state_decide(struct view *view, const struct model_port *entry)
 {
 	enum rw_reason refusal = entry->zones ? RW_REASON_ZONE_DENIED : RW_REASON_NOT_OPEN;
 
 	if (view->protocol == 6) {
 		if ((view->tcp_flags & (TCP_SYN | TCP_ACK)) != TCP_SYN)
-			return has_socket(view) ? RW_REASON_ESTABLISHED : RW_REASON_NO_CONNECTION;
+			return has_socket(view)	    ? RW_REASON_ESTABLISHED
+			       : is_forwarded(view) ? RW_REASON_FORWARDED
+						    : RW_REASON_NO_CONNECTION;
 	} else {
 		if (has_flow(view))
 			return RW_REASON_ESTABLISHED;
+		if (is_forwarded(view))
+			return RW_REASON_FORWARDED;
 		if (!entry->zones)
 			refusal = RW_REASON_NO_CONNECTION;
 	}

@@ -56,6 +56,20 @@ struct model_socket {
 	uint16_t local_port;
 };
 
+/* A connection that the kernel tracks: who began it, and how its answers look on the wire. */
+struct model_tracked {
+	uint8_t protocol;
+	bool agreed; /* both sides have been heard, and the first once more */
+	uint8_t from[16];
+	uint8_t to[16];
+	uint16_t from_port;
+	uint16_t to_port;
+	uint8_t answer_from[16];
+	uint8_t answer_to[16];
+	uint16_t answer_from_port;
+	uint16_t answer_to_port;
+};
+
 struct model_interface {
 	uint32_t ifindex;
 	uint32_t vlan;
@@ -100,6 +114,7 @@ struct model_policy {
 	struct rw_presence presence;
 	MODEL_LIST(struct model_flow, flows);
 	MODEL_LIST(const struct model_socket, sockets);
+	MODEL_LIST(const struct model_tracked, tracked);
 	struct model_memory *memory; /* what fragments hold; NULL: there is always room */
 	MODEL_LIST(struct model_socket, bound); /* to devices above: XDP does not find them */
 };
@@ -111,6 +126,7 @@ struct model_packet {
 	size_t length;
 	size_t buffer; /* bytes of it in the first of several buffers; 0: all */
 	bool merged;   /* GRO may have been at it before the hook: tc */
+	bool asks;     /* this host forwards: the program asks connection tracking */
 	bool foreign;  /* cgroup: its socket is of another network namespace */
 };
 

@@ -23,12 +23,13 @@
 #include "policies.h"
 #include "sequence.h"
 #include "sockets.h"
+#include "tracked.h"
 #include "trial.h"
 
 #define SKIPPED		77 /* the exit code of a test that cannot run here */
 #define BATCH		1000
 #define MISMATCHES	20    /* then it is enough */
-#define HISTOGRAM_LEAST 60000 /* packets after which every reason must have occurred */
+#define HISTOGRAM_LEAST 90000 /* packets after which every reason must have occurred */
 #define VECTORS_DIR	"tests/packet/vectors"
 
 struct oracle {
@@ -220,6 +221,7 @@ static int trial_set(const struct subject *subject, struct trial *trial,
 	trial->packet = (struct model_packet){
 		.hook = subject_programs[program].hook,
 		.merged = subject_programs[program].tc,
+		.asks = subject_programs[program].asks,
 		.ifindex = subject_ifindex(subject, program, from->ifindex),
 		.frame = frame,
 		.length = from->length,
@@ -379,7 +381,8 @@ static unsigned int reason_print(const struct oracle *oracle, unsigned int reaso
 	for (unsigned int i = 0; i < SUBJECT_PROGRAMS; i++) {
 		bool is_cgroup = subject_programs[i].hook == MODEL_CGROUP;
 		bool is_reachable = oracle->subject.programs[i] >= 0 && (reason || is_cgroup) &&
-				    !(reason == RW_REASON_FRAGMENT_FLOOD && is_cgroup);
+				    !(reason == RW_REASON_FRAGMENT_FLOOD && is_cgroup) &&
+				    (reason != RW_REASON_FORWARDED || subject_programs[i].asks);
 
 		printf(" %10lu", oracle->reached[i][reason]);
 		if (is_reachable && !oracle->reached[i][reason])
@@ -432,6 +435,8 @@ static int oracle_run(struct oracle *oracle, const char *vectors, uint64_t seed,
 		return SKIPPED;
 	if (!error)
 		error = subject_open(&oracle->subject);
+	if (!error && oracle->subject.asking)
+		error = tracked_make();
 	if (error)
 		return error;
 	error = vectors_run(oracle, vectors ? vectors : VECTORS_DIR "/oracle-*.txt", vectors);

@@ -8,6 +8,7 @@
 #include "addresses.h"
 #include "memory.h"
 #include "sockets.h"
+#include "tracked.h"
 
 #define NEVER_BAN_MOST 6
 #define LIST_MOST      24 /* elements that a list can hold; zone_prefixes has these beside them */
@@ -348,6 +349,7 @@ struct model_policy *policy_generate(uint64_t seed, unsigned int number)
 	presence_set(policy, &random);
 	memory_set(policy, &random);
 	policy->sockets.list = sockets_known(&policy->sockets.count);
+	policy->tracked.list = tracked_known(&policy->tracked.count);
 	return policy;
 }
 

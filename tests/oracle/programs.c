@@ -13,4 +13,6 @@ const struct subject_program_info subject_programs[SUBJECT_PROGRAMS] = {
 	{"tc", "rolewall_tc", MODEL_ETHERNET, .tc = true, .needs_ring = true},
 	{"tc-5.4", "rolewall_tc_54", MODEL_ETHERNET, .tc = true},
 	{"tc-bare", "rolewall_tc", MODEL_BARE, .tc = true, .needs_ring = true},
+	{"xdp-asks", "rolewall_frags", MODEL_ETHERNET, .optional = true, .asks = true},
+	{"tc-asks", "rolewall_tc", MODEL_ETHERNET, .tc = true, .asks = true},
 };

@@ -144,6 +144,23 @@ static void flow_tell(struct story *story, struct random *random, const struct m
 	story->port = flow->local_port;
 }
 
+static void tracked_tell(struct story *story, struct random *random,
+			 const struct model_policy *policy)
+{
+	const struct model_tracked *tracked =
+		&policy->tracked.list[random_below(random, policy->tracked.count)];
+	bool answers = random_chance(random, 70);
+
+	story->protocol = tracked->protocol;
+	story->family = address_family(tracked->from);
+	memcpy(story->source, answers ? tracked->answer_from : tracked->from, 16);
+	memcpy(story->destination, answers ? tracked->answer_to : tracked->to, 16);
+	story->source_port = answers ? tracked->answer_from_port : tracked->from_port;
+	story->port = answers ? tracked->answer_to_port : tracked->to_port;
+	if (random_chance(random, 80))
+		story->tcp_flags = random_chance(random, 50) ? ACK : SYN_ACK;
+}
+
 static void opening_tell(struct story *story, struct random *random,
 			 const struct model_policy *policy)
 {
@@ -229,8 +246,10 @@ void story_make(struct random *random, const struct model_policy *policy, struct
 	ret->port = random_below(random, 65536);
 	ret->tcp_flags = tcp_flags_random(random);
 	ret->hop_limit = random_chance(random, 50) ? 64 : random_below(random, 256);
-	if (dice < 40)
+	if (dice < 33)
 		knock_tell(ret, random, policy);
+	else if (dice < 40)
+		tracked_tell(ret, random, policy);
 	else if (dice < 48)
 		socket_tell(ret, random, policy);
 	else if (dice < 52)
@@ -249,6 +268,6 @@ void story_make(struct random *random, const struct model_policy *policy, struct
 		link_tell(ret, random);
 	else if (dice < 98)
 		protocol_tell(ret, random);
-	if (dice >= 40 && dice < 75 && random_chance(random, 30))
+	if (dice >= 33 && dice < 75 && random_chance(random, 30))
 		story_spoil(ret, random);
 }

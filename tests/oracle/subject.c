@@ -10,6 +10,7 @@
 #include <bpf/libbpf.h>
 #include <linux/bpf.h>
 
+#include <conntrack.skel.h>
 #include <rolewall.skel.h>
 
 #include "kernel/object/netns.h"
@@ -140,19 +141,47 @@ static struct rolewall_bpf *instance_load(struct subject *subject, uint32_t l2_l
 	return instance;
 }
 
+/* The programs that ask connection tracking, on the same maps; NULL where they cannot be. */
+static struct conntrack_bpf *asking_load(const struct subject *subject)
+{
+	struct conntrack_bpf *asking = subject->has_ring ? conntrack_bpf__open() : NULL;
+
+	if (!asking)
+		return NULL;
+	asking->rodata->l2_len = ETHERNET_BYTES;
+	asking->rodata->own_netns = netns_own();
+	object_trim(subject, asking->obj, true);
+	if (maps_share(asking->obj, subject->ethernet->obj) || conntrack_bpf__load(asking)) {
+		conntrack_bpf__destroy(asking);
+		return NULL;
+	}
+	return asking;
+}
+
+static struct bpf_object *object_of(const struct subject *subject,
+				    const struct subject_program_info *info)
+{
+	if (info->asks)
+		return subject->asking ? subject->asking->obj : NULL;
+	return info->hook == MODEL_ETHERNET ? subject->ethernet->obj : subject->bare->obj;
+}
+
 static int programs_find(struct subject *subject)
 {
 	for (size_t i = 0; i < SUBJECT_PROGRAMS; i++) {
 		const struct subject_program_info *info = &subject_programs[i];
-		const struct rolewall_bpf *instance =
-			info->hook == MODEL_ETHERNET ? subject->ethernet : subject->bare;
-		const struct bpf_program *program = bpf_object__find_program_by_name(
-			instance->obj, function_of(info, subject->knows_netns));
+		const struct bpf_object *object = object_of(subject, info);
+		const struct bpf_program *program =
+			object ? bpf_object__find_program_by_name(
+					 object, function_of(info, subject->knows_netns))
+			       : NULL;
 
 		subject->programs[i] = program ? bpf_program__fd(program) : -1;
 		if (subject->programs[i] >= 0)
 			continue;
-		fprintf(stderr, "oracle: program %s is not there\n", info->function);
+		fprintf(stderr, "oracle: program %s is not there\n", info->name);
+		if (info->asks)
+			continue;
 		if (!program || !(info->optional || (info->needs_ring && !subject->has_ring)))
 			return -ENOENT;
 	}
@@ -190,6 +219,9 @@ int subject_open(struct subject *ret)
 		fprintf(stderr, "oracle: the object cannot be loaded (run as root)\n");
 		return -EIO;
 	}
+	libbpf_set_print(NULL);
+	subject.asking = asking_load(&subject);
+	libbpf_set_print(print);
 	subject.knows_device = test_run_knows_device();
 	*ret = subject;
 	return programs_find(ret);
@@ -197,6 +229,7 @@ int subject_open(struct subject *ret)
 
 void subject_close(struct subject *subject)
 {
+	conntrack_bpf__destroy(subject->asking);
 	rolewall_bpf__destroy(subject->bare);
 	rolewall_bpf__destroy(subject->ethernet);
 }

@@ -8,6 +8,7 @@
 #include "model.h"
 
 struct rolewall_bpf;
+struct conntrack_bpf;
 
 /*
  * The first buffer of a frame of several pages: net/bpf/test_run.c on x86, where pages have 4 KiB.
@@ -31,6 +32,8 @@ enum subject_program {
 	SUBJECT_TC,
 	SUBJECT_TC_54,
 	SUBJECT_TC_BARE,
+	SUBJECT_XDP_ASKS, /* of hosts that forward: 5.18, with its BTF */
+	SUBJECT_TC_ASKS,
 	SUBJECT_PROGRAMS,
 };
 
@@ -40,6 +43,7 @@ struct subject_program_info {
 	enum model_hook hook;
 	bool tc; /* else XDP, or the cgroup hook */
 	bool optional;
+	bool asks;	 /* of the object for hosts that forward */
 	bool needs_ring; /* not for kernels without a ring buffer: 5.4 */
 };
 
@@ -48,6 +52,7 @@ extern const struct subject_program_info subject_programs[SUBJECT_PROGRAMS];
 struct subject {
 	struct rolewall_bpf *ethernet; /* owned */
 	struct rolewall_bpf *bare;     /* owned; the cgroup program is here, too; same maps */
+	struct conntrack_bpf *asking;  /* owned; the programs that ask; same maps. NULL: cannot */
 	struct subject_inner policy_inner;
 	struct subject_inner prefixes_inner;
 	int programs[SUBJECT_PROGRAMS]; /* -1: this kernel cannot load it */

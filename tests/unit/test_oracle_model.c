@@ -25,6 +25,10 @@
 #define HOST4	  "c6336401 "
 #define PEER4	  "c0000201 "
 #define IP4(total, proto, source) "4500" total " 00004000 40" proto "0000 " source HOST4
+#define GUEST4	  "0a020005 " /* behind this host */
+#define NAT4	  "c6336409 " /* what its packets become */
+#define TO4(proto, to) ETH4 "45000028 00004000 40" proto "0000 " PEER4 to
+#define TO4U(to)  ETH4 "4500001c 00004000 40110000 " PEER4 to
 #define HOST6	  "20010db8000000000000000000000002 "
 #define PEER6	  "20010db8000000000000000000000001 "
 #define IP6(length, next, hops) "60000000 " length next hops " " PEER6 HOST6
@@ -61,6 +65,24 @@ static struct model_flow flows[] = {
 	{.remote = PEER_BYTES, .local = HOST_BYTES, .remote_port = 53, .local_port = 40000},
 	{.remote = PEER_BYTES, .local = HOST_BYTES, .remote_port = 123, .local_port = 40000, .stale = true},
 	{.remote = PEER_BYTES, .local = PEER_BYTES, .remote_port = 54, .local_port = 40000},
+};
+
+#define GUEST_BYTES {[10] = 0xff, 0xff, 10, 2, 0, 5}
+#define NAT_BYTES {[10] = 0xff, 0xff, 198, 51, 100, 9}
+
+/* A guest of this host asked, under the address NAT; a peer asked there, and a guest answers from another port. */
+#define GUEST_ASKED(protocol, guest_port, port) \
+	{protocol, false, GUEST_BYTES, PEER_BYTES, guest_port, port, PEER_BYTES, NAT_BYTES, port, guest_port}
+#define PEER_ASKED(protocol, agreed, peer_port, port, guest_port) \
+	{protocol, agreed, PEER_BYTES, NAT_BYTES, peer_port, port, GUEST_BYTES, PEER_BYTES, guest_port, peer_port}
+
+static const struct model_tracked tracked[] = {
+	GUEST_ASKED(6, 40016, 443),
+	PEER_ASKED(6, true, 40017, 8080, 80),
+	PEER_ASKED(6, false, 40018, 8080, 80),
+	GUEST_ASKED(17, 40019, 123),
+	GUEST_ASKED(17, 40020, 161),
+	PEER_ASKED(17, true, 40021, 5353, 7777),
 };
 
 #define PREFIX4(a, b, c, d, bits) {{[10] = 0xff, 0xff, (a), (b), (c), (d)}, 96 + (bits)}
@@ -120,6 +142,8 @@ static int policy_reset(void **state)
 	policy.flows.count = COUNT(flows);
 	policy.sockets.list = sockets;
 	policy.sockets.count = COUNT(sockets);
+	policy.tracked.list = tracked;
+	policy.tracked.count = COUNT(tracked);
 	policy.presence = (struct rw_presence){.bans = 1, .ban_prefixes = 1, .openings = 1};
 	return 0;
 }
@@ -145,7 +169,7 @@ static size_t hex_read(const char *hex, uint8_t *bytes, size_t size)
 static struct model_verdict judge(const struct sample *sample)
 {
 	uint8_t frame[512];
-	struct model_packet packet = {.hook = sample->hook, .ifindex = sample->ifindex};
+	struct model_packet packet = {.hook = sample->hook, .ifindex = sample->ifindex, .asks = true};
 	struct model_verdict verdict;
 
 	packet.frame = frame;
@@ -301,6 +325,14 @@ static void ports_zones_and_state_follow_section_8(void **state)
 		{"UDP answer", ETH4 IP4("001c", "11", PEER4) UDP("0035", "9c40"), RW_REASON_ESTABLISHED},
 		{"UDP answer to another address", ETH4 IP4("001c", "11", PEER4) UDP("0036", "9c40"), RW_REASON_NO_CONNECTION},
 		{"late UDP answer", ETH4 IP4("001c", "11", PEER4) UDP("007b", "9c40"), RW_REASON_NO_CONNECTION},
+		{"TCP answer to another host", TO4("06", NAT4) TCP_FROM("01bb ", "9c50", ACK), RW_REASON_FORWARDED},
+		{"SYN to another host", TO4("06", NAT4) TCP_FROM("01bb ", "9c50", SYN), RW_REASON_NOT_OPEN},
+		{"TCP answer, address before translation", TO4("06", GUEST4) TCP_FROM("01bb ", "9c50", ACK), RW_REASON_NO_CONNECTION},
+		{"begun from here, agreed", TO4("06", NAT4) TCP_FROM("9c51", "1f90", ACK), RW_REASON_FORWARDED},
+		{"begun from here, half", TO4("06", NAT4) TCP_FROM("9c52", "1f90", ACK), RW_REASON_NO_CONNECTION},
+		{"UDP answer to another host", TO4U(NAT4) UDP("007b", "9c53"), RW_REASON_FORWARDED},
+		{"UDP answer to what may be forged", TO4U(NAT4) UDP("00a1", "9c54"), RW_REASON_NO_CONNECTION},
+		{"UDP question of a stranger", TO4U(NAT4) UDP("9c55", "14e9"), RW_REASON_NO_CONNECTION},
 		{"UDP, zone", ETH4 IP4("001c", "11", PEER4) UDP("0035", "00a1"), RW_REASON_ZONE_DENIED},
 	};
 

@@ -150,6 +150,13 @@ static void print_hooks(const struct settings *settings, const struct snapshot *
 		print_fact(settings, "Namespaces", STYLE_CARE,
 			   "sockets of other network namespaces (containers) count as this node's: "
 			   "the kernel cannot tell them apart");
+	if (snapshot->forwards)
+		print_fact(settings, "Forwarding", snapshot->conntrack ? STYLE_PLAIN : STYLE_CARE,
+			   "%s",
+			   snapshot->conntrack
+				   ? "for others as well: the kernel's connection tracking is asked"
+				   : "for others as well, but the kernel's connection tracking is "
+				     "not asked: answers to them are refused");
 }
 
 static void print_drops(const struct settings *settings, const struct snapshot *snapshot)

@@ -286,6 +286,7 @@ static void remedies_choose(struct case_file *file)
 	case RW_REASON_ICMP_ALLOWED:
 	case RW_REASON_FRAGMENT_ALLOWED:
 	case RW_REASON_PROTOCOL_LISTED:
+	case RW_REASON_FORWARDED:
 		break;
 	}
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "host/forwarding.h"
 #include "util/say.h"
 #include "kernel/attach/legacy_attach.h"
 #include "kernel/attach/tc.h"
@@ -251,6 +252,15 @@ static void news_read(void *context, uint32_t events)
 	timer_set(&links->pause, burst_wait(&links->burst, clock_now(CLOCK_MONOTONIC) / NS_PER_MS));
 }
 
+static bool forwarding_look(bool *ret_tracks)
+{
+	struct forwarding now;
+
+	forwarding_read(&now);
+	*ret_tracks = now.tracks;
+	return now.routes || now.translates;
+}
+
 static int subscribe(struct links *links)
 {
 	int r;
@@ -280,8 +290,25 @@ int links_open(struct links *links, struct loop *loop, struct in_force *in_force
 	if (r)
 		return error_set(ret_error, -r, "cannot follow the network devices: %s",
 				 strerror(-r));
+	links->forwards = forwarding_look(&links->tracks);
 	refresh_or_retry(links);
 	return 0;
+}
+
+void links_look_at_forwarding(struct links *links)
+{
+	bool tracks, forwards = forwarding_look(&tracks);
+
+	if (forwards == links->forwards && tracks == links->tracks)
+		return;
+	if (forwards != links->forwards)
+		say(SAY_NOTICE, "this host %s for others",
+		    forwards ? "forwards packets or translates addresses"
+			     : "no longer forwards packets or translates addresses");
+	links->forwards = forwards;
+	links->tracks = tracks;
+	links->force = true;
+	timer_set(&links->pause, 0);
 }
 
 void links_policy_changed(struct links *links)

@@ -22,6 +22,8 @@ struct links {
 	struct devices devices; /* as they were after the last refresh */
 	bool has_tc[RW_SLOTS];	/* so was this: a program of ours on tc, by slot */
 	bool force;		/* the last refresh failed, or there was none yet */
+	bool forwards;		/* so was this: the host forwards or translates for others */
+	bool tracks;		/* and connection tracking is there */
 	bool exchange;		/* it has just started: another version's programs give way */
 };
 
@@ -34,6 +36,9 @@ void links_close(struct links *links);
  * Another policy is in force. Its apply has seen to the interfaces, but some may have come since.
  */
 void links_policy_changed(struct links *links);
+
+/* Looks whether this host has begun or ceased to forward: the programs for it are other ones. */
+void links_look_at_forwarding(struct links *links);
 
 /* The name of a device, gone ones as "if12". */
 void links_name(const struct links *links, uint32_t ifindex, char ret[16]);

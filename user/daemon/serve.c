@@ -30,9 +30,10 @@
 #include "report/metrics.h"
 #include "util/cleanup.h"
 
-#define LOCK_NAME "serve.lock"
-#define TICK_MS	  1000
-#define HELD_MS	  50
+#define LOCK_NAME	 "serve.lock"
+#define TICK_MS		 1000
+#define HELD_MS		 50
+#define FORWARDING_TICKS 5
 #define DEADLINE_GRACE_MS                                                                          \
 	100 /* the rollback timer comes first, and tells those who are logged in */
 
@@ -178,6 +179,8 @@ static void tick(void *context, uint32_t events)
 	if (daemon->reload)
 		reload(daemon);
 	notice_policy(daemon);
+	if (daemon->ticks % FORWARDING_TICKS == 0)
+		links_look_at_forwarding(&daemon->links);
 	see_to_pending(daemon);
 	lists_tick(&daemon->lists);
 	intake_tick(&daemon->intake, daemon->subscribers.count > 0);

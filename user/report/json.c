@@ -397,7 +397,7 @@ json_t *json_status(const struct snapshot *snapshot)
 
 	root = json_pack(
 		"{s:b, s:b, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:s, s:o, "
-		"s:{s:b, s:b, s:b, s:b, s:b}}",
+		"s:{s:b, s:b, s:b, s:b, s:b}, s:o}",
 		"applied", applied, "attached", applied && snapshot_is_enforced(snapshot), "mode",
 		json_clean(applied ? mode_word(snapshot->flags) : NULL), "generation",
 		(json_int_t)snapshot->generation, "node", json_clean(snapshot->node), "profile",
@@ -408,7 +408,8 @@ json_t *json_status(const struct snapshot *snapshot)
 		bind_guard_word(snapshot->flags), "interfaces", json_interfaces(snapshot), "hooks",
 		"ingress", snapshot->cgroup_ingress, "egress", snapshot->cgroup_egress, "bind4",
 		snapshot->cgroup_bind4, "bind6", snapshot->cgroup_bind6, "namespaces",
-		snapshot->namespaces);
+		snapshot->namespaces, "forwarding",
+		json_clean(forwarding_word(snapshot->forwards, snapshot->conntrack)));
 	json_object_update(root, counts);
 	json_decref(counts);
 	return root;

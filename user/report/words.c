@@ -34,6 +34,13 @@ const char *xdp_mode_word(enum xdp_mode mode)
 	return words[mode];
 }
 
+const char *forwarding_word(bool forwards, bool conntrack)
+{
+	if (!forwards)
+		return NULL;
+	return conntrack ? "tracked" : "untracked";
+}
+
 const char *mode_word(unsigned int flags)
 {
 	return word_of(words_modes, flags & RW_POLICY_ENFORCE);

@@ -19,6 +19,9 @@ const char *xdp_mode_word(enum xdp_mode mode);
 
 /* What RW_POLICY_* flags say, in the words of the node file: "enforce", "deny", ... */
 const char *mode_word(unsigned int flags);
+
+/* "tracked" (the kernel's connection tracking is asked), "untracked"; NULL: it forwards nothing. */
+const char *forwarding_word(bool forwards, bool conntrack);
 const char *bind_guard_word(unsigned int flags);
 
 /* An IP protocol's name, or its number; NULL where it could not be read. */

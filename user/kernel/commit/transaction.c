@@ -63,10 +63,13 @@ static int open_or_load(struct transaction *transaction, struct error *ret_error
 	build = build_read(&transaction->maps);
 	same = !r && is_ours(&build);
 	transaction->foreign = transaction->renewed || (!r && is_others_build(&transaction->maps));
+	/* A host that begins to forward, or ceases, gets other programs on its interfaces. */
+	transaction->replace =
+		!(build.knows & RW_KNOWS_CONNTRACK) != !transaction->features.conntrack;
 	if (same && cgroup_is_complete(instance, &transaction->features))
 		return 0;
 	/* A map whose pin was lost is made anew; programs that use the lost one are replaced. */
-	transaction->replace = !same;
+	transaction->replace |= !same;
 	maps_close(&transaction->maps);
 	r = load_cgroup(instance, &transaction->features, &transaction->cgroup_object, ret_error);
 	return r ? r : maps_open(instance, &transaction->maps, ret_error);
@@ -118,10 +121,13 @@ int transaction_prepare(struct transaction *transaction, struct error *ret_error
 
 static int write_build(const struct transaction *transaction)
 {
+	const struct features *features = &transaction->features;
+	bool knows_netns = features->netns != NETNS_NONE && netns_own() != RW_NETNS_UNKNOWN;
 	const struct rw_build build = {
 		.abi = RW_ABI_VERSION,
-		.namespaces = transaction->features.netns != NETNS_NONE &&
-			      netns_own() != RW_NETNS_UNKNOWN,
+		.knows = (knows_netns ? RW_KNOWS_NAMESPACES : 0) |
+			 (features->forwards ? RW_KNOWS_FORWARDING : 0) |
+			 (features->conntrack ? RW_KNOWS_CONNTRACK : 0),
 		.object = object_hash(),
 	};
 	__u32 zero = 0;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -18,6 +19,7 @@
 #include <rolewall.skel.h>
 
 #include "host/device.h"
+#include "kernel/object/conntrack.h"
 #include "kernel/object/directory.h"
 #include "kernel/object/maps.h"
 #include "kernel/object/netns.h"
@@ -43,16 +45,24 @@ void object_free(struct rolewall_bpf **object)
 	*object = NULL;
 }
 
-uint64_t object_hash(void)
+/* FNV-1a */
+static uint64_t hash_on(uint64_t hash, const unsigned char *bytes, size_t size)
 {
-	uint64_t hash = 0xcbf29ce484222325ULL; /* FNV-1a */
-	const unsigned char *bytes;
-	size_t size, i;
-
-	bytes = rolewall_bpf__elf_bytes(&size);
-	for (i = 0; i < size; i++)
+	for (size_t i = 0; i < size; i++)
 		hash = (hash ^ bytes[i]) * 0x100000001b3ULL;
 	return hash;
+}
+
+uint64_t object_hash(void)
+{
+	const unsigned char *bytes;
+	uint64_t hash;
+	size_t size;
+
+	bytes = rolewall_bpf__elf_bytes(&size);
+	hash = hash_on(0xcbf29ce484222325ULL, bytes, size);
+	bytes = conntrack_elf(&size);
+	return hash_on(hash, bytes, size);
 }
 
 /* Pins elsewhere than on bpffs would fail one by one; say it once. */
@@ -90,8 +100,26 @@ static int make_directories(const struct instance *instance, struct error *ret_e
 	return directory_make(path, ret_error);
 }
 
+/*
+ * Of the same maps, so that the skeleton of one does for both; but the object for hosts that forward
+ * has fewer programs, which are found by their names.
+ */
+static struct rolewall_bpf *open_skeleton(bool conntrack)
+{
+	_object_ struct rolewall_bpf *object = NULL;
+
+	if (!conntrack)
+		return rolewall_bpf__open();
+	object = calloc(1, sizeof(*object));
+	if (!object || rolewall_bpf__create_skeleton(object))
+		return NULL;
+	object->skeleton->data = (void *)conntrack_elf(&object->skeleton->data_sz);
+	object->skeleton->prog_cnt = 0;
+	return bpf_object__open_skeleton(object->skeleton, NULL) ? NULL : TAKE_PTR(object);
+}
+
 static int open_object(const struct instance *instance, const struct features *features,
-		       struct rolewall_bpf **ret, struct error *ret_error)
+		       bool conntrack, struct rolewall_bpf **ret, struct error *ret_error)
 {
 	_object_ struct rolewall_bpf *object = NULL;
 	struct bpf_program *program;
@@ -99,7 +127,7 @@ static int open_object(const struct instance *instance, const struct features *f
 	char path[4096];
 
 	libbpf_hush();
-	object = rolewall_bpf__open();
+	object = open_skeleton(conntrack);
 	if (!object)
 		return error_set(ret_error, errno, "cannot open the BPF object: %s",
 				 strerror(errno));
@@ -213,7 +241,7 @@ int load_cgroup(const struct instance *instance, const struct features *features
 
 	r = make_directories(instance, ret_error);
 	if (!r)
-		r = open_object(instance, features, &object, ret_error);
+		r = open_object(instance, features, false, &object, ret_error);
 	if (r)
 		return r;
 	for (hook = 0; hook < CGROUP_HOOKS; hook++)
@@ -230,14 +258,17 @@ int load_cgroup(const struct instance *instance, const struct features *features
 
 static struct bpf_program *choose_xdp(struct rolewall_bpf *object, const struct features *features)
 {
-	if (!features->ringbuf)
-		return object->progs.rolewall_xdp_54;
-	return features->frags ? object->progs.rolewall_frags : object->progs.rolewall_xdp;
+	const char *name = !features->ringbuf ? "rolewall_xdp_54"
+			   : features->frags  ? "rolewall_frags"
+					      : "rolewall_xdp";
+
+	return bpf_object__find_program_by_name(object->obj, name);
 }
 
 static struct bpf_program *choose_tc(struct rolewall_bpf *object, const struct features *features)
 {
-	return features->ringbuf ? object->progs.rolewall_tc : object->progs.rolewall_tc_54;
+	return bpf_object__find_program_by_name(object->obj, features->ringbuf ? "rolewall_tc"
+									       : "rolewall_tc_54");
 }
 
 int load_frames(const struct instance *instance, const struct features *features,
@@ -248,7 +279,7 @@ int load_frames(const struct instance *instance, const struct features *features
 	struct bpf_program *program;
 	int r;
 
-	r = open_object(instance, features, &object, ret_error);
+	r = open_object(instance, features, features->conntrack, &object, ret_error);
 	if (r)
 		return r;
 	program = frames->hook == HOOK_TC ? choose_tc(object, features)
@@ -311,7 +342,7 @@ int load_scratch(const struct instance *instance, const struct features *feature
 	struct bpf_program *program;
 	int r;
 
-	r = open_object(instance, features, &object, ret_error);
+	r = open_object(instance, features, features->conntrack, &object, ret_error);
 	if (r)
 		return r;
 	scratch_maps(object, rules);

@@ -21,7 +21,7 @@ void object_free(struct rolewall_bpf **object);
 /* libbpf writes to stderr by itself: only if say_is_verbose(). For the start of a program. */
 void libbpf_hush(void);
 
-/* Hash of the BPF object in this executable (rw_build.object). */
+/* Hash of the BPF objects in this executable (rw_build.object). */
 uint64_t object_hash(void);
 
 struct bpf_program;

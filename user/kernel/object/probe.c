@@ -13,6 +13,8 @@
 #include <linux/if_link.h>
 
 #include "host/device.h"
+#include "host/forwarding.h"
+#include "kernel/object/conntrack.h"
 #include "util/say.h"
 
 #define BPF_TCX_INGRESS_     46	       /* linux/bpf.h since 6.6 */
@@ -196,6 +198,8 @@ static enum netns_way probe_netns(void)
 
 void features_probe(struct features *ret)
 {
+	struct forwarding forwarding;
+
 	ret->cgroup_lookup = probe("cgroup_lookup", has_cgroup_lookup);
 	/* All of them were there in 5.8; the programs know kernels with all and with none. */
 	ret->ringbuf = probe("ringbuf", has_ringbuf) && ret->cgroup_lookup &&
@@ -204,4 +208,9 @@ void features_probe(struct features *ret)
 	ret->frags = probe("frags", has_frags);
 	ret->links = probe("links", has_links);
 	ret->tcx = ret->links && probe("tcx", has_tcx);
+	forwarding_read(&forwarding);
+	ret->forwards = forwarding.routes || forwarding.translates;
+	/* Only programs for kernels that have the rest as well can ask. */
+	ret->conntrack = ret->forwards && forwarding.tracks && ret->ringbuf && ret->frags &&
+			 probe("conntrack", conntrack_can_be_asked);
 }

@@ -19,13 +19,15 @@ struct features {
 	bool frags;	      /* XDP programs on frames in several buffers: 5.18 */
 	bool links;	      /* BPF_LINK_CREATE for XDP and cgroup: 5.9 */
 	bool tcx;	      /* BPF_LINK_CREATE for tc: 6.6 */
+	bool forwards;	      /* this host routes or translates for others: host/forwarding.h */
+	bool conntrack;	      /* if so: programs can ask its connection tracking: 5.18 */
 	enum netns_way netns; /* where there is no ring buffer, none */
 };
 
 /*
  * For tests of the old ways on new kernels, the environment variable ROLEWALL_PROBE_OFF ("load,
- * ringbuf,cgroup_lookup,boot_clock,bind_cookie,frags,links,tcx,netns_cookie,netns_mark,netns_socket,
- * replace,batch", any of them) answers "no" whatever the kernel says.
+ * ringbuf,cgroup_lookup,boot_clock,bind_cookie,frags,links,tcx,conntrack,netns_cookie,netns_mark,
+ * netns_socket,replace,batch", any of them) answers "no" whatever the kernel says.
  */
 bool probe_is_off(const char *name);
 

@@ -304,8 +304,19 @@ static bool tells_namespaces(const struct instance *instance, const struct maps 
 	struct rw_build build = {0};
 	__u32 zero = 0;
 
-	return bpf_map_lookup_elem(maps->fd[MAP_BUILD], &zero, &build) == 0 && build.namespaces &&
+	return bpf_map_lookup_elem(maps->fd[MAP_BUILD], &zero, &build) == 0 &&
+	       build.knows & RW_KNOWS_NAMESPACES &&
 	       (maps->fd[MAP_FOREIGN_SOCKETS] < 0 || cgroup_is_attached(instance, CGROUP_SOCK));
+}
+
+static void read_forwarding(const struct maps *maps, struct snapshot *snapshot)
+{
+	struct rw_build build = {0};
+	__u32 zero = 0;
+
+	bpf_map_lookup_elem(maps->fd[MAP_BUILD], &zero, &build);
+	snapshot->forwards = build.knows & RW_KNOWS_FORWARDING;
+	snapshot->conntrack = build.knows & RW_KNOWS_CONNTRACK;
 }
 
 static int snapshot_read_all(const struct instance *instance, struct snapshot *snapshot,
@@ -326,6 +337,7 @@ static int snapshot_read_all(const struct instance *instance, struct snapshot *s
 	snapshot->cgroup_bind4 = cgroup_is_attached(instance, CGROUP_BIND4);
 	snapshot->cgroup_bind6 = cgroup_is_attached(instance, CGROUP_BIND6);
 	snapshot->namespaces = tells_namespaces(instance, &maps);
+	read_forwarding(&maps, snapshot);
 	r = pending_read(&maps, &snapshot->pending, ret_error);
 	if (!r)
 		r = pending_read_raw(&maps, &snapshot->taken_back, ret_error);

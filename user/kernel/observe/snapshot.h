@@ -48,6 +48,8 @@ struct snapshot {
 	bool cgroup_bind4;
 	bool cgroup_bind6;
 	bool namespaces; /* the programs know the sockets of other network namespaces */
+	bool forwards;	 /* this host forwards or translates for others */
+	bool conntrack;	 /* and the programs on interfaces ask what the kernel tracks of it */
 	struct interface_state *interfaces; /* owned */
 	size_t interface_count;
 	struct interface_state *unlisted; /* owned; those of this host that no policy lists */

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * forwarding.h - does this host route for others, or translate addresses?
+ *
+ * Then packets arrive that belong to no socket of its own, and are no strangers' all the same.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+struct forwarding {
+	bool routes;	 /* from one interface to another: of IPv4 or IPv6, all or any of them */
+	bool translates; /* a rule of nftables or iptables changes addresses; asked if not `routes` */
+	bool tracks;	 /* connection tracking is there (the module nf_conntrack) */
+};
+
+/* Whatever cannot be found out (NAT rules need root) counts as not there. */
+void forwarding_read(struct forwarding *ret);
