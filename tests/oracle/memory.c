@@ -101,7 +101,7 @@ bool memory_hold(struct model_memory *memory, const struct view *view, enum rw_r
 		 uint64_t zone)
 {
 	int family = view->family == 4 ? 0 : 1, number = zone & 4 ? 2 : zone & 2 ? 1 : 0;
-	uint32_t *held = &memory->held[family][number], cost = view->packet->length + 2048;
+	uint32_t *held = &memory->held[family][number], cost = view_counted(view->packet) + 2048;
 	struct model_identity identity = identity_of(view);
 	struct model_datagram *datagram = datagram_find(memory, &identity);
 	unsigned int class = class_of(view, reason, datagram);

@@ -3,6 +3,7 @@
 #include "trial.h"
 
 #include "memory.h"
+#include "view.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -100,7 +101,7 @@ static void tally_expect(struct tally *tally, const struct trial *trial)
 	else if (verdict->reason == RW_REASON_ZONE_DENIED)
 		counter = &tally->rules[tally_rule(verdict->rule)].dropped;
 	counter->packets++;
-	counter->bytes += trial->packet.length;
+	counter->bytes += view_counted(&trial->packet);
 }
 
 static bool is_drop(const struct model_verdict *verdict)
@@ -129,7 +130,7 @@ static bool record_agrees(const struct rw_attempt *record, bool observed,
 		if (!is_key(record, &trials[i]))
 			continue;
 		packets++;
-		bytes += trials[i].packet.length;
+		bytes += view_counted(&trials[i].packet);
 		/* One key can stand for several VLANs, and so for several zones. */
 		right |= record->zone == (trials[i].expected.zone & PLACES) &&
 			 record->rule == trials[i].expected.rule;
@@ -218,7 +219,7 @@ static void model_print(const struct trial *trial)
 		.observed = verdict->pass,
 		.ifindex = trial->packet.ifindex,
 		.packets = 1,
-		.bytes = trial->packet.length,
+		.bytes = view_counted(&trial->packet),
 	};
 	char what[64];
 

@@ -370,3 +370,18 @@ enum rw_reason view_read_sent(struct view *view)
 
 	return reason ? reason : packet_read(view);
 }
+
+size_t view_counted(const struct model_packet *packet)
+{
+	const uint8_t *ip = packet->frame + 14;
+	size_t stated = SIZE_MAX;
+
+	if (packet->buffer == 0 || packet->hook != MODEL_ETHERNET || packet->length < 14 + 20)
+		return packet->length;
+	if (be16_at(packet->frame + 12) == 0x0800)
+		stated = 14 + be16_at(ip + 2);
+	else if (be16_at(packet->frame + 12) == 0x86dd)
+		stated = 14 + 40 + be16_at(ip + 4);
+	return stated <= packet->buffer && packet->length > packet->buffer ? packet->buffer
+									   : packet->length;
+}

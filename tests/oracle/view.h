@@ -57,3 +57,6 @@ bool is_icmp(const struct view *view);
 bool is_icmpv6(const struct view *view);
 bool is_neighbour_discovery(const struct view *view);
 bool has_prefix(const uint8_t address[16], const struct model_prefix *prefix);
+
+/* How many bytes of a packet the hook counts: all, but padding in later buffers. */
+size_t view_counted(const struct model_packet *packet);
