@@ -234,6 +234,13 @@ void subject_close(struct subject *subject)
 	rolewall_bpf__destroy(subject->ethernet);
 }
 
+void subject_ask_nothing(struct subject *subject)
+{
+	for (size_t i = 0; i < SUBJECT_PROGRAMS; i++)
+		if (subject_programs[i].asks)
+			subject->programs[i] = -1;
+}
+
 uint32_t subject_ifindex(const struct subject *subject, enum subject_program program,
 			 uint32_t wanted)
 {

@@ -81,6 +81,9 @@ struct tally_attempts {
 /* All return 0 or -errno, and say on stderr what went wrong (subject_run does not). */
 int subject_open(struct subject *ret);
 void subject_close(struct subject *subject);
+
+/* Leave out the programs that ask connection tracking. */
+void subject_ask_nothing(struct subject *subject);
 int subject_install(const struct subject *subject, const struct model_policy *policy);
 
 /* The programs' seeds: struct rw_seeds. */
