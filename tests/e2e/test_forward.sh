@@ -367,4 +367,60 @@ test_what_cannot_be_asked_is_said() {
 	assert_answer open mail tcp "$OUTSIDE" 443
 }
 
+# --- audit and init -------------------------------------------------------------------------------
+
+audit() {
+	rolewall --json audit || [ $? = 10 ]
+}
+
+# PROTO/PORT of what is published and shut, in order.
+published_closed() {
+	audit | jq -j '[.findings[] | select(.kind == "published-closed")
+		| "\(.proto)/\(.port)" + (if .port_end > .port then "-\(.port_end)" else "" end)] | join(" ")'
+}
+
+# What a published port leads to does not listen here: its rule is in use all the same.
+test_audit_lists_what_is_published_and_shut() {
+	only_outside auto
+	assert_equal "tcp/8080 udp/5353" "$(published_closed)" "published, shut"
+	assert_json 'all(.findings[]; .kind != "open-unused" or .port != 25)' audit
+	only_outside auto ".services = [$PUBLISHED]"
+	assert_equal "udp/5353" "$(published_closed)" "published, shut"
+	assert_json 'all(.findings[]; .kind != "open-unused" or .port != 8080)' audit
+	rolewall audit | grep -q 'published-closed .*5353.* no role or service opens it' || fail "$(rolewall audit)"
+}
+
+# As docker writes them, with each of the two programs that are called iptables.
+by_iptables() { # COMMAND
+	node "$1" -t nat -A PREROUTING ! -i docker0 -p tcp -m tcp --dport 8443 -j DNAT --to-destination "$WEB:443"
+	node "$1" -t nat -A PREROUTING -p udp --dport 500:510 -j DNAT --to-destination "$WEB"
+	node "$1" -t nat -A PREROUTING -p tcp -m multiport --dports 143,9000:9010 -j DNAT --to-destination "$WEB"
+	assert_equal "tcp/143 tcp/8080 tcp/8443 tcp/9000-9010 udp/500-510 udp/5353" "$(published_closed)" "by $1"
+	node "$1" -t nat -F PREROUTING
+}
+
+test_audit_reads_what_iptables_publishes() {
+	local name
+
+	for name in iptables-nft iptables-legacy; do
+		command -v "$name" >/dev/null || skip "$name is not installed"
+	done
+	only_outside auto
+	by_iptables iptables-nft
+	by_iptables iptables-legacy
+}
+
+# 25 is no service: the role mta, which the listener tells of, opens it.
+test_init_proposes_the_bridge_and_what_is_published() {
+	rolewall init --force 2>"$LAB_DIR/why" >/dev/null
+	assert_json '.interfaces.br0 == { zone: "internal", hook: "cgroup" }
+		and .interfaces.eth0 == { zone: "external" } and (.roles | index("mta"))
+		and ([.services[] | "\(.name) \(.proto) \(.port) \(.table)"] == [
+			"published-tcp-8080 tcp 8080 external", "published-udp-5353 udp 5353 external"])' \
+		cat "$LAB_DIR/node.json"
+	grep -q "service published-tcp-8080, because" "$LAB_DIR/why" || fail "$(<"$LAB_DIR/why")"
+	rolewall -q apply
+	assert_equal "" "$(published_closed)" "published, shut"
+}
+
 run_tests "$@"

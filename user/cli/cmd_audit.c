@@ -28,12 +28,14 @@ struct audit_state {
 	struct sockets sockets;
 	struct socket_holders holders;
 	struct sshd_ports sshd;
+	struct published published;
 	struct findings findings;
 };
 
 static void audit_state_free(struct audit_state *state)
 {
 	findings_free(&state->findings);
+	published_free(&state->published);
 	socket_holders_free(&state->holders);
 	sockets_free(&state->sockets);
 	snapshot_free(&state->snapshot);
@@ -43,6 +45,7 @@ static int audit_load(const struct settings *settings, struct audit_state *ret)
 {
 	struct error error = {0};
 	struct client_ports clients;
+	const struct audit_facts facts = {&ret->sockets, &clients, &ret->sshd, &ret->published};
 	int r, code = state_load(settings, &ret->snapshot);
 
 	ret->roles_dir = settings->roles_dir;
@@ -54,8 +57,9 @@ static int audit_load(const struct settings *settings, struct audit_state *ret)
 	if (!r)
 		r = socket_holders_read(&ret->holders, &error);
 	if (!r)
-		r = audit_compare(&ret->snapshot, &ret->sockets, &clients, &ret->sshd,
-				  &ret->findings);
+		r = published_read(&ret->published, &error);
+	if (!r)
+		r = audit_compare(&ret->snapshot, &facts, &ret->findings);
 	return r ? report_install(settings, r, &error) : EXIT_OK;
 }
 
@@ -146,6 +150,12 @@ static const char *what_text(const struct audit_state *state, const struct findi
 			 "open to %s only, but bound to every address, also on %s (%s); bind it to "
 			 "an address of its own",
 			 zones, finding->interface->name, zone_name(finding->interface->zone));
+		break;
+	case FINDING_PUBLISHED:
+		snprintf(
+			ret, WHAT_MAX,
+			"published (DNAT), but no role or service opens it: nobody outside reaches "
+			"it; add a service for this port, or publish it on 127.0.0.1");
 		break;
 	case FINDING_EXPOSED:
 		snprintf(ret, WHAT_MAX,
@@ -251,7 +261,10 @@ const struct verb verb_audit = {
 		"listen\n"
 		"(open-unused), what is not open to external or management but bound to every\n"
 		"address (wildcard-bind), and what should listen on loopback alone and does not\n"
-		"(not-on-loopback).\n"
+		"(not-on-loopback). Also what is published by nft or iptables, docker's ports "
+		"among "
+		"it,\n"
+		"and not open (published-closed).\n"
 		"Exits with 10 if there are findings.",
 	.needs_root = true,
 	.run = audit_run,

@@ -112,6 +112,13 @@ static bool is_guest(const struct device *device)
 	return has_prefix(device->name, prefixes);
 }
 
+/* Of containers or virtual machines that this host routes for. */
+static bool is_guest_bridge(const struct host_interface *interface)
+{
+	return device_is(&interface->device, "bridge") && !interface->is_default &&
+	       interface->network_count && host_interface_is_private(interface);
+}
+
 /* The zone, or NULL to leave it out; `ret_why` is the rest of a sentence. */
 static const char *zone_choose(const struct host_interface *interface, const char **ret_why)
 {
@@ -119,6 +126,11 @@ static const char *zone_choose(const struct host_interface *interface, const cha
 
 	if (device->type == ARPHRD_LOOPBACK)
 		return NULL;
+	if (is_guest_bridge(interface)) {
+		*ret_why = "it is a bridge: its guests reach services of this node, and what they "
+			   "send elsewhere is left alone (\"hook\": \"cgroup\")";
+		return "internal";
+	}
 	if (is_guest(device)) {
 		*ret_why = "it belongs to containers or virtual machines";
 		return NULL;
@@ -184,6 +196,9 @@ static json_t *interfaces_make(const struct host_facts *facts, struct proposal *
 		if (!zone)
 			continue;
 		json_object_set_new(interfaces, name, json_make("{s:s}", "zone", zone));
+		if (is_guest_bridge(interface))
+			json_object_set_new(json_object_get(interfaces, name), "hook",
+					    json_make("s", "cgroup"));
 		note(proposal, "%s is %s: %s", name, zone, why);
 		if (interface->is_default && !strcmp(zone, "external"))
 			note_natted(interface, proposal);
@@ -196,10 +211,8 @@ static json_t *interfaces_make(const struct host_facts *facts, struct proposal *
 /* --- ssh -------------------------------------------------------------------------------------- */
 
 /* "management" means services called ssh: the port on which sshd listens has to be one. */
-static void ssh_add(const struct host_facts *facts, struct proposal *proposal)
+static void ssh_add(const struct host_facts *facts, struct proposal *proposal, json_t *services)
 {
-	_json_ json_t *services = json_make("[]");
-
 	for (size_t i = 0; i < facts->sshd.count; i++) {
 		uint16_t port = facts->sshd.list[i];
 
@@ -213,8 +226,71 @@ static void ssh_add(const struct host_facts *facts, struct proposal *proposal)
 		     "sources reach it, too",
 		     port);
 	}
-	if (json_array_size(services))
-		json_object_set(proposal->node, "services", services);
+}
+
+/* --- published ports -------------------------------------------------------------------------- */
+
+static bool is_opened(const struct role_model *role, const struct published_port *published)
+{
+	for (size_t i = 0; i < role->service_count; i++) {
+		const struct service_model *service = &role->services[i];
+
+		if (service->l4s & 1 << published->l4 && !service->loopback_only &&
+		    service->port <= published->port && published->port_end <= service->port_end)
+			return true;
+	}
+	return false;
+}
+
+/* Does one of these roles open it, or the one that every node plays (the first)? */
+static bool is_opened_by_role(const struct profile *profile, const json_t *roles,
+			      const struct published_port *published)
+{
+	for (size_t i = 0; i < profile->role_count; i++) {
+		bool plays = i == 0;
+
+		for (size_t k = 0; k < json_array_size(roles); k++)
+			plays |= !strcmp(json_string_value(json_array_get(roles, k)),
+					 profile->roles[i].name);
+		if (plays && is_opened(&profile->roles[i], published))
+			return true;
+	}
+	return false;
+}
+
+static void published_add_one(const struct published_port *published, struct proposal *proposal,
+			      json_t *services)
+{
+	const char *proto = published->l4 == RW_L4_TCP ? "tcp" : "udp";
+	char name[TABLES_NAME_MAX], ports[PORTS_TEXT_MAX];
+	json_t *service;
+
+	ports_text(published->port, published->port_end, ports);
+	snprintf(name, sizeof(name), "published-%s-%s", proto, ports);
+	service = json_make("{s:s, s:s, s:s, s:s}", "name", name, "proto", proto, "table",
+			    "external", "about", "handed on by nft or iptables (DNAT)");
+	json_object_set_new(service, "port",
+			    published->port == published->port_end ? json_integer(published->port)
+								   : json_make("s", ports));
+	json_array_append_new(services, service);
+	note(proposal,
+	     "service %s, because nft or iptables hands that port on (a published container, say): "
+	     "take it out to keep it shut",
+	     name);
+}
+
+static int published_add(const struct host_facts *facts, const char *roles_dir,
+			 struct proposal *proposal, json_t *services, struct error *ret_error)
+{
+	_cleanup_(profile_free) struct profile profile = {0};
+	const char *name = json_string_value(json_object_get(proposal->node, "profile"));
+	int r = profile_read(roles_dir, name, &profile, ret_error);
+
+	for (size_t i = 0; !r && i < facts->published.count; i++)
+		if (!is_opened_by_role(&profile, json_object_get(proposal->node, "roles"),
+				       &facts->published.list[i]))
+			published_add_one(&facts->published.list[i], proposal, services);
+	return r;
 }
 
 /* --- all of it -------------------------------------------------------------------------------- */
@@ -235,7 +311,7 @@ int proposal_make(const struct host_facts *facts, const char *roles_dir, const c
 		  struct proposal *ret, struct error *ret_error)
 {
 	_cleanup_(proposal_free) struct proposal proposal = {.notes = json_make("[]")};
-	_json_ json_t *roles = json_make("[]");
+	_json_ json_t *roles = json_make("[]"), *services = json_make("[]");
 	char chosen[TABLES_NAME_MAX];
 	bool outside;
 	int r = 0;
@@ -251,7 +327,12 @@ int proposal_make(const struct host_facts *facts, const char *roles_dir, const c
 				  "profile", profile ? profile : chosen, "roles", roles);
 	json_object_set_new(proposal.node, "interfaces",
 			    interfaces_make(facts, &proposal, &outside));
-	ssh_add(facts, &proposal);
+	ssh_add(facts, &proposal, services);
+	r = published_add(facts, roles_dir, &proposal, services, ret_error);
+	if (r)
+		return r;
+	if (json_array_size(services))
+		json_object_set(proposal.node, "services", services);
 	if (outside && !is_loopback_session(facts))
 		management_add(facts, proposal.node, &proposal);
 	json_object_set_new(proposal.node, "mode", json_make("s", "observe"));

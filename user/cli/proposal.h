@@ -5,6 +5,9 @@
  *	- tun, WireGuard and ppp devices are vpn; a ppp device with the default route is external
  *	- the device with the default route is external
  *	- of the others, those with a public address are external, those with private ones internal
+ *	- a bridge with private addresses is internal, by the cgroup hook: its guests reach services of this
+ *		host, and what they send elsewhere is left alone
+ *	- published ports (DNAT) that no role opens become services
  *	- devices of containers and machines, and those without an address, are left out:
  *		what is not listed is external
  *	- the profile is the one that the host is recognised by, of its release (host/recognise.h);

@@ -124,8 +124,9 @@ static bool translates_by_nftables(void)
 }
 
 /* The older iptables: its table nat is there once a rule of it has been asked for. */
-static bool translates_by_iptables(const char *path)
+bool forwarding_has_iptables(bool ipv6)
 {
+	const char *path = ipv6 ? "/proc/net/ip6_tables_names" : "/proc/net/ip_tables_names";
 	_free_ char *text = NULL;
 	size_t size;
 
@@ -139,7 +140,7 @@ void forwarding_read(struct forwarding *ret)
 	ret->tracks = access("/proc/sys/net/netfilter/nf_conntrack_count", F_OK) == 0;
 	ret->routes = routes_by(AF_INET) || routes_by(AF_INET6);
 	/* Rules may be many; who routes need not be asked. */
-	ret->translates = !ret->routes && (translates_by_iptables("/proc/net/ip_tables_names") ||
-					   translates_by_iptables("/proc/net/ip6_tables_names") ||
-					   translates_by_nftables());
+	ret->translates =
+		!ret->routes && (forwarding_has_iptables(false) || forwarding_has_iptables(true) ||
+				 translates_by_nftables());
 }

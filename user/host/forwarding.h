@@ -14,5 +14,8 @@ struct forwarding {
 	bool tracks;	 /* connection tracking is there (the module nf_conntrack) */
 };
 
+/* The older iptables has its table nat: asking for its rules makes none. */
+bool forwarding_has_iptables(bool ipv6);
+
 /* Whatever cannot be found out (NAT rules need root) counts as not there. */
 void forwarding_read(struct forwarding *ret);

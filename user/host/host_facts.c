@@ -279,6 +279,8 @@ int host_facts_read(const char *root, struct host_facts *ret, struct error *ret_
 	facts.root = root;
 	if (!r)
 		r = listens_add(&facts, ret_error);
+	if (!r)
+		r = published_read(&facts.published, ret_error);
 	if (r)
 		return r;
 	r = packages_add(&facts);
@@ -307,5 +309,6 @@ void host_facts_free(struct host_facts *facts)
 		free(facts->containers[i]);
 	free(facts->packages);
 	free(facts->containers);
+	published_free(&facts->published);
 	*facts = (struct host_facts){0};
 }

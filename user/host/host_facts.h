@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "host/device.h"
+#include "host/published.h"
 #include "host/session.h"
 #include "host/sshd.h"
 #include "policy/cidr.h"
@@ -32,6 +33,7 @@ struct host_facts {
 	char **containers; /* the same: images, and names of compose projects */
 	size_t container_count;
 	uint8_t listens[65536 / 8]; /* a bit for each TCP port, loopback left out */
+	struct published published; /* owned; handed on to containers and others */
 	bool has_session;
 	struct session session;
 	struct sshd_ports sshd; /* where it listens; the session's port is one of them */

@@ -16,9 +16,7 @@
 /* What one comparison needs to know. */
 struct audit {
 	const struct snapshot *snapshot;
-	const struct sockets *sockets;
-	const struct client_ports *clients;
-	const struct sshd_ports *sshd;
+	const struct audit_facts *facts;
 	struct owner *owners;
 	struct findings *findings;
 };
@@ -56,7 +54,7 @@ static bool is_wildcard(const struct socket_entry *socket)
 static bool is_client(const struct audit *audit, const struct socket_entry *socket)
 {
 	return socket->l4 == RW_L4_UDP &&
-	       is_client_port(audit->clients, socket->l4, socket->local_port);
+	       is_client_port(audit->facts->clients, socket->l4, socket->local_port);
 }
 
 static int finding_add(const struct audit *audit, const struct finding *finding)
@@ -140,8 +138,8 @@ static bool is_other_port_of_sshd(const struct audit *audit, const struct rule *
 	for (size_t i = 0; is_ssh(rule) && i < audit->snapshot->rule_count; i++) {
 		const struct rule *other = &audit->snapshot->rules[i].rule;
 
-		for (size_t k = 0; is_ssh(other) && k < audit->sshd->count; k++)
-			if (rule_covers(other, RW_L4_TCP, audit->sshd->list[k]))
+		for (size_t k = 0; is_ssh(other) && k < audit->facts->sshd->count; k++)
+			if (rule_covers(other, RW_L4_TCP, audit->facts->sshd->list[k]))
 				return true;
 	}
 	return false;
@@ -160,10 +158,27 @@ static int rule_judge(const struct audit *audit, const struct rule *rule)
 	bool loopback;
 
 	/* Granted, but no flow of the cluster leads there: it is not open at all. */
-	if (rule->zones == RW_ZONE_NOBODY || is_other_port_of_sshd(audit, rule))
+	if (rule->zones == RW_ZONE_NOBODY || is_other_port_of_sshd(audit, rule) ||
+	    published_covers(audit->facts->published, rule->l4, rule->port, rule->port_end))
 		return 0;
-	finding.socket = audit_find_listener(audit->sockets, rule, &loopback);
+	finding.socket = audit_find_listener(audit->facts->sockets, rule, &loopback);
 	return finding.socket && !loopback ? 0 : finding_add(audit, &finding);
+}
+
+/* Of a range one closed port is enough to be told of all of it. */
+static int published_judge(const struct audit *audit, const struct published_port *published)
+{
+	const struct finding finding = {
+		.kind = FINDING_PUBLISHED,
+		.l4 = published->l4,
+		.port = published->port,
+		.port_end = published->port_end,
+	};
+
+	for (uint32_t port = published->port; port <= published->port_end; port++)
+		if (!audit->owners[owner_index(published->l4, (uint16_t)port)].zones)
+			return finding_add(audit, &finding);
+	return 0;
 }
 
 static int finding_compare(const void *left, const void *right)
@@ -190,17 +205,19 @@ static struct owner *owners_of(const struct snapshot *snapshot)
 	return owners_new(rules, snapshot->rule_count);
 }
 
-int audit_compare(const struct snapshot *snapshot, const struct sockets *sockets,
-		  const struct client_ports *clients, const struct sshd_ports *sshd,
+int audit_compare(const struct snapshot *snapshot, const struct audit_facts *facts,
 		  struct findings *ret)
 {
 	_cleanup_(findings_free) struct findings findings = {0};
 	_free_ struct owner *owners = owners_of(snapshot);
-	const struct audit audit = {snapshot, sockets, clients, sshd, owners, &findings};
+	const struct audit audit = {snapshot, facts, owners, &findings};
+	const struct sockets *sockets = facts->sockets;
 	int r = owners ? 0 : -ENOMEM;
 
 	for (size_t i = 0; !r && i < sockets->count; i++)
 		r = socket_judge(&audit, &sockets->list[i]);
+	for (size_t i = 0; !r && i < facts->published->count; i++)
+		r = published_judge(&audit, &facts->published->list[i]);
 	for (size_t i = 0; !r && i < snapshot->rule_count; i++)
 		r = rule_judge(&audit, &snapshot->rules[i].rule);
 	if (r)

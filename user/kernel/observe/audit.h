@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * audit.h - sockets against the policy in force, both ways: what listens and cannot be reached,
- * what is open and does not listen, and what listens more widely than it is open or should.
+ * what is open and does not listen, and what listens more widely than it is open or should; and ports
+ * that are handed on (published containers) and cannot be reached.
  *
  * Loopback is never filtered, so what listens there alone is no finding. Neither are the UDP
  * sockets of clients: ports of the ephemeral range, and DHCP's.
@@ -11,6 +12,7 @@
 #include <stdbool.h>
 
 #include "host/client_ports.h"
+#include "host/published.h"
 #include "host/sshd.h"
 #include "host/sockets.h"
 #include "kernel/observe/snapshot.h"
@@ -20,7 +22,8 @@
 	X(CLOSED, "listening-closed") /* listens, but no rule opens the port */                    \
 	X(UNUSED, "open-unused")      /* a rule opens it, but nothing listens */                   \
 	X(WILDCARD, "wildcard-bind")  /* not open to external or management, but bound to all */   \
-	X(EXPOSED, "not-on-loopback") /* for this node alone, but bound to more than loopback */
+	X(EXPOSED, "not-on-loopback") /* for this node alone, but bound to more than loopback */   \
+	X(PUBLISHED, "published-closed") /* handed on to a container, but no rule opens the port */
 
 enum finding_kind {
 #define FINDING_ENUM(NAME, name) FINDING_##NAME,
@@ -56,12 +59,18 @@ int audit_read_sockets(struct sockets *ret, struct error *ret_error);
 const struct socket_entry *audit_find_listener(const struct sockets *sockets,
 					       const struct rule *rule, bool *ret_loopback);
 
+/* What this host has to say, beside the policy. */
+struct audit_facts {
+	const struct sockets *sockets;
+	const struct client_ports *clients; /* local ports of clients */
+	const struct sshd_ports *sshd;	    /* where a service ssh covers these, none is unused */
+	const struct published *published;  /* what waits behind these is elsewhere */
+};
+
 /*
- * `clients`: the local ports of clients. `sshd`: where sshd listens; where a service ssh covers
- * that, none is unused. 0 or -ENOMEM. Pure; the result points into `snapshot` and `sockets`. A
- * socket of an UNUSED finding listens on loopback.
+ * 0 or -ENOMEM. Pure; the result points into `snapshot` and the sockets. A socket of an UNUSED finding
+ * listens on loopback.
  */
-int audit_compare(const struct snapshot *snapshot, const struct sockets *sockets,
-		  const struct client_ports *clients, const struct sshd_ports *sshd,
+int audit_compare(const struct snapshot *snapshot, const struct audit_facts *facts,
 		  struct findings *ret);
 void findings_free(struct findings *findings);

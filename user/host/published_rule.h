@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* published_rule.h - what one rule says of the packets that it is for, and what it does to them. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <libmnl/libmnl.h>
+
+#define PUBLISHED_RANGES 16 /* of one rule; what is more is left out */
+
+struct rule_sight {
+	uint8_t protocol; /* IPPROTO_*; 0: any */
+	struct {
+		uint16_t first, last; /* host order */
+	} ranges[PUBLISHED_RANGES];
+	size_t range_count;
+	bool hands_on; /* DNAT or REDIRECT */
+};
+
+/* A rule of nf_tables: its NFTA_RULE_EXPRESSIONS. */
+void rule_sight_nft(const struct nlattr *expressions, struct rule_sight *ret);
+
+/* A match or a target of iptables, as either kernel side has it. */
+void rule_sight_match(const char *name, uint8_t revision, const void *info, size_t size,
+		      struct rule_sight *sight);
+void rule_sight_target(const char *name, struct rule_sight *sight);
