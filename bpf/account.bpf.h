@@ -297,6 +297,15 @@ static __always_inline void count_bind(const struct rw_bind_event *bind, __u64 c
 	}
 }
 
+static __always_inline void count_refused(__u32 ifindex)
+{
+	__u32 index = ifindex & (RW_REFUSED - 1);
+	__u64 *packets = bpf_map_lookup_elem(&refused, &index);
+
+	if (packets)
+		*packets += 1;
+}
+
 /* Everything that is written down about a packet. */
 static __always_inline void account(const struct hook_context *hook, const struct packet *packet,
 				    const struct verdict *verdict)

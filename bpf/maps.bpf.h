@@ -25,7 +25,9 @@
 
 /* Set by the loader. One XDP program serves all interfaces of a kind. */
 const volatile __u32 l2_len =
-	ETH_HLEN;		    /* bytes before the IP header: ETH_HLEN, or 0 on L3 devices */
+	ETH_HLEN; /* bytes before the IP header: ETH_HLEN, or 0 on L3 devices */
+const volatile __u32 shields =
+	0; /* 1: XDP beside tc, which tells how much it refuses for how long it stays */
 const volatile __u64 own_netns = 0; /* cookie of the instance's network namespace; RW_NETNS_* */
 
 /* Secrets of the hashes, all odd: the loader puts random ones in their place, the same for every
@@ -258,6 +260,14 @@ struct {
 	__uint(key_size, sizeof(__u32));
 	__uint(value_size, sizeof(__u32));
 } events_perf SEC(".maps");
+
+/* How much was refused there? For the daemon's shield: of tc, and of XDP beside it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, RW_REFUSED);
+	__type(key, __u32);
+	__type(value, __u64);
+} refused SEC(".maps");
 
 /* Does the policy in force still await its confirmation? Written and read by user space only. */
 struct {

@@ -42,13 +42,18 @@ static __always_inline void pull_headers(struct __sk_buff *skb)
 		bpf_skb_pull_data(skb, wanted); /* or the header is not there: malformed */
 }
 
-static __always_inline int filter_skb(struct __sk_buff *skb, __u64 can)
+/*
+ * `again`: XDP has judged the packet before. As at the cgroup hook, what has passed there is not counted
+ * again, and a refusal is.
+ */
+static __always_inline int filter_skb(struct __sk_buff *skb, __u64 can, bool again)
 {
 	struct hook_context hook = {
 		.ctx = skb,
 		.ifindex = skb->ifindex,
 		.slot = SLOT_UNASKED,
 		.can = can | IS_BELOW | IS_SKB,
+		.again = again,
 	};
 	struct packet packet = {.bytes = skb->len};
 	struct verdict verdict = {};
@@ -68,7 +73,11 @@ static __always_inline int filter_skb(struct __sk_buff *skb, __u64 can)
 	judge(&hook, &cursor, l2_len, &packet, &verdict);
 	answer = is_dropped(&verdict) && verdict.enforce ? TC_DROP : TC_PASS;
 	asm volatile("" : "+r"(answer)); /* as in filter_frame() */
+	if (again && answer != TC_DROP)
+		return answer;
 	account(&hook, &packet, &verdict);
+	if (answer == TC_DROP)
+		count_refused(hook.ifindex);
 	return answer;
 }
 
@@ -76,7 +85,14 @@ static __always_inline int filter_skb(struct __sk_buff *skb, __u64 can)
 SEC("tc")
 int rolewall_tc(struct __sk_buff *skb)
 {
-	return filter_skb(skb, CAN_RINGBUF | CAN_LOOKUP | CAN_HOLD | CAN_FORWARD);
+	return filter_skb(skb, CAN_RINGBUF | CAN_LOOKUP | CAN_HOLD | CAN_FORWARD, false);
+}
+
+/* Behind XDP while a flood lasts. Fragments have had their room there. */
+SEC("tc")
+int rolewall_shield(struct __sk_buff *skb)
+{
+	return filter_skb(skb, CAN_RINGBUF | CAN_LOOKUP | CAN_FORWARD, true);
 }
 
 #ifndef RW_CONNTRACK
@@ -84,6 +100,6 @@ int rolewall_tc(struct __sk_buff *skb)
 SEC("tc")
 int rolewall_tc_54(struct __sk_buff *skb)
 {
-	return filter_skb(skb, CAN_LOOKUP | CAN_HOLD);
+	return filter_skb(skb, CAN_LOOKUP | CAN_HOLD, false);
 }
 #endif

@@ -27,6 +27,8 @@ static __always_inline int filter_frame(struct xdp_md *ctx, __u64 length, __u64 
 	answer = is_dropped(&verdict) && verdict.enforce ? XDP_DROP : XDP_PASS;
 	asm volatile("" : "+r"(answer)); /* the verifier need not carry each reason to the end */
 	account(&hook, &packet, &verdict);
+	if (shields && answer == XDP_DROP)
+		count_refused(hook.ifindex);
 	return answer;
 }
 

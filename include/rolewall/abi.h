@@ -110,6 +110,7 @@ enum rw_reason {
 #define RW_INTERFACES	 1024	 /* (ifindex, VLAN) pairs known to the programs */
 #define RW_EVENT_BYTES	 (1 << 20) /* ring buffer */
 #define RW_DATAGRAMS	 4096	   /* in fragments, remembered; a power of two */
+#define RW_REFUSED	 256	   /* counters of refusals by device: its number, modulo */
 #define RW_EVENT_QUOTAS	 256	   /* kinds of ports that a flood cannot silence */
 #define RW_SEEDS	 8	   /* secrets of the hashes */
 #define RW_CALLER_BITS	 15

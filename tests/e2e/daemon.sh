@@ -6,10 +6,10 @@
 SOCKET= # where it listens; known once the lab stands
 
 # Returns when it serves. It ends with the test.
-daemon_start() {
+daemon_start() { # SERVE-OPTION...
 	SOCKET=$LAB_DIR/state/rolewall.sock
 	: >"$LAB_DIR/daemon.err" # what another one said is not waited for
-	launch node daemon "$ROLEWALL" "${LAB_INSTANCE[@]}" serve --metrics-file "$LAB_DIR/rolewall.prom"
+	launch node daemon "$ROLEWALL" "${LAB_INSTANCE[@]}" serve --metrics-file "$LAB_DIR/rolewall.prom" "$@"
 	wait_for 20 daemon_said serving || fail "the daemon does not start: $(<"$LAB_DIR/daemon.err")"
 }
 

@@ -161,6 +161,7 @@ void native_start(void)
 		MAP(event_clock, NATIVE_ARRAY, 4, sizeof(struct rw_event_clock), 1),
 		MAP(callers, NATIVE_ARRAY, 4, sizeof(struct rw_caller_set), RW_CALLER_SETS),
 		MAP(event_quotas, NATIVE_ARRAY, 4, sizeof(struct rw_event_quotas), 1),
+		MAP(refused, NATIVE_ARRAY, 4, 8, RW_REFUSED),
 		MAP(event_state, NATIVE_ARRAY, 4, sizeof(struct rw_event_state), 1),
 	};
 

@@ -236,6 +236,8 @@ void dump_tables(FILE *out, const struct tables *tables)
 			word_of(words_zones, interface->zone));
 		if (interface->hook)
 			fprintf(out, " hook: %s", word_of(words_hooks, interface->hook));
+		if (interface->shield)
+			fprintf(out, " shield: %s", word_of(words_shields, interface->shield));
 		dump_accepts(out, " dhcp", interface, RW_ACCEPTS_DHCP);
 		dump_accepts(out, " ra", interface, RW_ACCEPTS_RA);
 		if (interface->sets) {

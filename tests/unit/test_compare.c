@@ -188,16 +188,25 @@ static void origin_alone_is_no_change(void **state)
 
 static void interfaces_that_come_go_and_change_zone_are_named(void **state)
 {
-	const struct interface_zone before[] = {
-		{"eth0", EXT, 0}, {"eth1", INT, 0}, {"eth2", INT, 0}, {"eth3", INT, CHOICE_TC}};
-	const struct interface_zone after[] = {
-		{"eth0", EXT, 0}, {"eth2", VPN, 0}, {"wg0", VPN, 0}, {"eth3", INT, CHOICE_XDP}};
+	const struct interface_zone before[] = {{"eth0", EXT, 0, 0},
+						{"eth1", INT, 0, 0},
+						{"eth2", INT, 0, 0},
+						{"eth3", INT, CHOICE_TC, 0},
+						{"eth4", INT, 0, SHIELD_OFF}};
+	const struct interface_zone after[] = {{"eth0", EXT, 0, 0},
+					       {"eth2", VPN, 0, 0},
+					       {"wg0", VPN, 0, 0},
+					       {"eth3", INT, CHOICE_XDP, 0},
+					       {"eth4", INT, 0, SHIELD_ON}};
 	struct interface_changes changes;
 
-	assert_int_equal(interfaces_compare(&(struct interface_list){before, 4},
-					    &(struct interface_list){after, 4}, &changes),
+	assert_int_equal(interfaces_compare(&(struct interface_list){before, 5},
+					    &(struct interface_list){after, 5}, &changes),
 			 0);
-	assert_int_equal(changes.count, 4);
+	assert_int_equal(changes.count, 5);
+	assert_string_equal(changes.list[3].name, "eth4");
+	assert_int_equal(changes.list[3].shield_before, SHIELD_OFF);
+	assert_int_equal(changes.list[3].shield_after, SHIELD_ON);
 	assert_string_equal(changes.list[2].name, "eth3");
 	assert_int_equal(changes.list[2].hook_before, CHOICE_TC);
 	assert_int_equal(changes.list[2].hook_after, CHOICE_XDP);
@@ -206,8 +215,8 @@ static void interfaces_that_come_go_and_change_zone_are_named(void **state)
 	assert_int_equal(changes.list[0].after, VPN);
 	assert_string_equal(changes.list[1].name, "wg0");
 	assert_int_equal(changes.list[1].before, 0);
-	assert_string_equal(changes.list[3].name, "eth1");
-	assert_int_equal(changes.list[3].after, 0);
+	assert_string_equal(changes.list[4].name, "eth1");
+	assert_int_equal(changes.list[4].after, 0);
 	interface_changes_free(&changes);
 }
 

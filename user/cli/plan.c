@@ -127,6 +127,10 @@ static void print_others(const struct settings *settings, const struct differenc
 			print_fact(settings, change->name, STYLE_PLAIN, "hook %s -> %s",
 				   word_of(words_hooks, change->hook_before),
 				   word_of(words_hooks, change->hook_after));
+		if (change->shield_before != change->shield_after)
+			print_fact(settings, change->name, STYLE_PLAIN, "shield %s -> %s",
+				   word_of(words_shields, change->shield_before),
+				   word_of(words_shields, change->shield_after));
 	}
 }
 

@@ -317,6 +317,15 @@ void links_policy_changed(struct links *links)
 	timer_set(&links->pause, 0);
 }
 
+void links_look(struct links *links)
+{
+	_cleanup_(devices_free) struct devices now = {0};
+
+	if (devices_read(&now, NULL) || has_changed(links, &links->devices, &now, device_is_same))
+		return; /* there is other news as well */
+	devices_take(links, &now);
+}
+
 void links_name(const struct links *links, uint32_t ifindex, char ret[16])
 {
 	const struct device *device = device_by_index(&links->devices, ifindex);

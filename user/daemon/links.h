@@ -40,5 +40,8 @@ void links_policy_changed(struct links *links);
 /* Looks whether this host has begun or ceased to forward: the programs for it are other ones. */
 void links_look_at_forwarding(struct links *links);
 
+/* A program of this daemon's own has come or gone: that is no news. */
+void links_look(struct links *links);
+
 /* The name of a device, gone ones as "if12". */
 void links_name(const struct links *links, uint32_t ifindex, char ret[16]);

@@ -2,6 +2,7 @@
 /* options.h - what the daemon is started with. */
 #pragma once
 
+#include "daemon/flood.h"
 #include "kernel/object/instance.h"
 
 struct serve_options {
@@ -10,4 +11,5 @@ struct serve_options {
 	const char *roles_dir;
 	const char *metrics_file; /* NULL: none */
 	const char *log_file;	  /* of attempts; NULL: none */
+	struct flood_limits flood;
 };

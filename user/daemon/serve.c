@@ -20,6 +20,7 @@
 #include "daemon/policy.h"
 #include "daemon/privilege.h"
 #include "daemon/rules_line.h"
+#include "daemon/shield.h"
 #include "util/say.h"
 #include "daemon/status_line.h"
 #include "kernel/commit/rollback_timer.h"
@@ -42,6 +43,7 @@ struct daemon {
 	struct loop loop;
 	struct in_force in_force;
 	struct links links;
+	struct shield shield;
 	struct intake intake;
 	struct subscribers subscribers;
 	struct lists lists;
@@ -318,6 +320,8 @@ static int open_all(struct daemon *daemon, struct error *ret_error)
 		r = open_policy(daemon, ret_error);
 	if (!r)
 		r = links_open(&daemon->links, &daemon->loop, &daemon->in_force, ret_error);
+	if (!r)
+		r = shield_open(&daemon->shield, ret_error);
 	if (r)
 		return r;
 	attempt_log_open(&daemon->attempt_log, daemon->options->log_file);
@@ -349,6 +353,7 @@ static void close_all(struct daemon *daemon)
 	names_close(&daemon->names);
 	lists_close(&daemon->lists);
 	intake_close(&daemon->intake);
+	shield_close(&daemon->shield);
 	links_close(&daemon->links);
 	in_force_close(&daemon->in_force);
 	watch_close(&daemon->loop, &daemon->tick);
@@ -364,6 +369,11 @@ static void daemon_init(struct daemon *daemon, const struct serve_options *optio
 		.loop = {.epoll = -1},
 		.in_force = IN_FORCE_OF(&options->instance),
 		.links = {.pause = {.fd = -1}},
+		.shield = {.in_force = &daemon->in_force,
+			   .links = &daemon->links,
+			   .loop = &daemon->loop,
+			   .limits = options->flood,
+			   .timer = {.fd = -1}},
 		.intake = {.in_force = &daemon->in_force,
 			   .links = &daemon->links,
 			   .loop = &daemon->loop,

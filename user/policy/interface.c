@@ -86,9 +86,24 @@ static int hook_read(const struct value *value, void *into, struct error *ret_er
 	return r;
 }
 
+static int shield_read(const struct value *value, void *into, struct error *ret_error)
+{
+	struct interface_model *interface = into;
+	bool wanted;
+	int word, r;
+
+	if (json_is_string(value->json))
+		return value_get_word(value, "\"shield\"", words_auto, &word, ret_error);
+	r = value_get_bool(value, "\"shield\"", &wanted, ret_error);
+	if (r == 0)
+		interface->shield = wanted ? SHIELD_ON : SHIELD_OFF;
+	return r;
+}
+
 static const struct field interface_fields[] = {
 	{"zone", zone_read, true},
 	{"hook", hook_read, false},
+	{"shield", shield_read, false},
 	{"dhcp", dhcp_read, false},
 	{"ra", ra_read, false},
 	{"sources", interface_sources_read, false},

@@ -132,6 +132,7 @@ struct interface_model {
 	uint8_t refuses;  /* RW_ACCEPTS_* that are false */
 	uint8_t insists;  /* RW_ACCEPTS_* that are true; neither: "auto" */
 	uint8_t hook;	  /* enum hook_choice */
+	uint8_t shield;	  /* enum shield_choice */
 	struct source_list sources;
 };
 

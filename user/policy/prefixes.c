@@ -306,6 +306,7 @@ static int interface_build(const struct interface_model *model, const struct nod
 {
 	ret->zone = zone_of_rest(node, model);
 	ret->hook = model->hook;
+	ret->shield = model->shield;
 	ret->accepts = (RW_ACCEPTS_RA | RW_ACCEPTS_DHCP) & ~model->refuses;
 	/* Inside, and in the VPN, they are trusted. */
 	if (model->zone == RW_ZONE_EXTERNAL)

@@ -107,12 +107,20 @@ enum hook_choice {
 	CHOICE_CGROUP, /* at the sockets alone */
 };
 
+/* May native XDP stand beside tc while a flood lasts? The numbers are pinned. */
+enum shield_choice {
+	SHIELD_AUTO, /* if the driver resets nothing for that */
+	SHIELD_ON,   /* whatever the driver does */
+	SHIELD_OFF,
+};
+
 struct interface {
 	char name[16];		 /* as in the node file; the device need not exist */
 	uint8_t zone;		 /* one RW_ZONE_* bit */
 	uint8_t accepts;	 /* RW_ACCEPTS_* */
 	uint8_t if_used;	 /* of these RW_ACCEPTS_*: only if the device uses it */
 	uint8_t hook;		 /* enum hook_choice */
+	uint8_t shield;		 /* enum shield_choice */
 	uint64_t sets;		 /* RW_ZONE_SET() of those whose sources may come by it */
 	struct prefix *prefixes; /* owned; sorted by (source, length) */
 	size_t prefix_count;	 /* 0: those of tables.elsewhere hold */

@@ -26,6 +26,13 @@ const struct word words_hooks[] = {
 	{"cgroup", CHOICE_CGROUP}, {NULL, 0},
 };
 
+const struct word words_shields[] = {
+	{"auto", SHIELD_AUTO},
+	{"on", SHIELD_ON},
+	{"off", SHIELD_OFF},
+	{NULL, 0},
+};
+
 const struct word words_tables[] = {
 	{"external", RW_ZONE_ALL},
 	{"internal", RW_ZONE_INTERNAL},

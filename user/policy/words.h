@@ -13,12 +13,13 @@ struct word {
 	int number;
 };
 
-extern const struct word words_zones[];	 /* RW_ZONE_*, without management */
-extern const struct word words_auto[];	 /* where true or false could stand as well */
-extern const struct word words_hooks[];	 /* enum hook_choice */
-extern const struct word words_tables[]; /* the zones that a table of the seed page means */
-extern const struct word words_l4[];	 /* RW_L4_* */
-extern const struct word words_modes[];	 /* RW_POLICY_* flags, as all below */
+extern const struct word words_zones[];	  /* RW_ZONE_*, without management */
+extern const struct word words_auto[];	  /* where true or false could stand as well */
+extern const struct word words_hooks[];	  /* enum hook_choice */
+extern const struct word words_shields[]; /* enum shield_choice */
+extern const struct word words_tables[];  /* the zones that a table of the seed page means */
+extern const struct word words_l4[];	  /* RW_L4_* */
+extern const struct word words_modes[];	  /* RW_POLICY_* flags, as all below */
 extern const struct word words_ipv6[];
 extern const struct word words_fragments[];
 extern const struct word words_bind_guard[];

@@ -36,11 +36,12 @@ static int compare_interfaces(const struct snapshot *snapshot, const struct tabl
 	for (; old.count < snapshot->interface_count && old.count < RW_LISTED; old.count++)
 		before[old.count] = (struct interface_zone){snapshot->interfaces[old.count].name,
 							    snapshot->interfaces[old.count].zone,
-							    snapshot->interfaces[old.count].choice};
+							    snapshot->interfaces[old.count].choice,
+							    snapshot->interfaces[old.count].shield};
 	for (; new.count < tables->interface_count &&new.count < RW_LISTED; new.count++)
-		after[new.count] = (struct interface_zone){tables->interfaces[new.count].name,
-							   tables->interfaces[new.count].zone,
-							   tables->interfaces[new.count].hook};
+		after[new.count] = (struct interface_zone){
+			tables->interfaces[new.count].name, tables->interfaces[new.count].zone,
+			tables->interfaces[new.count].hook, tables->interfaces[new.count].shield};
 	return interfaces_compare(&old, &new, ret);
 }
 

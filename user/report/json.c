@@ -76,11 +76,11 @@ json_t *json_rule(const struct rule_state *state)
 
 static json_t *json_interface(const struct interface_state *state)
 {
-	return json_pack("{s:o, s:o, s:s, s:s, s:b, s:b, s:o}", "name", json_clean(state->name),
-			 "zone", json_clean(zone_name(state->in_force)), "hook",
-			 hook_word(state->hook), "xdp_mode", xdp_mode_word(state->xdp_mode),
-			 "listed", state->slot != 0, "present", state->ifindex != 0, "note",
-			 json_clean(state->note));
+	return json_pack("{s:o, s:o, s:s, s:s, s:b, s:b, s:b, s:o}", "name",
+			 json_clean(state->name), "zone", json_clean(zone_name(state->in_force)),
+			 "hook", hook_word(state->hook), "xdp_mode", xdp_mode_word(state->xdp_mode),
+			 "shield", state->shielded, "listed", state->slot != 0, "present",
+			 state->ifindex != 0, "note", json_clean(state->note));
 }
 
 json_t *json_interfaces(const struct snapshot *snapshot)
@@ -233,16 +233,19 @@ static json_t *json_interface_changes(const struct difference *difference)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < changes->count; i++)
-		json_append(&list,
-			    json_pack("{s:o, s:o, s:o, s:s, s:s}", "name",
-				      json_clean(changes->list[i].name), "from",
-				      difference->from_nothing
-					      ? json_null()
-					      : json_clean(zone_of(changes->list[i].before)),
-				      "to", json_clean(zone_of(changes->list[i].after)),
-				      "hook_from",
-				      word_of(words_hooks, changes->list[i].hook_before), "hook_to",
-				      word_of(words_hooks, changes->list[i].hook_after)));
+		json_append(
+			&list,
+			json_pack("{s:o, s:o, s:o, s:s, s:s, s:s, s:s}", "name",
+				  json_clean(changes->list[i].name), "from",
+				  difference->from_nothing
+					  ? json_null()
+					  : json_clean(zone_of(changes->list[i].before)),
+				  "to", json_clean(zone_of(changes->list[i].after)), "hook_from",
+				  word_of(words_hooks, changes->list[i].hook_before), "hook_to",
+				  word_of(words_hooks, changes->list[i].hook_after), "shield_from",
+				  word_of(words_shields, changes->list[i].shield_before),
+				  "shield_to",
+				  word_of(words_shields, changes->list[i].shield_after)));
 	return list;
 }
 

@@ -173,6 +173,11 @@ static void write_hooks(FILE *file, const struct snapshot *snapshot)
 	write_hook(file, "", "egress", snapshot->cgroup_egress);
 	write_hook(file, "", "bind4", snapshot->cgroup_bind4);
 	write_hook(file, "", "bind6", snapshot->cgroup_bind6);
+	metric_head(file, "rolewall_shield", "gauge",
+		    "Native XDP stands beside tc there, for there is a flood.");
+	for (size_t i = 0; i < snapshot->interface_count; i++)
+		SAMPLE(file, "rolewall_shield", snapshot->interfaces[i].shielded,
+		       {"interface", snapshot->interfaces[i].name});
 	metric_head(file, "rolewall_interface_present", "gauge",
 		    "Interfaces that the policy lists: is there such a device?");
 	for (size_t i = 0; i < snapshot->interface_count; i++) {

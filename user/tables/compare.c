@@ -157,16 +157,18 @@ int interfaces_compare(const struct interface_list *before, const struct interfa
 		const struct interface_zone *now = &after->interfaces[i];
 		struct interface_zone then = interface_find(before, now->name);
 
-		if (then.zone != now->zone || then.hook != now->hook)
+		if (then.zone != now->zone || then.hook != now->hook || then.shield != now->shield)
 			changes.list[changes.count++] = (struct interface_change){
-				now->name, then.zone, now->zone, then.hook, now->hook};
+				now->name, then.zone,	now->zone,  then.hook,
+				now->hook, then.shield, now->shield};
 	}
 	for (size_t i = 0; i < before->count; i++) {
 		const struct interface_zone *then = &before->interfaces[i];
 
 		if (!interface_find(after, then->name).zone)
 			changes.list[changes.count++] = (struct interface_change){
-				then->name, then->zone, 0, then->hook, CHOICE_AUTO};
+				then->name,  then->zone,   0,	       then->hook,
+				CHOICE_AUTO, then->shield, SHIELD_AUTO};
 	}
 	*ret = changes;
 	return 0;

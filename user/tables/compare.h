@@ -38,8 +38,9 @@ struct changes {
 /* An interface of either side. */
 struct interface_zone {
 	const char *name;
-	uint8_t zone; /* one RW_ZONE_* bit */
-	uint8_t hook; /* enum hook_choice */
+	uint8_t zone;	/* one RW_ZONE_* bit */
+	uint8_t hook;	/* enum hook_choice */
+	uint8_t shield; /* enum shield_choice */
 };
 
 struct interface_change {
@@ -48,6 +49,8 @@ struct interface_change {
 	uint8_t after;	  /* zone; 0 = will not be listed */
 	uint8_t hook_before;
 	uint8_t hook_after;
+	uint8_t shield_before;
+	uint8_t shield_after;
 };
 
 struct interface_changes {

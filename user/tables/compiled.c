@@ -107,19 +107,20 @@ static bool interface_read(json_t *json, void *ret)
 	struct interface *interface = ret;
 	json_t *prefixes;
 	const char *name;
-	int zone, accepts, if_used, hook = CHOICE_AUTO;
+	int zone, accepts, if_used, hook = CHOICE_AUTO, shield = SHIELD_AUTO;
 	json_int_t sets = 0;
 
-	if (json_unpack(json, "{s:s, s:i, s:i, s:i, s?i, s?I, s:o !}", "name", &name, "zone", &zone,
-			"accepts", &accepts, "if_used", &if_used, "hook", &hook, "sets", &sets,
-			"prefixes", &prefixes) ||
-	    !word_of(words_hooks, hook) || zone <= 0 || zone > UINT8_MAX ||
-	    accepts & ~(RW_ACCEPTS_RA | RW_ACCEPTS_DHCP) || if_used & ~accepts)
+	if (json_unpack(json, "{s:s, s:i, s:i, s:i, s?i, s?i, s?I, s:o !}", "name", &name, "zone",
+			&zone, "accepts", &accepts, "if_used", &if_used, "hook", &hook, "shield",
+			&shield, "sets", &sets, "prefixes", &prefixes) ||
+	    !word_of(words_hooks, hook) || !word_of(words_shields, shield) || zone <= 0 ||
+	    zone > UINT8_MAX || accepts & ~(RW_ACCEPTS_RA | RW_ACCEPTS_DHCP) || if_used & ~accepts)
 		return false;
 	interface->zone = (uint8_t)zone;
 	interface->accepts = (uint8_t)accepts;
 	interface->if_used = (uint8_t)if_used;
 	interface->hook = (uint8_t)hook;
+	interface->shield = (uint8_t)shield;
 	interface->sets = (uint64_t)sets;
 	return *name && string_read(interface->name, sizeof(interface->name), name) &&
 	       !array_read(prefixes, &prefix_reader, &interface->prefixes,

@@ -91,11 +91,13 @@ static json_t *interface_write(const void *list, size_t index)
 {
 	const struct interface *interface = (const struct interface *)list + index;
 
-	/* The version before knows no "hook": it can read a policy that asks for none. */
-	return json_pack("{s:s, s:i, s:i, s:i, s:o*, s:I, s:o}", "name", interface->name, "zone",
-			 interface->zone, "accepts", interface->accepts, "if_used",
+	/* The version before knows no "hook" and no "shield": it can read a policy
+	 * that asks for neither. */
+	return json_pack("{s:s, s:i, s:i, s:i, s:o*, s:o*, s:I, s:o}", "name", interface->name,
+			 "zone", interface->zone, "accepts", interface->accepts, "if_used",
 			 interface->if_used, "hook",
-			 interface->hook ? json_integer(interface->hook) : NULL, "sets",
+			 interface->hook ? json_integer(interface->hook) : NULL, "shield",
+			 interface->shield ? json_integer(interface->shield) : NULL, "sets",
 			 (json_int_t)interface->sets, "prefixes",
 			 array_write(interface->prefixes, interface->prefix_count, prefix_write));
 }

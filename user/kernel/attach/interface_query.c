@@ -126,7 +126,10 @@ void interface_query(const struct instance *instance, const struct devices *devi
 		ret->hook = HOOK_XDP;
 	else if (tc_program(instance, device))
 		ret->hook = HOOK_TC;
-	if (ret->hook == HOOK_NONE)
+	ret->shielded = ret->hook == HOOK_XDP && shield_look(instance, device) == SHIELD_IS_UP;
+	if (ret->shielded)
+		snprintf(ret->note, sizeof(ret->note), "a flood: native XDP refuses it, before tc");
+	else if (ret->hook == HOOK_NONE)
 		note_absent(instance, devices, device, choice, ret->note, sizeof(ret->note));
 	else if (ret->mode == XDP_MODE_GENERIC)
 		snprintf(ret->note, sizeof(ret->note), "%s", generic_reason(device));

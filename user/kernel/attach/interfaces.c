@@ -60,6 +60,9 @@ static int attach_by(const struct instance *instance, struct plans *plans, const
 
 	if (r)
 		return r;
+	if (way == WAY_TC && plan->shield)
+		return shield_lower(instance, plan->device,
+				    &(struct shield_programs){.tc = request.program_fd});
 	if (way == WAY_TC)
 		return tc_attach(instance, plan->device, request.program_fd, plans->tc_link);
 	if (is_way_of_now(plan, way) && !xdp_replace(instance, plan->device, request.program_fd))

@@ -21,6 +21,7 @@ int interfaces_detach(const struct instance *instance, const struct maps *maps,
 struct hook_state {
 	enum hook hook; /* HOOK_XDP, HOOK_TC, or HOOK_NONE: no program of ours is on the device */
 	enum xdp_mode mode;
+	bool shielded;	/* there is tc behind XDP, for there is a flood */
 	char note[192]; /* why it is not native XDP; may be empty */
 };
 

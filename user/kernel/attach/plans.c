@@ -109,7 +109,8 @@ static int program_reuse(const struct plans *plans, const struct frames *frames)
 		const struct plan *plan = &plans->list[i];
 		bool has = frames->hook == HOOK_TC ? plan->has_tc : plan->has_xdp;
 
-		if (plan->keep && has && device_l2_length(plan->device) == (int)frames->l2_length)
+		if (plan->keep && has && !plan->shield &&
+		    device_l2_length(plan->device) == (int)frames->l2_length)
 			return bpf_prog_get_fd_by_id(
 				program_there(plans->instance, plan->device, frames->hook));
 	}
@@ -145,7 +146,18 @@ static bool is_choice_same(const struct plans_request *request, unsigned int slo
 	const struct about *before = request->before;
 
 	return before && !strcmp(before->slots[slot], request->about->slots[slot]) &&
-	       before->hooks[slot] == request->about->hooks[slot];
+	       before->hooks[slot] == request->about->hooks[slot] &&
+	       before->shields[slot] == request->about->shields[slot];
+}
+
+/* The daemon takes it off again. */
+static bool is_shield_right(const struct plans_request *request, const struct plan *plan)
+{
+	const struct about *about = request->about;
+
+	return plan->shield == SHIELD_IS_UP && plan->ways[0] == WAY_TC &&
+	       is_choice_same(request, plan->slot) &&
+	       shield_is_wanted(plan->device, about->hooks[plan->slot], about->shields[plan->slot]);
 }
 
 /*
@@ -158,6 +170,8 @@ static bool is_right(const struct plans_request *request, const struct plan *pla
 		       : plan->device->xdp_native ? WAY_XDP_NATIVE
 						  : WAY_XDP_GENERIC;
 
+	if (plan->shield)
+		return is_shield_right(request, plan);
 	if (plan->has_tc == plan->has_xdp) /* none, or both: a change was cut short */
 		return false;
 	return plan->ways[0] == way ||
@@ -171,6 +185,7 @@ static void plan_look(const struct plans_request *request, bool link, struct pla
 	plan->way_count = ways_of(plan->device, request->about->hooks[plan->slot], plan->ways);
 	plan->has_xdp = xdp_mode_of(request->instance, plan->device, link) != XDP_MODE_NONE;
 	plan->has_tc = tc_program(request->instance, plan->device) != 0;
+	plan->shield = shield_look(request->instance, plan->device);
 	plan->keep = plan->way_count && !request->replace && covered && is_right(request, plan);
 	plan->displaced = has_xdp_way(plan) && !link && covered && !plan->has_xdp &&
 			  !plan->has_tc && device_has_program(plan->device);

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "host/device.h"
+#include "kernel/attach/shield.h"
 #include "kernel/attach/ways.h"
 #include "kernel/generation/generation.h"
 #include "kernel/object/hooks.h"
@@ -24,6 +25,7 @@ struct plan {
 	size_t way_count;    /* 0: the cgroup hook alone */
 	bool has_xdp;	     /* a program of ours is attached already */
 	bool has_tc;
+	enum shield_state shield;
 	bool keep;	/* that does */
 	bool again;	/* XDP's goes (for a moment): something changes below it */
 	bool displaced; /* XDP's was there, and another program has taken its place */

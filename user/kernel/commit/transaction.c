@@ -44,6 +44,11 @@ bool is_others_build(const struct maps *maps)
 	return build.object && !is_ours(&build);
 }
 
+bool build_asks_conntrack(const struct maps *maps)
+{
+	return build_read(maps).knows & RW_KNOWS_CONNTRACK;
+}
+
 static int open_or_load(struct transaction *transaction, struct error *ret_error)
 {
 	const struct instance *instance = transaction->instance;
@@ -65,7 +70,7 @@ static int open_or_load(struct transaction *transaction, struct error *ret_error
 	transaction->foreign = transaction->renewed || (!r && is_others_build(&transaction->maps));
 	/* A host that begins to forward, or ceases, gets other programs on its interfaces. */
 	transaction->replace =
-		!(build.knows & RW_KNOWS_CONNTRACK) != !transaction->features.conntrack;
+		build_asks_conntrack(&transaction->maps) != transaction->features.conntrack;
 	if (same && cgroup_is_complete(instance, &transaction->features))
 		return 0;
 	/* A map whose pin was lost is made anew; programs that use the lost one are replaced. */

@@ -46,6 +46,9 @@ void transaction_free(struct transaction *transaction);
 /* Were the programs that are attached put there by another version than this one? */
 bool is_others_build(const struct maps *maps);
 
+/* Do they ask the kernel's connection tracking, as far as they are on interfaces? */
+bool build_asks_conntrack(const struct maps *maps);
+
 /* Maps, programs of the cgroup hooks and the policy in force: what is there is used, what is
  * missing is loaded. */
 int transaction_open(struct transaction *transaction, struct error *ret_error);

@@ -46,9 +46,11 @@ int assign_slots(const struct tables *tables, const struct about *current, struc
 			return -ENOSPC;
 		strcpy(about->slots[slot], tables->interfaces[i].name);
 	}
-	for (i = 0; i < tables->interface_count; i++)
-		about->hooks[slot_by_name(about, tables->interfaces[i].name)] =
-			tables->interfaces[i].hook;
+	for (i = 0; i < tables->interface_count; i++) {
+		slot = slot_by_name(about, tables->interfaces[i].name);
+		about->hooks[slot] = tables->interfaces[i].hook;
+		about->shields[slot] = tables->interfaces[i].shield;
+	}
 	return 0;
 }
 

@@ -9,7 +9,7 @@
 
 #include "kernel/generation/generation.h"
 
-/* Fill `about->slots` and `about->hooks` for the interfaces of `tables`. -ENOSPC: more than RW_SLOTS - 1 in old and
+/* Fill `about->slots`, `hooks` and `shields` for the interfaces of `tables`. -ENOSPC: more than RW_SLOTS - 1 in old and
  * new together. */
 int assign_slots(const struct tables *tables, const struct about *current, struct about *about);
 

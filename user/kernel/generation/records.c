@@ -18,6 +18,7 @@ SAME_ROOM(about_record, roles, about, roles);
 SAME_ROOM(about_record, node_file, about, node_file);
 SAME_ROOM(about_record, slots, about, slots);
 SAME_ROOM(about_record, hooks, about, hooks);
+SAME_ROOM(about_record, shields, about, shields);
 SAME_ROOM(about_record, sets, about, sets);
 SAME_ROOM(rule_record, role, rule, role);
 SAME_ROOM(rule_record, service, rule, service);
@@ -66,6 +67,7 @@ void about_to_record(const struct about *about, struct about_record *ret)
 	for (size_t i = 0; i < RW_SLOTS; i++)
 		COPY(ret->slots[i], about->slots[i]);
 	memcpy(ret->hooks, about->hooks, sizeof(ret->hooks));
+	memcpy(ret->shields, about->shields, sizeof(ret->shields));
 	for (size_t i = 0; i < RW_SETS; i++)
 		COPY(ret->sets[i], about->sets[i]);
 }
@@ -85,6 +87,7 @@ void about_from_record(const struct about_record *record, struct about *ret)
 	for (size_t i = 0; i < RW_SLOTS; i++)
 		COPY(ret->slots[i], record->slots[i]);
 	memcpy(ret->hooks, record->hooks, sizeof(ret->hooks));
+	memcpy(ret->shields, record->shields, sizeof(ret->shields));
 	for (size_t i = 0; i < RW_SETS; i++)
 		COPY(ret->sets[i], record->sets[i]);
 }

@@ -35,13 +35,14 @@ struct about {
 	char node_file[256];
 	char slots[RW_SLOTS][16];	    /* interface name by slot; empty: free */
 	uint8_t hooks[RW_SLOTS];	    /* enum hook_choice of that interface */
+	uint8_t shields[RW_SLOTS];	    /* enum shield_choice */
 	char sets[RW_SETS][TABLES_SET_MAX]; /* what each is called, by its bit; empty: no set */
 };
 
 /* What is pinned. */
-/* "RW", 6: hooks. 5: sets. 4: a rule may be for loopback alone. 3: `text` is the policy, not the node file alone; 128 slots. Before there was any, `about`
+/* "RW", 7: shields. 6: hooks. 5: sets. 4: a rule may be for loopback alone. 3: `text` is the policy, not the node file alone; 128 slots. Before there was any, `about`
  * began with a time: another number. */
-#define RECORD_LAYOUT 0x52570006
+#define RECORD_LAYOUT 0x52570007
 #define TEXT_PIECE    4096 /* bytes of an element of `text` */
 
 /* Element 0 of `about`. */
@@ -60,6 +61,7 @@ struct about_record {
 	char slots[RW_SLOTS][16]; /* interface name by slot; empty: free */
 	char sets[RW_SETS][48];	  /* what each is called, by its bit; empty: no set */
 	__u8 hooks[RW_SLOTS];	  /* enum hook_choice, by slot */
+	__u8 shields[RW_SLOTS];	  /* enum shield_choice, by slot */
 };
 
 /* Elements of `rules`: 0 .. rule_count - 1. */
@@ -78,7 +80,7 @@ struct rule_record {
 	char sets[160];
 };
 
-RW_SIZE(struct about_record, 6112);
+RW_SIZE(struct about_record, 6240);
 RW_AT(struct about_record, layout, 0);
 RW_AT(struct about_record, abi, 4);
 RW_AT(struct about_record, applied_at, 8);
@@ -92,6 +94,7 @@ RW_AT(struct about_record, node_file, 1376);
 RW_AT(struct about_record, slots, 1632);
 RW_AT(struct about_record, sets, 3680);
 RW_AT(struct about_record, hooks, 5984);
+RW_AT(struct about_record, shields, 6112);
 RW_SIZE(struct rule_record, 664);
 RW_AT(struct rule_record, index, 0);
 RW_AT(struct rule_record, port, 4);

@@ -296,6 +296,32 @@ int load_frames(const struct instance *instance, const struct features *features
 	return 0;
 }
 
+int load_shield(const struct instance *instance, const struct features *features,
+		unsigned int l2_length, struct rolewall_bpf **ret, int *ret_xdp, int *ret_behind,
+		struct error *ret_error)
+{
+	_object_ struct rolewall_bpf *object = NULL;
+	struct bpf_program *xdp, *behind;
+	int r = open_object(instance, features, features->conntrack, &object, ret_error);
+
+	if (r)
+		return r;
+	xdp = choose_xdp(object, features);
+	behind = bpf_object__find_program_by_name(object->obj, "rolewall_shield");
+	bpf_program__set_autoload(xdp, true);
+	bpf_program__set_autoload(behind, true);
+	object->rodata->l2_len = l2_length;
+	object->rodata->shields = 1;
+	r = load_object(instance, object, "the programs of the shield", ret_error);
+	if (r)
+		return r;
+	*ret_xdp = bpf_program__fd(xdp);
+	*ret_behind = bpf_program__fd(behind);
+	*ret = object;
+	object = NULL;
+	return 0;
+}
+
 int scratch_map(const struct rolewall_bpf *object, enum map_id id)
 {
 	return bpf_object__find_map_fd_by_name(object->obj, map_name(id));
@@ -310,7 +336,7 @@ static void scratch_maps(struct rolewall_bpf *object, unsigned int rules)
 		object->maps.event_credits, object->maps.event_state, object->maps.events,
 		object->maps.events_perf,   object->maps.pending,     object->maps.build,
 		object->maps.event_clock,   object->maps.callers,     object->maps.seed,
-		object->maps.unasked,
+		object->maps.unasked,	    object->maps.refused,
 	};
 	size_t i;
 

@@ -58,6 +58,14 @@ int load_frames(const struct instance *instance, const struct features *features
 		struct error *ret_error);
 
 /*
+ * Both programs of the shield for interfaces whose frames begin with so many bytes (attach/shield.h). The
+ * descriptors stay owned by `ret`.
+ */
+int load_shield(const struct instance *instance, const struct features *features,
+		unsigned int l2_length, struct rolewall_bpf **ret, int *ret_xdp, int *ret_behind,
+		struct error *ret_error);
+
+/*
  * XDP's program for packets of our own, which begin with an Ethernet header: with the pinned maps
  * that decide, and maps of its own for what is counted, by `rules` rules at most. What decides is
  * the same in the cgroup program, which BPF_PROG_TEST_RUN shows no packet on 6.12 and before

@@ -43,6 +43,7 @@
 	X(EVENT_SHARES, event_quotas, sizeof(__u32), sizeof(struct rw_event_quotas))               \
 	X(EVENTS, events, 0, 0)                                                                    \
 	X(EVENTS_PERF, events_perf, sizeof(__u32), sizeof(__u32))                                  \
+	X(REFUSED, refused, sizeof(__u32), sizeof(__u64))                                          \
 	X(PENDING, pending, sizeof(__u32), sizeof(struct rw_pending))                              \
 	X(BUILD, build, sizeof(__u32), sizeof(struct rw_build))                                    \
 	X(SEED, seed, sizeof(__u32), sizeof(struct rw_seeds))

@@ -164,6 +164,7 @@ static void read_hook(const struct instance *instance, const struct devices *dev
 	interface_query(instance, devices, device, state->choice, &hook);
 	state->hook = hook.hook;
 	state->xdp_mode = hook.mode;
+	state->shielded = hook.shielded;
 	memcpy(state->note, hook.note, sizeof(state->note));
 	if (state->hook != HOOK_NONE)
 		return;
@@ -270,6 +271,7 @@ static int read_interfaces(const struct instance *instance, const struct maps *m
 		memcpy(state->name, name, sizeof(state->name));
 		state->slot = slot;
 		state->choice = generation->about->hooks[slot];
+		state->shield = generation->about->shields[slot];
 		r = read_slot_zone(generation, slot, &state->zone);
 		if (r)
 			return error_set(ret_error, -r, "cannot read the policy: %s", strerror(-r));

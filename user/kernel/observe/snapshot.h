@@ -21,6 +21,8 @@ struct interface_state {
 	uint8_t zone;	  /* as the policy has it: one RW_ZONE_* bit */
 	uint8_t in_force; /* as its packets are judged: external until it is attached */
 	uint8_t choice;	  /* enum hook_choice: what the node file asks for */
+	uint8_t shield;	  /* enum shield_choice: likewise */
+	bool shielded;	  /* native XDP stands beside tc there, for there is a flood */
 	bool is_port;	  /* of a bridge, bond, ...: what it brings comes in by that */
 	enum hook hook;	  /* what judges its packets; HOOK_NONE = nothing does, or the device is
 			     absent */

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * driver.h - what a driver does when an XDP program comes or goes, from the kernel's sources
+ * (ndo_bpf, XDP_SETUP_PROG).
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "host/device.h"
+
+#define DRIVER_NAME_MAX 32 /* ETHTOOL_BUSINFO_LEN */
+
+/* As `ethtool -i` says; "" where the kernel does not tell. Untouched by failures: none. */
+void driver_name(const struct device *device, char ret[DRIVER_NAME_MAX]);
+
+/*
+ * Does the link stay up and every queue as it is, so that nothing is lost but what is in flight? False
+ * for drivers that are not known.
+ */
+bool driver_keeps_queues(const char *name);
