@@ -159,34 +159,48 @@ static __always_inline __u8 judge_rules(const struct hook_context *hook,
 	return any->openings && has_opening(hook, packet, l4) ? RW_REASON_OPENING : RW_REASON_NONE;
 }
 
+static __noinline bool is_admitted(const struct hook_context *hook, const struct packet *packet,
+				   void *tables, const struct rw_presence *any)
+{
+	struct verdict verdict = {.rule = RW_RULE_NONE};
+
+	return judge_rules(hook, packet, tables, any, &verdict) != RW_REASON_NONE;
+}
+
+/* In place: the stack has no room for another packet. */
+static __always_inline void question_exchange(struct packet *packet, struct question *question)
+{
+	struct question answer = {.source = packet->source};
+
+	answer.ports[0] = packet->ports[0];
+	answer.ports[1] = packet->ports[1];
+	packet->source = question->source;
+	packet->ports[0] = question->ports[0];
+	packet->ports[1] = question->ports[1];
+	packet->port = bpf_ntohs(question->ports[1]);
+	*question = answer;
+}
+
 /*
  * Would a rule or an opening admit the question, had it come from where its answer comes from? Then
  * it may have: whoever forges the source of a datagram to an open port makes an entry of connection
  * tracking whose answers are his own.
  */
-static __noinline bool is_question_open(const struct hook_context *hook,
-					const struct packet *answer, void *tables,
-					const struct rw_presence *any,
-					const struct question *question)
+static __always_inline bool is_question_open(const struct hook_context *hook, struct packet *packet,
+					     void *tables, const struct rw_presence *any,
+					     struct question *question)
 {
-	struct verdict verdict = {.rule = RW_RULE_NONE};
-	struct packet packet = {
-		.source = question->source,
-		.vlan = answer->vlan,
-		.link = answer->link,
-		.protocol = IPPROTO_UDP,
-	};
+	bool admitted;
 
-	packet.ports[0] = question->ports[0];
-	packet.ports[1] = question->ports[1];
-	packet.port = bpf_ntohs(question->ports[1]);
-	return judge_rules(hook, &packet, tables, any, &verdict) != RW_REASON_NONE;
+	question_exchange(packet, question);
+	admitted = is_admitted(hook, packet, tables, any);
+	question_exchange(packet, question);
+	return admitted;
 }
 
 /* The last to be asked, on hosts that forward: a connection of somebody behind this node. */
-static __always_inline bool is_forwarded(const struct hook_context *hook,
-					 const struct packet *packet, void *tables,
-					 const struct rw_presence *any)
+static __always_inline bool is_forwarded(const struct hook_context *hook, struct packet *packet,
+					 void *tables, const struct rw_presence *any)
 {
 	struct question question = {};
 	enum forward forward;
@@ -202,7 +216,7 @@ static __always_inline bool is_forwarded(const struct hook_context *hook,
 }
 
 /* By the port. Leaves the rule in `verdict` where it is the rule that counts the packet. */
-static __always_inline __u8 judge_port(const struct hook_context *hook, const struct packet *packet,
+static __always_inline __u8 judge_port(const struct hook_context *hook, struct packet *packet,
 				       void *tables, const struct rw_presence *any,
 				       struct verdict *verdict)
 {

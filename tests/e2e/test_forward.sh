@@ -343,6 +343,7 @@ test_the_daemon_follows_when_forwarding_begins_and_ends() {
 	node nft delete table inet nat
 	only_outside auto
 	assert_equal null "$(status_value .forwarding)" "forwarding"
+	# shellcheck disable=SC2119
 	daemon_start
 	forwarding 1
 	wait_for 20 forwarding_is tracked || fail "that this host forwards was not noticed"
@@ -365,6 +366,16 @@ test_what_cannot_be_asked_is_said() {
 	assert_exit 0 rolewall apply
 	assert_equal tracked "$(status_value .forwarding)" "forwarding"
 	assert_answer open mail tcp "$OUTSIDE" 443
+}
+
+# The small program that is tried first loads, the whole one does not: the host is filtered all the same.
+test_programs_that_do_not_load_give_way_to_those_that_do_not_ask() {
+	export ROLEWALL_PROBE_OFF=conntrack_programs
+	only_outside auto
+	assert_equal untracked "$(status_value .forwarding)" "forwarding"
+	assert_answer open outside tcp "$NODE_EXTERNAL" 25
+	assert_answer silent outside tcp "$NODE_EXTERNAL" 8080
+	unset ROLEWALL_PROBE_OFF
 }
 
 # --- audit and init -------------------------------------------------------------------------------

@@ -11,6 +11,7 @@
 #include "kernel/commit/remove.h"
 #include "kernel/generation/rule_counters.h"
 #include "kernel/object/netns.h"
+#include "util/say.h"
 
 void transaction_free(struct transaction *transaction)
 {
@@ -121,6 +122,13 @@ int transaction_prepare(struct transaction *transaction, struct error *ret_error
 		.replace = transaction->replace,
 	};
 
+	int r = plans_make(&request, &transaction->plans, ret_error);
+
+	if (!r || !transaction->features.conntrack)
+		return r;
+	/* The smallest program that asks was taken, and the whole one was not: filtering comes first. */
+	say(SAY_DEBUG, "programs that ask connection tracking: %s", ret_error->what);
+	transaction->features.conntrack = false;
 	return plans_make(&request, &transaction->plans, ret_error);
 }
 

@@ -279,6 +279,8 @@ int load_frames(const struct instance *instance, const struct features *features
 	struct bpf_program *program;
 	int r;
 
+	if (features->conntrack && probe_is_off("conntrack_programs"))
+		return error_set(ret_error, EACCES, "switched off by ROLEWALL_PROBE_OFF");
 	r = open_object(instance, features, features->conntrack, &object, ret_error);
 	if (r)
 		return r;

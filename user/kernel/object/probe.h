@@ -26,8 +26,8 @@ struct features {
 
 /*
  * For tests of the old ways on new kernels, the environment variable ROLEWALL_PROBE_OFF ("load,
- * ringbuf,cgroup_lookup,boot_clock,bind_cookie,frags,links,tcx,conntrack,netns_cookie,netns_mark,
- * netns_socket,replace,batch", any of them) answers "no" whatever the kernel says.
+ * ringbuf,cgroup_lookup,boot_clock,bind_cookie,frags,links,tcx,conntrack,conntrack_programs,
+ * netns_cookie,netns_mark,netns_socket,replace,batch", any of them) answers "no" whatever the kernel says.
  */
 bool probe_is_off(const char *name);
 
