@@ -401,6 +401,25 @@ test_audit_lists_what_is_published_and_shut() {
 	rolewall audit | grep -q 'published-closed .*5353.* no role or service opens it' || fail "$(rolewall audit)"
 }
 
+# As people write them.
+test_audit_reads_ports_in_sets_and_maps() {
+	only_outside auto
+	node nft -f - <<-RULES
+		table ip sets {
+			chain published {
+				type nat hook prerouting priority dstnat
+				udp dport { 100, 200-300, 65000-65535 } dnat to $WEB
+				dnat to tcp dport map { 8081 : $WEB, 8444 : $MAIL }
+				tcp dport != { 7, 8 } ip daddr 192.0.2.77 redirect to :50
+				tcp sport { 9, 10 } dnat to $WEB
+			}
+		}
+	RULES
+	assert_equal "tcp/8080 tcp/8081 tcp/8444 udp/100 udp/200-300 udp/5353 udp/65000-65535" \
+		"$(published_closed)" "in sets and maps"
+	node nft delete table ip sets
+}
+
 # As docker writes them, with each of the two programs that are called iptables.
 by_iptables() { # COMMAND
 	node "$1" -t nat -A PREROUTING ! -i docker0 -p tcp -m tcp --dport 8443 -j DNAT --to-destination "$WEB:443"

@@ -202,9 +202,10 @@ static int advise_forwarding(const struct other_firewalls *others, struct warnin
 		return 0;
 	return warnings_add(
 		ret, WARNING_FORWARDING, NULL,
-		"this host forwards packets%s%s: what passes through to containers or other "
-		"hosts meets the same ports and zones as what is meant for this host, where "
-		"XDP judges; if nothing here needs it, set net.ipv4.ip_forward=0",
+		"this host forwards packets%s%s: what begins outside and goes to containers or "
+		"other hosts meets the same ports and zones as what is meant for this host, where "
+		"XDP or tc judges, and what they begin is answered; if nothing here needs it, set "
+		"net.ipv4.ip_forward=0",
 		others->bridges[0] ? " and has bridges: " : "", others->bridges);
 }
 

@@ -56,22 +56,90 @@ static int sight_add(struct published *published, const struct rule_sight *sight
 
 /* --- nf_tables -------------------------------------------------------------------------------- */
 
+/* A rule whose ports stand in a set: asked for when the rules have been read. */
+struct set_rule {
+	struct rule_sight sight;
+	uint8_t family;
+	char table[PUBLISHED_SET_NAME];
+};
+
+struct rules {
+	struct published *published;
+	struct set_rule *list; /* owned */
+	size_t count;
+};
+
+static int set_rule_add(struct rules *rules, const struct nlmsghdr *message, const char *table,
+			const struct rule_sight *sight)
+{
+	const struct nfgenmsg *head = mnl_nlmsg_get_payload(message);
+	struct set_rule *rule;
+
+	if (!sight->hands_on || !sight->set[0] || strlen(table) >= sizeof(rule->table))
+		return 0;
+	rule = array_append(&rules->list, &rules->count, sizeof(*rule));
+	if (!rule)
+		return -ENOMEM;
+	rule->sight = *sight;
+	rule->family = head->nfgen_family;
+	strcpy(rule->table, table);
+	return 0;
+}
+
 static int rule_read(const struct nlmsghdr *message, void *context)
 {
+	struct rule_sight sight = {0};
+	struct rules *rules = context;
 	const struct nlattr *attr;
-	struct rule_sight sight;
+	const char *table = "";
 
 	mnl_attr_for_each(attr, message, sizeof(struct nfgenmsg))
 	{
-		if (mnl_attr_get_type(attr) != NFTA_RULE_EXPRESSIONS)
-			continue;
-		rule_sight_nft(attr, &sight);
-		if (sight_add(context, &sight)) {
-			errno = ENOMEM;
-			return MNL_CB_ERROR;
-		}
+		if (mnl_attr_get_type(attr) == NFTA_RULE_TABLE)
+			table = mnl_attr_get_str(attr);
+		if (mnl_attr_get_type(attr) == NFTA_RULE_EXPRESSIONS)
+			rule_sight_nft(attr, &sight);
+	}
+	if (sight_add(rules->published, &sight) || set_rule_add(rules, message, table, &sight)) {
+		errno = ENOMEM;
+		return MNL_CB_ERROR;
 	}
 	return MNL_CB_OK;
+}
+
+static int elements_read(const struct nlmsghdr *message, void *context)
+{
+	set_ports_read(message, context);
+	return MNL_CB_OK;
+}
+
+static void elements_forget(void *context)
+{
+	((struct set_ports *)context)->count = 0;
+}
+
+static int set_rule_read(struct published *published, struct set_rule *rule)
+{
+	char buffer[512] = {0};
+	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+	struct nfgenmsg *head = mnl_nlmsg_put_extra_header(message, sizeof(*head));
+	struct set_ports ports = {0};
+	struct netlink_request request = {
+		.family = NETLINK_NETFILTER,
+		.type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETSETELEM,
+		.payload = head,
+	};
+
+	head->nfgen_family = rule->family;
+	head->version = NFNETLINK_V0;
+	mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_TABLE, rule->table);
+	mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_SET, rule->sight.set);
+	request.size = mnl_nlmsg_get_payload_len(message);
+	/* A set that has gone meanwhile has no ports. */
+	netlink_dump(&request, elements_read, elements_forget, &ports);
+	rule->sight.range_count = 0; /* what else it names has been taken */
+	set_ports_add(&ports, &rule->sight);
+	return sight_add(published, &rule->sight);
 }
 
 /* What is read twice does no harm: each port is kept once. */
@@ -85,7 +153,13 @@ static int nftables_read(struct published *published)
 		.size = sizeof(everything),
 	};
 
-	return netlink_dump(&request, rule_read, NULL, published) == -ENOMEM ? -ENOMEM : 0;
+	struct rules rules = {.published = published};
+	int r = netlink_dump(&request, rule_read, NULL, &rules) == -ENOMEM ? -ENOMEM : 0;
+
+	for (size_t i = 0; !r && i < rules.count; i++)
+		r = set_rule_read(published, &rules.list[i]);
+	free(rules.list);
+	return r;
 }
 
 /* --- the older iptables ----------------------------------------------------------------------- */

@@ -23,7 +23,7 @@ struct published {
 };
 
 /*
- * Needs root; what cannot be asked has no rules. Not found: ports in sets and maps, and rules that
+ * Needs root; what cannot be asked has no rules. Not found: ports in concatenations, and rules that
  * name no port. -ENOMEM.
  */
 int published_read(struct published *ret, struct error *ret_error);

@@ -7,6 +7,7 @@
 
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nf_tables_compat.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/xt_multiport.h>
 #include <linux/netfilter/xt_tcpudp.h>
 
@@ -174,6 +175,17 @@ static void range_read(struct reading *reading, const struct attributes *range)
 			  value_of(range, NFTA_RANGE_TO_DATA));
 }
 
+/* A set, or a map of which the ports are the keys. */
+static void lookup_read(struct reading *reading, const struct attributes *lookup)
+{
+	const char *set = text_of(lookup, NFTA_LOOKUP_SET);
+
+	if (*register_of(reading, lookup, NFTA_LOOKUP_SREG) == CONTENT_PORT &&
+	    !(number_of(lookup, NFTA_LOOKUP_FLAGS) & NFT_LOOKUP_F_INV) &&
+	    strlen(set) < sizeof(reading->sight->set))
+		strcpy(reading->sight->set, set);
+}
+
 static void match_read(struct reading *reading, const struct attributes *match)
 {
 	const struct nlattr *info = match->of[NFTA_MATCH_INFO];
@@ -198,6 +210,8 @@ static void expression_read(struct reading *reading, const struct nlattr *expres
 		comparison_read(reading, &data);
 	else if (!strcmp(name, "range"))
 		range_read(reading, &data);
+	else if (!strcmp(name, "lookup"))
+		lookup_read(reading, &data);
 	else if (!strcmp(name, "match"))
 		match_read(reading, &data);
 	else if (!strcmp(name, "target"))
@@ -218,4 +232,57 @@ void rule_sight_nft(const struct nlattr *expressions, struct rule_sight *ret)
 	{
 		expression_read(&reading, expression);
 	}
+}
+
+/* --- sets ------------------------------------------------------------------------------------- */
+
+static void element_read(const struct nlattr *element, struct set_ports *ports)
+{
+	struct attributes all = attributes_of(element);
+	struct attributes key = attributes_of(all.of[NFTA_SET_ELEM_KEY]);
+	const struct nlattr *value = key.of[NFTA_DATA_VALUE];
+
+	if (!value || mnl_attr_get_payload_len(value) != PORT_BYTES ||
+	    ports->count == sizeof(ports->list) / sizeof(*ports->list))
+		return;
+	ports->list[ports->count].port = value_of(&all, NFTA_SET_ELEM_KEY);
+	ports->list[ports->count++].is_end =
+		number_of(&all, NFTA_SET_ELEM_FLAGS) & NFT_SET_ELEM_INTERVAL_END;
+}
+
+void set_ports_read(const struct nlmsghdr *message, struct set_ports *ports)
+{
+	const struct nlattr *attr, *element;
+
+	mnl_attr_for_each(attr, message, sizeof(struct nfgenmsg))
+	{
+		if (mnl_attr_get_type(attr) != NFTA_SET_ELEM_LIST_ELEMENTS)
+			continue;
+		mnl_attr_for_each_nested(element, attr)
+		{
+			element_read(element, ports);
+		}
+	}
+}
+
+/* The nearest end behind a port; in a set without ranges there is none, and the port is one. */
+static uint16_t last_of(const struct set_ports *ports, uint16_t port)
+{
+	bool has_ends = false;
+	uint32_t end = 65536;
+
+	for (size_t i = 0; i < ports->count; i++) {
+		has_ends |= ports->list[i].is_end && ports->list[i].port;
+		if (ports->list[i].is_end && ports->list[i].port > port &&
+		    ports->list[i].port < end)
+			end = ports->list[i].port;
+	}
+	return has_ends ? (uint16_t)(end - 1) : port;
+}
+
+void set_ports_add(const struct set_ports *ports, struct rule_sight *sight)
+{
+	for (size_t i = 0; i < ports->count; i++)
+		if (!ports->list[i].is_end)
+			range_add(sight, ports->list[i].port, last_of(ports, ports->list[i].port));
 }
