@@ -227,7 +227,7 @@ static __always_inline bool is_answer_open(struct __sk_buff *skb, const struct p
 	__u32 zero = 0;
 
 	any = bpf_map_lookup_elem(&presence, &zero);
-	return !any || judge_rules(&hook, answer, tables, any, &verdict) != RW_REASON_NONE;
+	return !any || judge_rules(&hook, answer, tables, any, false, &verdict) != RW_REASON_NONE;
 }
 
 /*

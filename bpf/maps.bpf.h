@@ -156,6 +156,22 @@ struct {
 	__type(value, __u64);
 } echo_bucket SEC(".maps");
 
+/* When is a source's bucket full again? */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, RW_LIMIT_ROWS *RW_LIMIT_PLACES);
+	__type(key, __u32);
+	__type(value, __u64);
+} limit_times SEC(".maps");
+
+/* Who goes on where its bucket is empty? Only connections write here. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, RW_STAYERS);
+	__type(key, struct rw_stayer_key);
+	__type(value, struct rw_stayer);
+} limit_stayers SEC(".maps");
+
 /* Which datagrams are coming in fragments? By a hash that no sender can compute. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -9,6 +9,7 @@
 #include "state.bpf.h"
 #include "forward.bpf.h"
 #include "fragment.bpf.h"
+#include "limit.bpf.h"
 #include "verdict.bpf.h"
 #include "caller.bpf.h"
 #include "account.bpf.h"
@@ -16,6 +17,7 @@
 #include "tc.bpf.h"
 #ifndef RW_CONNTRACK /* the object for hosts that forward: what stands on interfaces */
 #include "cgroup.bpf.h"
+#include "established.bpf.h"
 #endif
 
 char LICENSE[] SEC("license") = "GPL";

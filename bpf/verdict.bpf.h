@@ -12,6 +12,7 @@
 #include "exempt.bpf.h"
 #include "forward.bpf.h"
 #include "fragment.bpf.h"
+#include "limit.bpf.h"
 #include "state.bpf.h"
 #include "zone.bpf.h"
 
@@ -127,20 +128,37 @@ static __always_inline __u8 judge_unopened(const struct hook_context *hook,
 {
 	bool tcp = packet->protocol == IPPROTO_TCP;
 
-	if (tcp && (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
+	if (tcp && is_syn(packet))
 		return denied ? RW_REASON_ZONE_DENIED : RW_REASON_NOT_OPEN;
 	if (tcp ? has_connection(hook, packet) : has_conversation(packet))
 		return RW_REASON_ESTABLISHED;
 	return denied && !tcp ? RW_REASON_ZONE_DENIED : RW_REASON_NO_CONNECTION;
 }
 
+/* The rule admits it: does its limit, if there is one? (Of UDP nothing is limited.) */
+static __always_inline __u8 judge_limit(const struct hook_context *hook,
+					const struct packet *packet, void *tables,
+					const struct rw_policy_port *port, struct verdict *verdict)
+{
+	__u64 full;
+
+	if (!port->limit || packet->protocol != IPPROTO_TCP || !is_syn(packet))
+		return RW_REASON_OPEN;
+	full = limit_refuses(hook, packet, tables, port);
+	if (!full)
+		return RW_REASON_OPEN;
+	verdict->zone = full;
+	return RW_REASON_RATE_LIMITED;
+}
+
 /*
  * Does a rule or an opening admit it? RW_REASON_NONE: neither. Leaves the port's rule in `verdict`,
- * whomever it admits.
+ * whomever it admits. `arrives`, a constant: a packet that is here, and meets limits.
  */
 static __always_inline __u8 judge_rules(const struct hook_context *hook,
 					const struct packet *packet, void *tables,
-					const struct rw_presence *any, struct verdict *verdict)
+					const struct rw_presence *any, bool arrives,
+					struct verdict *verdict)
 {
 	__u32 l4 = packet->protocol == IPPROTO_TCP ? RW_L4_TCP : RW_L4_UDP;
 	struct rw_policy_entry *entry;
@@ -150,11 +168,11 @@ static __always_inline __u8 judge_rules(const struct hook_context *hook,
 	zones = entry ? entry->port.zones : 0;
 	if (entry && zones) {
 		verdict->rule = entry->port.rule;
-		if ((zones & RW_ZONE_ALL) == RW_ZONE_ALL)
-			return RW_REASON_OPEN;
-		verdict->zone = zone_of(hook, packet, tables);
-		if (zones & verdict->zone)
-			return RW_REASON_OPEN;
+		if ((zones & RW_ZONE_ALL) != RW_ZONE_ALL)
+			verdict->zone = zone_of(hook, packet, tables);
+		if ((zones & RW_ZONE_ALL) == RW_ZONE_ALL || zones & verdict->zone)
+			return arrives ? judge_limit(hook, packet, tables, &entry->port, verdict)
+				       : RW_REASON_OPEN;
 	}
 	return any->openings && has_opening(hook, packet, l4) ? RW_REASON_OPENING : RW_REASON_NONE;
 }
@@ -164,7 +182,7 @@ static __noinline bool is_admitted(const struct hook_context *hook, const struct
 {
 	struct verdict verdict = {.rule = RW_RULE_NONE};
 
-	return judge_rules(hook, packet, tables, any, &verdict) != RW_REASON_NONE;
+	return judge_rules(hook, packet, tables, any, false, &verdict) != RW_REASON_NONE;
 }
 
 /* In place: the stack has no room for another packet. */
@@ -224,7 +242,7 @@ static __always_inline __u8 judge_port(const struct hook_context *hook, struct p
 
 	if (packet->protocol == IPPROTO_TCP && has_bad_flags(packet->tcp_flags))
 		return RW_REASON_BAD_FLAGS;
-	reason = judge_rules(hook, packet, tables, any, verdict);
+	reason = judge_rules(hook, packet, tables, any, true, verdict);
 	if (reason == RW_REASON_NONE)
 		reason = judge_unopened(hook, packet, verdict->rule != RW_RULE_NONE);
 	if (reason < RW_REASON_PASS_FIRST && is_forwarded(hook, packet, tables, any))

@@ -19,7 +19,7 @@
 
 /* Counted up with whatever moves, or means something else, in a map: another version's maps are
  * not read, even where their shapes are the same. */
-#define RW_ABI_VERSION 8
+#define RW_ABI_VERSION 9
 
 /*
  * Reasons: why a packet has its verdict. X(number, NAME, "name", verdict, "documentation").
@@ -44,6 +44,7 @@
 	X(13, NO_POLICY, "no-policy", DROP, "no policy is in force: unknown means refused")        \
 	X(14, FRAGMENT_FLOOD, "fragment-flood", DROP,                                              \
 	  "the zone's fragments hold all the kernel's memory that they may")                       \
+	X(15, RATE_LIMITED, "rate-limited", DROP, "the source has begun too many connections")     \
 	X(32, OPEN, "open", PASS, "a rule opens the port to this zone")                            \
 	X(33, ESTABLISHED, "established", PASS, "belongs to a connection of this host")            \
 	X(34, EXEMPT, "exempt", PASS, "never filtered: ARP, neighbour discovery, DHCP, ...")       \
@@ -97,6 +98,11 @@ enum rw_reason {
 	128 /* for those of two policies, the old and the new one; slot 0 is every unlisted        \
 	       interface */
 #define RW_RULES	 65536 /* rules of one generation, and of all counters */
+#define RW_LIMITS	 255   /* kinds of limits of one generation */
+#define RW_LIMIT_BITS	 17
+#define RW_LIMIT_PLACES	 (1 << RW_LIMIT_BITS) /* of buckets, in each of RW_LIMIT_ROWS rows */
+#define RW_LIMIT_ROWS	 2
+#define RW_STAYERS	 4096 /* sources that stay at a limit, least recently used first */
 #define RW_ATTEMPT_BITS	 12
 #define RW_ATTEMPT_SLOTS (1 << RW_ATTEMPT_BITS) /* attempts a CPU can hold */
 #define RW_CONVERSATIONS 65536	 /* UDP conversations remembered, least recently used first */
@@ -131,13 +137,15 @@ enum rw_reason {
  *	RW_POLICY_SLOTS + slot	struct rw_policy_slot, slot 0 .. RW_SLOTS - 1
  *	RW_POLICY_PROTOCOLS + n	struct rw_policy_protocol, IP protocol n 0 .. 255
  *	RW_POLICY_PORTS + (l4 << 16) + port	struct rw_policy_port, l4 0 = TCP, 1 = UDP
+ *	RW_POLICY_LIMITS + n	struct rw_policy_limit, n 1 .. RW_LIMITS
  *
  * An entry of zeros opens nothing.
  */
 #define RW_POLICY_SLOTS	    1
 #define RW_POLICY_PROTOCOLS (RW_POLICY_SLOTS + RW_SLOTS)
 #define RW_POLICY_PORTS	    (RW_POLICY_PROTOCOLS + 256)
-#define RW_POLICY_ENTRIES   (RW_POLICY_PORTS + 2 * 65536)
+#define RW_POLICY_LIMITS    (RW_POLICY_PORTS + 2 * 65536)
+#define RW_POLICY_ENTRIES   (RW_POLICY_LIMITS + RW_LIMITS + 1)
 #define RW_L4_TCP	    0
 #define RW_L4_UDP	    1
 
@@ -183,6 +191,17 @@ struct rw_policy_port {
 	__u64 zones; /* RW_ZONE_* bits that may reach the port; 0 = not open */
 	__u32 rule;  /* index of the rule, 0 .. RW_RULES - 1; only meaningful if zones != 0 */
 	__u8 client; /* 1: clients bind it, and the bind guard leaves them alone; opens nothing */
+	__u8 limit;  /* of what a source may begin, 1 .. RW_LIMITS; 0: it may */
+	__u8 pad0[2];
+};
+
+/* How often a source may begin a connection to a rule: docs/verdict.md, 13. */
+struct rw_policy_limit {
+	__u64 interval; /* ns in which a bucket gets a token; not 0 */
+	__u16 burst;	/* tokens in a full one; not 0 */
+	__u8 ipv4_bits; /* of an IPv4 address that make a source, 1 .. 32 */
+	__u8 ipv6_bits; /* of an IPv6 address, 1 .. 64 */
+	__u8 notes;	/* 1: who stays at the limit is noted in `limit_stayers` */
 	__u8 pad0[3];
 };
 
@@ -192,7 +211,47 @@ struct rw_policy_entry {
 		struct rw_policy_slot slot;
 		struct rw_policy_protocol protocol;
 		struct rw_policy_port port;
+		struct rw_policy_limit limit;
 	};
+};
+
+/*
+ * `limit_times` (array of __u64: ns, CLOCK_MONOTONIC): when a bucket is full again. Of
+ * RW_LIMIT_ROWS rows, each RW_LIMIT_PLACES long; a bucket has one place in each, which its hash
+ * says. What is kept there depends on these functions: a change of them needs another
+ * RW_ABI_VERSION.
+ *
+ * `high` and `low` are the halves of a source, cut to the bits that count, as this machine reads 8
+ * bytes; the seeds are 0 to 3. Sources that follow one another would fill a row too evenly, if the
+ * sum were not multiplied once more.
+ */
+static inline __attribute__((always_inline)) __u64 rw_limit_hash(__u64 high, __u64 low, __u64 rule,
+								 const volatile __u64 *seeds)
+{
+	__u64 sum = (high ^ high >> 32) * seeds[0] + (low ^ low >> 32) * seeds[1] +
+		    (rule + 1) * seeds[2];
+
+	return (sum ^ sum >> 32) * seeds[3];
+}
+
+/* Indexes of the array. */
+#define rw_limit_first(hash)  ((__u32)((hash) >> (64 - RW_LIMIT_BITS)))
+#define rw_limit_second(hash) (RW_LIMIT_PLACES + ((__u32)((hash) >> 28) & (RW_LIMIT_PLACES - 1)))
+
+/* Key of `limit_stayers` (LRU hash): a source, cut to the bits that its limit counts by. */
+struct rw_stayer_key {
+	__u64 halves[2]; /* 16 bytes in network order */
+	__u32 rule;
+	__u32 pad0;
+};
+
+/*
+ * A source that has used up a limit that bans, by connections whose handshake was complete. Goes
+ * back to zeros when its bucket has been full again.
+ */
+struct rw_stayer {
+	__u32 connections; /* that found its bucket empty, or left it so */
+	__u32 refused;	   /* 1: a packet of it was, and not let by for being exempt */
 };
 
 /*
@@ -616,11 +675,24 @@ RW_SIZE(struct rw_policy_port, 16);
 RW_AT(struct rw_policy_port, zones, 0);
 RW_AT(struct rw_policy_port, rule, 8);
 RW_AT(struct rw_policy_port, client, 12);
+RW_AT(struct rw_policy_port, limit, 13);
+RW_SIZE(struct rw_policy_limit, 16);
+RW_AT(struct rw_policy_limit, interval, 0);
+RW_AT(struct rw_policy_limit, burst, 8);
+RW_AT(struct rw_policy_limit, ipv4_bits, 10);
+RW_AT(struct rw_policy_limit, ipv6_bits, 11);
+RW_AT(struct rw_policy_limit, notes, 12);
 RW_SIZE(struct rw_policy_entry, 16);
 RW_SIZE(struct rw_zone_key, 24);
 RW_AT(struct rw_zone_key, prefixlen, 0);
 RW_AT(struct rw_zone_key, list, 4);
 RW_AT(struct rw_zone_key, source, 8);
+RW_SIZE(struct rw_stayer_key, 24);
+RW_AT(struct rw_stayer_key, halves, 0);
+RW_AT(struct rw_stayer_key, rule, 16);
+RW_SIZE(struct rw_stayer, 8);
+RW_AT(struct rw_stayer, connections, 0);
+RW_AT(struct rw_stayer, refused, 4);
 RW_SIZE(struct rw_interface_key, 8);
 RW_AT(struct rw_interface_key, ifindex, 0);
 RW_AT(struct rw_interface_key, vlan, 4);

@@ -71,6 +71,18 @@ test_what_another_namespace_serves_is_reached_there() {
 	assert_equal open "$(awk '/9999/ { print $NF }' "$LAB_DIR/guest.out")" "port 9999 of the guest"
 }
 
+# Its peers have the addresses that its user gives them.
+test_connections_to_another_namespace_use_up_no_limit() {
+	local _
+
+	node_file '.services = [{ name: "extra", proto: "tcp", port: 9999, table: "external",
+		limit: { new: "6/h", burst: 5, then: { ban: "1h" } } }]'
+	rolewall -q apply
+	for _ in {1..8}; do guest wire "$PROBE" scan -t 9999 192.0.2.1; done
+	assert_equal 8 "$(grep -c "9999 open" "$LAB_DIR/guest.out")" "connections of the guest"
+	assert_equal "[]" "$(bpftool -j map dump pinned "$LAB_DIR/bpf/rolewall/maps/limit_stayers")" "who stays"
+}
+
 test_the_bind_guard_leaves_another_namespace_alone() {
 	local before
 

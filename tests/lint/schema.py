@@ -33,6 +33,8 @@ BEYOND_SCHEMA = """
     cluster-roles-missing-in-node cluster-word-without-cluster set-and-service set-file-bad
     set-file-missing set-host-bits set-host-twice set-in-never-ban-unknown set-of-cluster-twice
     set-on-unknown set-or-zone-unknown set-prefix-in-from set-unknown
+    limit-ban-of-a-small-burst limit-of-loopback limit-of-udp limits-of-udp
+    limits-unknown-service
 """.split()
 
 

@@ -12,7 +12,7 @@ work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 log=$work/log
 # The quick ones first; exhaustive is asked only if nobody else knows.
-tests="${TESTS:-bypass_link bypass_ipv4 bypass_ipv6 bypass_policy prefixes never_ban ban_filter state conversations fragments frames attempts exhaustive}"
+tests="${TESTS:-bypass_link bypass_ipv4 bypass_ipv6 bypass_policy prefixes never_ban ban_filter state conversations fragments frames limit attempts exhaustive}"
 
 say() { printf '%-32s %-60s %s\n' "$1" "$2" "$3"; }
 

@@ -16,6 +16,10 @@
 
 #define KEY_MOST 64 /* bytes of the longest key */
 
+#define LIMIT_INTERVAL 10000000000ULL /* ns: a test takes no token's time */
+#define LIMIT_BURST    10
+#define LIMIT_PLACES   512 /* elements that are set */
+
 static uint64_t monotonic_ns(void)
 {
 	struct timespec now;
@@ -69,7 +73,15 @@ static void entries_fill(const struct model_policy *policy, struct rw_policy_ent
 
 		entries[RW_POLICY_PORTS + i].port.zones = port->zones;
 		entries[RW_POLICY_PORTS + i].port.rule = port->rule;
+		entries[RW_POLICY_PORTS + i].port.limit = port->limit;
 	}
+	for (size_t i = 0; i < MODEL_LIMITS; i++)
+		entries[RW_POLICY_LIMITS + i + 1].limit = (struct rw_policy_limit){
+			.interval = LIMIT_INTERVAL,
+			.burst = LIMIT_BURST,
+			.ipv4_bits = policy->limits[i].ipv4_bits,
+			.ipv6_bits = policy->limits[i].ipv6_bits,
+		};
 }
 
 /* Before 5.6 one by one; what is zero is so from the beginning. */
@@ -241,6 +253,52 @@ int subject_rooms(const struct subject *subject, const struct model_memory *memo
 	return error ? error : map_put(subject_map(subject, "fragment_secret"), &zero, &secret);
 }
 
+/* As docs/verdict.md has it, section 13. */
+static uint32_t bucket_place(const struct subject *subject, const struct model_bucket *bucket,
+			     unsigned int row)
+{
+	const __u64 *seeds = ((const struct rw_seeds *)subject_seeds(subject))->words;
+	uint64_t a, b, g, h;
+
+	memcpy(&a, bucket->source.source, 8);
+	memcpy(&b, bucket->source.source + 8, 8);
+	g = (a ^ a >> 32) * seeds[0] + (b ^ b >> 32) * seeds[1] + (bucket->rule + 1ULL) * seeds[2];
+	h = (g ^ g >> 32) * seeds[3];
+	return row == 0 ? h >> 47 : 131072 + (h >> 28) % 131072;
+}
+
+/* It has its last token, or none for a while. */
+static int bucket_put(const struct subject *subject, const struct model_bucket *bucket,
+		      uint32_t places[2])
+{
+	const uint64_t spent = monotonic_ns() + (LIMIT_BURST - 1) * LIMIT_INTERVAL + 60000000000ULL;
+	const uint64_t left = monotonic_ns() + (LIMIT_BURST - 1) * LIMIT_INTERVAL - 1;
+	int fd = subject_map(subject, "limit_times"), error = 0;
+
+	for (unsigned int row = 0; !error && row < 2; row++) {
+		bool has = bucket->left == MODEL_LEFT_SOMETHING ||
+			   (bucket->left == MODEL_LEFT_IN_ONE_ROW && row == bucket->port % 2);
+
+		places[row] = bucket_place(subject, bucket, row);
+		error = map_put(fd, &places[row], has ? &left : &spent);
+	}
+	return error;
+}
+
+static int buckets_put(const struct subject *subject, const struct model_policy *policy)
+{
+	static uint32_t places[LIMIT_PLACES];
+	static size_t count;
+	int fd = subject_map(subject, "limit_times"), error = 0;
+	const uint64_t never = 0;
+
+	while (!error && count)
+		error = map_put(fd, &places[--count], &never);
+	for (size_t i = 0; !error && i < policy->buckets.count; i++, count += 2)
+		error = bucket_put(subject, &policy->buckets.list[i], &places[count]);
+	return error;
+}
+
 static int bound_put(const struct subject *subject, const struct model_policy *policy)
 {
 	int fd = subject_map(subject, "bound_peers"), error = map_clear(fd);
@@ -305,6 +363,8 @@ int subject_install(const struct subject *subject, const struct model_policy *po
 		error = flows_put(subject, policy);
 	if (!error)
 		error = bound_put(subject, policy);
+	if (!error)
+		error = buckets_put(subject, policy);
 	if (!error)
 		error = map_put(subject_map(subject, "presence"), &zero, &policy->presence);
 	if (!error && policy->openings.count % 4)

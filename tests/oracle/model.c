@@ -268,6 +268,27 @@ static enum rw_reason state_decide(struct view *view, const struct model_port *e
 	return refusal;
 }
 
+/* Section 13: who has no token, and is not exempt. Finds out the zone of who has none. */
+static bool is_limited(struct view *view, const struct model_port *entry)
+{
+	const struct model_bucket *found = NULL;
+
+	for (size_t i = 0; i < view->policy->buckets.count; i++) {
+		const struct model_bucket *bucket = &view->policy->buckets.list[i];
+
+		/* An IPv4 address is in none of an IPv6 source, not even in ::/1. */
+		if (bucket->rule == entry->rule &&
+		    (bucket->source.length > 96) == (view->family == 4) &&
+		    has_prefix(view->source, &bucket->source))
+			found = bucket;
+	}
+	if (!found || found->left != MODEL_LEFT_NOTHING)
+		return false;
+	view->zone = source_bits(view);
+	return !(view->zone & (RW_ZONE_INTERNAL | RW_ZONE_MANAGEMENT | RW_ZONE_PEERS)) &&
+	       prefix_value(view, RW_NEVER_BAN_LIST) == 0;
+}
+
 enum rw_reason rules_decide(struct view *view)
 {
 	uint8_t l4 = view->protocol == 6 ? RW_L4_TCP : RW_L4_UDP;
@@ -279,6 +300,9 @@ enum rw_reason rules_decide(struct view *view)
 		is_open = entry->zones & view->zone;
 	}
 	if (is_open) {
+		if (entry->limit && l4 == RW_L4_TCP &&
+		    (view->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && is_limited(view, entry))
+			return RW_REASON_RATE_LIMITED;
 		view->rule = entry->rule;
 		return RW_REASON_OPEN;
 	}

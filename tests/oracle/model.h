@@ -87,6 +87,25 @@ struct model_slot {
 struct model_port {
 	uint64_t zones; /* RW_ZONE_*, 0 = not open */
 	uint32_t rule;
+	uint8_t limit; /* of model_policy.limits, from 1; 0 = none */
+};
+
+#define MODEL_LIMITS 3
+
+struct model_limit {
+	uint8_t ipv4_bits; /* of an address that make a source */
+	uint8_t ipv6_bits;
+};
+
+/* What is left in a bucket. In one row: another that shares that element has none. */
+enum model_left { MODEL_LEFT_NOTHING, MODEL_LEFT_SOMETHING, MODEL_LEFT_IN_ONE_ROW };
+
+struct model_bucket {
+	struct model_prefix source; /* cut as the limit of the port says */
+	uint16_t port;		    /* one of its rule's */
+	uint32_t rule;
+	uint8_t limit;
+	enum model_left left;
 };
 
 /* A list: `list` belongs to whoever made the policy. */
@@ -112,6 +131,8 @@ struct model_policy {
 	MODEL_LIST(struct model_prefix, ban_prefixes);
 	MODEL_LIST(struct model_opening, openings);
 	struct rw_presence presence;
+	struct model_limit limits[MODEL_LIMITS];
+	MODEL_LIST(struct model_bucket, buckets); /* of TCP; all others are full */
 	MODEL_LIST(struct model_flow, flows);
 	MODEL_LIST(const struct model_socket, sockets);
 	MODEL_LIST(const struct model_tracked, tracked);

@@ -136,6 +136,54 @@ static void ports_set(struct model_policy *policy, struct random *random)
 	}
 }
 
+/* Sources of a limited port: how its buckets are cut, and what is left in them. */
+static void bucket_add(struct model_policy *policy, struct random *random, uint16_t port)
+{
+	const struct model_port *entry = &policy->ports[RW_L4_TCP][port];
+	struct model_bucket *bucket = &policy->buckets.list[policy->buckets.count];
+	const struct model_limit *limit;
+	unsigned int family = any_family(random), length;
+
+	if (!entry->limit || policy->buckets.count == LIST_MOST)
+		return;
+	limit = &policy->limits[entry->limit - 1];
+	length = family == 4 ? 96 + limit->ipv4_bits : limit->ipv6_bits;
+	*bucket = (struct model_bucket){
+		.source.length = length,
+		.port = port,
+		.rule = entry->rule,
+		.limit = entry->limit,
+		.left = random_chance(random, 50) ? MODEL_LEFT_NOTHING : random_below(random, 3)};
+	address_random(random, family, bucket->source.source);
+	for (unsigned int bit = length; bit < 128; bit++)
+		bucket->source.source[bit / 8] &= ~(0x80 >> bit % 8);
+	for (size_t i = 0; i < policy->buckets.count; i++)
+		if (policy->buckets.list[i].rule == bucket->rule &&
+		    !memcmp(policy->buckets.list[i].source.source, bucket->source.source, 16))
+			return;
+	policy->buckets.count++;
+}
+
+static void limits_set(struct model_policy *policy, struct random *random)
+{
+	static const struct model_limit limits[] = {{32, 64}, {24, 56}, {1, 1}, {8, 33}, {31, 63}};
+	uint8_t of_rule[3 * POLICIES_RULES];
+
+	for (size_t i = 0; i < MODEL_LIMITS; i++)
+		policy->limits[i] = RANDOM_OF(random, limits);
+	for (size_t i = 0; i < sizeof(of_rule); i++)
+		of_rule[i] = random_below(random, MODEL_LIMITS + 1);
+	for (size_t i = 0; i < 2 * 65536; i++) {
+		struct model_port *entry = &policy->ports[i >> 16][i & 0xffff];
+
+		/* One of UDP says nothing. */
+		if (entry->zones)
+			entry->limit = of_rule[entry->rule % sizeof(of_rule)];
+	}
+	for (size_t i = 0; i < 20 * LIST_MOST; i++)
+		bucket_add(policy, random, port_random(random));
+}
+
 static bool is_same_prefix(const struct model_prefix *a, const struct model_prefix *b)
 {
 	return a->length == b->length && memcmp(a->source, b->source, 16) == 0;
@@ -329,7 +377,8 @@ struct model_policy *policy_generate(uint64_t seed, unsigned int number)
 	if (!policy->memory || !LIST_NEW(policy, zone_prefixes[0]) ||
 	    !LIST_NEW(policy, zone_prefixes[1]) || !LIST_NEW(policy, interfaces) ||
 	    !LIST_NEW(policy, bans) || !LIST_NEW(policy, ban_prefixes) ||
-	    !LIST_NEW(policy, openings) || !LIST_NEW(policy, flows) || !LIST_NEW(policy, bound)) {
+	    !LIST_NEW(policy, openings) || !LIST_NEW(policy, buckets) || !LIST_NEW(policy, flows) ||
+	    !LIST_NEW(policy, bound)) {
 		policy_free(policy);
 		return NULL;
 	}
@@ -337,6 +386,7 @@ struct model_policy *policy_generate(uint64_t seed, unsigned int number)
 	slots_set(policy, &random);
 	protocols_set(policy, &random);
 	ports_set(policy, &random);
+	limits_set(policy, &random);
 	zone_prefixes_set(policy, &random, 0);
 	zone_prefixes_set(policy, &random, 1);
 	interfaces_set(policy, &random);
@@ -363,6 +413,7 @@ void policy_free(struct model_policy *policy)
 	free(policy->bans.list);
 	free(policy->ban_prefixes.list);
 	free(policy->openings.list);
+	free(policy->buckets.list);
 	free(policy->flows.list);
 	free(policy->memory);
 	free(policy->bound.list);

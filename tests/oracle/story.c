@@ -178,6 +178,23 @@ static void opening_tell(struct story *story, struct random *random,
 		story->tcp_flags = SYN;
 }
 
+static void bucket_tell(struct story *story, struct random *random,
+			const struct model_policy *policy)
+{
+	const struct model_bucket *bucket;
+
+	if (!policy->buckets.count)
+		return;
+	bucket = &policy->buckets.list[random_below(random, policy->buckets.count)];
+	story->protocol = 6;
+	address_near(random, &bucket->source, story->source);
+	story->family = address_family(story->source);
+	address_random(random, story->family, story->destination);
+	story->port = bucket->port;
+	if (random_chance(random, 80))
+		story->tcp_flags = SYN;
+}
+
 static void ban_tell(struct story *story, struct random *random, const struct model_policy *policy)
 {
 	bool single = random_chance(random, 50);
@@ -246,7 +263,9 @@ void story_make(struct random *random, const struct model_policy *policy, struct
 	ret->port = random_below(random, 65536);
 	ret->tcp_flags = tcp_flags_random(random);
 	ret->hop_limit = random_chance(random, 50) ? 64 : random_below(random, 256);
-	if (dice < 33)
+	if (dice < 7)
+		bucket_tell(ret, random, policy);
+	else if (dice < 33)
 		knock_tell(ret, random, policy);
 	else if (dice < 40)
 		tracked_tell(ret, random, policy);

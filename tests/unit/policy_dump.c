@@ -55,6 +55,14 @@ static void dump_at(FILE *out, const struct at *at)
 	fprintf(out, "  @ %s\n", where);
 }
 
+static void dump_limit(FILE *out, const struct limit *limit)
+{
+	if (limit->count)
+		fprintf(out, " limit %u/%u burst %u per /%u,/%u ban %u", limit->count,
+			limit->seconds, limit->burst, limit->ipv4_bits, limit->ipv6_bits,
+			limit->ban);
+}
+
 static void dump_services(FILE *out, const struct service_model *services, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -68,6 +76,7 @@ static void dump_services(FILE *out, const struct service_model *services, size_
 		dump_zones(out, service->zones | service->sets);
 		fprintf(out, "%s", service->vpn_advised ? " vpn-advised" : "");
 		fprintf(out, "%s", service->loopback_only ? " loopback-only" : "");
+		dump_limit(out, &service->limit);
 		dump_at(out, &service->at);
 	}
 }
@@ -145,6 +154,11 @@ void dump_model(FILE *out, const struct model *model)
 	dump_sources(out, "management", &node->management);
 	dump_names(out, "  set", node->management_sets, node->management_set_count);
 	dump_sets(out, &node->sets);
+	for (size_t i = 0; i < node->limits.count; i++) {
+		fprintf(out, "limit of %s:", node->limits.list[i].name);
+		dump_limit(out, &node->limits.list[i].limit);
+		dump_at(out, &node->limits.list[i].at);
+	}
 	fprintf(out, "own services\n");
 	dump_services(out, node->services, node->service_count);
 	for (size_t i = 0; i < model->role_count; i++) {
@@ -164,7 +178,9 @@ void dump_merged(FILE *out, const struct merged *merged)
 		dump_ports(out, row->service->port, row->service->port_end);
 		fprintf(out, " ");
 		dump_zones(out, row->zones);
-		fprintf(out, "%s\n", row->narrowed ? " narrowed" : "");
+		fprintf(out, "%s", row->narrowed ? " narrowed" : "");
+		dump_limit(out, &row->limit);
+		fprintf(out, "\n");
 	}
 }
 
@@ -269,6 +285,7 @@ void dump_tables(FILE *out, const struct tables *tables)
 			fprintf(out, " (%s)", rule->peers);
 		if (rule->sets[0])
 			fprintf(out, " [%s]", rule->sets);
+		dump_limit(out, &rule->limit);
 		fprintf(out, "  @ %s\n", rule->origin);
 	}
 	dump_port_entries(out, tables);

@@ -105,11 +105,11 @@ static json_t *json_service(const struct service_model *service)
 	for (const struct word *l4 = words_l4; l4->word; l4++)
 		if (service->l4s & (1 << l4->number))
 			json_array_append_new(protocols, json_clean(l4->word));
-	return json_make("{s:s, s:o, s:i, s:i, s:o, s:b, s:b, s:o}", "service", service->name,
+	return json_make("{s:s, s:o, s:i, s:i, s:o, s:b, s:b, s:o, s:o}", "service", service->name,
 			 "proto", protocols, "port", (int)service->port, "port_end",
 			 (int)service->port_end, "zones", json_zones(service->zones), "vpn_advised",
-			 service->vpn_advised, "loopback_only", service->loopback_only, "about",
-			 json_clean(service->about));
+			 service->vpn_advised, "loopback_only", service->loopback_only, "limit",
+			 json_limit(&service->limit), "about", json_clean(service->about));
 }
 
 static void role_print_json(const struct settings *settings, const char *profile,

@@ -35,7 +35,7 @@ static void add_rule(struct libscols_table *table, const struct rule_state *stat
 {
 	const struct rule *rule = &state->rule;
 	struct libscols_line *line = table_line(table);
-	char ports[PORTS_TEXT_MAX], zones[PEERS_TEXT_MAX];
+	char ports[PORTS_TEXT_MAX], zones[PEERS_TEXT_MAX], limit[LIMIT_TEXT_MAX];
 
 	cell_set(line, 0, "%s", word_of(words_l4, rule->l4));
 	cell_set(line, 1, "%s", ports_text(rule->port, rule->port_end, ports));
@@ -45,11 +45,20 @@ static void add_rule(struct libscols_table *table, const struct rule_state *stat
 	cell_set(line, 5, "%llu", state->counter.passed.packets);
 	cell_set(line, 6, "%llu", state->counter.dropped.packets);
 	cell_set(line, 7, "%llu", state->counter.observed.packets);
-	cell_set(line, 8, "%s", rule->origin);
+	cell_set(line, 8, "%s", rule->limit.count ? limit_format(&rule->limit, limit) : "");
+	cell_set(line, 9, "%s", rule->origin);
 	if (rule->zones & RW_ZONE_EXTERNAL)
 		cell_style(line, 4, STYLE_CARE);
 	if (state->counter.dropped.packets)
 		cell_style(line, 6, STYLE_BAD);
+}
+
+static bool has_limits(const struct snapshot *snapshot)
+{
+	for (size_t i = 0; i < snapshot->rule_count; i++)
+		if (snapshot->rules[i].rule.limit.count)
+			return true;
+	return false;
 }
 
 static void show_print(const struct settings *settings, const struct snapshot *snapshot,
@@ -64,6 +73,7 @@ static void show_print(const struct settings *settings, const struct snapshot *s
 		{"PASSED", SCOLS_FL_RIGHT},
 		{"REFUSED", SCOLS_FL_RIGHT},
 		{"OBSERVED", SCOLS_FL_RIGHT},
+		{"LIMIT", has_limits(snapshot) ? 0 : SCOLS_FL_HIDDEN},
 		{"ORIGIN", SCOLS_FL_WRAP},
 	};
 	_table_ struct libscols_table *table = table_new(settings, columns, ARRAY_SIZE(columns));

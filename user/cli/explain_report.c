@@ -51,6 +51,7 @@ static const struct rule *rule_shown(const struct answer *answer)
 
 	if (!explanation->has_rule || (explanation->reason != RW_REASON_OPEN &&
 				       explanation->reason != RW_REASON_ZONE_DENIED &&
+				       explanation->reason != RW_REASON_RATE_LIMITED &&
 				       explanation->reason != RW_REASON_OPENING))
 		return NULL;
 	return &explanation->rule;
@@ -100,11 +101,12 @@ json_t *json_answer(const struct answer *answer)
 
 	cidr_format(answer->question.source, 128, source);
 	root = json_make(
-		"{s:b, s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:s, s:i, s:o, s:o, s:s, s:b, s:I, "
+		"{s:b, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:i, s:o, s:o, s:s, s:b, s:I, "
 		"s:s, s:o}",
 		"asked", !explanation->recalled, "verdict", explanation->drop ? "drop" : "pass",
 		"reason", reason_text(answer), "rule", json_rule_name(rule), "origin",
-		json_clean(rule ? rule->origin : NULL), "zone",
+		json_clean(rule ? rule->origin : NULL), "limit",
+		rule ? json_limit(&rule->limit) : json_null(), "zone",
 		json_clean(zone_name(explanation->zone)), "sets", json_names(explanation->sets),
 		"hook", hook_word(explanation->hook), "source", source, "port",
 		(int)answer->question.port, "proto", json_clean(proto_text(answer, proto)),
@@ -149,13 +151,16 @@ static const char *verdict_text(const struct explanation *explanation)
 static void tell_rule(const struct answer_sink *sink, const struct answer *answer)
 {
 	const struct rule *rule = rule_shown(answer);
-	char ports[PORTS_TEXT_MAX], zones[PEERS_TEXT_MAX];
+	char ports[PORTS_TEXT_MAX], zones[PEERS_TEXT_MAX], limit[LIMIT_TEXT_MAX];
 
 	if (!rule)
 		return;
 	report_tell(sink, "Rule", STYLE_PLAIN, "%s/%s: %s/%s, open from %s", rule->role,
 		    rule->service, ports_text(rule->port, rule->port_end, ports),
 		    word_of(words_l4, rule->l4), peers_text(rule->zones, rule, zones));
+	if (rule->limit.count)
+		report_tell(sink, "Limit", STYLE_PLAIN, "%s, for each source",
+			    limit_format(&rule->limit, limit));
 	report_tell(sink, "Origin", STYLE_PLAIN, "%s", rule->origin);
 }
 

@@ -231,6 +231,18 @@ static void remedy_banned(struct case_file *file)
 	remedy_add(file, "rolewall unban %s", ban);
 }
 
+static void remedy_limit(struct case_file *file)
+{
+	const struct explanation *explanation = file->explanation;
+
+	remedy_add(file, "wait: it may begin again as soon as its bucket has a token");
+	remedy_add(file,
+		   "write a higher \"%s\" into \"limits\" of %s, or the source into "
+		   "\"never_ban\", then \"rolewall apply\"",
+		   explanation->has_rule ? explanation->rule.service : "@default",
+		   explanation->node_file);
+}
+
 static void remedies_choose(struct case_file *file)
 {
 	const struct explanation *explanation = file->explanation;
@@ -258,6 +270,9 @@ static void remedies_choose(struct case_file *file)
 	case RW_REASON_IPV6_OFF:
 		remedy_add(file, "write \"ipv6\": \"filter\" into %s, then \"rolewall apply\"",
 			   explanation->node_file);
+		break;
+	case RW_REASON_RATE_LIMITED:
+		remedy_limit(file);
 		break;
 	case RW_REASON_PROTOCOL:
 		remedy_protocol(file);

@@ -9,6 +9,7 @@
 #include "policy/cluster.h"
 #include "policy/flows.h"
 #include "policy/profile_files.h"
+#include "policy/service.h"
 #include "policy/set_join.h"
 #include "util/array.h"
 #include "util/cleanup.h"
@@ -31,8 +32,12 @@ int merged_add(struct merged *merged, const char *role, const struct service_mod
 			row = array_append(&merged->rows, &merged->row_count, sizeof(*row));
 			if (!row)
 				return -ENOMEM;
-			*row = (struct row){&services[i], role, l4,
-					    services[i].zones | services[i].sets, false};
+			*row = (struct row){
+				&services[i], role,  l4, services[i].zones | services[i].sets,
+				false,	      false, {0}};
+			if (l4 == RW_L4_TCP)
+				row->limit = services[i].limit;
+			row->limit_is_own = row->limit.count;
 			if (services[i].loopback_only)
 				row->zones = RW_ZONE_NOBODY;
 		}
@@ -93,16 +98,17 @@ static int advised_narrow(struct merged *merged, uint64_t also, struct error *re
 	return 0;
 }
 
-static int service_refuse(const struct merged *merged, const struct name_model *name,
-			  struct error *ret_error)
+/* `all` is the word for all of them. */
+static int service_refuse(const struct merged *merged, const struct at *at, const char *name,
+			  const char *all, struct error *ret_error)
 {
-	struct guess guess = guess_begin(name->name);
+	struct guess guess = guess_begin(name);
 	int r;
 
-	r = error_at(ret_error, &name->at, "no role of this node has a service \"%s\"", name->name);
+	r = error_at(ret_error, at, "no role of this node has a service \"%s\"", name);
 	for (size_t i = 0; i < merged->row_count; i++)
 		guess_consider(&guess, merged->rows[i].service->name);
-	guess_consider(&guess, MODEL_ADVISED);
+	guess_consider(&guess, all);
 	if (!error_hint_guess(ret_error, &guess))
 		error_hint(ret_error, "list the role that has it under \"roles\", or leave it out");
 	return r;
@@ -129,7 +135,7 @@ static int service_narrow(struct merged *merged, const struct model *model, uint
 	if (!found && is_of_a_peer(model, name->name))
 		return 0;
 	if (!found)
-		return service_refuse(merged, name, ret_error);
+		return service_refuse(merged, &name->at, name->name, MODEL_ADVISED, ret_error);
 	if (narrowed)
 		return 0;
 	r = error_at(ret_error, &name->at,
@@ -219,6 +225,66 @@ static void management_apply(struct merged *merged, const struct node_model *nod
 			merged->rows[i].zones |= bits;
 }
 
+static int limit_apply(struct merged *merged, const struct model *model,
+		       const struct limit_model *limit, struct error *ret_error)
+{
+	bool found = false, has_tcp = false;
+
+	for (size_t i = 0; i < merged->row_count; i++) {
+		struct row *row = &merged->rows[i];
+
+		if (strcmp(row->service->name, limit->name) != 0)
+			continue;
+		found = true;
+		if (row->l4 != RW_L4_TCP || row->service->loopback_only)
+			continue;
+		has_tcp = true;
+		row->limit = limit->limit;
+		row->limit_is_own = true;
+	}
+	if (has_tcp || (!found && is_of_a_peer(model, limit->name)))
+		return 0;
+	if (!found)
+		return service_refuse(merged, &limit->at, limit->name, LIMIT_DEFAULT, ret_error);
+	error_at(ret_error, &limit->at, "a limit counts connections of TCP, and \"%s\" has none",
+		 limit->name);
+	error_hint(ret_error, "leave it out");
+	return -EINVAL;
+}
+
+/* What the node file says of a service holds in place of what the service says itself. */
+static int limits_apply(struct merged *merged, const struct model *model, struct error *ret_error)
+{
+	const struct limit_list *limits = &model->node.limits;
+	int r, result = 0;
+
+	for (size_t i = 0; i < limits->count; i++) {
+		if (!strcmp(limits->list[i].name, LIMIT_DEFAULT))
+			continue;
+		r = limit_apply(merged, model, &limits->list[i], ret_error);
+		if (r < 0 && !error_keep(ret_error, r))
+			return r;
+		result = r < 0 ? r : result;
+	}
+	return result;
+}
+
+/* For what the world may reach: what is for peers alone has no guessers. */
+static void limit_default_apply(struct merged *merged, const struct node_model *node)
+{
+	const struct limit *all = NULL;
+
+	for (size_t i = 0; i < node->limits.count; i++)
+		if (!strcmp(node->limits.list[i].name, LIMIT_DEFAULT))
+			all = &node->limits.list[i].limit;
+	for (size_t i = 0; all && i < merged->row_count; i++) {
+		struct row *row = &merged->rows[i];
+
+		if (row->l4 == RW_L4_TCP && !row->limit_is_own && row->zones & RW_ZONE_EXTERNAL)
+			row->limit = *all;
+	}
+}
+
 int merged_build(const struct model *model, struct merged *ret, struct error *ret_error)
 {
 	_cleanup_(merged_free) struct merged merged = {0};
@@ -229,8 +295,12 @@ int merged_build(const struct model *model, struct merged *ret, struct error *re
 	r = vpn_only_apply(&merged, model, ret_error);
 	if (r < 0)
 		return r;
+	r = limits_apply(&merged, model, ret_error);
+	if (r < 0)
+		return r;
 	flows_apply(&merged, model);
 	management_apply(&merged, &model->node);
+	limit_default_apply(&merged, &model->node);
 	*ret = merged;
 	merged = (struct merged){0};
 	return 0;

@@ -23,6 +23,8 @@ struct row {
 	uint8_t l4;			     /* RW_L4_* */
 	uint64_t zones;			     /* RW_ZONE_*, management and sets included; may be 0 */
 	bool narrowed;			     /* by vpn_only */
+	bool limit_is_own;		     /* said of this service, if only "none" */
+	struct limit limit;		     /* zeros: none */
 };
 
 struct merged {

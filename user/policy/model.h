@@ -69,6 +69,18 @@ struct set_list {
 	size_t file_count;
 };
 
+/* What "limits" of a node file says of a service, or of all of them. */
+struct limit_model {
+	struct at at;
+	char name[TABLES_NAME_MAX];
+	struct limit limit; /* zeros: "none" */
+};
+
+struct limit_list {
+	struct limit_model *list; /* owned */
+	size_t count;
+};
+
 /* A service as it is written: one of these can become two rules, of TCP and of UDP. */
 struct service_model {
 	struct at at;
@@ -81,7 +93,8 @@ struct service_model {
 	bool has_from;
 	bool vpn_advised;
 	bool loopback_only; /* for this node alone: it opens nothing, and audit looks where it listens */
-	uint64_t sets;	    /* RW_ZONE_SET(): of what follows, once all sets are known */
+	struct limit limit;	      /* zeros: it says nothing of one */
+	uint64_t sets;		      /* RW_ZONE_SET(): of what follows, once all sets are known */
 	struct name_model *from_sets; /* owned */
 	size_t from_set_count;
 	struct source_list from_sources; /* prefixes in "from" */
@@ -90,7 +103,7 @@ struct service_model {
 
 #if __SIZEOF_POINTER__ == 8
 _Static_assert(
-	sizeof(struct service_model) == 144,
+	sizeof(struct service_model) == 160,
 	"struct service_model: see policy/service.c (read), policy/merge.c and policy/rules.c "
 	"(made a rule of), cli/cmd_roles.c (told), tests/unit/policy_dump.c");
 #endif
@@ -191,6 +204,7 @@ struct node_model {
 	size_t vpn_only_count;
 	struct service_model *services; /* owned */
 	size_t service_count;
+	struct limit_list limits;
 	struct set_list sets; /* with the cluster's and those without a name, once it is complete */
 	struct source_list management;
 	struct name_model *management_sets; /* owned */

@@ -214,6 +214,13 @@ static int node_sets_read(const struct value *value, void *into, struct error *r
 	return sets_read(value, &node->sets, ret_error);
 }
 
+static int node_limits_read(const struct value *value, void *into, struct error *ret_error)
+{
+	struct node_model *node = into;
+
+	return limits_read(value, &node->limits, ret_error);
+}
+
 static int management_read(const struct value *value, void *into, struct error *ret_error)
 {
 	struct node_model *node = into;
@@ -268,6 +275,7 @@ static const struct field node_fields[] = {
 	{"sets", node_sets_read, false},
 	{"vpn_only", vpn_only_read, false},
 	{"services", node_services_read, false},
+	{"limits", node_limits_read, false},
 	{"management", management_read, false},
 	{"never_ban", never_ban_read, false},
 	{"accept", accept_read, false},
@@ -312,6 +320,7 @@ void node_model_free(struct node_model *node)
 	free(node->roles);
 	free(node->vpn_only);
 	services_free(node->services, node->service_count);
+	free(node->limits.list);
 	sets_free(&node->sets);
 	free(node->management.list);
 	free(node->management_sets);

@@ -115,7 +115,29 @@ static int rules_add(struct tables *tables, const struct row *const *rows, size_
 		}
 		rule->zones |= rows[i]->zones;
 		rule->loopback = rule->loopback && rows[i]->service->loopback_only;
+		/* What is said of one holds before what is said of all; of two the later. */
+		if (rows[i]->limit.count && (rows[i]->limit_is_own || !rule->limit.count))
+			rule->limit = rows[i]->limit;
 		origin_add(rule, rows[i]);
+	}
+	return 0;
+}
+
+/* As many kinds as the programs can tell apart. */
+static int limits_check(const struct tables *tables, struct error *ret_error)
+{
+	_free_ struct limit *kinds = calloc(tables->rule_count + 1, sizeof(*kinds));
+	size_t count = 0;
+
+	if (!kinds)
+		return error_set(ret_error, ENOMEM, "out of memory");
+	for (size_t i = 0; i < tables->rule_count; i++) {
+		if (limit_number(kinds, &count, &tables->rules[i].limit) <= RW_LIMITS)
+			continue;
+		error_set(ret_error, EINVAL, "the services have more than %d different limits",
+			  RW_LIMITS);
+		error_hint(ret_error, "let some of them have the same");
+		return -EINVAL;
 	}
 	return 0;
 }
@@ -133,7 +155,7 @@ int tables_add_rules(struct tables *tables, const struct merged *merged, struct 
 	r = rules_add(tables, rows, merged->row_count, ret_error);
 	for (size_t i = 0; r == 0 && i < tables->rule_count; i++)
 		rule_finish(&tables->rules[i], merged->flows);
-	return r;
+	return r ? r : limits_check(tables, ret_error);
 }
 
 /* --- ports ------------------------------------------------------------------------------------ */

@@ -14,3 +14,8 @@ struct service_list {
 
 void services_free(struct service_model *services, size_t count);
 int services_read(const struct value *value, struct service_list into, struct error *ret_error);
+
+#define LIMIT_DEFAULT "@default" /* in "limits": every TCP service that the world may reach */
+
+/* "limits" of a node file. */
+int limits_read(const struct value *value, struct limit_list *ret, struct error *ret_error);

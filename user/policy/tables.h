@@ -23,6 +23,41 @@
 #define TABLES_ORIGIN_MAX                                                                          \
 	192 /* "FILE:LINE[, FILE:LINE ...]", cut with "..." where it does not fit */
 
+/* How often a source may begin a connection; none: zeros. docs/node-file.md has the words. */
+struct limit {
+	uint32_t count;	   /* connections; 0 = there is no limit */
+	uint32_t ban;	   /* seconds, for who goes on; 0 = nobody is banned */
+	uint16_t seconds;  /* in which they may begin: 1, 60, 3600 */
+	uint16_t burst;	   /* at once; not 0 where there is a limit */
+	uint8_t ipv4_bits; /* of an address that make a source */
+	uint8_t ipv6_bits;
+};
+
+#define LIMIT_NONE	 "none"
+#define LIMIT_COUNT_MAX	 1000000
+#define LIMIT_BURST_MAX	 10000
+#define LIMIT_BAN_MAX	 (36525LL * 24 * 60 * 60)
+#define LIMIT_IPV4_USUAL 32
+#define LIMIT_IPV6_USUAL 64
+#define LIMIT_TEXT_MAX	 80 /* of limit_format(), with the NUL */
+
+/* The number of a kind in a list of those that were met, from 1; it is added there. 0: no limit. */
+size_t limit_number(struct limit *kinds, size_t *count, const struct limit *limit);
+
+bool limit_is_same(const struct limit *a, const struct limit *b);
+
+/* "30/min, burst 20", and what else is not as usual; "none". Returns `ret`. */
+const char *limit_format(const struct limit *limit, char ret[LIMIT_TEXT_MAX]);
+
+/* "min": what the connections are counted in. */
+const char *limit_unit(const struct limit *limit);
+
+/* And back: its seconds; 0: there is no such unit. */
+uint16_t limit_seconds(const char *unit);
+
+/* Are the values within their ranges? */
+bool limit_is_valid(const struct limit *limit);
+
 /*
  * A rule: one service of one role on one protocol and port range. What identifies it, and so keeps
  * its counters over a change of policy, is (role, service, l4, port, port_end).
@@ -40,13 +75,14 @@ struct rule {
 	uint8_t l4;		      /* RW_L4_TCP or RW_L4_UDP */
 	bool loopback;		      /* for this node alone: zones is RW_ZONE_NOBODY */
 	uint64_t zones;		      /* RW_ZONE_*; never 0 */
+	struct limit limit;	      /* of TCP alone */
 	char peers[TABLES_PEERS_MAX]; /* "proxy,appserver": roles of the peers that zones has */
 	char sets[TABLES_SETS_MAX];   /* "office,203.0.113.7": sets that zones has */
 };
 
 /* A new field must be added wherever a rule is copied, compared or shown. */
 _Static_assert(
-	sizeof(struct rule) == 656,
+	sizeof(struct rule) == 672,
 	"struct rule: see policy/rules.c (made), tables/compare.c (compared), "
 	"kernel/generation/records.h (pinned), report/json.c, packaging/schema/output/common.json "
 	"cli/cmd_show.c, live/table.c and web/page/ports.js (told), tests/unit/policy_dump.c");

@@ -187,6 +187,30 @@ static int compare_never_ban(struct difference *difference, const struct tables 
 	return 0;
 }
 
+/* "imaps 30/min, burst 20; smtp ...", cut where it is longer. */
+static void limit_join(const struct rule *rule, char *ret, size_t size)
+{
+	size_t used = strlen(ret);
+	char text[LIMIT_TEXT_MAX];
+
+	if (rule->limit.count)
+		snprintf(ret + used, size - used, "%s%s %s", used ? "; " : "", rule->service,
+			 limit_format(&rule->limit, text));
+}
+
+static void compare_limits(struct difference *difference, const struct snapshot *snapshot,
+			   const struct tables *tables)
+{
+	char before[1024] = "", after[1024] = "";
+
+	for (size_t i = 0; i < snapshot->rule_count; i++)
+		limit_join(&snapshot->rules[i].rule, before, sizeof(before));
+	for (size_t i = 0; i < tables->rule_count; i++)
+		limit_join(&tables->rules[i], after, sizeof(after));
+	setting_compare(difference, "limits", *before ? before : LIMIT_NONE,
+			*after ? after : LIMIT_NONE);
+}
+
 /* Flags have a default, and so a value only where something is in force. */
 static void compare_flags(struct difference *difference, const struct snapshot *snapshot,
 			  const struct tables *tables)
@@ -225,6 +249,7 @@ static void compare_settings(struct difference *difference, const struct snapsho
 		snprintf(before, sizeof(before), "%u", snapshot->echo_rate);
 	snprintf(after, sizeof(after), "%u", tables->echo_rate);
 	setting_compare(difference, "echo_rate", before, after);
+	compare_limits(difference, snapshot, tables);
 }
 
 int difference_find(const struct snapshot *snapshot, const struct tables *in_force,

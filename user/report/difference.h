@@ -15,7 +15,7 @@ struct setting {
 	char after[1024];
 };
 
-#define DIFFERENCE_SETTINGS_MAX 10
+#define DIFFERENCE_SETTINGS_MAX 11
 
 /* Points into the snapshot and both tables. */
 struct difference {

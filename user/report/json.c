@@ -59,16 +59,31 @@ json_t *json_names(const char *names)
 	return list;
 }
 
+json_t *json_limit(const struct limit *limit)
+{
+	char count[32], ipv4[8], ipv6[8];
+
+	if (!limit->count)
+		return json_null();
+	snprintf(count, sizeof(count), "%u/%s", limit->count, limit_unit(limit));
+	snprintf(ipv4, sizeof(ipv4), "/%u", limit->ipv4_bits);
+	snprintf(ipv6, sizeof(ipv6), "/%u", limit->ipv6_bits);
+	return json_pack("{s:s, s:i, s:[s, s], s:o}", "new", count, "burst", (int)limit->burst,
+			 "per", ipv4, ipv6, "ban",
+			 limit->ban ? json_integer(limit->ban) : json_null());
+}
+
 json_t *json_rule(const struct rule_state *state)
 {
 	const struct rule *rule = &state->rule;
 
-	return json_pack("{s:o, s:o, s:s, s:i, s:i, s:o, s:b, s:o, s:o, s:o, s:I, s:I, s:I}",
+	return json_pack("{s:o, s:o, s:s, s:i, s:i, s:o, s:b, s:o, s:o, s:o, s:o, s:I, s:I, s:I}",
 			 "service", json_clean(rule->service), "role", json_clean(rule->role),
 			 "proto", word_of(words_l4, rule->l4), "port", (int)rule->port, "port_end",
 			 (int)rule->port_end, "zones", json_zones(rule->zones), "loopback",
 			 rule->loopback, "peers", json_clean(rule->peers), "sets",
-			 json_names(rule->sets), "origin", json_clean(rule->origin), "passed",
+			 json_names(rule->sets), "limit", json_limit(&rule->limit), "origin",
+			 json_clean(rule->origin), "passed",
 			 (json_int_t)state->counter.passed.packets, "dropped",
 			 (json_int_t)state->counter.dropped.packets, "observed",
 			 (json_int_t)state->counter.observed.packets);
@@ -400,7 +415,7 @@ json_t *json_status(const struct snapshot *snapshot)
 
 	root = json_pack(
 		"{s:b, s:b, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:s, s:o, "
-		"s:{s:b, s:b, s:b, s:b, s:b}, s:o}",
+		"s:{s:b, s:b, s:b, s:b, s:b, s:b}, s:o}",
 		"applied", applied, "attached", applied && snapshot_is_enforced(snapshot), "mode",
 		json_clean(applied ? mode_word(snapshot->flags) : NULL), "generation",
 		(json_int_t)snapshot->generation, "node", json_clean(snapshot->node), "profile",
@@ -410,8 +425,8 @@ json_t *json_status(const struct snapshot *snapshot)
 		"previous_lost", snapshot->previous_lost, "bind_guard",
 		bind_guard_word(snapshot->flags), "interfaces", json_interfaces(snapshot), "hooks",
 		"ingress", snapshot->cgroup_ingress, "egress", snapshot->cgroup_egress, "bind4",
-		snapshot->cgroup_bind4, "bind6", snapshot->cgroup_bind6, "namespaces",
-		snapshot->namespaces, "forwarding",
+		snapshot->cgroup_bind4, "bind6", snapshot->cgroup_bind6, "established",
+		snapshot->cgroup_established, "namespaces", snapshot->namespaces, "forwarding",
 		json_clean(forwarding_word(snapshot->forwards, snapshot->conntrack)));
 	json_object_update(root, counts);
 	json_decref(counts);

@@ -38,6 +38,9 @@ json_t *json_zones(uint64_t zones);
 /* Names of the sets in a mask; those without one are called by their first prefix. */
 json_t *json_sets(uint64_t zones, const struct tables *tables);
 
+/* null: there is none. */
+json_t *json_limit(const struct limit *limit);
+
 json_t *json_rule(const struct rule_state *state);
 json_t *json_interfaces(const struct snapshot *snapshot);
 

@@ -53,9 +53,11 @@ static size_t rules_unchanged(const struct both_ways *sets, const struct rule_li
 		int order = rule_order(before->rules[b], after->rules[a]);
 
 		if (!order)
-			unchanged += has_same_zones(sets, before->rules[b]->zones,
-						    after->rules[a]->zones) &&
-				     !strcmp(before->rules[b]->peers, after->rules[a]->peers);
+			unchanged +=
+				has_same_zones(sets, before->rules[b]->zones,
+					       after->rules[a]->zones) &&
+				!strcmp(before->rules[b]->peers, after->rules[a]->peers) &&
+				limit_is_same(&before->rules[b]->limit, &after->rules[a]->limit);
 		b += order <= 0;
 		a += order >= 0;
 	}

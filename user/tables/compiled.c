@@ -22,17 +22,40 @@ static bool string_read(char *ret, size_t size, const char *text)
 	return true;
 }
 
+static bool limit_unpack(json_t *json, struct limit *ret)
+{
+	json_int_t count, ban;
+	int seconds, burst, ipv4, ipv6;
+
+	if (!json)
+		return true;
+	if (json_unpack(json, "[I, i, i, i, i, I !]", &count, &seconds, &burst, &ipv4, &ipv6,
+			&ban) ||
+	    count < 0 || count > UINT32_MAX || ban < 0 || ban > UINT32_MAX || seconds < 0 ||
+	    seconds > UINT16_MAX || burst < 0 || burst > UINT16_MAX || ipv4 < 0 ||
+	    ipv4 > UINT8_MAX || ipv6 < 0 || ipv6 > UINT8_MAX)
+		return false;
+	*ret = (struct limit){.count = (uint32_t)count,
+			      .ban = (uint32_t)ban,
+			      .seconds = (uint16_t)seconds,
+			      .burst = (uint16_t)burst,
+			      .ipv4_bits = (uint8_t)ipv4,
+			      .ipv6_bits = (uint8_t)ipv6};
+	return limit_is_valid(ret);
+}
+
 static bool rule_read(json_t *json, void *ret_rule)
 {
 	struct rule *ret = ret_rule;
 	const char *role, *service, *origin, *peers, *sets = "";
 	int port, port_end, l4, loopback = false;
+	json_t *limit = NULL;
 	json_int_t zones;
 
-	if (json_unpack(json, "{s:s, s:s, s:s, s:i, s:i, s:i, s:I, s:s, s?b, s?s !}", "role", &role,
-			"service", &service, "origin", &origin, "port", &port, "port_end",
+	if (json_unpack(json, "{s:s, s:s, s:s, s:i, s:i, s:i, s:I, s:s, s?b, s?s, s?o !}", "role",
+			&role, "service", &service, "origin", &origin, "port", &port, "port_end",
 			&port_end, "l4", &l4, "zones", &zones, "peers", &peers, "loopback",
-			&loopback, "sets", &sets))
+			&loopback, "sets", &sets, "limit", &limit))
 		return false;
 	if (loopback && zones != RW_ZONE_NOBODY)
 		return false;
@@ -44,7 +67,8 @@ static bool rule_read(json_t *json, void *ret_rule)
 			     .l4 = (uint8_t)l4,
 			     .loopback = loopback,
 			     .zones = (uint64_t)zones};
-	return string_read(ret->role, sizeof(ret->role), role) &&
+	return limit_unpack(limit, &ret->limit) &&
+	       string_read(ret->role, sizeof(ret->role), role) &&
 	       string_read(ret->service, sizeof(ret->service), service) &&
 	       string_read(ret->origin, sizeof(ret->origin), origin) &&
 	       string_read(ret->peers, sizeof(ret->peers), peers) &&

@@ -10,7 +10,7 @@
 #define COMPILED_LAYOUT 2 /* 1 had no sets */
 
 /* Each field is written and read here. Add a new one in both files. */
-_Static_assert(sizeof(struct rule) == 656, "struct rule has changed: so has the compiled policy");
+_Static_assert(sizeof(struct rule) == 672, "struct rule has changed: so has the compiled policy");
 _Static_assert(sizeof(struct prefix) == 32, "struct prefix has changed");
 _Static_assert(sizeof(struct interface) == 48, "struct interface has changed");
 _Static_assert(sizeof(struct tables) == 728, "struct tables has changed");

@@ -28,17 +28,25 @@ static json_t *array_write(const void *list, size_t count,
 	return array;
 }
 
+static json_t *limit_write(const struct limit *limit)
+{
+	if (!limit->count)
+		return NULL;
+	return json_pack("[I, i, i, i, i, I]", (json_int_t)limit->count, limit->seconds,
+			 limit->burst, limit->ipv4_bits, limit->ipv6_bits, (json_int_t)limit->ban);
+}
+
 static json_t *rule_write(const void *list, size_t index)
 {
 	const struct rule *rule = (const struct rule *)list + index;
 
-	/* The version before knows neither "loopback" nor "sets": it can read a policy without. */
-	return json_pack("{s:s, s:s, s:s, s:i, s:i, s:i, s:I, s:s, s:o*, s:o*}", "role", rule->role,
-			 "service", rule->service, "origin", rule->origin, "port", rule->port,
-			 "port_end", rule->port_end, "l4", rule->l4, "zones",
-			 (json_int_t)rule->zones, "peers", rule->peers, "loopback",
-			 rule->loopback ? json_true() : NULL, "sets",
-			 rule->sets[0] ? json_string(rule->sets) : NULL);
+	/* Versions before know no "loopback", "sets", "limit": they can read a policy without. */
+	return json_pack(
+		"{s:s, s:s, s:s, s:i, s:i, s:i, s:I, s:s, s:o*, s:o*, s:o*}", "role", rule->role,
+		"service", rule->service, "origin", rule->origin, "port", rule->port, "port_end",
+		rule->port_end, "l4", rule->l4, "zones", (json_int_t)rule->zones, "peers",
+		rule->peers, "loopback", rule->loopback ? json_true() : NULL, "sets",
+		rule->sets[0] ? json_string(rule->sets) : NULL, "limit", limit_write(&rule->limit));
 }
 
 static json_t *prefix_write(const void *list, size_t index)

@@ -114,9 +114,40 @@ static int fill_protocols(int fd, const struct tables *tables)
 	return 0;
 }
 
+/* The number that each rule's limit has among those of the policy array; 0: it has none. */
+static int fill_limits(int fd, const struct tables *tables, uint8_t *ret)
+{
+	_free_ struct limit *kinds = calloc(tables->rule_count + 1, sizeof(*kinds));
+	size_t count = 0;
+	int r = 0;
+
+	if (!kinds)
+		return -ENOMEM;
+	for (size_t i = 0; i < tables->rule_count; i++) {
+		size_t number = limit_number(kinds, &count, &tables->rules[i].limit);
+
+		if (number > RW_LIMITS)
+			return -ENOSPC;
+		ret[i] = number;
+	}
+	for (size_t i = 0; !r && i < count; i++) {
+		struct rw_policy_entry entry = {
+			.limit = {
+				.interval = kinds[i].seconds * 1000000000ULL / kinds[i].count,
+				.burst = kinds[i].burst,
+				.ipv4_bits = kinds[i].ipv4_bits,
+				.ipv6_bits = kinds[i].ipv6_bits,
+				.notes = kinds[i].ban != 0,
+			}};
+
+		r = put_entry(fd, RW_POLICY_LIMITS + i + 1, entry);
+	}
+	return r;
+}
+
 /* Only what is not zeros: the array starts as zeros, and zeros are closed. */
 static size_t list_ports(const struct generation_request *request,
-			 const struct numbered_rule *records, __u32 *keys,
+			 const struct numbered_rule *records, const uint8_t *limits, __u32 *keys,
 			 struct rw_policy_entry *values)
 {
 	bool guarded = request->flags & RW_POLICY_BIND_OBSERVE;
@@ -130,6 +161,7 @@ static size_t list_ports(const struct generation_request *request,
 			.zones = port->zones,
 			.client = guarded && is_client_port(&clients, i >> 16, i & 0xffff),
 			.rule = port->zones ? records[port->rule].index : 0,
+			.limit = port->zones ? limits[port->rule] : 0,
 		};
 
 		if (!entry.zones && !entry.client)
@@ -147,10 +179,15 @@ static int fill_ports(int fd, const struct generation_request *request,
 				      RW_POLICY_ENTRIES};
 	_free_ __u32 *keys = calloc(2 * 65536, sizeof(*keys));
 	_free_ struct rw_policy_entry *values = calloc(2 * 65536, sizeof(*values));
+	_free_ uint8_t *limits = calloc(request->tables->rule_count + 1, sizeof(*limits));
+	int r;
 
-	if (!keys || !values)
+	if (!keys || !values || !limits)
 		return -ENOMEM;
-	return batch_insert(&map, keys, values, list_ports(request, records, keys, values));
+	r = fill_limits(fd, request->tables, limits);
+	if (r)
+		return r;
+	return batch_insert(&map, keys, values, list_ports(request, records, limits, keys, values));
 }
 
 static int build_policy(const struct generation_request *request, struct generation *generation)

@@ -103,6 +103,12 @@ void rule_to_record(const struct numbered_rule *numbered, struct rule_record *re
 		.zones = rule->zones,
 		.l4 = rule->l4,
 		.loopback = rule->loopback,
+		.limit_ipv4_bits = rule->limit.ipv4_bits,
+		.limit_ipv6_bits = rule->limit.ipv6_bits,
+		.limit_count = rule->limit.count,
+		.limit_ban = rule->limit.ban,
+		.limit_seconds = rule->limit.seconds,
+		.limit_burst = rule->limit.burst,
 	};
 	COPY(ret->role, rule->role);
 	COPY(ret->service, rule->service);
@@ -121,6 +127,14 @@ void rule_from_record(const struct rule_record *record, struct numbered_rule *re
 	rule->zones = record->zones;
 	rule->l4 = record->l4;
 	rule->loopback = record->loopback;
+	rule->limit = (struct limit){
+		.count = record->limit_count,
+		.ban = record->limit_ban,
+		.seconds = record->limit_seconds,
+		.burst = record->limit_burst,
+		.ipv4_bits = record->limit_ipv4_bits,
+		.ipv6_bits = record->limit_ipv6_bits,
+	};
 	COPY(rule->role, record->role);
 	COPY(rule->service, record->service);
 	COPY(rule->origin, record->origin);

@@ -40,9 +40,9 @@ struct about {
 };
 
 /* What is pinned. */
-/* "RW", 7: shields. 6: hooks. 5: sets. 4: a rule may be for loopback alone. 3: `text` is the policy, not the node file alone; 128 slots. Before there was any, `about`
+/* "RW", 8: limits. 7: shields. 6: hooks. 5: sets. 4: a rule may be for loopback alone. 3: `text` is the policy, not the node file alone; 128 slots. Before there was any, `about`
  * began with a time: another number. */
-#define RECORD_LAYOUT 0x52570007
+#define RECORD_LAYOUT 0x52570008
 #define TEXT_PIECE    4096 /* bytes of an element of `text` */
 
 /* Element 0 of `about`. */
@@ -72,7 +72,14 @@ struct rule_record {
 	__u64 zones;	/* RW_ZONE_* */
 	__u8 l4;	/* RW_L4_* */
 	__u8 loopback;	/* 1: for this node alone; 0 */
-	__u8 pad0[6];
+	__u8 limit_ipv4_bits;
+	__u8 limit_ipv6_bits;
+	__u8 pad0[4];
+	__u32 limit_count; /* connections; 0 = no limit */
+	__u32 limit_ban;   /* seconds; 0 = nobody is banned */
+	__u16 limit_seconds;
+	__u16 limit_burst;
+	__u32 pad1;
 	char role[64];
 	char service[64];
 	char origin[192];
@@ -95,18 +102,24 @@ RW_AT(struct about_record, slots, 1632);
 RW_AT(struct about_record, sets, 3680);
 RW_AT(struct about_record, hooks, 5984);
 RW_AT(struct about_record, shields, 6112);
-RW_SIZE(struct rule_record, 664);
+RW_SIZE(struct rule_record, 680);
 RW_AT(struct rule_record, index, 0);
 RW_AT(struct rule_record, port, 4);
 RW_AT(struct rule_record, port_end, 6);
 RW_AT(struct rule_record, zones, 8);
 RW_AT(struct rule_record, l4, 16);
 RW_AT(struct rule_record, loopback, 17);
-RW_AT(struct rule_record, role, 24);
-RW_AT(struct rule_record, service, 88);
-RW_AT(struct rule_record, origin, 152);
-RW_AT(struct rule_record, peers, 344);
-RW_AT(struct rule_record, sets, 504);
+RW_AT(struct rule_record, limit_ipv4_bits, 18);
+RW_AT(struct rule_record, limit_ipv6_bits, 19);
+RW_AT(struct rule_record, limit_count, 24);
+RW_AT(struct rule_record, limit_ban, 28);
+RW_AT(struct rule_record, limit_seconds, 32);
+RW_AT(struct rule_record, limit_burst, 34);
+RW_AT(struct rule_record, role, 40);
+RW_AT(struct rule_record, service, 104);
+RW_AT(struct rule_record, origin, 168);
+RW_AT(struct rule_record, peers, 360);
+RW_AT(struct rule_record, sets, 520);
 
 /* "office,one": what the sets of `zones` are called, cut where it is longer. Returns `ret`. */
 const char *about_sets_names(const struct about *about, uint64_t zones, char *ret, size_t size);

@@ -212,6 +212,19 @@ static struct bpf_program *choose_egress(struct rolewall_bpf *object,
 	}
 }
 
+static struct bpf_program *choose_established(struct rolewall_bpf *object,
+					      const struct features *features)
+{
+	switch (features->netns) {
+	case NETNS_COOKIE:
+		return object->progs.rolewall_established;
+	case NETNS_MARK:
+		return object->progs.rolewall_established_mark;
+	default:
+		return object->progs.rolewall_established_54;
+	}
+}
+
 struct bpf_program *cgroup_program(struct rolewall_bpf *object, const struct features *features,
 				   enum cgroup_hook hook)
 {
@@ -228,6 +241,8 @@ struct bpf_program *cgroup_program(struct rolewall_bpf *object, const struct fea
 	case CGROUP_BIND6:
 		return features->ringbuf ? object->progs.rolewall_bind6
 					 : object->progs.rolewall_bind6_54;
+	case CGROUP_ESTABLISHED:
+		return choose_established(object, features);
 	default:
 		return NULL;
 	}
@@ -338,7 +353,7 @@ static void scratch_maps(struct rolewall_bpf *object, unsigned int rules)
 		object->maps.event_credits, object->maps.event_state, object->maps.events,
 		object->maps.events_perf,   object->maps.pending,     object->maps.build,
 		object->maps.event_clock,   object->maps.callers,     object->maps.seed,
-		object->maps.unasked,	    object->maps.refused,
+		object->maps.unasked,	    object->maps.refused,     object->maps.limit_stayers,
 	};
 	size_t i;
 

@@ -29,6 +29,8 @@
 	X(BAN_PREFIXES, ban_prefixes, sizeof(struct rw_prefix_key), sizeof(struct rw_ban))         \
 	X(OPENINGS, openings, sizeof(struct rw_opening_key), sizeof(struct rw_opening))            \
 	X(ECHO_BUCKET, echo_bucket, sizeof(__u32), sizeof(__u64))                                  \
+	X(LIMIT_TIMES, limit_times, sizeof(__u32), sizeof(__u64))                                  \
+	X(LIMIT_STAYERS, limit_stayers, sizeof(struct rw_stayer_key), sizeof(struct rw_stayer))    \
 	X(DATAGRAMS, datagrams, sizeof(__u32), sizeof(struct rw_datagram))                         \
 	X(FRAGMENT_ROOMS, fragment_rooms, sizeof(__u32), sizeof(struct rw_fragment_room))          \
 	X(FRAGMENT_SECRET, fragment_secret, sizeof(__u32), sizeof(__u64))                          \

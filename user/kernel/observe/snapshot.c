@@ -338,6 +338,7 @@ static int snapshot_read_all(const struct instance *instance, struct snapshot *s
 	snapshot->cgroup_egress = cgroup_is_attached(instance, CGROUP_EGRESS);
 	snapshot->cgroup_bind4 = cgroup_is_attached(instance, CGROUP_BIND4);
 	snapshot->cgroup_bind6 = cgroup_is_attached(instance, CGROUP_BIND6);
+	snapshot->cgroup_established = cgroup_is_attached(instance, CGROUP_ESTABLISHED);
 	snapshot->namespaces = tells_namespaces(instance, &maps);
 	read_forwarding(&maps, snapshot);
 	r = pending_read(&maps, &snapshot->pending, ret_error);

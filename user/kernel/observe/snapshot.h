@@ -49,6 +49,7 @@ struct snapshot {
 	bool cgroup_egress;
 	bool cgroup_bind4;
 	bool cgroup_bind6;
+	bool cgroup_established;
 	bool namespaces; /* the programs know the sockets of other network namespaces */
 	bool forwards;	 /* this host forwards or translates for others */
 	bool conntrack;	 /* and the programs on interfaces ask what the kernel tracks of it */

@@ -31,7 +31,10 @@ function zoneCell(rule, zone) {
 function othersText(rule) {
 	const others = rule.zones.filter((zone) => !ZONES.includes(zone) && zone !== "peers");
 
-	return [...others, ...rule.sets, ...(rule.peers ? [`peers: ${rule.peers.replaceAll(",", ", ")}`] : [])].join(", ");
+	return [
+		...others, ...rule.sets, ...(rule.peers ? [`peers: ${rule.peers.replaceAll(",", ", ")}`] : []),
+		...(rule.limit ? [`limit: ${rule.limit.new}`] : []),
+	].join(", ");
 }
 
 function ruleRow(rule) {
