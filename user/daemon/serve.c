@@ -21,6 +21,7 @@
 #include "daemon/privilege.h"
 #include "daemon/rules_line.h"
 #include "daemon/shield.h"
+#include "daemon/stayers.h"
 #include "util/say.h"
 #include "daemon/status_line.h"
 #include "kernel/commit/rollback_timer.h"
@@ -47,6 +48,7 @@ struct daemon {
 	struct intake intake;
 	struct subscribers subscribers;
 	struct lists lists;
+	struct stayers stayers;
 	struct attempt_log attempt_log;
 	struct names names;
 	struct watch signals;
@@ -185,6 +187,7 @@ static void tick(void *context, uint32_t events)
 		links_look_at_forwarding(&daemon->links);
 	see_to_pending(daemon);
 	lists_tick(&daemon->lists);
+	stayers_tick(&daemon->stayers);
 	intake_tick(&daemon->intake, daemon->subscribers.count > 0);
 	subscribers_tick(&daemon->subscribers);
 	attempt_log_tick(&daemon->attempt_log);
@@ -388,6 +391,7 @@ static void daemon_init(struct daemon *daemon, const struct serve_options *optio
 				.make = broadcast_make,
 				.context = daemon},
 		.lists = {.instance = &options->instance, .maps = &daemon->in_force.maps},
+		.stayers = {.in_force = &daemon->in_force},
 		.attempt_log = {.file = LOG_FILE_AT(NULL)},
 		.names = {.options = options,
 			  .in_force = &daemon->in_force,
