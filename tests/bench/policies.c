@@ -58,6 +58,7 @@ void tables_rules(struct tables *ret, unsigned int count, unsigned int hole)
 	tables.interface_count = 1;
 	snprintf(tables.interfaces->name, sizeof(tables.interfaces->name), BENCH_IFACE);
 	tables.interfaces->zone = RW_ZONE_EXTERNAL;
+	tables.interfaces->hook = CHOICE_XDP; /* "auto" leaves a veth to tc */
 	for (unsigned int port = 0; port < 65536 && tables.rule_count < count; port++) {
 		struct rule *rule = &tables.rules[tables.rule_count];
 

@@ -19,7 +19,7 @@ STREAM_ROUNDS=${STREAM_ROUNDS:-16}
 STREAM_MS=${STREAM_MS:-200}
 PARTS=${PARTS:-flood stream legit apply}
 CLOSED=7
-SUBJECTS=(floor rolewall rolewall-tc rolewall-generic rolewall-events xdp-filter nftables nftables-linear iptables none pass)
+SUBJECTS=(floor rolewall rolewall-tc rolewall-cgroup rolewall-generic rolewall-events xdp-filter nftables nftables-linear iptables none pass)
 
 pids=()
 finish() {
@@ -102,6 +102,7 @@ rolewall_at() { (rolewall_exec "$@"); }
 hook_of() { # SUBJECT
 	case $1 in
 	rolewall-tc) echo tc ;;
+	rolewall-cgroup) echo cgroup ;;
 	*) echo xdp ;;
 	esac
 }
@@ -184,6 +185,7 @@ filters_up() {
 	rolewall_up rolewall
 	rolewall_up rolewall-events
 	rolewall_up rolewall-tc
+	rolewall_up rolewall-cgroup
 	rolewall_generic_up rolewall-generic
 	at floor "$bench" attach floor "r$(number_of floor)"
 	at pass "$bench" attach pass "r$(number_of pass)"
@@ -209,7 +211,7 @@ answers_of() { # SUBJECT
 filters_check() {
 	local subject
 
-	for subject in rolewall rolewall-{tc,generic,events} xdp-filter nftables nftables-linear iptables; do
+	for subject in rolewall rolewall-{tc,cgroup,generic,events} xdp-filter nftables nftables-linear iptables; do
 		answers_of "$subject"
 		cmp -s "$ROOM/answers-rolewall" "$ROOM/answers-$subject" ||
 			{ say "$subject does another job than rolewall:"; diff "$ROOM/answers-rolewall" "$ROOM/answers-$subject" >&2; exit 1; }
@@ -240,7 +242,7 @@ dropped_by() { # SUBJECT: packets, by its own count
 flood_measure() {
 	local targets=() subject sent before=()
 
-	for subject in floor rolewall rolewall-{tc,generic,events} xdp-filter nftables nftables-linear iptables; do
+	for subject in floor rolewall rolewall-{tc,cgroup,generic,events} xdp-filter nftables nftables-linear iptables; do
 		targets+=("$subject:s$(number_of "$subject")")
 		before+=("$(dropped_by "$subject")")
 	done
@@ -271,8 +273,8 @@ stream_measure() {
 	local round subject subjects
 
 	for ((round = 0; round < STREAM_ROUNDS; round++)); do
-		subjects=(none pass rolewall rolewall-tc rolewall-generic nftables)
-		if ((round % 2)); then subjects=(nftables rolewall-generic rolewall-tc rolewall pass none); fi
+		subjects=(none pass rolewall rolewall-{tc,cgroup,generic} nftables)
+		if ((round % 2)); then subjects=(nftables rolewall-{generic,cgroup,tc} rolewall pass none); fi
 		for subject in "${subjects[@]}"; do
 			"$bench" stream "$subject" "$(address_of "$subject")" 25 "$STREAM_MS"
 			"$bench" transact "$subject" "$(address_of "$subject")" 25 1 0 "$STREAM_MS" KEEP
@@ -281,7 +283,7 @@ stream_measure() {
 	cat "$ROOM/stream"
 	cost_print goodput rolewall pass
 	cost_print rr rolewall pass
-	for subject in rolewall rolewall-tc rolewall-generic; do
+	for subject in rolewall rolewall-{tc,cgroup,generic}; do
 		cost_print goodput "$subject" none
 		cost_print rr "$subject" none
 	done
@@ -338,9 +340,9 @@ legit_sample() {
 legit_measure() {
 	local round subject mpps
 
-	for subject in none rolewall rolewall-tc nftables xdp-filter; do receiver_thread "$subject"; done
+	for subject in none rolewall rolewall-{tc,cgroup} nftables xdp-filter; do receiver_thread "$subject"; done
 	for ((round = 0; round < LEGIT_ROUNDS; round++)); do
-		for subject in none rolewall rolewall-tc nftables xdp-filter; do
+		for subject in none rolewall rolewall-{tc,cgroup} nftables xdp-filter; do
 			legit_sample "$subject" "$subject" "$FLOOD_MPPS"
 		done
 	done
@@ -402,12 +404,12 @@ mount -t tmpfs tmpfs /run/netns 2>/dev/null || { mkdir -p /run/netns && mount -t
 for subject in "${SUBJECTS[@]}"; do receiver_add "$subject"; done
 filters_up
 filters_check
-for subject in none pass rolewall rolewall-{tc,generic} nftables xdp-filter; do server_start "$subject"; done
+for subject in none pass rolewall rolewall-{tc,cgroup,generic} nftables xdp-filter; do server_start "$subject"; done
 for part in $PARTS; do
 	say "$part"
 	"${part}_measure"
 done
-for subject in rolewall rolewall-{tc,generic,events}; do
+for subject in rolewall rolewall-{tc,cgroup,generic,events}; do
 	rolewall_at "$subject" -q down >&2
 	rmdir "$ROOM_CGROUP/$subject"
 done

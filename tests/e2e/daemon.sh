@@ -4,12 +4,13 @@
 # daemon.sh - a daemon for the tests that need one. Sourced after lib.sh.
 
 SOCKET= # where it listens; known once the lab stands
+SERVE=() # options of `rolewall serve`, for the test that sets them
 
 # Returns when it serves. It ends with the test.
-daemon_start() { # SERVE-OPTION...
+daemon_start() {
 	SOCKET=$LAB_DIR/state/rolewall.sock
 	: >"$LAB_DIR/daemon.err" # what another one said is not waited for
-	launch node daemon "$ROLEWALL" "${LAB_INSTANCE[@]}" serve --metrics-file "$LAB_DIR/rolewall.prom" "$@"
+	launch node daemon "$ROLEWALL" "${LAB_INSTANCE[@]}" serve --metrics-file "$LAB_DIR/rolewall.prom" "${SERVE[@]}"
 	wait_for 20 daemon_said serving || fail "the daemon does not start: $(<"$LAB_DIR/daemon.err")"
 }
 

@@ -287,7 +287,8 @@ stop() {
 
 LAB_ALL_ROLES='"mta","proxy","postgres","directory-server","appserver","videoserver","mesh"'
 
-# node_file JQ-FILTER: write the node file; the filter changes it from "all roles, enforce".
+# node_file JQ-FILTER: write the node file; the filter changes it from "all roles, enforce". Cables are veth
+# devices, which "auto" leaves to tc: those that the filter says nothing of have XDP.
 node_file() {
 	jq -n --argjson roles "[$LAB_ALL_ROLES]" '{
 		version: 1, node: "mail1.example.com", profile: "carbonio-ce-23.10", roles: $roles,
@@ -297,7 +298,9 @@ node_file() {
 			vpn0: { zone: "vpn" }
 		},
 		mode: "enforce"
-	} | '"$1" >"$LAB_DIR/node.json"
+	} | ('"$1"') | (.interfaces | objects) |= with_entries(
+		if (.key | test("^(eth|vpn|late|wan|many|port|uplink)[0-9]*$|^lan[.]1$")) and (.value | type == "object")
+		then .value.hook //= "xdp" else . end)' >"$LAB_DIR/node.json"
 }
 
 # --- the seed -------------------------------------------------------------------------------------

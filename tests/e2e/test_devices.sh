@@ -239,7 +239,7 @@ test_a_vlan_has_a_zone_of_its_own_even_if_the_card_takes_the_tag_off() {
 test_the_daemon_leaves_vlans_whose_tags_are_taken_off_to_tc() {
 	vlan_offload on
 	vlan_pair
-	node_file '.interfaces["eth0.10"] = { zone: "internal" }'
+	node_file '.interfaces.eth0.hook = "auto" | .interfaces["eth0.10"] = { zone: "internal" }'
 	assert_exit 0 rolewall apply
 	command -v strace >/dev/null || lacks "strace is not installed"
 	daemon_start_traced -o "$LAB_DIR/trace"

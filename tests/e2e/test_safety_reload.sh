@@ -14,7 +14,7 @@
 RELOADS=${RELOADS:-$(sized 100 20)}
 PACKETS=${PACKETS:-$(sized 200000 50000)}
 
-HOOK=auto # of eth0
+HOOK=xdp # of eth0
 
 # Both play a role of their own, and share services of the node's own.
 both_policies() {

@@ -9,7 +9,7 @@
 # shellcheck source=tests/e2e/daemon.sh
 . "$(dirname "$0")/daemon.sh"
 
-SHIELDED='.interfaces[] |= (.hook = "tc" | .shield = true)'
+SHIELDED='.interfaces[].hook = "auto"'
 LINKS= # of what is pinned; known once the lab stands
 SCAN=(-t "22,25,5432,6071,9999" -u "8301,9999")
 
@@ -27,7 +27,8 @@ prepare() {
 }
 
 daemon_with() { # RATE CALM
-	daemon_start --shield-rate "$1" --shield-calm "$2"
+	SERVE=(--shield-rate "$1" --shield-calm "$2")
+	daemon_start
 	wait_for 30 is_ready || fail "it has not loaded what it needs: $(<"$LAB_DIR/daemon.err")"
 }
 
@@ -138,6 +139,8 @@ up_and_down() {
 	assert_exit 0 rolewall apply
 	daemon_with 2000 3s
 	assert_equal rolewall_tc "$(tc_program)" "before"
+	assert_json '.interfaces[] | select(.name == "eth0") | .note == "native XDP would copy each packet"' \
+		rolewall --json status
 	before=$(drops_value not-open)
 	begin=$EPOCHREALTIME
 	shield_up 8000 24000
@@ -245,9 +248,9 @@ test_apply_keeps_the_shield_and_another_choice_ends_it() {
 	prober_start
 	assert_exit 0 rolewall apply
 	is_shielded eth0 || fail "an apply took it off: $(rolewall status)"
-	node_file '.interfaces[] |= (.hook = "tc" | .shield = false)'
+	node_file "$SHIELDED | .interfaces[].shield = false"
 	assert_exit 0 rolewall plan
-	[[ $OUTPUT == *"shield on -> off"* ]] || fail "the plan does not say it: $OUTPUT"
+	[[ $OUTPUT == *"shield auto -> off"* ]] || fail "the plan does not say it: $OUTPUT"
 	assert_exit 0 rolewall apply
 	is_plain eth0 || fail "it stays: $(rolewall status)"
 	assert_equal rolewall_tc "$(tc_program)" "after"
@@ -332,7 +335,8 @@ test_tc_goes_on_where_xdp_is_refused() {
 test_tc_by_name_has_none_unless_the_node_file_says_so() {
 	node_file '.interfaces[].hook = "tc"'
 	assert_exit 0 rolewall apply
-	daemon_start --shield-rate 1000
+	SERVE=(--shield-rate 1000)
+	daemon_start
 	flood_start 16000 4000
 	flood_end
 	is_plain eth0 || fail "it has one: $(rolewall status)"

@@ -215,10 +215,25 @@ test_tc_filters_where_the_driver_has_no_native_xdp() {
 	ip -n "$LAB_NAME-node" link delete br0
 }
 
+test_auto_leaves_a_veth_to_tc() {
+	node_file '.interfaces[].hook = "auto"'
+	assert_exit 0 rolewall apply
+	assert_hook eth0 tc none "native XDP would copy each packet"
+	assert_ports
+	assert_books_balance
+	# What a version before this one has there gives way.
+	node_file '.interfaces[].hook = "xdp"'
+	assert_exit 0 rolewall apply
+	assert_hook eth0 xdp native
+	node_file '.interfaces[].hook = "auto"'
+	assert_exit 0 rolewall apply
+	assert_hook eth0 tc none "native XDP would copy each packet"
+}
+
 test_tc_filters_beside_an_xdp_program_of_others() {
 	node "$PROBE" stranger "$LAB_DIR/bpf/stranger"
 	ip -n "$LAB_NAME-node" link set eth0 xdpdrv pinned "$LAB_DIR/bpf/stranger"
-	node_file .
+	node_file '.interfaces.eth0.hook = "auto"'
 	assert_exit 0 rolewall apply
 	assert_hook eth0 tc none "another XDP program is attached"
 	assert_hook eth1 xdp native

@@ -13,7 +13,7 @@
 #include "util/array.h"
 #include "checks.h"
 
-static struct nic nic_good = {"eth0", "virtio_net", 1500};
+static struct nic nic_good = {"eth0", "virtio_net", 1500, NULL};
 
 static struct enforcer enforcer_good(void)
 {
@@ -103,7 +103,7 @@ static void file_systems_have_to_be_there(void **state)
 
 static void interfaces_that_need_generic_xdp_are_named(void **state)
 {
-	struct nic nics[] = {{"eth0", "virtio_net", 1500}, {"eth1", "e1000", 9000}};
+	struct nic nics[] = {{"eth0", "virtio_net", 1500, NULL}, {"eth1", "e1000", 9000, NULL}};
 	struct enforcer enforcer = enforcer_good();
 
 	enforcer.nics = nics;
@@ -114,6 +114,21 @@ static void interfaces_that_need_generic_xdp_are_named(void **state)
 	assert_enforcer(&enforcer, "mtu", CHECK_WARN);
 	enforcer.nic_count = 0;
 	assert_enforcer(&enforcer, "xdp-native", CHECK_SKIP);
+}
+
+static void what_native_xdp_costs_is_told_of_who_has_it(void **state)
+{
+	struct nic nics[] = {{"eth0", "virtio_net", 1500, "would turn off LRO or GRO-HW"}};
+	struct enforcer enforcer = enforcer_good();
+	struct checks checks = {0};
+
+	enforcer.nics = nics;
+	enforcer_judge(&enforcer, &checks);
+	assert_check(&checks, "xdp-native", CHECK_PASS);
+	assert_string_equal(
+		check_of(&checks, "xdp-native")->found,
+		"eth0 (virtio_net; tc filters, for native XDP would turn off LRO or GRO-HW)");
+	checks_free(&checks);
 }
 
 static void forwarding_and_other_firewalls_are_warned_of(void **state)
@@ -134,6 +149,7 @@ int main(void)
 		cmocka_unit_test(old_ways_are_a_warning_and_no_way_a_failure),
 		cmocka_unit_test(file_systems_have_to_be_there),
 		cmocka_unit_test(interfaces_that_need_generic_xdp_are_named),
+		cmocka_unit_test(what_native_xdp_costs_is_told_of_who_has_it),
 		cmocka_unit_test(forwarding_and_other_firewalls_are_warned_of),
 	};
 

@@ -19,3 +19,12 @@ void driver_name(const struct device *device, char ret[DRIVER_NAME_MAX]);
  * for drivers that are not known.
  */
 bool driver_keeps_queues(const char *name);
+
+/*
+ * What native XDP costs on a device while there is no flood, in words that go behind "native XDP"; NULL:
+ * nothing that is known.
+ */
+const char *driver_price(const struct device *device);
+
+/* The same of a driver by its name, which merges segments in the card (or its host) or not. */
+const char *driver_price_of(const char *name, bool merges);

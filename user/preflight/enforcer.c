@@ -172,8 +172,10 @@ static void native_check(const struct enforcer *enforcer, struct checks *checks)
 		size_t used = strlen(list);
 
 		all = all && is_native(nic->driver);
-		snprintf(list + used, sizeof(list) - used, "%s%s (%s)", used ? ", " : "", nic->name,
-			 nic->driver[0] ? nic->driver : "unknown driver");
+		snprintf(list + used, sizeof(list) - used, "%s%s (%s%s%s)", used ? ", " : "",
+			 nic->name, nic->driver[0] ? nic->driver : "unknown driver",
+			 nic->price ? "; tc filters, for native XDP " : "",
+			 nic->price ? nic->price : "");
 	}
 	if (!enforcer->nic_count)
 		check_add(checks, &words, CHECK_SKIP, "no Ethernet interface is up");

@@ -17,6 +17,7 @@ struct nic {
 	char name[16];
 	char driver[32]; /* empty: not known */
 	uint32_t mtu;
+	const char *price; /* of native XDP, driver_price(); NULL: none that is known */
 };
 
 struct enforcer {

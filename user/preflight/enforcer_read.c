@@ -1,21 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* enforcer_read.c - facts about this kernel and its interfaces. Nothing is attached to any. */
-#include <net/if.h>
 #include <net/if_arp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include <linux/ethtool.h>
 #include <linux/magic.h>
-#include <linux/sockios.h>
 
 #include "host/device.h"
+#include "host/driver.h"
 #include "preflight/enforcer.h"
 #include "util/array.h"
 #include "util/cleanup.h"
@@ -53,19 +49,8 @@ static enum filesystem cgroup2_find(void)
 	return is_filesystem_known("cgroup2") ? FILESYSTEM_KNOWN : FILESYSTEM_ABSENT;
 }
 
-static void driver_read(int socket, struct nic *nic)
-{
-	struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
-	struct ifreq request = {.ifr_data = (char *)&info};
-
-	memcpy(request.ifr_name, nic->name, sizeof(nic->name));
-	if (ioctl(socket, SIOCETHTOOL, &request) == 0)
-		snprintf(nic->driver, sizeof(nic->driver), "%s", info.driver);
-}
-
 static void nics_read(struct enforcer *enforcer)
 {
-	_close_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct devices devices = {0};
 
 	if (devices_read(&devices, NULL) < 0)
@@ -81,7 +66,8 @@ static void nics_read(struct enforcer *enforcer)
 			break;
 		memcpy(nic->name, device->name, sizeof(nic->name));
 		nic->mtu = device->mtu;
-		driver_read(fd, nic);
+		driver_name(device, nic->driver);
+		nic->price = driver_price(device);
 	}
 	devices_free(&devices);
 }

@@ -5,6 +5,7 @@
 
 #include <bpf/bpf.h>
 
+#include "host/driver.h"
 #include "kernel/attach/interfaces.h"
 #include "kernel/attach/tc.h"
 #include "kernel/attach/xdp.h"
@@ -114,6 +115,8 @@ static void note_tc(const struct instance *instance, const struct devices *devic
 	else if (above)
 		snprintf(note, size, "another XDP program is attached to %s, on top of it",
 			 above->name);
+	else if (way_may_be_native(device) && driver_price(device))
+		snprintf(note, size, "native XDP %s", driver_price(device));
 	else
 		snprintf(note, size, "%s", generic_reason(device));
 }

@@ -155,7 +155,8 @@ static bool is_shield_right(const struct plans_request *request, const struct pl
 {
 	const struct about *about = request->about;
 
-	return plan->shield == SHIELD_IS_UP && plan->ways[0] == WAY_TC &&
+	/* Not only as the best one: XDP itself has turned off what it was to be spared for. */
+	return plan->shield == SHIELD_IS_UP && plan_has_way(plan, WAY_TC) &&
 	       is_choice_same(request, plan->slot) &&
 	       shield_is_wanted(plan->device, about->hooks[plan->slot], about->shields[plan->slot]);
 }

@@ -2,6 +2,8 @@
 /* ways.c - what a device is, and what the node file asks for. */
 #include "kernel/attach/ways.h"
 
+#include "host/driver.h"
+
 bool way_may_be_native(const struct device *device)
 {
 	return !device_is(device, "bond");
@@ -29,12 +31,16 @@ size_t ways_of(const struct device *device, enum hook_choice choice, enum way re
 {
 	bool xdp = (choice == CHOICE_AUTO || choice == CHOICE_XDP) && has_xdp(device);
 	bool tc = (choice == CHOICE_AUTO || choice == CHOICE_TC) && has_tc(device);
+	bool native = xdp && way_may_be_native(device);
+	bool later = native && tc && driver_price(device);
 	size_t count = 0;
 
-	if (xdp && way_may_be_native(device))
+	if (native && !later)
 		ret[count++] = WAY_XDP_NATIVE;
 	if (tc)
 		ret[count++] = WAY_TC;
+	if (later) /* than tc: kernels that have none for BPF */
+		ret[count++] = WAY_XDP_NATIVE;
 	if (xdp)
 		ret[count++] = WAY_XDP_GENERIC;
 	return count;
