@@ -28,7 +28,8 @@ const volatile __u32 l2_len =
 	ETH_HLEN; /* bytes before the IP header: ETH_HLEN, or 0 on L3 devices */
 const volatile __u32 shields =
 	0; /* 1: XDP beside tc, which tells how much it refuses for how long it stays */
-const volatile __u64 own_netns = 0; /* cookie of the instance's network namespace; RW_NETNS_* */
+const volatile __u64 own_netns = 0;   /* cookie of the instance's network namespace; RW_NETNS_* */
+const volatile __u32 has_cookies = 1; /* this kernel has SYN cookies for programs */
 
 /* Secrets of the hashes, all odd: the loader puts random ones in their place, the same for every
  * program that shares the maps. (These are of splitmix64: Steele, Lea, Flood.) */
@@ -171,6 +172,39 @@ struct {
 	__type(key, struct rw_stayer_key);
 	__type(value, struct rw_stayer);
 } limit_stayers SEC(".maps");
+
+/* When did which listening socket overflow last? */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1 << RW_OVERFLOW_BITS);
+	__type(key, __u32);
+	__type(value, __u64);
+} overflows SEC(".maps");
+
+/* Which addresses are this node's own? */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, RW_OWN_ADDRESSES);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct rw_address);
+	__type(value, __u32);
+} own_addresses SEC(".maps");
+
+/* Which headers are being read and written? */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct rw_handshake);
+} handshakes SEC(".maps");
+
+/* How many SYN cookies? */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct rw_cookie_counter);
+} cookie_counter SEC(".maps");
 
 /* Which datagrams are coming in fragments? By a hash that no sender can compute. */
 struct {
@@ -320,6 +354,7 @@ struct {
 #define CAN_NETNS     0x8  /* bpf_get_netns_cookie from this kind of program */
 #define CAN_MARK      0x10 /* the map foreign_sockets, which rolewall_sock fills */
 #define CAN_CONNTRACK 0x20 /* bpf_xdp_ct_lookup, bpf_skb_ct_lookup: 5.18, and its BTF */
+#define CAN_COOKIE    0x40 /* bpf_tcp_gen_syncookie and bpf_tcp_check_syncookie, and a way back */
 
 /* Where it runs: sockets of the devices above are not among those that a look-up finds. */
 #define IS_BELOW 0x100

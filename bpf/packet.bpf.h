@@ -47,6 +47,7 @@ struct packet {
 	__u8 icmp_type;
 	__u8 plain;    /* a fragment that the kernel keeps for sure: bpf/fragment.bpf.h */
 	__u8 tags_off; /* VLAN tags that are not in the frame any more */
+	__u16 upper;   /* IPv6: bytes from its header to the upper layer's */
 	/* Of fragments: */
 	__u32 start;	      /* bytes */
 	__u32 end;	      /* bytes, of one that is not the last; FRAGMENT_END of the last */

@@ -353,6 +353,7 @@ static __noinline int parse_network6(void *at, void *end, __u64 left, struct pac
 
 	if (!reason && is_extension(packet->protocol))
 		reason = parse_walk(&cursor, packet, &walk);
+	packet->upper = sizeof(struct ipv6hdr) + walk.size;
 	return reason ? reason : parse_upper(&cursor, packet);
 }
 

@@ -10,6 +10,7 @@
 #include "forward.bpf.h"
 #include "fragment.bpf.h"
 #include "limit.bpf.h"
+#include "cookie.bpf.h"
 #include "verdict.bpf.h"
 #include "caller.bpf.h"
 #include "account.bpf.h"

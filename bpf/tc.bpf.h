@@ -58,7 +58,7 @@ static __always_inline int filter_skb(struct __sk_buff *skb, __u64 can, bool aga
 	struct packet packet = {.bytes = skb->len};
 	struct verdict verdict = {};
 	struct cursor cursor;
-	__u32 answer;
+	__u32 answer, syn;
 
 	/* Comes by no wire, and without a header of L2. */
 	if (skb->pkt_type == PACKET_LOOPBACK)
@@ -72,12 +72,14 @@ static __always_inline int filter_skb(struct __sk_buff *skb, __u64 can, bool aga
 	skb_cursor(&cursor, skb);
 	judge(&hook, &cursor, l2_len, &packet, &verdict);
 	answer = is_dropped(&verdict) && verdict.enforce ? TC_DROP : TC_PASS;
-	asm volatile("" : "+r"(answer)); /* as in filter_frame() */
-	if (again && answer != TC_DROP)
-		return answer;
-	account(&hook, &packet, &verdict);
+	syn = verdict.syn;
+	asm volatile("" : "+r"(answer), "+r"(syn)); /* as in filter_frame() */
+	if (!again || answer == TC_DROP)
+		account(&hook, &packet, &verdict);
 	if (answer == TC_DROP)
 		count_refused(hook.ifindex);
+	if (hook.can & CAN_COOKIE && syn)
+		return answer_by_tc(skb, &packet);
 	return answer;
 }
 
@@ -85,14 +87,15 @@ static __always_inline int filter_skb(struct __sk_buff *skb, __u64 can, bool aga
 SEC("tc")
 int rolewall_tc(struct __sk_buff *skb)
 {
-	return filter_skb(skb, CAN_RINGBUF | CAN_LOOKUP | CAN_HOLD | CAN_FORWARD, false);
+	return filter_skb(skb, CAN_RINGBUF | CAN_LOOKUP | CAN_HOLD | CAN_COOKIE | CAN_FORWARD,
+			  false);
 }
 
 /* Behind XDP while a flood lasts. Fragments have had their room there. */
 SEC("tc")
 int rolewall_shield(struct __sk_buff *skb)
 {
-	return filter_skb(skb, CAN_RINGBUF | CAN_LOOKUP | CAN_FORWARD, true);
+	return filter_skb(skb, CAN_RINGBUF | CAN_LOOKUP | CAN_COOKIE | CAN_FORWARD, true);
 }
 
 #ifndef RW_CONNTRACK

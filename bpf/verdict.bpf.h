@@ -9,6 +9,7 @@
 #pragma once
 
 #include "ban.bpf.h"
+#include "cookie.bpf.h"
 #include "exempt.bpf.h"
 #include "forward.bpf.h"
 #include "fragment.bpf.h"
@@ -29,6 +30,7 @@ struct verdict {
 	__u32 generation; /* of the policy that decided */
 	__u8 reason;	  /* RW_REASON_* */
 	__u8 enforce;	  /* 0: observe, a drop is counted and passes */
+	__u8 syn;	  /* may be answered in place of the listening socket */
 };
 
 static __always_inline bool is_dropped(const struct verdict *verdict)
@@ -336,6 +338,42 @@ static __always_inline void judge_room(const struct hook_context *hook, const st
 	verdict->zone = zone;
 }
 
+/* What would be answered is of no interest, and the stack has no room for it. */
+static __always_inline bool is_tracked(const struct hook_context *hook, const struct packet *packet)
+{
+	struct rw_handshake *handshake = handshake_room();
+
+	return handshake &&
+	       forward_ask(hook, packet, (struct question *)handshake->ip) == FORWARD_GOES_ON;
+}
+
+/* What a rule lets pass to a listening socket, which may be overflowing: docs/verdict.md, 14. */
+static __always_inline void judge_handshake(const struct hook_context *hook,
+					    const struct packet *packet, void *tables,
+					    struct verdict *verdict)
+{
+	struct rw_policy_entry *header;
+
+	if (!has_cookies || verdict->reason != RW_REASON_OPEN || packet->protocol != IPPROTO_TCP ||
+	    packet->fragment != FRAGMENT_WHOLE)
+		return;
+	if ((packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN) {
+		if (!is_syn_due())
+			return;
+		header = policy_at(tables, 0);
+		verdict->syn = header &&
+			       (header->header.flags &
+				(RW_POLICY_ENFORCE | RW_POLICY_COOKIES_OFF)) == RW_POLICY_ENFORCE;
+	} else if (!hook->again && is_overflowing(packet) &&
+		   (hook->can & IS_SKB ? is_stray_to_tc(hook->ctx, packet)
+				       : is_stray_to_xdp(hook->ctx, packet)) &&
+		   !is_tracked(hook, packet)) {
+		verdict->reason = RW_REASON_NO_CONNECTION;
+		verdict->rule = RW_RULE_NONE;
+		stray_count();
+	}
+}
+
 /*
  * The decision. `cursor` holds the packet from its first byte; `ethernet` says which byte that is.
  * `packet` is filled as far as the headers could be read; `verdict` always.
@@ -355,6 +393,8 @@ static __always_inline void judge(const struct hook_context *hook, struct cursor
 		return;
 	verdict->reason = judge_packet(hook, cursor, ethernet, tables, packet, verdict);
 	judge_room(hook, packet, tables, verdict);
+	if (hook->can & CAN_COOKIE)
+		judge_handshake(hook, packet, tables, verdict);
 	if (!is_dropped(verdict))
 		return;
 	header = policy_at(tables, 0);

@@ -21,14 +21,18 @@ static __always_inline int filter_frame(struct xdp_md *ctx, __u64 length, __u64 
 	};
 	struct packet packet = {.bytes = length};
 	struct verdict verdict = {};
-	__u32 answer;
+	__u32 answer, syn;
 
 	judge(&hook, &cursor, l2_len, &packet, &verdict);
 	answer = is_dropped(&verdict) && verdict.enforce ? XDP_DROP : XDP_PASS;
-	asm volatile("" : "+r"(answer)); /* the verifier need not carry each reason to the end */
+	syn = verdict.syn;
+	/* The verifier need not carry each reason to the end. */
+	asm volatile("" : "+r"(answer), "+r"(syn));
 	account(&hook, &packet, &verdict);
 	if (shields && answer == XDP_DROP)
 		count_refused(hook.ifindex);
+	if (hook.can & CAN_COOKIE && syn)
+		return answer_by_xdp(ctx, &packet);
 	return answer;
 }
 
@@ -37,7 +41,8 @@ static __always_inline int filter_frame(struct xdp_md *ctx, __u64 length, __u64 
 SEC("xdp")
 int rolewall_xdp(struct xdp_md *ctx)
 {
-	return filter_frame(ctx, ctx->data_end - ctx->data, CAN_RINGBUF | CAN_LOOKUP | CAN_HOLD);
+	return filter_frame(ctx, ctx->data_end - ctx->data,
+			    CAN_RINGBUF | CAN_LOOKUP | CAN_HOLD | CAN_COOKIE);
 }
 
 #endif
@@ -76,7 +81,7 @@ SEC("xdp.frags")
 int rolewall_frags(struct xdp_md *ctx)
 {
 	return filter_frame(ctx, frame_length(ctx),
-			    CAN_RINGBUF | CAN_LOOKUP | CAN_HOLD | CAN_FORWARD);
+			    CAN_RINGBUF | CAN_LOOKUP | CAN_HOLD | CAN_COOKIE | CAN_FORWARD);
 }
 
 #ifndef RW_CONNTRACK

@@ -19,7 +19,7 @@
 
 /* Counted up with whatever moves, or means something else, in a map: another version's maps are
  * not read, even where their shapes are the same. */
-#define RW_ABI_VERSION 9
+#define RW_ABI_VERSION 10
 
 /*
  * Reasons: why a packet has its verdict. X(number, NAME, "name", verdict, "documentation").
@@ -154,6 +154,7 @@ enum rw_reason {
 #define RW_POLICY_FRAGMENTS_DROP 0x04 /* drop later fragments */
 #define RW_POLICY_BIND_OBSERVE	 0x08 /* report binds of ports that no role opens */
 #define RW_POLICY_BIND_DENY	 0x10 /* refuse them (with RW_POLICY_BIND_OBSERVE) */
+#define RW_POLICY_COOKIES_OFF	 0x20 /* no SYN is answered before the stack */
 
 /*
  * One for the policy in force, one for that which it would go back to, and one for the next: a
@@ -286,8 +287,14 @@ struct rw_interface_key {
 
 struct rw_interface {
 	__u32 slot;
-	__u32 covered; /* 1: an XDP program of ours judges, and counts, what arrives here */
+	__u8 covered; /* 1: a program of ours, XDP's or tc's, judges, and counts, what arrives here */
+	__u8 answers; /* RW_ANSWERS_*: how XDP sends a frame back where it came from; tc always can */
+	__u16 pad0;
 };
+
+#define RW_ANSWERS_NONE	    0
+#define RW_ANSWERS_SENT	    1 /* by XDP_TX */
+#define RW_ANSWERS_REDIRECT 2 /* by XDP_REDIRECT to the same device */
 
 /* Key of `conversations` (LRU hash): UDP that this node began. */
 struct rw_conversation_key {
@@ -373,6 +380,34 @@ struct rw_conversation {
 #define RW_UNASKED_PEERS (2 * 65536)
 #define RW_UNASKED_BITS	 19
 #define RW_UNASKED	 (RW_UNASKED_PEERS + (1 << RW_UNASKED_BITS))
+
+/*
+ * SYN cookies: docs/verdict.md, 14. `overflows` (array of __u64) has when the program last answered in
+ * place of a listening socket that overflows; by the high bits of a hash of its address and port, of
+ * which all but the low bits stand in the value beside the time (units of 2^30 ns, CLOCK_MONOTONIC).
+ */
+#define RW_OVERFLOW_BITS      8
+#define RW_OVERFLOW_TIME_BITS 32
+#define RW_OVERFLOW_TIME_MASK ((1ULL << RW_OVERFLOW_TIME_BITS) - 1)
+#define RW_OVERFLOW_TIME      10   /* so long it counts as overflowing */
+#define RW_OWN_ADDRESSES      4096 /* of this node, that SYNs are answered for */
+
+/* The one element of `handshakes` (per CPU), which the programs' stack has no room for: headers as on
+ * the wire, of a segment, and then of what answers it. */
+struct rw_handshake {
+	__u32 ip[10];
+	__u32 tcp[15];
+	__u32 syns;  /* to open ports, whose socket the kernel may be asked for */
+	__u32 until; /* it is asked for all of them, as some overflowed; 0: for a sample */
+	__u32 pad0;
+};
+
+/* The one element of `cookie_counter` (per CPU). */
+struct rw_cookie_counter {
+	__u64 sent;	 /* SYNs answered with a cookie */
+	__u64 completed; /* segments that brought one back */
+	__u64 refused;	 /* segments without a socket and without one: among no-connection */
+};
 
 /* In place of a cookie of a network namespace, in the programs' `own_netns`. */
 #define RW_NETNS_UNKNOWN 0		       /* every socket counts as this node's */
@@ -646,6 +681,7 @@ struct rw_pending {
 #define RW_KNOWS_NAMESPACES 0x1 /* which sockets are of other network namespaces */
 #define RW_KNOWS_FORWARDING 0x2 /* that this host forwards or translates for others */
 #define RW_KNOWS_CONNTRACK  0x4 /* what the kernel tracks of that: those on interfaces ask it */
+#define RW_KNOWS_COOKIES    0x8 /* how SYN cookies are made */
 
 /* The one element of `build`: what stands in the kernel, for the next one to come. */
 struct rw_build {
@@ -699,6 +735,16 @@ RW_AT(struct rw_interface_key, vlan, 4);
 RW_SIZE(struct rw_interface, 8);
 RW_AT(struct rw_interface, slot, 0);
 RW_AT(struct rw_interface, covered, 4);
+RW_AT(struct rw_interface, answers, 5);
+RW_SIZE(struct rw_handshake, 112);
+RW_AT(struct rw_handshake, ip, 0);
+RW_AT(struct rw_handshake, tcp, 40);
+RW_AT(struct rw_handshake, syns, 100);
+RW_AT(struct rw_handshake, until, 104);
+RW_SIZE(struct rw_cookie_counter, 24);
+RW_AT(struct rw_cookie_counter, sent, 0);
+RW_AT(struct rw_cookie_counter, completed, 8);
+RW_AT(struct rw_cookie_counter, refused, 16);
 RW_SIZE(struct rw_datagram, 48);
 RW_AT(struct rw_datagram, identity, 0);
 RW_AT(struct rw_datagram, starts, 8);

@@ -71,6 +71,7 @@ int probe_strays(int argc, char **argv);
 int probe_pieces(int argc, char **argv);
 int probe_serve(int argc, char **argv);
 int probe_fetch(int argc, char **argv);
+int probe_echo(int argc, char **argv);
 int probe_ask(int argc, char **argv);
 int probe_wire(int argc, char **argv);
 int probe_bind(int argc, char **argv);

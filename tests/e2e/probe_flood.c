@@ -12,6 +12,7 @@
 #include <netinet/ip.h>
 #include <netinet/tcp.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -44,6 +45,7 @@ struct flood {
 	uint64_t sources;
 	uint64_t packets;
 	uint64_t rate;	 /* packets a second; 0: as fast as it goes */
+	bool acks;	 /* instead of SYNs: segments that belong to nobody */
 	uint64_t random; /* 0: sources in their order; else the state of the generator */
 	int fd;
 };
@@ -94,7 +96,8 @@ static void syn_make(struct flood *flood, uint64_t number, struct syn *ret)
 	ret->tcp.dest = target_port(flood);
 	ret->tcp.seq = htonl((uint32_t)number);
 	ret->tcp.doff = 5;
-	ret->tcp.syn = 1;
+	ret->tcp.syn = !flood->acks;
+	ret->tcp.ack = flood->acks;
 	ret->tcp.window = htons(1024);
 	pseudo.source = ret->ip.saddr;
 	pseudo.destination = ret->ip.daddr;
@@ -173,7 +176,7 @@ int probe_flood(int argc, char **argv)
 			      .packets = 1};
 	int option;
 
-	while ((option = getopt(argc, argv, "s:n:c:r:R")) != -1) {
+	while ((option = getopt(argc, argv, "as:n:c:r:R")) != -1) {
 		if (option == 's')
 			flood.first_source = ntohl(endpoint_parse(optarg, 0).v4.sin_addr.s_addr);
 		else if (option == 'n')
@@ -182,6 +185,8 @@ int probe_flood(int argc, char **argv)
 			flood.packets = number_parse(optarg);
 		else if (option == 'r')
 			flood.rate = number_parse(optarg);
+		else if (option == 'a')
+			flood.acks = true;
 		else if (option == 'R')
 			getrandom(&flood.random, sizeof(flood.random), 0);
 		else

@@ -30,11 +30,25 @@
 #define LAST_MAP_TYPE BPF_MAP_TYPE_DEVMAP_HASH
 #define LAST_MAP_FLAG BPF_F_CLONE
 
-/* load.c takes these only where the kernel was asked and said yes. */
+/* load.c takes these only where the kernel was asked and said yes; the last four are called by them alone. */
 static const char *const newer_programs[] = {
-	"rolewall_xdp",		 "rolewall_frags",	"rolewall_tc",	   "rolewall_ingress",
-	"rolewall_ingress_mark", "rolewall_ingress_58", "rolewall_egress", "rolewall_egress_mark",
-	"rolewall_sock",	 "rolewall_bind4",	"rolewall_bind6",  NULL,
+	"rolewall_xdp",
+	"rolewall_frags",
+	"rolewall_tc",
+	"rolewall_ingress",
+	"rolewall_ingress_mark",
+	"rolewall_ingress_58",
+	"rolewall_egress",
+	"rolewall_egress_mark",
+	"rolewall_sock",
+	"rolewall_bind4",
+	"rolewall_bind6",
+	"answer_by_xdp",
+	"answer_by_tc",
+	"is_stray_to_xdp",
+	"is_stray_to_tc",
+	"rolewall_shield",
+	NULL,
 };
 /* Of these only what loads below 5.10, where RHEL 8 has what they need: not `rolewall_frags`. */
 static const char *const newest_programs[] = {"rolewall_frags", "rolewall_ingress",

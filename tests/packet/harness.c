@@ -31,9 +31,10 @@
 #include "../test_run.h"
 #include "harness.h"
 
-#define TC_PASS ((uint32_t)-1) /* as in bpf/tc.bpf.h */
-#define TC_DROP 2
-#define BPFFS	"/sys/fs/bpf" /* mounted in this process's namespace only */
+#define TC_PASS	    ((uint32_t)-1) /* as in bpf/tc.bpf.h */
+#define TC_DROP	    2
+#define TC_REDIRECT 7
+#define BPFFS	    "/sys/fs/bpf" /* mounted in this process's namespace only */
 
 const struct arrival on_ext0 = {HARNESS_EXT0, 1};
 const struct arrival on_int0 = {HARNESS_INT0, 2};
@@ -128,6 +129,7 @@ static struct loaded *load_entry(struct harness *harness, enum entry entry)
 	features.ringbuf &= harness->has_ringbuf;
 	features.cgroup_lookup &= harness->has_ringbuf;
 	features.frags &= harness->has_frags;
+	features.cookies = harness->has_cookies;
 	if (features.netns > harness->netns)
 		features.netns = harness->netns;
 	assert_true(harness->loaded_count < HARNESS_OBJECTS);
@@ -173,6 +175,7 @@ int harness_setup(void **state)
 	features_probe(&features);
 	harness->has_ringbuf = features.ringbuf;
 	harness->has_frags = features.frags;
+	harness->has_cookies = features.cookies;
 	harness->netns = features.netns;
 	harness->knows_device = test_run_knows_device();
 	harness->shows_cgroup = test_run_shows_cgroup();
@@ -268,7 +271,7 @@ struct run {
 	uint32_t repeat;
 };
 
-static uint32_t run(const struct run *run, const struct frame *frame)
+static uint32_t run(const struct run *run, const struct frame *frame, struct frame *ret)
 {
 	struct xdp_md xdp = {.ingress_ifindex = run->ifindex, .data_end = frame->length};
 	struct __sk_buff skb = {.ifindex = run->ifindex};
@@ -279,8 +282,14 @@ static uint32_t run(const struct run *run, const struct frame *frame)
 		options.ctx_in = run->skb ? (void *)&skb : (void *)&xdp;
 		options.ctx_size_in = run->skb ? sizeof(skb) : sizeof(xdp);
 	}
+	if (ret) {
+		options.data_out = ret->bytes;
+		options.data_size_out = sizeof(ret->bytes);
+	}
 	if (bpf_prog_test_run_opts(run->program, &options))
 		fail_msg("BPF_PROG_TEST_RUN of %zu bytes: %s", frame->length, strerror(errno));
+	if (ret)
+		ret->length = options.data_size_out;
 	return options.retval;
 }
 
@@ -319,7 +328,7 @@ static void put_place(const struct harness *harness, const struct arrival *arriv
 
 /* The kernel takes the Ethernet header off for cgroup programs; for L3 devices nobody does. */
 static uint32_t run_entry(struct harness *harness, enum entry entry, const struct arrival *arrival,
-			  const struct frame *frame, uint32_t repeat)
+			  const struct frame *frame, uint32_t repeat, struct frame *ret)
 {
 	struct run how = {
 		.program = find_entry(harness, entry)->program,
@@ -336,18 +345,18 @@ static uint32_t run_entry(struct harness *harness, enum entry entry, const struc
 		put_place(harness, arrival);
 	}
 	if (!(1u << entry & FOR_BARE))
-		return run(&how, frame);
+		return run(&how, frame, ret);
 	bare = calloc(1, sizeof(*bare));
 	assert_non_null(bare);
 	bare->length = frame->length - ETHERNET_BYTES;
 	memcpy(bare->bytes, frame->bytes + ETHERNET_BYTES, bare->length);
-	return run(&how, bare);
+	return run(&how, bare, ret);
 }
 
 bool harness_run(struct harness *harness, enum entry entry, const struct arrival *arrival,
 		 const struct frame *frame)
 {
-	uint32_t result = run_entry(harness, entry, arrival, frame, 1);
+	uint32_t result = run_entry(harness, entry, arrival, frame, 1, NULL);
 
 	if (is_cgroup(entry)) {
 		assert_in_range(result, 0, 1);
@@ -364,7 +373,15 @@ bool harness_run(struct harness *harness, enum entry entry, const struct arrival
 void harness_repeat(struct harness *harness, enum entry entry, const struct arrival *arrival,
 		    const struct frame *frame, uint32_t count)
 {
-	run_entry(harness, entry, arrival, frame, count);
+	run_entry(harness, entry, arrival, frame, count, NULL);
+}
+
+bool harness_answer(struct harness *harness, enum entry entry, const struct arrival *arrival,
+		    const struct frame *frame, struct frame *ret)
+{
+	uint32_t result = run_entry(harness, entry, arrival, frame, 1, ret);
+
+	return is_tc(entry) ? result == TC_REDIRECT : result == XDP_TX || result == XDP_REDIRECT;
 }
 
 void harness_send(struct harness *harness, uint32_t ifindex, const struct frame *frame)
@@ -377,7 +394,7 @@ void harness_send(struct harness *harness, uint32_t ifindex, const struct frame 
 	};
 
 	harness_need_cgroup(harness);
-	assert_int_equal(run(&how, frame), 1);
+	assert_int_equal(run(&how, frame, NULL), 1);
 }
 
 struct frame *frame_from_hex(const char *hex)

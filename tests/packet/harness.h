@@ -87,6 +87,7 @@ struct harness {
 	size_t loaded_count;
 	bool has_ringbuf;     /* else all are the programs for 5.4 */
 	enum netns_way netns; /* the best that this kernel has */
+	bool has_cookies;     /* this kernel has SYN cookies for programs */
 	bool has_frags;	   /* this kernel has XDP frags; without, FRAGS and BARE are rolewall_xdp */
 	bool knows_device; /* test_run.h; without, XDP packets come from ifindex 1 */
 	bool shows_cgroup; /* test_run.h; without, cgroup programs cannot be tested */
@@ -113,6 +114,13 @@ bool harness_run(struct harness *harness, enum entry entry, const struct arrival
 /* `count` times the same packet. */
 void harness_repeat(struct harness *harness, enum entry entry, const struct arrival *arrival,
 		    const struct frame *frame, uint32_t count);
+
+/*
+ * One packet: is it answered, or sent back where it came from? `ret` is what the program left of it;
+ * without the Ethernet header where an entry is for L3 devices.
+ */
+bool harness_answer(struct harness *harness, enum entry entry, const struct arrival *arrival,
+		    const struct frame *frame, struct frame *ret);
 
 /* The egress program, for what this host sends. */
 void harness_send(struct harness *harness, uint32_t ifindex, const struct frame *frame);

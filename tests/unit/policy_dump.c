@@ -105,9 +105,10 @@ static void dump_names(FILE *out, const char *noun, const struct name_model *nam
 static void dump_switches(FILE *out, const uint8_t protocols[256], uint8_t flags,
 			  uint16_t echo_rate, bool mode_given)
 {
-	fprintf(out, "flags%s%s%s%s%s%s\n", flags & RW_POLICY_ENFORCE ? " enforce" : " observe",
+	fprintf(out, "flags%s%s%s%s%s%s%s\n", flags & RW_POLICY_ENFORCE ? " enforce" : " observe",
 		mode_given ? "" : " (by default)", flags & RW_POLICY_IPV6_DROP ? " ipv6-drop" : "",
 		flags & RW_POLICY_FRAGMENTS_DROP ? " fragments-drop" : "",
+		flags & RW_POLICY_COOKIES_OFF ? " cookies-off" : "",
 		flags & RW_POLICY_BIND_OBSERVE ? " bind-observe" : "",
 		flags & RW_POLICY_BIND_DENY ? " bind-deny" : "");
 	fprintf(out, "echo-rate %u\n", echo_rate);

@@ -13,6 +13,7 @@
 #include "kernel/commit/confirmed.h"
 #include "kernel/commit/pending.h"
 #include "kernel/commit/trial.h"
+#include "report/cookies.h"
 #include "report/followed.h"
 #include "report/json.h"
 #include "util/array.h"
@@ -167,6 +168,31 @@ static void print_hooks(const struct settings *settings, const struct snapshot *
 				   ? "for others as well: the kernel's connection tracking is asked"
 				   : "for others as well, but the kernel's connection tracking is "
 				     "not asked: answers to them are refused");
+}
+
+static void print_cookies(const struct settings *settings, const struct snapshot *snapshot)
+{
+	const struct rw_cookie_counter *counter = &snapshot->cookie_counter;
+	const char *missing = cookies_missing(snapshot);
+	bool wanted = (snapshot->flags & (RW_POLICY_ENFORCE | RW_POLICY_COOKIES_OFF)) ==
+		      RW_POLICY_ENFORCE;
+
+	if (missing)
+		print_fact(settings, "SYN cookies", wanted ? STYLE_CARE : STYLE_PLAIN, "none: %s",
+			   missing);
+	else
+		print_fact(settings, "SYN cookies", STYLE_PLAIN,
+			   "%llu sent in place of sockets that overflowed, %llu came back, %llu "
+			   "stray segments refused",
+			   counter->sent, counter->completed, counter->refused);
+	for (size_t i = 0; !missing && i < snapshot->interface_count; i++) {
+		const struct interface_state *interface = &snapshot->interfaces[i];
+		const char *why = cookies_missing_at(interface);
+
+		if (why)
+			print_fact(settings, "", STYLE_CARE, "none by %s: %s", interface->name,
+				   why);
+	}
 }
 
 static void print_drops(const struct settings *settings, const struct snapshot *snapshot)
@@ -333,6 +359,7 @@ static int status_run(const struct settings *settings, const struct arguments *a
 	print_head(settings, &snapshot);
 	print_names(settings, &names);
 	print_hooks(settings, &snapshot);
+	print_cookies(settings, &snapshot);
 	print_counts(settings, &snapshot);
 	putchar('\n');
 	state_print_interfaces(settings, &snapshot);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* links.c - RTMGRP_LINK and RTMGRP_TC, and what they mean for the policy in force. */
+/* links.c - news of devices, filters and addresses, and what they mean for the policy in force. */
 #include "daemon/links.h"
 
 #include <errno.h>
@@ -10,6 +10,7 @@
 
 #include "host/forwarding.h"
 #include "util/say.h"
+#include "kernel/attach/answers.h"
 #include "kernel/attach/legacy_attach.h"
 #include "kernel/attach/tc.h"
 #include "kernel/commit/refresh.h"
@@ -187,6 +188,18 @@ static void look_again(struct links *links, struct devices *before)
 	devices_take(links, missed ? before : &now);
 }
 
+/* What is not noted is left to the stack, and no SYN cookie sent for it: nothing to stop for. */
+static void note_addresses(const struct links *links)
+{
+	_maps_ struct maps maps = MAPS_NONE;
+	int r = maps_open(links->in_force->instance, &maps, NULL);
+
+	if (!r)
+		r = answers_update(&maps);
+	if (r && r != -ENOENT)
+		say(SAY_DEBUG, "this host's own addresses are not noted: %s", strerror(-r));
+}
+
 static int refresh(struct links *links, struct error *ret_error)
 {
 	_cleanup_(devices_free) struct devices devices = {0};
@@ -195,6 +208,7 @@ static int refresh(struct links *links, struct error *ret_error)
 
 	if (r)
 		return r;
+	note_addresses(links);
 	if (!find_lost(links, &devices, lost) && !links->force &&
 	    !has_changed(links, &links->devices, &devices, device_and_xdp_are_same)) {
 		devices_take(links, &devices);
@@ -267,7 +281,9 @@ static int subscribe(struct links *links)
 
 	links->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (!links->socket ||
-	    mnl_socket_bind(links->socket, RTMGRP_LINK | RTMGRP_TC, MNL_SOCKET_AUTOPID) < 0)
+	    mnl_socket_bind(links->socket,
+			    RTMGRP_LINK | RTMGRP_TC | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR,
+			    MNL_SOCKET_AUTOPID) < 0)
 		return -errno;
 	links->news = (struct watch){mnl_socket_get_fd(links->socket), news_read, links};
 	links->pause = (struct watch){-1, pause_over, links};

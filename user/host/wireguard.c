@@ -9,49 +9,11 @@
 #include <linux/genetlink.h>
 #include <linux/wireguard.h>
 
+#include "host/genetlink.h"
 #include "host/netlink.h"
 #include "policy/cidr.h"
 
 static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-
-/* --- the family's number ---------------------------------------------------------------------- */
-
-static int family_read(const struct nlmsghdr *message, void *context)
-{
-	const struct nlattr *attr, *name = NULL, *id = NULL;
-	uint16_t *ret = context;
-
-	mnl_attr_for_each(attr, message, GENL_HDRLEN)
-	{
-		if (mnl_attr_get_type(attr) == CTRL_ATTR_FAMILY_NAME)
-			name = attr;
-		else if (mnl_attr_get_type(attr) == CTRL_ATTR_FAMILY_ID)
-			id = attr;
-	}
-	if (name && id && !strcmp(mnl_attr_get_str(name), WG_GENL_NAME))
-		*ret = mnl_attr_get_u16(id);
-	return MNL_CB_OK;
-}
-
-static int family_find(uint16_t *ret)
-{
-	const struct genlmsghdr header = {.cmd = CTRL_CMD_GETFAMILY, .version = 1};
-	const struct netlink_request request = {
-		.family = NETLINK_GENERIC,
-		.type = GENL_ID_CTRL,
-		.payload = &header,
-		.size = sizeof(header),
-	};
-	uint16_t family = 0;
-	int r = netlink_dump(&request, family_read, NULL, &family);
-
-	if (r)
-		return r;
-	if (!family)
-		return -ENOENT;
-	*ret = family;
-	return 0;
-}
 
 /* --- the device ------------------------------------------------------------------------------- */
 
@@ -194,7 +156,7 @@ int wireguard_read(uint32_t ifindex, const uint8_t inside[16], struct wireguard 
 		.size = sizeof(which),
 	};
 	struct search search = {.inside = {.length = 128}, .longest = -1};
-	int r = family_find(&request.type);
+	int r = genetlink_family(WG_GENL_NAME, &request.type);
 
 	if (r)
 		return r;

@@ -128,6 +128,13 @@ static int fragments_read(const struct value *value, void *into, struct error *r
 	return flag_read(value, "\"fragments\"", words_fragments, &node->flags, ret_error);
 }
 
+static int syn_cookies_read(const struct value *value, void *into, struct error *ret_error)
+{
+	struct node_model *node = into;
+
+	return flag_read(value, "\"syn_cookies\"", words_syn_cookies, &node->flags, ret_error);
+}
+
 static int bind_guard_read(const struct value *value, void *into, struct error *ret_error)
 {
 	struct node_model *node = into;
@@ -282,6 +289,7 @@ static const struct field node_fields[] = {
 	{"mode", mode_read, false},
 	{"ipv6", ipv6_read, false},
 	{"fragments", fragments_read, false},
+	{"syn_cookies", syn_cookies_read, false},
 	{"bind_guard", bind_guard_read, false},
 	{"protocols", protocols_read, false},
 	{"echo_rate", echo_rate_read, false},

@@ -63,6 +63,12 @@ const struct word words_fragments[] = {
 	{NULL, 0},
 };
 
+const struct word words_syn_cookies[] = {
+	{"auto", 0},
+	{"off", RW_POLICY_COOKIES_OFF},
+	{NULL, 0},
+};
+
 const struct word words_bind_guard[] = {
 	{"off", 0},
 	{"observe", RW_POLICY_BIND_OBSERVE},

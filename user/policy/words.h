@@ -22,6 +22,7 @@ extern const struct word words_l4[];	  /* RW_L4_* */
 extern const struct word words_modes[];	  /* RW_POLICY_* flags, as all below */
 extern const struct word words_ipv6[];
 extern const struct word words_fragments[];
+extern const struct word words_syn_cookies[];
 extern const struct word words_bind_guard[];
 extern const struct word words_protocols[]; /* IP protocol numbers, RFC 5237 */
 

@@ -223,6 +223,7 @@ static void compare_flags(struct difference *difference, const struct snapshot *
 		{"mode", words_modes, RW_POLICY_ENFORCE},
 		{"ipv6", words_ipv6, RW_POLICY_IPV6_DROP},
 		{"fragments", words_fragments, RW_POLICY_FRAGMENTS_DROP},
+		{"syn_cookies", words_syn_cookies, RW_POLICY_COOKIES_OFF},
 		{"bind_guard", words_bind_guard, RW_POLICY_BIND_OBSERVE | RW_POLICY_BIND_DENY},
 	};
 

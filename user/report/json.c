@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* json.c - rules, interfaces, counters, bans and attempts as JSON. */
+#include "report/cookies.h"
 #include "report/json.h"
 
 #include <string.h>
@@ -91,11 +92,12 @@ json_t *json_rule(const struct rule_state *state)
 
 static json_t *json_interface(const struct interface_state *state)
 {
-	return json_pack("{s:o, s:o, s:s, s:s, s:b, s:b, s:b, s:o}", "name",
+	return json_pack("{s:o, s:o, s:s, s:s, s:b, s:b, s:b, s:b, s:o}", "name",
 			 json_clean(state->name), "zone", json_clean(zone_name(state->in_force)),
 			 "hook", hook_word(state->hook), "xdp_mode", xdp_mode_word(state->xdp_mode),
 			 "shield", state->shielded, "listed", state->slot != 0, "present",
-			 state->ifindex != 0, "note", json_clean(state->note));
+			 state->ifindex != 0, "answers", state->answers, "note",
+			 json_clean(state->note));
 }
 
 json_t *json_interfaces(const struct snapshot *snapshot)
@@ -414,7 +416,7 @@ json_t *json_status(const struct snapshot *snapshot)
 	json_t *root, *counts = json_counts(snapshot);
 
 	root = json_pack(
-		"{s:b, s:b, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:s, s:o, "
+		"{s:b, s:b, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:s, s:o, s:o, "
 		"s:{s:b, s:b, s:b, s:b, s:b, s:b}, s:o}",
 		"applied", applied, "attached", applied && snapshot_is_enforced(snapshot), "mode",
 		json_clean(applied ? mode_word(snapshot->flags) : NULL), "generation",
@@ -423,8 +425,9 @@ json_t *json_status(const struct snapshot *snapshot)
 		json_clean(snapshot->node_file), "applied_at", json_seconds(snapshot->applied_at),
 		"pending", json_pending(snapshot), "taken_back", json_taken_back(snapshot),
 		"previous_lost", snapshot->previous_lost, "bind_guard",
-		bind_guard_word(snapshot->flags), "interfaces", json_interfaces(snapshot), "hooks",
-		"ingress", snapshot->cgroup_ingress, "egress", snapshot->cgroup_egress, "bind4",
+		bind_guard_word(snapshot->flags), "syn_cookies", json_cookies(snapshot),
+		"interfaces", json_interfaces(snapshot), "hooks", "ingress",
+		snapshot->cgroup_ingress, "egress", snapshot->cgroup_egress, "bind4",
 		snapshot->cgroup_bind4, "bind6", snapshot->cgroup_bind6, "established",
 		snapshot->cgroup_established, "namespaces", snapshot->namespaces, "forwarding",
 		json_clean(forwarding_word(snapshot->forwards, snapshot->conntrack)));

@@ -189,6 +189,19 @@ static void write_hooks(FILE *file, const struct snapshot *snapshot)
 	}
 }
 
+static void write_cookies(FILE *file, const struct snapshot *snapshot)
+{
+	const struct rw_cookie_counter *counter = &snapshot->cookie_counter;
+
+	metric_head(file, "rolewall_syn_cookies_total", "counter",
+		    "SYN cookies: sent in place of sockets that overflowed, completed by a segment "
+		    "that "
+		    "brought one back, refused for lack of one (among no-connection).");
+	SAMPLE(file, "rolewall_syn_cookies_total", counter->sent, {"state", "sent"});
+	SAMPLE(file, "rolewall_syn_cookies_total", counter->completed, {"state", "completed"});
+	SAMPLE(file, "rolewall_syn_cookies_total", counter->refused, {"state", "refused"});
+}
+
 static uint64_t count_keys(int fd, size_t key_size)
 {
 	char key[64], next[64];
@@ -310,6 +323,7 @@ int metrics_write(FILE *file, const struct instance *instance, struct error *ret
 	write_rules(file, &snapshot);
 	write_attempts(file, &snapshot);
 	write_hooks(file, &snapshot);
+	write_cookies(file, &snapshot);
 	write_names(file, instance);
 	return write_lists(file, instance, &snapshot, ret_error);
 }

@@ -51,6 +51,11 @@ const char *bind_guard_word(unsigned int flags)
 	return word_of(words_bind_guard, flags & (RW_POLICY_BIND_OBSERVE | RW_POLICY_BIND_DENY));
 }
 
+const char *syn_cookies_word(unsigned int flags)
+{
+	return word_of(words_syn_cookies, flags & RW_POLICY_COOKIES_OFF);
+}
+
 const char *protocol_text(uint8_t protocol, char ret[PROTOCOL_TEXT_MAX])
 {
 	const char *name = word_of(words_protocols, protocol);

@@ -23,6 +23,7 @@ const char *mode_word(unsigned int flags);
 /* "tracked" (the kernel's connection tracking is asked), "untracked"; NULL: it forwards nothing. */
 const char *forwarding_word(bool forwards, bool conntrack);
 const char *bind_guard_word(unsigned int flags);
+const char *syn_cookies_word(unsigned int flags);
 
 /* An IP protocol's name, or its number; NULL where it could not be read. */
 const char *protocol_text(uint8_t protocol, char ret[PROTOCOL_TEXT_MAX]);

@@ -37,10 +37,11 @@ static int arrival_put(const struct maps *maps, const struct rw_interface_key *k
 }
 
 int arrivals_put(const struct maps *maps, const struct device *device, unsigned int slot,
-		 bool covered)
+		 struct cover cover)
 {
 	const struct rw_interface_key key = {.ifindex = device->ifindex};
-	const struct rw_interface value = {.slot = slot, .covered = covered};
+	const struct rw_interface value = {
+		.slot = slot, .covered = cover.covered, .answers = cover.answers};
 
 	return arrival_put(maps, &key, &value);
 }
@@ -53,6 +54,7 @@ int arrivals_uncover(const struct maps *maps, const struct device *device)
 	if (bpf_map_lookup_elem(maps->fd[MAP_INTERFACES], &key, &value))
 		return errno == ENOENT ? 0 : -errno;
 	value.covered = false;
+	value.answers = RW_ANSWERS_NONE;
 	return arrival_put(maps, &key, &value);
 }
 

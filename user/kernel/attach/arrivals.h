@@ -9,9 +9,15 @@
 #include "kernel/generation/generation.h"
 #include "kernel/object/maps.h"
 
-/* The device has this slot; `covered`: by XDP. */
+/* How what arrives on a device is judged: struct rw_interface. */
+struct cover {
+	bool covered;	 /* by XDP or tc */
+	uint8_t answers; /* RW_ANSWERS_* */
+};
+
+/* The device has this slot. */
 int arrivals_put(const struct maps *maps, const struct device *device, unsigned int slot,
-		 bool covered);
+		 struct cover cover);
 
 /* Neither XDP nor tc judges it any longer; its slot stays. */
 int arrivals_uncover(const struct maps *maps, const struct device *device);

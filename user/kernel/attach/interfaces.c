@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "kernel/attach/answers.h"
 #include "kernel/attach/arrivals.h"
 #include "kernel/attach/device_link.h"
 #include "kernel/attach/legacy_attach.h"
@@ -108,13 +109,28 @@ static int leave_others(const struct instance *instance, const struct plan *plan
 /* Nothing is, or stays, on the device: the cgroup hook judges. */
 static int leave(const struct instance *instance, const struct maps *maps, const struct plan *plan)
 {
-	int r = arrivals_put(maps, plan->device, plan->slot, false);
+	int r = arrivals_put(maps, plan->device, plan->slot, (struct cover){0});
 
 	if (!r && (has_xdp_now(plan) || !plan->way_count))
 		r = xdp_detach(instance, plan->device);
 	if (!r && plan->has_tc)
 		r = tc_detach(instance, plan->device);
 	return r;
+}
+
+static enum way way_of_now(const struct plan *plan)
+{
+	if (plan->has_tc)
+		return WAY_TC;
+	return plan->device->xdp_native ? WAY_XDP_NATIVE : WAY_XDP_GENERIC;
+}
+
+static struct cover cover_by(const struct plans *plans, const struct plan *plan, enum way way)
+{
+	return (struct cover){.covered = true,
+			      .answers = plans->features->cookies
+						 ? device_answers(plan->device, way)
+						 : RW_ANSWERS_NONE};
 }
 
 static int attach_one(const struct instance *instance, const struct maps *maps, struct plans *plans,
@@ -127,15 +143,16 @@ static int attach_one(const struct instance *instance, const struct maps *maps, 
 	if (plan->again && !plan->slot)
 		return 0; /* it has gone, and is not listed */
 	if (plan->keep)
-		return arrivals_put(maps, plan->device, plan->slot, true);
+		return arrivals_put(maps, plan->device, plan->slot,
+				    cover_by(plans, plan, way_of_now(plan)));
 	/* What judges already goes on, by the slot that is the right one now. */
-	r = arrivals_put(maps, plan->device, plan->slot, attached);
+	r = arrivals_put(maps, plan->device, plan->slot, (struct cover){.covered = attached});
 	if (!r)
 		r = attach_new(instance, plans, plan, &way);
 	if (r == -ENOENT)
 		return leave(instance, maps, plan);
 	if (!r)
-		r = arrivals_put(maps, plan->device, plan->slot, true);
+		r = arrivals_put(maps, plan->device, plan->slot, cover_by(plans, plan, way));
 	return r ? r : leave_others(instance, plan, way);
 }
 
@@ -147,6 +164,10 @@ int interfaces_attach(const struct instance *instance, const struct maps *maps, 
 
 	if (r)
 		return error_set(ret_error, -r, "cannot detach from interfaces: %s", strerror(-r));
+	r = answers_update(maps);
+	if (r)
+		return error_set(ret_error, -r, "cannot note this host's own addresses: %s",
+				 strerror(-r));
 	for (i = 0; i < plans->count; i++) {
 		const struct plan *plan = &plans->list[i];
 

@@ -140,7 +140,8 @@ static int write_build(const struct transaction *transaction)
 		.abi = RW_ABI_VERSION,
 		.knows = (knows_netns ? RW_KNOWS_NAMESPACES : 0) |
 			 (features->forwards ? RW_KNOWS_FORWARDING : 0) |
-			 (features->conntrack ? RW_KNOWS_CONNTRACK : 0),
+			 (features->conntrack ? RW_KNOWS_CONNTRACK : 0) |
+			 (features->cookies ? RW_KNOWS_COOKIES : 0),
 		.object = object_hash(),
 	};
 	__u32 zero = 0;

@@ -137,6 +137,7 @@ static int open_object(const struct instance *instance, const struct features *f
 	bpf_map__set_autocreate(object->maps.events, features->ringbuf);
 	bpf_map__set_autocreate(object->maps.events_perf, !features->ringbuf);
 	bpf_map__set_autocreate(object->maps.foreign_sockets, features->netns == NETNS_MARK);
+	object->rodata->has_cookies = features->cookies;
 	bpf_object__for_each_map (map, object->obj) {
 		if (map == object->maps.rodata || !bpf_map__autocreate(map))
 			continue;
@@ -348,12 +349,27 @@ int scratch_map(const struct rolewall_bpf *object, enum map_id id)
 static void scratch_maps(struct rolewall_bpf *object, unsigned int rules)
 {
 	struct bpf_map *const own[] = {
-		object->maps.interfaces,    object->maps.echo_bucket, object->maps.reason_counters,
-		object->maps.rule_counters, object->maps.attempts,    object->maps.evicted,
-		object->maps.event_credits, object->maps.event_state, object->maps.events,
-		object->maps.events_perf,   object->maps.pending,     object->maps.build,
-		object->maps.event_clock,   object->maps.callers,     object->maps.seed,
-		object->maps.unasked,	    object->maps.refused,     object->maps.limit_stayers,
+		object->maps.interfaces,
+		object->maps.echo_bucket,
+		object->maps.reason_counters,
+		object->maps.rule_counters,
+		object->maps.attempts,
+		object->maps.evicted,
+		object->maps.event_credits,
+		object->maps.event_state,
+		object->maps.events,
+		object->maps.events_perf,
+		object->maps.pending,
+		object->maps.build,
+		object->maps.event_clock,
+		object->maps.callers,
+		object->maps.seed,
+		object->maps.unasked,
+		object->maps.refused,
+		object->maps.limit_stayers,
+		object->maps.overflows,
+		object->maps.own_addresses,
+		object->maps.cookie_counter,
 	};
 	size_t i;
 

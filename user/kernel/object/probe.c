@@ -189,6 +189,14 @@ static bool has_netns_mark(void)
 	       has_helper(BPF_PROG_TYPE_CGROUP_SOCK, BPF_FUNC_sk_storage_get);
 }
 
+/* All of them were there in 5.3; a kernel may have been built without, and its helpers then fail. */
+static bool has_syn_cookies(void)
+{
+	return has_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_tcp_gen_syncookie) &&
+	       has_helper(BPF_PROG_TYPE_SCHED_CLS, BPF_FUNC_tcp_gen_syncookie) &&
+	       has_helper(BPF_PROG_TYPE_SCHED_CLS, BPF_FUNC_tcp_check_syncookie);
+}
+
 static enum netns_way probe_netns(void)
 {
 	if (probe("netns_cookie", has_netns_cookie))
@@ -204,6 +212,7 @@ void features_probe(struct features *ret)
 	/* All of them were there in 5.8; the programs know kernels with all and with none. */
 	ret->ringbuf = probe("ringbuf", has_ringbuf) && ret->cgroup_lookup &&
 		       probe("boot_clock", has_boot_clock) && probe("bind_cookie", has_bind_cookie);
+	ret->cookies = ret->ringbuf && probe("syn_cookies", has_syn_cookies);
 	ret->netns = ret->ringbuf ? probe_netns() : NETNS_NONE;
 	ret->frags = probe("frags", has_frags);
 	ret->links = probe("links", has_links);

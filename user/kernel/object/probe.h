@@ -22,12 +22,14 @@ struct features {
 	bool forwards;	      /* this host routes or translates for others: host/forwarding.h */
 	bool conntrack;	      /* if so: programs can ask its connection tracking: 5.18 */
 	enum netns_way netns; /* where there is no ring buffer, none */
+	bool cookies;	      /* SYN cookies for XDP and tc: 5.3; as netns */
 };
 
 /*
  * For tests of the old ways on new kernels, the environment variable ROLEWALL_PROBE_OFF ("load,
  * ringbuf,cgroup_lookup,boot_clock,bind_cookie,frags,links,tcx,conntrack,conntrack_programs,
- * netns_cookie,netns_mark,netns_socket,replace,batch", any of them) answers "no" whatever the kernel says.
+ * netns_cookie,netns_mark,netns_socket,syn_cookies,replace,batch", any of them) answers "no" whatever the
+ * kernel says.
  */
 bool probe_is_off(const char *name);
 

@@ -132,6 +132,9 @@ static int read_reasons(const struct maps *maps, struct snapshot *snapshot)
 	for (reason = 0; !r && reason < RW_REASON_COUNT; reason++)
 		r = map_sum(maps->fd[MAP_SETTLED], reason, sizeof(*snapshot->evicted),
 			    (unsigned long long *)&snapshot->evicted[reason]);
+	if (!r)
+		r = map_sum(maps->fd[MAP_COOKIE_COUNTER], 0, sizeof(snapshot->cookie_counter),
+			    (unsigned long long *)&snapshot->cookie_counter);
 	return r ? r
 		 : map_sum(maps->fd[MAP_EVENT_STATE], 0, sizeof(snapshot->events),
 			   (unsigned long long *)&snapshot->events);
@@ -176,15 +179,22 @@ static void read_hook(const struct instance *instance, const struct devices *dev
 			 "attaches what is missing");
 }
 
+static struct rw_interface arrival_of(const struct maps *maps, const struct device *device)
+{
+	const struct rw_interface_key key = {.ifindex = device->ifindex};
+	struct rw_interface interface = {0};
+
+	bpf_map_lookup_elem(maps->fd[MAP_INTERFACES], &key, &interface);
+	return interface;
+}
+
 /* The zone of what arrives there, as the programs find it. */
 static uint8_t zone_in_force(const struct maps *maps, const struct generation *generation,
 			     const struct device *device)
 {
-	const struct rw_interface_key key = {.ifindex = device->ifindex};
-	struct rw_interface interface = {0};
+	struct rw_interface interface = arrival_of(maps, device);
 	uint8_t zone = 0;
 
-	bpf_map_lookup_elem(maps->fd[MAP_INTERFACES], &key, &interface);
 	if (interface.slot >= RW_SLOTS || read_slot_zone(generation, interface.slot, &zone))
 		return RW_ZONE_EXTERNAL;
 	return zone ? zone : RW_ZONE_EXTERNAL;
@@ -208,6 +218,8 @@ static void read_zone(const struct maps *maps, const struct generation *generati
 	const char *zone = word_of(words_zones, state->zone);
 
 	state->is_port = device->master;
+	state->answers = state->hook == HOOK_TC ||
+			 (state->hook == HOOK_XDP && arrival_of(maps, device).answers);
 	state->in_force = zone_in_force(maps, generation, device);
 	if (state->in_force != state->zone)
 		snprintf(state->note, sizeof(state->note),
@@ -280,6 +292,7 @@ static int read_interfaces(const struct instance *instance, const struct maps *m
 		read_hook(instance, &devices, device, snapshot, state);
 		if (device)
 			read_zone(maps, generation, &devices, device, state);
+		state->answers = state->answers && snapshot->cookies;
 	}
 	if (read_unlisted(instance, generation->about, &devices, snapshot))
 		return error_set(ret_error, ENOMEM, "out of memory");
@@ -300,6 +313,15 @@ static void find_previous(const struct instance *instance, const struct generati
 	snapshot->previous_lost = previous && !generation_is_kept(instance, previous);
 }
 
+/* Of this network namespace; without the file, the kernel was built without SYN cookies. */
+static bool makes_syncookies(void)
+{
+	_fclose_ FILE *file = fopen("/proc/sys/net/ipv4/tcp_syncookies", "re");
+	int value = 0;
+
+	return file && fscanf(file, "%d", &value) == 1 && value;
+}
+
 /* As the programs were loaded, if their marks are still made. */
 static bool tells_namespaces(const struct instance *instance, const struct maps *maps)
 {
@@ -311,7 +333,7 @@ static bool tells_namespaces(const struct instance *instance, const struct maps 
 	       (maps->fd[MAP_FOREIGN_SOCKETS] < 0 || cgroup_is_attached(instance, CGROUP_SOCK));
 }
 
-static void read_forwarding(const struct maps *maps, struct snapshot *snapshot)
+static void read_known(const struct maps *maps, struct snapshot *snapshot)
 {
 	struct rw_build build = {0};
 	__u32 zero = 0;
@@ -319,6 +341,7 @@ static void read_forwarding(const struct maps *maps, struct snapshot *snapshot)
 	bpf_map_lookup_elem(maps->fd[MAP_BUILD], &zero, &build);
 	snapshot->forwards = build.knows & RW_KNOWS_FORWARDING;
 	snapshot->conntrack = build.knows & RW_KNOWS_CONNTRACK;
+	snapshot->cookies = build.knows & RW_KNOWS_COOKIES;
 }
 
 static int snapshot_read_all(const struct instance *instance, struct snapshot *snapshot,
@@ -340,7 +363,8 @@ static int snapshot_read_all(const struct instance *instance, struct snapshot *s
 	snapshot->cgroup_bind6 = cgroup_is_attached(instance, CGROUP_BIND6);
 	snapshot->cgroup_established = cgroup_is_attached(instance, CGROUP_ESTABLISHED);
 	snapshot->namespaces = tells_namespaces(instance, &maps);
-	read_forwarding(&maps, snapshot);
+	read_known(&maps, snapshot);
+	snapshot->syncookies = makes_syncookies();
 	r = pending_read(&maps, &snapshot->pending, ret_error);
 	if (!r)
 		r = pending_read_raw(&maps, &snapshot->taken_back, ret_error);

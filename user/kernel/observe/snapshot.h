@@ -27,6 +27,7 @@ struct interface_state {
 	enum hook hook;	  /* what judges its packets; HOOK_NONE = nothing does, or the device is
 			     absent */
 	enum xdp_mode xdp_mode;
+	bool answers;	/* SYN cookies can be sent back by it */
 	char note[192]; /* why it is not native XDP, or that the device is absent; may be empty */
 };
 
@@ -50,6 +51,9 @@ struct snapshot {
 	bool cgroup_bind4;
 	bool cgroup_bind6;
 	bool cgroup_established;
+	bool cookies;	 /* the programs can make SYN cookies on this kernel */
+	bool syncookies; /* and the kernel would: net.ipv4.tcp_syncookies is not 0 */
+	struct rw_cookie_counter cookie_counter; /* summed over CPUs */
 	bool namespaces; /* the programs know the sockets of other network namespaces */
 	bool forwards;	 /* this host forwards or translates for others */
 	bool conntrack;	 /* and the programs on interfaces ask what the kernel tracks of it */

@@ -28,17 +28,25 @@ __u64 native_ktime_get_ns(void);
 long native_event_output(const void *data, __u64 size);
 
 /* libbpf has system calls of these names, which native_maps.c has to fake as well. */
-#define bpf_map_lookup_elem				   native_map_lookup
-#define bpf_map_update_elem				   native_map_update
-#define bpf_skc_lookup_tcp				   native_skc_lookup_tcp
-#define bpf_sk_release					   native_sk_release
-#define bpf_sk_fullsock(sock)				   (sock)
-#define bpf_sk_storage_get(map, sock, value, flags)	   ((void *)NULL) /* none is foreign */
-#define bpf_get_netns_cookie(ctx)			   ((__u64)1)
-#define bpf_skb_load_bytes				   native_skb_load_bytes
-#define bpf_skb_pull_data				   native_skb_pull_data
-#define bpf_ktime_get_ns				   native_ktime_get_ns
-#define bpf_ktime_get_boot_ns				   native_ktime_get_ns
+#define bpf_map_lookup_elem			    native_map_lookup
+#define bpf_map_update_elem			    native_map_update
+#define bpf_skc_lookup_tcp			    native_skc_lookup_tcp
+#define bpf_sk_release				    native_sk_release
+#define bpf_sk_fullsock(sock)			    (sock)
+#define bpf_sk_storage_get(map, sock, value, flags) ((void *)NULL) /* none is foreign */
+#define bpf_get_netns_cookie(ctx)		    ((__u64)1)
+#define bpf_skb_load_bytes			    native_skb_load_bytes
+#define bpf_skb_pull_data			    native_skb_pull_data
+#define bpf_ktime_get_ns			    native_ktime_get_ns
+#define bpf_ktime_get_boot_ns			    native_ktime_get_ns
+/* No socket overflows: no SYN cookie is made, and nothing written. */
+#define bpf_tcp_gen_syncookie(sock, ip, ip_size, tcp, size)   ((void)(sock), (__s64)-1)
+#define bpf_tcp_check_syncookie(sock, ip, ip_size, tcp, size) ((void)(sock), -1L)
+#define bpf_xdp_adjust_tail(ctx, delta)			      ((void)(delta), -1L)
+#define bpf_skb_change_tail(skb, size, flags)		      ((void)(size), -1L)
+#define bpf_skb_store_bytes(skb, offset, from, size, flags)                                        \
+	((void)(from), (void)(size), (void)(flags), -1L)
+#define bpf_redirect(ifindex, flags)			   0L
 #define bpf_get_prandom_u32()				   ((__u32)4)
 #define bpf_jiffies64()					   ((__u64)4295000000)
 #define bpf_get_current_pid_tgid()			   ((__u64)42 << 32 | 42)

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* answers.c - who can be answered, and for which addresses. */
+#include "kernel/attach/answers.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+
+#include "host/own_addresses.h"
+#include "host/xdp_features.h"
+#include "util/cleanup.h"
+
+uint8_t device_answers(const struct device *device, enum way way)
+{
+	uint64_t features;
+
+	if (way == WAY_XDP_GENERIC)
+		return RW_ANSWERS_NONE;
+	if (!device_is(device, "veth"))
+		return RW_ANSWERS_SENT;
+	if (xdp_features_read(device->ifindex, &features) || !(features & XDP_FEATURE_SENDS))
+		return RW_ANSWERS_NONE;
+	return RW_ANSWERS_REDIRECT;
+}
+
+static bool is_own(const struct own_addresses *own, const struct rw_address *address)
+{
+	for (size_t i = 0; i < own->count; i++)
+		if (!memcmp(own->list[i], address->bytes, sizeof(address->bytes)))
+			return true;
+	return false;
+}
+
+/* A key that is deleted under the walk begins it anew: what is found then is fewer. */
+static int forget_others(int fd, const struct own_addresses *own)
+{
+	struct rw_address key, next;
+	const void *at = NULL;
+
+	while (bpf_map_get_next_key(fd, at, &next) == 0) {
+		at = NULL;
+		if (!is_own(own, &next)) {
+			if (bpf_map_delete_elem(fd, &next) && errno != ENOENT)
+				return -errno;
+			continue;
+		}
+		key = next;
+		at = &key;
+	}
+	return 0;
+}
+
+/* Addresses beyond those that there is room for are passed on to the stack, as all that is not there. */
+int answers_update(const struct maps *maps)
+{
+	_cleanup_(own_addresses_free) struct own_addresses own = {0};
+	const __u32 one = 1;
+	int fd = maps->fd[MAP_OWN_ADDRESSES], r = own_addresses_read(&own);
+
+	if (!r)
+		r = forget_others(fd, &own);
+	for (size_t i = 0; !r && i < own.count; i++)
+		if (bpf_map_update_elem(fd, own.list[i], &one, BPF_ANY) && errno != E2BIG)
+			r = -errno;
+	return r;
+}
