@@ -137,7 +137,7 @@ up_and_down() {
 	local before begin passed
 
 	assert_exit 0 rolewall apply
-	daemon_with 2000 3s
+	daemon_with 2000 6s
 	assert_equal rolewall_tc "$(tc_program)" "before"
 	assert_json '.interfaces[] | select(.name == "eth0") | .note == "native XDP would copy each packet"' \
 		rolewall --json status
@@ -150,11 +150,11 @@ up_and_down() {
 	outside ping -q -c 10 -i 0.01 "$NODE_EXTERNAL" >/dev/null
 	assert_equal 10 $(($(status_value '.passes["icmp-allowed"] // 0') - passed)) "pings that were counted"
 	grep -q 'rolewall_shield{interface="eth0"} 1' <(rolewall metrics) || fail "not in the metrics"
-	daemon_said "a flood on eth0, [0-9]* packets refused a second: native XDP stands beside tc now" ||
+	wait_for 10 daemon_said "a flood on eth0, [0-9]* packets refused a second: native XDP stands beside tc now" ||
 		fail "not in the log: $(<"$LAB_DIR/daemon.err")"
 	flood_end
 	wait_for 30 is_plain eth0 || fail "it stays: $(rolewall status; cat "$LAB_DIR/daemon.err")"
-	daemon_said "no flood on eth0 for 3 s: native XDP is off again, tc filters" ||
+	wait_for 10 daemon_said "no flood on eth0 for 6 s: native XDP is off again, tc filters" ||
 		fail "not in the log: $(<"$LAB_DIR/daemon.err")"
 	assert_equal rolewall_tc "$(tc_program)" "after"
 	grep -q 'rolewall_shield{interface="eth0"} 0' <(rolewall metrics) || fail "not in the metrics"
