@@ -17,9 +17,9 @@ FLOOD_MPPS=${FLOOD_MPPS:-1.488} # under which legitimate clients have to live: a
 LEGIT_ROUNDS=${LEGIT_ROUNDS:-3}
 STREAM_ROUNDS=${STREAM_ROUNDS:-16}
 STREAM_MS=${STREAM_MS:-200}
-PARTS=${PARTS:-flood stream legit apply}
+PARTS=${PARTS:-flood stream legit open_port apply}
 CLOSED=7
-SUBJECTS=(floor rolewall rolewall-tc rolewall-cgroup rolewall-generic rolewall-events xdp-filter nftables nftables-linear iptables none pass)
+SUBJECTS=(floor rolewall rolewall-tc rolewall-cgroup rolewall-generic rolewall-events xdp-filter nftables nftables-linear iptables synproxy none pass)
 
 pids=()
 finish() {
@@ -83,6 +83,8 @@ receiver_add() { # SUBJECT
 	ip -n "$1" route add 10.0.0.0/12 via "$near" dev "r$n"
 	# Redirected frames need it, or native XDP, on the receiving side: the same for all.
 	at "$1" ethtool -K "r$n" gro on
+	# And on the sending side, or no SYN cookie of XDP's comes back.
+	ethtool -K "s$n" gro on
 }
 
 # --- their filters: the same ports ----------------------------------------------------------------
@@ -321,7 +323,7 @@ receiver_thread() { # SUBJECT
 	done
 }
 
-# legit_sample NAME SUBJECT MPPS: the clients are there before the flood, and it outlasts them. (Who comes
+# legit_sample NAME SUBJECT MPPS [PORT]: the clients are there before the flood, and it outlasts them. (Who comes
 # later may come when it is over: on a CPU that has nothing left, a process takes seconds to start.)
 legit_sample() {
 	local clients
@@ -331,7 +333,7 @@ legit_sample() {
 	sleep 0.3
 	echo 0 >"$ROOM/pace"
 	if [ "$3" != 0 ]; then
-		chrt -f 1 "$bench" pace "s$(number_of "$2")" $CLOSED "$3" 3500 2>"$ROOM/pace"
+		chrt -f 1 "$bench" pace "s$(number_of "$2")" "${4:-$CLOSED}" "$3" 3500 2>"$ROOM/pace"
 	fi
 	wait $clients
 	printf 'legit-flood-mpps\t%s\tMpps\t%s\n' "$1" "$(<"$ROOM/pace")"
@@ -351,6 +353,29 @@ legit_measure() {
 			legit_sample "$subject-at-$mpps-mpps" "$subject" "$mpps"
 		done
 	done
+}
+
+# synproxy takes the SYNs out of connection tracking, and answers in the input chain.
+synproxy_up() { # SUBJECT
+	nft_rules set | sed '/policy drop/s/$/\ntcp dport 25 ct state invalid,untracked synproxy mss 1460 wscale 7 timestamp sack-perm/
+		$s/}$/chain raw { type filter hook prerouting priority raw; policy accept;\ntcp dport 25 tcp flags syn notrack\n}\n}/' |
+		at "$1" nft -f - 2>/dev/null || return
+	at "$1" sysctl -qw net.netfilter.nf_conntrack_tcp_loose=0
+}
+
+# The same with the flood on the port of those clients.
+open_port_measure() {
+	local round subject mpps subjects=(none rolewall rolewall-tc nftables)
+
+	if synproxy_up synproxy; then subjects+=(synproxy); else say "this kernel has no synproxy"; fi
+	for subject in "${subjects[@]}"; do receiver_thread "$subject"; done
+	for mpps in 0.1 0.3 1 "$FLOOD_MPPS"; do
+		for ((round = 0; round < LEGIT_ROUNDS; round++)); do
+			for subject in "${subjects[@]}"; do
+				legit_sample "$subject-at-$mpps-mpps" "$subject" "$mpps" 25
+			done
+		done
+	done | sed 's/^legit-under-flood/legit-open-port/; s/^legit-flood-mpps/legit-open-port-mpps/'
 }
 
 # --- the cost of a change -------------------------------------------------------------------------
@@ -404,7 +429,7 @@ mount -t tmpfs tmpfs /run/netns 2>/dev/null || { mkdir -p /run/netns && mount -t
 for subject in "${SUBJECTS[@]}"; do receiver_add "$subject"; done
 filters_up
 filters_check
-for subject in none pass rolewall rolewall-{tc,cgroup,generic} nftables xdp-filter; do server_start "$subject"; done
+for subject in none pass rolewall rolewall-{tc,cgroup,generic} nftables xdp-filter synproxy; do server_start "$subject"; done
 for part in $PARTS; do
 	say "$part"
 	"${part}_measure"
