@@ -48,6 +48,8 @@ static const char *const newer_programs[] = {
 	"is_stray_to_xdp",
 	"is_stray_to_tc",
 	"rolewall_shield",
+	"rolewall_established",
+	"rolewall_established_mark",
 	NULL,
 };
 /* Of these only what loads below 5.10, where RHEL 8 has what they need: not `rolewall_frags`. */
@@ -74,6 +76,7 @@ static const struct kind {
 	  BPF_FUNC_skb_load_bytes, BPF_FUNC_skb_pull_data}},
 	{"cgroup_skb/ingress", {HELPERS_OF_ALL, BPF_FUNC_perf_event_output}},
 	{"cgroup_skb/egress", {HELPERS_OF_ALL, BPF_FUNC_perf_event_output}},
+	{"sockops", {HELPERS_OF_ALL}},
 	{"cgroup/bind4", {HELPERS_OF_ALL, BPF_FUNC_get_current_uid_gid}},
 	{"cgroup/bind6", {HELPERS_OF_ALL, BPF_FUNC_get_current_uid_gid}},
 };
