@@ -62,9 +62,9 @@ assert_completed() { # COUNT
 	[ "$(cookies completed)" -ge "$1" ] || fail "of $1 cookies $(cookies completed) came back"
 }
 
-assert_handshakes() { # ADDRESS
+assert_handshakes() { # ADDRESS [PORT]
 	assert_equal "right $HANDSHAKES, wrong 0, unfinished 0" \
-		"$(outside "$PROBE" echo "$HANDSHAKES" "$1" 25)" "connections to $1 during the flood"
+		"$(outside "$PROBE" echo "$HANDSHAKES" "$1" "${2:-25}")" "connections to $1 during the flood"
 }
 
 all_complete() { # HOOK
@@ -132,9 +132,11 @@ test_by_tc_every_syn_can_be_answered() {
 	assert_completed $((4 * HANDSHAKES))
 }
 
+# Half of a connection that nobody ends keeps its place in the queue for a minute: so a socket of its own.
 test_calm_sockets_answer_themselves() {
 	apply_hook xdp
-	assert_handshakes "$NODE_EXTERNAL"
+	spawn node calm "$PROBE" listen -t 587
+	assert_handshakes "$NODE_EXTERNAL" 587
 	assert_equal 0 "$(cookies sent)" "cookies in peace"
 }
 
