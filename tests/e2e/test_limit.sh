@@ -125,6 +125,20 @@ test_the_default_is_for_what_the_world_reaches() {
 			and .service != "smtp"))' rolewall --json show
 }
 
+# Without the hook of established connections nobody is charged.
+test_a_lost_hook_is_said() {
+	limits "$SLOW"
+	assert_exit 0 rolewall status
+	rm "$LAB_DIR/bpf/rolewall/links/cgroup-sock-ops"
+	assert_exit 1 rolewall status
+	grep -q "^Cgroup hooks .*established" <<<"$OUTPUT" || fail "it is not named: $OUTPUT"
+	assert_exit 0 rolewall -q apply
+	assert_exit 0 rolewall status
+	limits '{}'
+	rm "$LAB_DIR/bpf/rolewall/links/cgroup-sock-ops"
+	assert_exit 0 rolewall status
+}
+
 test_it_is_told_everywhere() {
 	limits '{}'
 	node_file ".limits = $SLOW"

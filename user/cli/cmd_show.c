@@ -53,14 +53,6 @@ static void add_rule(struct libscols_table *table, const struct rule_state *stat
 		cell_style(line, 6, STYLE_BAD);
 }
 
-static bool has_limits(const struct snapshot *snapshot)
-{
-	for (size_t i = 0; i < snapshot->rule_count; i++)
-		if (snapshot->rules[i].rule.limit.count)
-			return true;
-	return false;
-}
-
 static void show_print(const struct settings *settings, const struct snapshot *snapshot,
 		       const char *role)
 {
@@ -73,7 +65,7 @@ static void show_print(const struct settings *settings, const struct snapshot *s
 		{"PASSED", SCOLS_FL_RIGHT},
 		{"REFUSED", SCOLS_FL_RIGHT},
 		{"OBSERVED", SCOLS_FL_RIGHT},
-		{"LIMIT", has_limits(snapshot) ? 0 : SCOLS_FL_HIDDEN},
+		{"LIMIT", snapshot_has_limits(snapshot) ? 0 : SCOLS_FL_HIDDEN},
 		{"ORIGIN", SCOLS_FL_WRAP},
 	};
 	_table_ struct libscols_table *table = table_new(settings, columns, ARRAY_SIZE(columns));

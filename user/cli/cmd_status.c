@@ -137,14 +137,6 @@ static void print_hook(const struct settings *settings, const char *name, bool a
 	       style_end(settings, style));
 }
 
-static bool has_limits(const struct snapshot *snapshot)
-{
-	for (size_t i = 0; i < snapshot->rule_count; i++)
-		if (snapshot->rules[i].rule.limit.count)
-			return true;
-	return false;
-}
-
 static void print_hooks(const struct settings *settings, const struct snapshot *snapshot)
 {
 	bool guard = snapshot->flags & RW_POLICY_BIND_OBSERVE;
@@ -154,7 +146,7 @@ static void print_hooks(const struct settings *settings, const struct snapshot *
 	print_hook(settings, "egress", snapshot->cgroup_egress, true);
 	print_hook(settings, "bind4", snapshot->cgroup_bind4, guard);
 	print_hook(settings, "bind6", snapshot->cgroup_bind6, guard);
-	if (has_limits(snapshot))
+	if (snapshot_has_limits(snapshot))
 		print_hook(settings, "established", snapshot->cgroup_established, true);
 	printf(" (bind guard: %s)\n", bind_guard_word(snapshot->flags));
 	if (!snapshot->namespaces)

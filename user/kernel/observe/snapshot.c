@@ -71,11 +71,21 @@ struct totals snapshot_totals(const struct snapshot *snapshot)
 	return totals;
 }
 
+bool snapshot_has_limits(const struct snapshot *snapshot)
+{
+	for (size_t i = 0; i < snapshot->rule_count; i++)
+		if (snapshot->rules[i].rule.limit.count)
+			return true;
+	return false;
+}
+
 bool snapshot_is_enforced(const struct snapshot *snapshot)
 {
 	size_t i;
 
 	if (!snapshot->cgroup_ingress || !snapshot->cgroup_egress)
+		return false;
+	if (!snapshot->cgroup_established && snapshot_has_limits(snapshot))
 		return false;
 	if ((snapshot->flags & RW_POLICY_BIND_OBSERVE) &&
 	    !(snapshot->cgroup_bind4 && snapshot->cgroup_bind6))

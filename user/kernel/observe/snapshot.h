@@ -93,8 +93,11 @@ struct totals {
 
 struct totals snapshot_totals(const struct snapshot *snapshot);
 
+bool snapshot_has_limits(const struct snapshot *snapshot);
+
 /* Everything is attached that the policy needs: each present interface has a hook, both cgroup skb
- * hooks are there, and the bind hooks if the policy guards binds. */
+ * hooks are there, the bind hooks if the policy guards binds, and that of established connections if
+ * it has limits. */
 bool snapshot_is_enforced(const struct snapshot *snapshot);
 
 /*
