@@ -12,6 +12,7 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/rtnetlink.h>
 
+#include "host/netfilter_rules.h"
 #include "host/netlink.h"
 #include "util/cleanup.h"
 #include "util/file.h"
@@ -110,16 +111,9 @@ static int rule_read(const struct nlmsghdr *message, void *context)
 /* By nft, or by iptables where that is a front of nf_tables. */
 static bool translates_by_nftables(void)
 {
-	const struct nfgenmsg everything = {.nfgen_family = AF_UNSPEC, .version = NFNETLINK_V0};
-	const struct netlink_request request = {
-		.family = NETLINK_NETFILTER,
-		.type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETRULE,
-		.payload = &everything,
-		.size = sizeof(everything),
-	};
 	bool translates = false;
 
-	netlink_dump(&request, rule_read, NULL, &translates);
+	netfilter_rules_read(rule_read, NULL, &translates);
 	return translates;
 }
 

@@ -16,7 +16,7 @@
 #include <linux/netfilter/nfnetlink.h>
 
 #include "host/device.h"
-#include "host/netlink.h"
+#include "host/netfilter_rules.h"
 #include "util/array.h"
 #include "util/cleanup.h"
 #include "util/file.h"
@@ -128,17 +128,10 @@ static const char *family_name(uint8_t family)
 /* Rules of nft, and of iptables where that is a front of nf_tables. */
 static void nftables_read(struct other_firewalls *others)
 {
-	const struct nfgenmsg everything = {.nfgen_family = AF_UNSPEC, .version = NFNETLINK_V0};
-	const struct netlink_request request = {
-		.family = NETLINK_NETFILTER,
-		.type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETRULE,
-		.payload = &everything,
-		.size = sizeof(everything),
-	};
 	struct rule_tables tables = {0};
 
 	/* Not root, or no nf_tables in the kernel: then there is nothing to say. */
-	if (netlink_dump(&request, rule_count, rules_forget, &tables) < 0)
+	if (netfilter_rules_read(rule_count, rules_forget, &tables) < 0)
 		tables.count = 0;
 	for (size_t i = 0; i < tables.count; i++)
 		list_add(others->firewalls, sizeof(others->firewalls),

@@ -17,6 +17,7 @@
 #include <rolewall/abi.h>
 
 #include "host/forwarding.h"
+#include "host/netfilter_rules.h"
 #include "host/netlink.h"
 #include "host/published_rule.h"
 #include "util/array.h"
@@ -145,16 +146,8 @@ static int set_rule_read(struct published *published, struct set_rule *rule)
 /* What is read twice does no harm: each port is kept once. */
 static int nftables_read(struct published *published)
 {
-	const struct nfgenmsg everything = {.nfgen_family = AF_UNSPEC, .version = NFNETLINK_V0};
-	const struct netlink_request request = {
-		.family = NETLINK_NETFILTER,
-		.type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETRULE,
-		.payload = &everything,
-		.size = sizeof(everything),
-	};
-
 	struct rules rules = {.published = published};
-	int r = netlink_dump(&request, rule_read, NULL, &rules) == -ENOMEM ? -ENOMEM : 0;
+	int r = netfilter_rules_read(rule_read, NULL, &rules) == -ENOMEM ? -ENOMEM : 0;
 
 	for (size_t i = 0; !r && i < rules.count; i++)
 		r = set_rule_read(published, &rules.list[i]);
