@@ -12,6 +12,7 @@
 #include "limit.bpf.h"
 #include "cookie.bpf.h"
 #include "verdict.bpf.h"
+#include "cookie_answer.bpf.h"
 #include "caller.bpf.h"
 #include "account.bpf.h"
 #include "xdp.bpf.h"

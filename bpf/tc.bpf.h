@@ -6,6 +6,7 @@
 #pragma once
 
 #include "account.bpf.h"
+#include "cookie_answer.bpf.h"
 
 #define TC_PASS -1 /* TCX_NEXT, TC_ACT_UNSPEC: the next program is asked, if there is one */
 #define TC_DROP 2  /* TCX_DROP, TC_ACT_SHOT */

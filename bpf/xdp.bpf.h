@@ -5,6 +5,7 @@
 #pragma once
 
 #include "account.bpf.h"
+#include "cookie_answer.bpf.h"
 
 static __always_inline int filter_frame(struct xdp_md *ctx, __u64 length, __u64 can)
 {

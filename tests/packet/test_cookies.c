@@ -25,7 +25,7 @@
 
 #define PORT	    25 /* open to everybody; ssh is to internal and vpn */
 #define CLIENT_PORT 40000
-#define MSS4	    1300 /* as bpf/cookie.bpf.h has them */
+#define MSS4	    1300 /* as bpf/cookie_answer.bpf.h has them */
 #define MSS6	    1220
 
 #define TAGGED(tags, type) MACS tags type
