@@ -27,9 +27,6 @@
 #include "util/cleanup.h"
 #include "vectors.h"
 
-#define SOURCE4_AT 26 /* of the source address in a frame */
-#define SOURCE6_AT 22
-
 /* --- bans ------------------------------------------------------------------------------------- */
 
 static struct rw_presence presence_of(const struct harness *harness)

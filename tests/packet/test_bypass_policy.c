@@ -16,8 +16,6 @@
 #include "util/cleanup.h"
 #include "vectors.h"
 
-#define SOURCE6_AT 22 /* of the IPv6 source address in a frame */
-
 #define NODE(rest)                                                                                 \
 	"{ \"version\": 1, \"node\": \"test.example.com\", \"profile\": \"carbonio-ce-23.10\","    \
 	"  \"roles\": [\"mta\"], " rest " }"

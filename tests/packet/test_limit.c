@@ -18,10 +18,8 @@
 #include "util/cleanup.h"
 #include "vectors.h"
 
-#define SOURCE4_AT 26 /* of the source address in a frame */
-#define SOURCE6_AT 22
-#define SECOND	   1000000000ULL
-#define SUBMIT	   "02 4b" /* 587 */
+#define SECOND 1000000000ULL
+#define SUBMIT "02 4b" /* 587 */
 
 /* smtp has ten tokens, one each ten seconds; submission counts networks. */
 #define NODE(mode, rest)                                                                           \
@@ -35,22 +33,11 @@
 
 #define INTERVAL (10 * SECOND)
 
-static struct frame *frame_from(const char *source, const char *hex4, const char *hex6)
-{
-	bool ipv6 = strchr(source, ':');
-	struct frame *frame = frame_from_hex(ipv6 ? hex6 : hex4);
-
-	assert_int_equal(inet_pton(ipv6 ? AF_INET6 : AF_INET, source,
-				   frame->bytes + (ipv6 ? SOURCE6_AT : SOURCE4_AT)),
-			 1);
-	return frame;
-}
-
 #define SEGMENT(harness, entries, arrival, source, port, flags, expected)                          \
 	do {                                                                                       \
-		_free_ struct frame *frame_ =                                                      \
-			frame_from(source, ETH4 IP4("00 28", "00 00", "06") TCP(port, flags),      \
-				   ETH6 IP6("00 14", "06", "40") TCP(port, flags));                \
+		_free_ struct frame *frame_ = frame_from_source(                                   \
+			source, ETH4 IP4("00 28", "00 00", "06") TCP(port, flags),                 \
+			ETH6 IP6("00 14", "06", "40") TCP(port, flags));                           \
 		harness_expect(harness, entries, arrival, frame_, expected);                       \
 	} while (0)
 
@@ -148,7 +135,7 @@ static void the_last_token_counts(void **state)
 static void what_is_asked_costs_nothing(void **state)
 {
 	_free_ struct frame *frame =
-		frame_from("192.0.2.9", ETH4 IP4("00 28", "00 00", "06") TCP(SMTP, SYN), "");
+		frame_from_source("192.0.2.9", ETH4 IP4("00 28", "00 00", "06") TCP(SMTP, SYN), "");
 
 	harness_apply(*state, NODE("enforce", ""));
 	bucket_fill(*state, "192.0.2.9", 25, 1);

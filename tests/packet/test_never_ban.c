@@ -18,32 +18,18 @@
 #include "util/cleanup.h"
 #include "vectors.h"
 
-#define SOURCE4_AT 26 /* of the source address in a frame */
-#define SOURCE6_AT 22
-
 #define NODE(rest)                                                                                 \
 	"{ \"version\": 1, \"node\": \"test.example.com\", \"profile\": \"carbonio-ce-23.10\","    \
 	"  \"roles\": [\"mta\"], \"mode\": \"enforce\","                                           \
 	"  \"interfaces\": { \"ext0\": { \"zone\": \"external\" " rest " }"
 #define EXT0_ALONE "} }"
 
-static struct frame *frame_from(const char *source, const char *hex4, const char *hex6)
-{
-	bool ipv6 = strchr(source, ':');
-	struct frame *frame = frame_from_hex(ipv6 ? hex6 : hex4);
-
-	assert_int_equal(inet_pton(ipv6 ? AF_INET6 : AF_INET, source,
-				   frame->bytes + (ipv6 ? SOURCE6_AT : SOURCE4_AT)),
-			 1);
-	return frame;
-}
-
 static void expect_syn(struct harness *harness, const struct arrival *arrival, const char *source,
 		       const char *expected)
 {
 	_free_ struct frame *frame =
-		frame_from(source, ETH4 IP4("00 28", "00 00", "06") TCP(SMTP, SYN),
-			   ETH6 IP6("00 14", "06", "40") TCP(SMTP, SYN));
+		frame_from_source(source, ETH4 IP4("00 28", "00 00", "06") TCP(SMTP, SYN),
+				  ETH6 IP6("00 14", "06", "40") TCP(SMTP, SYN));
 
 	harness_expect(harness, FOR_ALL, arrival, frame, expected);
 }
@@ -139,7 +125,7 @@ static void who_is_never_banned_is_judged_like_everybody(void **state)
 
 	harness_apply(*state, NODE(EXT0_ALONE ", \"never_ban\": [\"192.0.2.9\"]"));
 	for (size_t i = 0; i < ARRAY_SIZE(packets); i++) {
-		_free_ struct frame *spared = frame_from("192.0.2.9", packets[i].hex4, "");
+		_free_ struct frame *spared = frame_from_source("192.0.2.9", packets[i].hex4, "");
 
 		harness_expect(*state, FOR_ALL, &on_ext0, spared, packets[i].expected);
 	}

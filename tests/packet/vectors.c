@@ -5,6 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include <arpa/inet.h>
 
 #include <cmocka.h>
 
@@ -76,4 +79,15 @@ int vectors_run(const char *group, const struct vector *vectors, size_t count)
 		};
 	}
 	return _cmocka_run_group_tests(group, tests, count, setup, teardown);
+}
+
+struct frame *frame_from_source(const char *source, const char *hex4, const char *hex6)
+{
+	bool ipv6 = strchr(source, ':');
+	struct frame *frame = frame_from_hex(ipv6 ? hex6 : hex4);
+
+	assert_int_equal(inet_pton(ipv6 ? AF_INET6 : AF_INET, source,
+				   frame->bytes + (ipv6 ? SOURCE6_AT : SOURCE4_AT)),
+			 1);
+	return frame;
 }

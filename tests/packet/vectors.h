@@ -19,6 +19,12 @@ struct vector {
 /* Two nodes, and a policy with roles mta and proxy: the packets come in on ext0 (zone external). */
 extern const char vectors_node[];
 
+#define SOURCE4_AT 26 /* of the source address in a frame without tags */
+#define SOURCE6_AT 22
+
+/* The frame `hex4`, or `hex6`, with that source, an address of either family. Owned by the caller. */
+struct frame *frame_from_source(const char *source, const char *hex4, const char *hex6);
+
 /* For a cmocka group: a harness with that policy in force. */
 int vectors_setup(void **state);
 
