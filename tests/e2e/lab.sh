@@ -283,6 +283,20 @@ stop() {
 	rm -f "$LAB_DIR/$1.pid"
 }
 
+# With links (6.6), and by filters on clsact.
+by_links_and_filters() { # COMMAND...
+	local off
+
+	for off in none tcx; do
+		export ROLEWALL_PROBE_OFF=$off
+		rolewall -q down 2>/dev/null || true
+		"$@"
+		stop daemon
+	done
+	rolewall -q down 2>/dev/null || true
+	unset ROLEWALL_PROBE_OFF
+}
+
 # --- policies -------------------------------------------------------------------------------------
 
 LAB_ALL_ROLES='"mta","proxy","postgres","directory-server","appserver","videoserver","mesh"'

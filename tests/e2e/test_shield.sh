@@ -119,20 +119,6 @@ prober_end() {
 	rm "$LAB_DIR/prober.out"
 }
 
-# With links (6.6), and by filters on clsact.
-both_ways() { # COMMAND...
-	local off
-
-	for off in none tcx; do
-		export ROLEWALL_PROBE_OFF=$off
-		rolewall -q down 2>/dev/null || true
-		"$@"
-		stop daemon
-	done
-	rolewall -q down 2>/dev/null || true
-	unset ROLEWALL_PROBE_OFF
-}
-
 up_and_down() {
 	local before begin passed
 
@@ -163,7 +149,7 @@ up_and_down() {
 }
 
 test_a_flood_raises_the_shield_and_calm_lowers_it() {
-	both_ways up_and_down
+	by_links_and_filters up_and_down
 }
 
 sink_has() { # BYTES
@@ -291,7 +277,7 @@ has_no_programs() { # MAP-ID
 }
 
 test_down_leaves_nothing_of_the_shield() {
-	both_ways down_leaves_nothing
+	by_links_and_filters down_leaves_nothing
 }
 
 test_a_device_that_vanishes_takes_its_shield_along() {

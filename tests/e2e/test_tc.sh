@@ -37,19 +37,6 @@ assert_ports() {
 		"$NODE_INTERNAL" "$NODE6_INTERNAL"
 }
 
-# With links (6.6), and by filters on clsact.
-both_ways() { # COMMAND...
-	local off
-
-	for off in none tcx; do
-		export ROLEWALL_PROBE_OFF=$off
-		rolewall -q down 2>/dev/null || true
-		"$@"
-	done
-	rolewall -q down 2>/dev/null || true
-	unset ROLEWALL_PROBE_OFF
-}
-
 judges() {
 	node_file "$BY_TC"
 	assert_exit 0 rolewall apply
@@ -91,7 +78,7 @@ assert_no_tc() {
 }
 
 test_tc_judges_as_xdp_does() {
-	both_ways judges
+	by_links_and_filters judges
 }
 
 # Programs with our maps: others may be about to go, or belong to another run.
@@ -113,7 +100,7 @@ leaves_nothing() {
 }
 
 test_down_leaves_nothing_of_tc() {
-	both_ways leaves_nothing
+	by_links_and_filters leaves_nothing
 }
 
 foreign_filter() { # DEVICE DIRECTION
@@ -141,7 +128,7 @@ keeps_others() {
 }
 
 test_filters_of_others_stay() {
-	both_ways keeps_others
+	by_links_and_filters keeps_others
 }
 
 # What is merged lies in pieces, of which only the headers are pulled; fragments have room.
