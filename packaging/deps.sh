@@ -21,7 +21,7 @@ DEMO="iproute2 jq iputils-ping tmux curl"
 
 # Unit tests, a scanner to be scanned with, somebody else's firewall, real VPNs, DNS servers, what the
 # daemon asks of systemd and of the kernel.
-CHECK="$DEMO ethtool libcmocka-dev logrotate nmap nftables nsd openvpn python3 python3-jsonschema
+CHECK="$DEMO ethtool iptables libcmocka-dev logrotate nmap nftables nsd openvpn python3 python3-jsonschema
 	socat strace systemd tmux unbound wireguard-tools"
 
 # A node with real servers, and the clients that ask them.
