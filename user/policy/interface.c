@@ -47,22 +47,39 @@ static int interface_sources_read(const struct value *value, void *into, struct 
 	return value_read_members(value, "\"sources\"", zone_sources_read, into, ret_error);
 }
 
-static int accepts_read(const struct value *value, const char *noun, uint8_t kind,
-			struct interface_model *interface, struct error *ret_error)
+enum toggle { TOGGLE_AUTO, TOGGLE_ON, TOGGLE_OFF };
+
+/* true, false or "auto". */
+static int toggle_read(const struct value *value, const char *noun, enum toggle *ret,
+		       struct error *ret_error)
 {
 	bool wanted;
 	int word, r;
 
-	if (json_is_string(value->json))
-		return value_get_word(value, noun, words_auto, &word, ret_error);
-	r = value_get_bool(value, noun, &wanted, ret_error);
-	if (r < 0)
+	*ret = TOGGLE_AUTO;
+	if (json_is_string(value->json)) {
+		r = value_get_word(value, noun, words_auto, &word, ret_error);
+		if (r < 0 && ret_error && !strstr(ret_error->hint, "did you mean"))
+			error_hint(ret_error, "it can be true, false or \"auto\"");
 		return r;
-	if (wanted)
+	}
+	r = value_get_bool(value, noun, &wanted, ret_error);
+	if (r == 0)
+		*ret = wanted ? TOGGLE_ON : TOGGLE_OFF;
+	return r;
+}
+
+static int accepts_read(const struct value *value, const char *noun, uint8_t kind,
+			struct interface_model *interface, struct error *ret_error)
+{
+	enum toggle toggle;
+	int r = toggle_read(value, noun, &toggle, ret_error);
+
+	if (r == 0 && toggle == TOGGLE_ON)
 		interface->insists |= kind;
-	else
+	else if (r == 0 && toggle == TOGGLE_OFF)
 		interface->refuses |= kind;
-	return 0;
+	return r;
 }
 
 static int dhcp_read(const struct value *value, void *into, struct error *ret_error)
@@ -89,14 +106,13 @@ static int hook_read(const struct value *value, void *into, struct error *ret_er
 static int shield_read(const struct value *value, void *into, struct error *ret_error)
 {
 	struct interface_model *interface = into;
-	bool wanted;
-	int word, r;
+	enum toggle toggle;
+	int r = toggle_read(value, "\"shield\"", &toggle, ret_error);
 
-	if (json_is_string(value->json))
-		return value_get_word(value, "\"shield\"", words_auto, &word, ret_error);
-	r = value_get_bool(value, "\"shield\"", &wanted, ret_error);
 	if (r == 0)
-		interface->shield = wanted ? SHIELD_ON : SHIELD_OFF;
+		interface->shield = toggle == TOGGLE_AUTO ? SHIELD_AUTO
+				    : toggle == TOGGLE_ON ? SHIELD_ON
+							  : SHIELD_OFF;
 	return r;
 }
 
