@@ -203,7 +203,15 @@ assert_reach() {
 
 # status_value FILTER: one number or word of `status`.
 status_value() {
-	rolewall --json status | jq -r "$1"
+	status_json | jq -r "$1"
+}
+
+# Its document, whether everything is attached or not.
+status_json() {
+	local status=0
+
+	rolewall --json status || status=$?
+	[ "$status" -le 1 ]
 }
 
 # drops_value REASON

@@ -50,7 +50,7 @@ test_each_ability_may_be_missing_alone() {
 # assert_interface NAME HOOK XDP-MODE NOTE-PATTERN
 assert_interface() {
 	assert_json ".interfaces[] | select(.name == \"$1\") | .hook == \"$2\" and .xdp_mode == \"$3\"
-		and (.note // \"\" | test(\"$4\"))" rolewall --json status
+		and (.note // \"\" | test(\"$4\"))" status_json
 }
 
 assert_external() { # HOST ADDRESS...
@@ -294,7 +294,8 @@ test_status_shows_the_zone_that_is_in_force() {
 	assert_exit 0 rolewall apply
 	lab_link node late0 vpn late0 192.0.2. 2001:db8:5::
 	assert_json '.interfaces[] | select(.name == "late0")
-		| .zone == "external" and (.note | test("internal once"))' rolewall --json status
+		| .zone == "external" and (.note | test("internal once"))' status_json
+	assert_exit 1 rolewall status
 	assert_exit 0 rolewall apply
 	assert_json '.interfaces[] | select(.name == "late0") | .zone == "internal"' rolewall --json status
 }
@@ -459,6 +460,7 @@ test_a_hook_that_becomes_free_is_taken_by_the_next_apply() {
 	assert_exit 0 rolewall apply
 	node_ip link set eth0 xdpdrv off
 	assert_interface eth0 cgroup none "apply"
+	assert_exit 1 rolewall status
 	assert_external outside "$NODE_EXTERNAL" "$NODE6_EXTERNAL"
 	assert_exit 0 rolewall apply
 	assert_interface eth0 xdp native ""

@@ -166,7 +166,12 @@ goes_on() {
 
 test_who_goes_on_is_banned_with_its_network() {
 	limits '{"imaps": {"new": "240/min", "burst": 5, "per": "/28", "then": {"ban": "1h"}}}'
+	assert_exit 0 rolewall status
+	grep -q "note: the daemon does not run: who goes on at a limit is refused, but not banned" <<<"$OUTPUT" ||
+		fail "nobody says that there is no daemon: $OUTPUT"
 	daemon_start
+	assert_exit 0 rolewall status
+	! grep -q "the daemon does not run" <<<"$OUTPUT" || fail "it runs: $OUTPUT"
 	wait_for 60 goes_on far is_banned 198.51.100.0/28 || fail "not banned: $(stayers)"
 	assert_json '.[0] | .reason == "limit of imaps" and .who == "rolewall"' bans
 	assert_answer silent far tcp "$NODE_EXTERNAL" 25

@@ -36,7 +36,7 @@ repaired() { # WHERE
 # Removing the pin of a link detaches a program; any other leaves the filter as it is.
 expected_without() { # PIN
 	case $1 in
-	./links/xdp-*) echo "A 0" ;;		  # the cgroup hook judges
+	./links/xdp-*) echo "A 1" ;;		  # the cgroup hook judges, and is weaker
 	./links/cgroup-bind*) echo "A 1" ;;	  # the guard of binds is off
 	./links/cgroup-sock-ops) echo "A 0" ;; # counts what limits need, and there are none
 	./links/cgroup-*) echo "A 1" ;;		  # XDP judges still
@@ -322,7 +322,7 @@ test_a_device_deleted_and_made_again_is_external_until_apply() {
 	device_make
 	policy_found_is A "with a new device"
 	assert_json '.interfaces[] | select(.name == "eth0") | .present and .hook == "cgroup"
-		and (.note | test("apply"))' rolewall --json status
+		and (.note | test("apply"))' status_json
 	repaired "with a new device"
 	assert_json '.interfaces[] | select(.name == "eth0") | .hook == "xdp"' rolewall --json status
 }

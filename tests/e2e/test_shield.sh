@@ -132,6 +132,7 @@ up_and_down() {
 	shield_up 8000 24000
 	echo "# up $(elapsed "$begin") after the begin"
 	assert_equal rolewall_shield "$(tc_program)" "behind XDP"
+	assert_json '.interfaces[] | select(.name == "eth0") | .answers' rolewall --json status
 	passed=$(status_value '.passes["icmp-allowed"] // 0')
 	outside ping -q -c 10 -i 0.01 "$NODE_EXTERNAL" >/dev/null
 	assert_equal 10 $(($(status_value '.passes["icmp-allowed"] // 0') - passed)) "pings that were counted"

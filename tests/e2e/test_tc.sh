@@ -28,7 +28,7 @@ node_tc() {
 # assert_hook NAME HOOK XDP-MODE [NOTE-PATTERN]
 assert_hook() {
 	assert_json ".interfaces[] | select(.name == \"$1\") | .hook == \"$2\" and .xdp_mode == \"$3\"
-		and (.note // \"\" | test(\"${4:-}\"))" rolewall --json status
+		and (.note // \"\" | test(\"${4:-}\"))" status_json
 }
 
 assert_ports() {
@@ -268,6 +268,23 @@ test_a_filter_whose_pins_are_gone_is_taken_away_by_down() {
 	node rm -r "$LAB_DIR/bpf/rolewall"
 	assert_exit 0 rolewall down
 	assert_no_tc
+}
+
+# Whoever watches the exit code hears of it: what the cgroup hook judges alone is judged less well.
+test_a_lost_program_is_said_and_attached_again() {
+	local pin
+
+	node_file '.interfaces[].hook = "auto"'
+	assert_exit 0 rolewall apply
+	assert_exit 0 rolewall status
+	for pin in "$LAB_DIR"/bpf/rolewall/links/tc-*; do
+		[ -e "$pin" ] || skip "without links there are no pins to lose"
+		rm "$pin"
+	done
+	assert_exit 1 rolewall status
+	grep -q "tc is not attached; 'rolewall apply' attaches it" <<<"$OUTPUT" || fail "it says: $OUTPUT"
+	assert_exit 0 rolewall apply
+	assert_exit 0 rolewall status
 }
 
 run_tests "$@"

@@ -128,7 +128,7 @@ impostor() {
 assert_tun() {
 	assert_json ".interfaces[] | select(.name == \"tun0\") | .zone == \"${5:-vpn}\" and .hook == \"$1\"
 		and .xdp_mode == \"$2\" and .present == $3 and (.note | test(\"$4\"))" \
-		rolewall --json status
+		status_json
 }
 
 # --- tests ----------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@
 #include "kernel/commit/pending.h"
 #include "kernel/commit/trial.h"
 #include "report/cookies.h"
+#include "report/feed.h"
 #include "report/followed.h"
 #include "report/json.h"
 #include "util/array.h"
@@ -259,6 +260,18 @@ static int status_not_applied(const struct settings *settings, const struct erro
 	return report_kernel(settings, -ENOENT, error);
 }
 
+/* What nobody does, where there is no daemon; the rest it does is said in its own place. */
+static void note_daemon(const struct settings *settings, const struct snapshot *snapshot)
+{
+	bool bans = false;
+
+	for (size_t i = 0; i < snapshot->rule_count; i++)
+		bans |= snapshot->rules[i].rule.limit.ban != 0;
+	if (bans && !feed_is_served(&settings->instance))
+		report_note(settings, "the daemon does not run: who goes on at a limit is refused, "
+				      "but not banned; 'rolewall serve' is the daemon");
+}
+
 /* `status` only reports what is pending: it rolls nothing back. */
 static int report_pending(const struct settings *settings, const struct snapshot *snapshot)
 {
@@ -345,6 +358,7 @@ static int status_run(const struct settings *settings, const struct arguments *a
 	if (settings->output != OUTPUT_TABLE) {
 		status_print_json(settings, &snapshot, &names);
 		note_names(settings, &names);
+		note_daemon(settings, &snapshot);
 		note_weaker_interfaces(settings, &snapshot);
 		return report_all(settings, &snapshot);
 	}
@@ -356,6 +370,7 @@ static int status_run(const struct settings *settings, const struct arguments *a
 	putchar('\n');
 	state_print_interfaces(settings, &snapshot);
 	note_names(settings, &names);
+	note_daemon(settings, &snapshot);
 	note_weaker_interfaces(settings, &snapshot);
 	return report_all(settings, &snapshot);
 }

@@ -71,6 +71,13 @@ static int connect_to_daemon(const struct instance *instance, int *ret, struct e
 	return 0;
 }
 
+bool feed_is_served(const struct instance *instance)
+{
+	_close_ int fd = -1;
+
+	return connect_to_daemon(instance, &fd, NULL) == 0;
+}
+
 static int say(int fd, const struct feed_request *request)
 {
 	char line[FEED_REQUEST_MAX];

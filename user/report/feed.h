@@ -77,6 +77,9 @@ struct feed_request {
 	struct filter filter; /* of attempts */
 };
 
+/* Does a daemon take connections? */
+bool feed_is_served(const struct instance *instance);
+
 /* As a line with its end. The length, or -ENOSPC. */
 int feed_request_print(const struct feed_request *request, char *ret, size_t size);
 

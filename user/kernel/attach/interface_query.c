@@ -8,6 +8,7 @@
 #include "host/driver.h"
 #include "kernel/attach/interfaces.h"
 #include "kernel/attach/tc.h"
+#include "kernel/attach/ways.h"
 #include "kernel/attach/xdp.h"
 #include "util/cleanup.h"
 
@@ -47,8 +48,7 @@ static void note_unreadable(const struct device *device, enum hook_choice choice
 	if (device->vlan)
 		snprintf(note, size,
 			 "a VLAN: the program on its parent sees the tag, the cgroup hook filters "
-			 "as "
-			 "well");
+			 "as well");
 	else if (device_l2_length(device) < 0)
 		snprintf(note, size,
 			 "XDP and tc cannot read this kind of device; the cgroup hook filters");
@@ -58,37 +58,45 @@ static void note_unreadable(const struct device *device, enum hook_choice choice
 			 "(\"hook\": \"tc\" sees them)");
 }
 
+/* Nothing hinders it: which would it be? */
+static void note_lost(const struct device *device, enum hook_choice choice, struct hook_state *ret)
+{
+	enum way ways[WAYS];
+	size_t count = ways_of(device, choice, ways);
+
+	ret->lost = true;
+	snprintf(ret->note, sizeof(ret->note),
+		 "%s is not attached; 'rolewall apply' attaches it; the cgroup hook filters",
+		 count && ways[0] == WAY_TC ? "tc" : "XDP");
+}
+
 /* Why there is no program of ours. */
 static void note_absent(const struct instance *instance, const struct devices *devices,
-			const struct device *device, enum hook_choice choice, char *note,
-			size_t size)
+			const struct device *device, enum hook_choice choice,
+			struct hook_state *ret)
 {
 	const struct device *above = NULL;
 
 	if (choice == CHOICE_CGROUP) {
-		snprintf(note, size, "the node file asks for the cgroup hook");
+		snprintf(ret->note, sizeof(ret->note), "the node file asks for the cgroup hook");
 		return;
 	}
 	if (choice != CHOICE_TC && device_has_program(device)) {
-		note_foreign(device, note, size);
+		note_foreign(device, ret->note, sizeof(ret->note));
 		return;
 	}
-	note_unreadable(device, choice, note, size);
-	if (note[0])
+	note_unreadable(device, choice, ret->note, sizeof(ret->note));
+	if (ret->note[0])
 		return;
 	if (choice != CHOICE_TC)
 		above = program_above(instance, devices, device);
 	if (above)
-		snprintf(note, size,
+		snprintf(ret->note, sizeof(ret->note),
 			 "another XDP program is attached to %s, which is on top of this device; "
-			 "the "
-			 "cgroup hook filters",
+			 "the cgroup hook filters",
 			 above->name);
 	else
-		snprintf(
-			note, size,
-			"%s is not attached; 'rolewall apply' attaches it; the cgroup hook filters",
-			choice == CHOICE_TC ? "tc" : "XDP");
+		note_lost(device, choice, ret);
 }
 
 static const char *generic_reason(const struct device *device)
@@ -133,7 +141,7 @@ void interface_query(const struct instance *instance, const struct devices *devi
 	if (ret->shielded)
 		snprintf(ret->note, sizeof(ret->note), "a flood: native XDP refuses it, before tc");
 	else if (ret->hook == HOOK_NONE)
-		note_absent(instance, devices, device, choice, ret->note, sizeof(ret->note));
+		note_absent(instance, devices, device, choice, ret);
 	else if (ret->mode == XDP_MODE_GENERIC)
 		snprintf(ret->note, sizeof(ret->note), "%s", generic_reason(device));
 	else if (ret->hook == HOOK_TC)

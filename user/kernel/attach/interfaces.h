@@ -22,6 +22,7 @@ struct hook_state {
 	enum hook hook; /* HOOK_XDP, HOOK_TC, or HOOK_NONE: no program of ours is on the device */
 	enum xdp_mode mode;
 	bool shielded;	/* there is tc behind XDP, for there is a flood */
+	bool lost;	/* nothing is in the way of a program of ours, and there is none */
 	char note[192]; /* why it is not native XDP; may be empty */
 };
 

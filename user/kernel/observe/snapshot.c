@@ -91,7 +91,8 @@ bool snapshot_is_enforced(const struct snapshot *snapshot)
 	    !(snapshot->cgroup_bind4 && snapshot->cgroup_bind6))
 		return false;
 	for (i = 0; i < snapshot->interface_count; i++)
-		if (snapshot->interfaces[i].ifindex && snapshot->interfaces[i].hook == HOOK_NONE)
+		if (snapshot->interfaces[i].ifindex &&
+		    (snapshot->interfaces[i].hook == HOOK_NONE || snapshot->interfaces[i].lost))
 			return false;
 	return true;
 }
@@ -178,6 +179,7 @@ static void read_hook(const struct instance *instance, const struct devices *dev
 	state->hook = hook.hook;
 	state->xdp_mode = hook.mode;
 	state->shielded = hook.shielded;
+	state->lost = hook.lost;
 	memcpy(state->note, hook.note, sizeof(state->note));
 	if (state->hook != HOOK_NONE)
 		return;
@@ -228,7 +230,7 @@ static void read_zone(const struct maps *maps, const struct generation *generati
 	const char *zone = word_of(words_zones, state->zone);
 
 	state->is_port = device->master;
-	state->answers = state->hook == HOOK_TC ||
+	state->answers = state->hook == HOOK_TC || state->shielded ||
 			 (state->hook == HOOK_XDP && arrival_of(maps, device).answers);
 	state->in_force = zone_in_force(maps, generation, device);
 	if (state->in_force != state->zone)

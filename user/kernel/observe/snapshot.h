@@ -23,6 +23,7 @@ struct interface_state {
 	uint8_t choice;	  /* enum hook_choice: what the node file asks for */
 	uint8_t shield;	  /* enum shield_choice: likewise */
 	bool shielded;	  /* native XDP stands beside tc there, for there is a flood */
+	bool lost;	  /* a program of ours belongs there, and is gone: the cgroup hook judges */
 	bool is_port;	  /* of a bridge, bond, ...: what it brings comes in by that */
 	enum hook hook;	  /* what judges its packets; HOOK_NONE = nothing does, or the device is
 			     absent */
@@ -95,7 +96,7 @@ struct totals snapshot_totals(const struct snapshot *snapshot);
 
 bool snapshot_has_limits(const struct snapshot *snapshot);
 
-/* Everything is attached that the policy needs: each present interface has a hook, both cgroup skb
+/* Everything is attached that the policy needs: each present interface has its hook, both cgroup skb
  * hooks are there, the bind hooks if the policy guards binds, and that of established connections if
  * it has limits. */
 bool snapshot_is_enforced(const struct snapshot *snapshot);
