@@ -127,40 +127,40 @@ static bool is_own_and_open(const struct advice *advice, const struct row *row)
 	return !warnings_is_accepted(advice->warnings, name);
 }
 
-static bool is_open_by_a_role(const struct roles_found *found, const struct role_found *ports)
+static bool is_open_by_a_role(const struct roles_found *found, const struct row *row,
+			      const struct role_found *ports)
 {
 	for (size_t i = 0; i < found->count; i++)
-		if (found->list[i].zones & RW_ZONE_EXTERNAL && found->list[i].port <= ports->port &&
+		if (found->list[i].zones & RW_ZONE_EXTERNAL &&
+		    found->list[i].l4s & (1 << row->l4) && found->list[i].port <= ports->port &&
 		    found->list[i].port_end >= ports->port_end)
 			return true;
 	return false;
 }
 
 /* What no role of the profile opens to the world, though one has it; or NULL. */
-static const struct role_found *role_kept_in(const struct roles_found *found)
+static const struct role_found *role_kept_in(const struct roles_found *found, const struct row *row)
 {
+	const struct service_model *service = row->service;
+
 	for (size_t i = 0; i < found->count; i++)
-		if (!is_open_by_a_role(found, &found->list[i]))
+		if (role_found_opens(&found->list[i], row->l4, service->port, service->port_end) &&
+		    !is_open_by_a_role(found, row, &found->list[i]))
 			return &found->list[i];
 	return NULL;
 }
 
-static int advise_own_row(const struct advice *advice, const struct row *row)
+static int advise_own_row(const struct advice *advice, const struct row *row,
+			  const struct roles_found *profile)
 {
-	_cleanup_(roles_found_free) struct roles_found found = {0};
 	const struct service_model *service = row->service;
-	const struct role_found *kept;
+	const struct role_found *kept = role_kept_in(profile, row);
 
 	if (!strcmp(service->name, MERGE_SSH))
 		return warn(advice, WARNING_WORLD_OPEN, &service->at,
 			    "\"%s\" (%u) is open to the world: let in the addresses you work from "
 			    "by \"management\" instead, or accept \"%s" WARNING_OPEN "\"",
 			    service->name, service->port, service->name);
-	/* Files that cannot be read give no advice. */
-	if (profile_files_search(&advice->model->files, row->l4, service->port, service->port_end,
-				 &found))
-		return 0;
-	kept = role_kept_in(&found);
 	if (!kept)
 		return 0;
 	return warn(advice, WARNING_WORLD_OPEN, &service->at,
@@ -170,17 +170,33 @@ static int advise_own_row(const struct advice *advice, const struct row *row)
 		    service->name);
 }
 
+static const struct row *own_row_next(const struct advice *advice, size_t *at)
+{
+	while (*at < advice->merged->row_count) {
+		const struct row *row = &advice->merged->rows[(*at)++];
+
+		if (is_own_and_open(advice, row))
+			return row;
+	}
+	return NULL;
+}
+
 static int advise_own_services(const struct advice *advice)
 {
+	_cleanup_(roles_found_free) struct roles_found profile = {0};
 	const struct service_model *told = NULL; /* once, of TCP and UDP */
+	size_t at = 0;
+	const struct row *row = own_row_next(advice, &at);
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < advice->merged->row_count; i++) {
-		const struct row *row = &advice->merged->rows[i];
+	/* Files that cannot be read give no advice. */
+	if (row)
+		profile_files_services(&advice->model->files, &profile);
+	for (; r == 0 && row; row = own_row_next(advice, &at)) {
 		size_t before = advice->warnings->count;
 
-		if (row->service != told && is_own_and_open(advice, row))
-			r = advise_own_row(advice, row);
+		if (row->service != told)
+			r = advise_own_row(advice, row, &profile);
 		if (advice->warnings->count > before)
 			told = row->service;
 	}

@@ -279,25 +279,14 @@ static int roles_each(const struct profile_files *files,
 	return r;
 }
 
-struct port_search {
-	uint8_t l4;
-	uint16_t port;
-	uint16_t port_end;
-	struct roles_found found;
-};
-
-static int port_look(const struct role_model *role, void *context)
+static int services_take(const struct role_model *role, void *context)
 {
-	struct port_search *search = context;
+	struct roles_found *found = context;
 
 	for (size_t i = 0; i < role->service_count; i++) {
 		const struct service_model *service = &role->services[i];
-		struct role_found *next;
+		struct role_found *next = array_append(&found->list, &found->count, sizeof(*next));
 
-		if (!(service->l4s & (1 << search->l4)) || search->port_end < service->port ||
-		    search->port > service->port_end)
-			continue;
-		next = array_append(&search->found.list, &search->found.count, sizeof(*next));
 		if (!next)
 			return -ENOMEM;
 		memcpy(next->role, role->name, sizeof(next->role));
@@ -305,31 +294,46 @@ static int port_look(const struct role_model *role, void *context)
 		next->port = service->port;
 		next->port_end = service->port_end;
 		next->zones = service->zones;
+		next->l4s = service->l4s;
 	}
 	return 0;
 }
 
-int profile_files_search(const struct profile_files *files, uint8_t l4, uint16_t port,
-			 uint16_t port_end, struct roles_found *ret)
+int profile_files_services(const struct profile_files *files, struct roles_found *ret)
 {
-	struct port_search search = {.l4 = l4, .port = port, .port_end = port_end};
-	int r = roles_each(files, port_look, &search);
+	_cleanup_(roles_found_free) struct roles_found found = {0};
+	int r = roles_each(files, services_take, &found);
 
-	if (r < 0) {
-		roles_found_free(&search.found);
+	if (r < 0)
 		return r;
-	}
-	*ret = search.found;
+	*ret = found;
+	found = (struct roles_found){0};
 	return 0;
+}
+
+bool role_found_opens(const struct role_found *found, uint8_t l4, uint16_t port, uint16_t port_end)
+{
+	return found->l4s & (1 << l4) && port_end >= found->port && port <= found->port_end;
 }
 
 int roles_search(const char *roles_dir, const char *profile, uint8_t l4, uint16_t port,
 		 struct roles_found *ret)
 {
 	_cleanup_(profile_files_free) struct profile_files files = {0};
+	struct roles_found found;
+	size_t kept = 0;
 	int r = profile_files_open(roles_dir, profile, &files, NULL);
 
-	return r < 0 ? r : profile_files_search(&files, l4, port, port, ret);
+	if (r == 0)
+		r = profile_files_services(&files, &found);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < found.count; i++)
+		if (role_found_opens(&found.list[i], l4, port, port))
+			found.list[kept++] = found.list[i];
+	found.count = kept;
+	*ret = found;
+	return 0;
 }
 
 static int service_look(const struct role_model *role, void *context)

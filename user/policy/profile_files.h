@@ -54,6 +54,7 @@ struct role_found {
 	uint16_t port; /* host order, as the role file says */
 	uint16_t port_end;
 	uint8_t zones; /* RW_ZONE_*, as the role file says */
+	uint8_t l4s;   /* bits 1 << RW_L4_* */
 };
 
 struct roles_found {
@@ -68,9 +69,11 @@ struct roles_found {
 int roles_search(const char *roles_dir, const char *profile, uint8_t l4, uint16_t port,
 		 struct roles_found *ret);
 
-/* The same for ports from..to (to included): roles that would open one of them. */
-int profile_files_search(const struct profile_files *files, uint8_t l4, uint16_t port,
-			 uint16_t port_end, struct roles_found *ret);
+/* All that its roles open: reads every role file, so once for many ports. */
+int profile_files_services(const struct profile_files *files, struct roles_found *ret);
+
+/* Does it open one of the ports from..to (to included)? */
+bool role_found_opens(const struct role_found *found, uint8_t l4, uint16_t port, uint16_t port_end);
 void roles_found_free(struct roles_found *found);
 
 /* Does any role have a service of this name? */
