@@ -237,7 +237,7 @@ test_apply_keeps_the_shield_and_another_choice_ends_it() {
 	is_shielded eth0 || fail "an apply took it off: $(rolewall status)"
 	node_file "$SHIELDED | .interfaces[].shield = false"
 	assert_exit 0 rolewall plan
-	[[ $OUTPUT == *"shield auto -> off"* ]] || fail "the plan does not say it: $OUTPUT"
+	[[ $OUTPUT == *"shield auto -> false"* ]] || fail "the plan does not say it: $OUTPUT"
 	assert_exit 0 rolewall apply
 	is_plain eth0 || fail "it stays: $(rolewall status)"
 	assert_equal rolewall_tc "$(tc_program)" "after"

@@ -204,6 +204,8 @@ test_tc_filters_where_the_driver_has_no_native_xdp() {
 
 test_auto_leaves_a_veth_to_tc() {
 	node_file '.interfaces[].hook = "auto"'
+	rolewall plan | grep -qE "^eth0 +hook auto: tc, native XDP " || fail "the plan does not foresee it: $(rolewall plan)"
+	assert_json 'any(.hooks[]; .name == "eth0" and .hook == "tc")' rolewall --json plan
 	assert_exit 0 rolewall apply
 	assert_hook eth0 tc none "native XDP would copy each packet"
 	assert_ports

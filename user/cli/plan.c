@@ -2,7 +2,9 @@
 /* plan.c - what apply would change, as text and as JSON. */
 #include "cli/plan.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/changes.h"
@@ -21,6 +23,7 @@ void plan_free(struct plan *plan)
 	difference_free(&plan->difference);
 	inbound_connections_free(&plan->inbound_connections);
 	tables_free(&plan->in_force);
+	free(plan->hooks);
 }
 
 static bool is_enforcing(const struct plan *plan)
@@ -69,6 +72,20 @@ static json_t *json_inbound_connections(const struct plan *plan)
 	return list;
 }
 
+static json_t *json_hooks(const struct plan *plan)
+{
+	const struct interface_changes *interfaces = &plan->difference.interfaces;
+	json_t *list = json_make("[]");
+
+	for (size_t i = 0; i < interfaces->count; i++)
+		if (plan->hooks[i].hook != HOOK_NONE)
+			json_array_append_new(list, json_make("{s:s, s:s, s:s}", "name",
+							      interfaces->list[i].name, "hook",
+							      hook_word(plan->hooks[i].hook),
+							      "note", plan->hooks[i].note));
+	return list;
+}
+
 json_t *json_plan(const struct plan *plan)
 {
 	const struct snapshot *snapshot = plan->snapshot;
@@ -79,6 +96,7 @@ json_t *json_plan(const struct plan *plan)
 				 json_warnings(&plan->config->warnings));
 
 	json_object_update_new(root, json_difference(difference));
+	json_object_set_new(root, "hooks", json_hooks(plan));
 	json_object_set_new(root, "own_session", json_own(&plan->own, is_enforcing(plan)));
 	json_object_set_new(root, "sessions_cut",
 			    is_enforcing(plan) ? json_inbound_connections(plan) : json_make("[]"));
@@ -108,8 +126,25 @@ static const char *or_none(const char *text)
 	return text && *text ? text : "none";
 }
 
-static void print_others(const struct settings *settings, const struct difference *difference)
+/* "hook auto: tc, native XDP copies each packet" */
+static void print_hook(const struct settings *settings, const struct interface_change *change,
+		       const struct hook_state *expected)
 {
+	const char *was = word_of(words_hooks, change->hook_before);
+	bool changed = change->hook_before != change->hook_after;
+
+	if (changed || expected->hook != HOOK_NONE)
+		print_fact(settings, change->name, STYLE_PLAIN, "hook %s%s%s%s%s%s%s",
+			   changed ? was : "", changed ? " -> " : "",
+			   word_of(words_hooks, change->hook_after),
+			   expected->hook == HOOK_NONE ? "" : ": ",
+			   expected->hook == HOOK_NONE ? "" : hook_word(expected->hook),
+			   expected->note[0] ? ", " : "", expected->note);
+}
+
+static void print_others(const struct settings *settings, const struct plan *plan)
+{
+	const struct difference *difference = &plan->difference;
 	const struct interface_changes *interfaces = &difference->interfaces;
 
 	for (size_t i = 0; i < difference->setting_count; i++)
@@ -123,10 +158,7 @@ static void print_others(const struct settings *settings, const struct differenc
 				   difference->from_nothing ? "none"
 							    : zone_or_unlisted(change->before),
 				   zone_or_unlisted(change->after));
-		if (change->hook_before != change->hook_after)
-			print_fact(settings, change->name, STYLE_PLAIN, "hook %s -> %s",
-				   word_of(words_hooks, change->hook_before),
-				   word_of(words_hooks, change->hook_after));
+		print_hook(settings, change, &plan->hooks[i]);
 		if (change->shield_before != change->shield_after)
 			print_fact(settings, change->name, STYLE_PLAIN, "shield %s -> %s",
 				   word_of(words_shields, change->shield_before),
@@ -345,7 +377,7 @@ void plan_print(const struct settings *settings, const struct plan *plan)
 	print_ports(settings, &difference->ports);
 	print_sets(settings, &difference->sets);
 	print_prefixes(settings, &difference->prefixes);
-	print_others(settings, difference);
+	print_others(settings, plan);
 	print_sums(settings, &difference->ports);
 	print_inbound_connections(settings, plan, true);
 	print_inbound_connections(settings, plan, false);
@@ -353,6 +385,31 @@ void plan_print(const struct settings *settings, const struct plan *plan)
 }
 
 /* --- both ------------------------------------------------------------------------------------- */
+
+/* Of interfaces that are new to the node file, or are asked to change. */
+static int foresee_hooks(struct plan *plan, struct error *ret_error)
+{
+	const struct interface_changes *interfaces = &plan->difference.interfaces;
+	_cleanup_(devices_free) struct devices devices = {0};
+	int r;
+
+	plan->hooks = calloc(interfaces->count + 1, sizeof(*plan->hooks));
+	if (!plan->hooks)
+		return error_set(ret_error, ENOMEM, "out of memory");
+	if (plan->elsewhere || !interfaces->count)
+		return 0;
+	r = devices_read(&devices, ret_error);
+	for (size_t i = 0; !r && i < interfaces->count; i++) {
+		const struct interface_change *change = &interfaces->list[i];
+		const struct device *device = device_by_name(&devices, change->name);
+
+		if (device && change->after &&
+		    (!change->before || change->hook_before != change->hook_after))
+			interface_foresee(plan->instance, &devices, device, change->hook_after,
+					  &plan->hooks[i]);
+	}
+	return r;
+}
 
 int plan_make(struct plan *plan, struct error *ret_error)
 {
@@ -363,6 +420,8 @@ int plan_make(struct plan *plan, struct error *ret_error)
 	if (!r)
 		r = difference_find(plan->snapshot, &plan->in_force, &plan->config->tables,
 				    &plan->difference);
+	if (!r)
+		r = foresee_hooks(plan, ret_error);
 	if (r)
 		return r;
 	/* The sessions of this host say nothing about another node. */

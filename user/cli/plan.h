@@ -6,6 +6,7 @@
 
 #include "cli/config.h"
 #include "cli/ssh_session.h"
+#include "kernel/attach/interface_query.h"
 #include "report/difference.h"
 
 /*
@@ -18,6 +19,8 @@ struct plan {
 	const struct snapshot *snapshot; /* NULL: nothing is in force */
 	struct tables in_force;		 /* of the snapshot */
 	struct difference difference;
+	struct hook_state *hooks; /* owned; to be expected for each of difference.interfaces;
+				     HOOK_NONE: of a device that is not there, or not asked for */
 	struct ssh_session own;
 	struct inbound_connections inbound_connections; /* connected now, and could not be again */
 	bool elsewhere; /* it is about another node than this host */

@@ -157,6 +157,21 @@ static int interface_name_check(const char *name, const struct at *at, struct er
 	return -EINVAL;
 }
 
+/* There is tc to stand beside. */
+static int shield_check(const struct interface_model *interface, struct error *ret_error)
+{
+	if (interface->shield != SHIELD_ON ||
+	    (interface->hook != CHOICE_XDP && interface->hook != CHOICE_CGROUP))
+		return 0;
+	error_at(ret_error, &interface->at,
+		 "%s has a shield, which stands beside tc, and \"hook\": \"%s\", which is not tc",
+		 interface->name, word_of(words_hooks, interface->hook));
+	error_hint(ret_error, "take \"shield\" away%s",
+		   interface->hook == CHOICE_XDP ? ": XDP is there in a flood anyway"
+						 : ", or write \"hook\": \"auto\"");
+	return -EINVAL;
+}
+
 static int interface_read(const char *key, const struct value *value, void *into,
 			  struct error *ret_error)
 {
@@ -176,7 +191,8 @@ static int interface_read(const char *key, const struct value *value, void *into
 		return error_set(ret_error, ENOMEM, "out of memory");
 	interface->at = at;
 	snprintf(interface->name, sizeof(interface->name), "%s", key);
-	return value_read_fields(value, "an interface", interface_fields, interface, ret_error);
+	r = value_read_fields(value, "an interface", interface_fields, interface, ret_error);
+	return r < 0 ? r : shield_check(interface, ret_error);
 }
 
 int interfaces_read(const struct value *value, struct node_model *node, struct error *ret_error)

@@ -28,8 +28,8 @@ const struct word words_hooks[] = {
 
 const struct word words_shields[] = {
 	{"auto", SHIELD_AUTO},
-	{"on", SHIELD_ON},
-	{"off", SHIELD_OFF},
+	{"true", SHIELD_ON},
+	{"false", SHIELD_OFF},
 	{NULL, 0},
 };
 

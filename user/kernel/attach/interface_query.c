@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* interface_query.c - what is attached to a device, and why it is not native XDP. */
+#include "kernel/attach/interface_query.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include <bpf/bpf.h>
 
 #include "host/driver.h"
-#include "kernel/attach/interfaces.h"
+#include "kernel/attach/shield.h"
 #include "kernel/attach/tc.h"
 #include "kernel/attach/ways.h"
 #include "kernel/attach/xdp.h"
@@ -146,4 +148,28 @@ void interface_query(const struct instance *instance, const struct devices *devi
 		snprintf(ret->note, sizeof(ret->note), "%s", generic_reason(device));
 	else if (ret->hook == HOOK_TC)
 		note_tc(instance, devices, device, choice, ret->note, sizeof(ret->note));
+}
+
+void interface_foresee(const struct instance *instance, const struct devices *devices,
+		       const struct device *device, enum hook_choice choice, struct hook_state *ret)
+{
+	enum way ways[WAYS];
+	size_t count = ways_of(device, choice, ways);
+
+	*ret = (struct hook_state){0};
+	if (!count) {
+		ret->hook = HOOK_CGROUP;
+		note_absent(instance, devices, device, choice, ret);
+	} else if (ways[0] == WAY_TC) {
+		ret->hook = HOOK_TC;
+		note_tc(instance, devices, device, choice, ret->note, sizeof(ret->note));
+	} else {
+		ret->hook = HOOK_XDP;
+		ret->mode = ways[0] == WAY_XDP_NATIVE ? XDP_MODE_NATIVE : XDP_MODE_GENERIC;
+		snprintf(ret->note, sizeof(ret->note), "%s",
+			 ret->mode == XDP_MODE_GENERIC ? generic_reason(device)
+			 : choice == CHOICE_XDP	       ? "in the driver, else generic"
+						       : "in the driver, which costs nothing "
+							 "in peace; else tc");
+	}
 }

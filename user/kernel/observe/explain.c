@@ -15,7 +15,7 @@
 #include "host/device.h"
 #include "host/route.h"
 #include "kernel/attach/cgroup.h"
-#include "kernel/attach/interfaces.h"
+#include "kernel/attach/interface_query.h"
 #include "kernel/generation/generation.h"
 #include "kernel/generation/zone.h"
 #include "kernel/object/load.h"

@@ -11,7 +11,7 @@
 #include "host/device.h"
 #include "kernel/attach/arrivals.h"
 #include "kernel/attach/cgroup.h"
-#include "kernel/attach/interfaces.h"
+#include "kernel/attach/interface_query.h"
 #include "kernel/commit/pending.h"
 #include "kernel/generation/generation.h"
 #include "kernel/object/maps.h"
