@@ -404,6 +404,22 @@ test_audit_lists_what_is_published_and_shut() {
 	rolewall audit | grep -q 'published-closed .*5353.* no role or service opens it' || fail "$(rolewall audit)"
 }
 
+# Before it is in force, not only when the callers ring.
+test_plan_warns_of_what_is_published_and_shut_and_of_limits_in_vain() {
+	only_outside auto
+	assert_exit 0 rolewall plan
+	grep -qF "hand on (publish) 8080/tcp, 5353/udp, which no role or service opens" <<<"$OUTPUT" ||
+		fail "nothing is said: $OUTPUT"
+	! grep -q limit-in-vain <<<"$OUTPUT" || fail "there is no limit: $OUTPUT"
+	rolewall explain "$OUTSIDE" 8080 >"$LAB_DIR/why"
+	! grep -q "nothing to do" "$LAB_DIR/why" || fail "$(<"$LAB_DIR/why")"
+	only_outside auto ".services = [$PUBLISHED] | .limits.smtp = { new: \"30/min\" }"
+	assert_exit 0 rolewall plan
+	grep -qF "hand on (publish) 5353/udp, which" <<<"$OUTPUT" || fail "8080 is open: $OUTPUT"
+	grep -q "limit of smtp has no effect: port 25 is handed on.*\[limit-in-vain\]" <<<"$OUTPUT" ||
+		fail "not warned of: $OUTPUT"
+}
+
 # As people write them.
 test_audit_reads_ports_in_sets_and_maps() {
 	only_outside auto

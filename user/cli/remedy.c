@@ -21,7 +21,7 @@ struct case_file {
 	struct roles_found roles; /* roles of the profile that open the port */
 	char source[CIDR_TEXT_MAX];
 	const char *proto;
-	bool is_waited_for; /* a socket that others can reach waits on the port */
+	bool is_waited_for; /* others can reach a socket there, or it is handed on */
 	bool is_sshd;	    /* it is that of the SSH server */
 	struct remedies *remedies;
 };
@@ -234,8 +234,11 @@ static void remedy_banned(struct case_file *file)
 static void remedy_limit(struct case_file *file)
 {
 	const struct explanation *explanation = file->explanation;
+	const struct limit *limit = &explanation->rule.limit;
 
-	remedy_add(file, "wait: it may begin again as soon as its bucket has a token");
+	if (explanation->has_rule && limit->count)
+		remedy_add(file, "wait at most %u s: then it may begin one more",
+			   (limit->seconds + limit->count - 1) / limit->count);
 	remedy_add(file,
 		   "write a higher \"%s\" into \"limits\" of %s, or the source into "
 		   "\"never_ban\", then \"rolewall apply\"",
@@ -315,6 +318,7 @@ static void port_look_at(struct case_file *file)
 		.port_end = file->question->port,
 	};
 	_cleanup_(sockets_free) struct sockets sockets = {0};
+	_cleanup_(published_free) struct published published = {0};
 	struct sshd_ports sshd;
 	bool loopback = false;
 
@@ -323,6 +327,9 @@ static void port_look_at(struct case_file *file)
 		file->is_waited_for = true;
 	else
 		file->is_waited_for = audit_find_listener(&sockets, &port, &loopback) && !loopback;
+	if (published_read(&published, NULL) == 0 &&
+	    published_covers(&published, port.l4, port.port, port.port))
+		file->is_waited_for = true;
 	sshd_ports_find(&sshd);
 	file->is_sshd = port.l4 == RW_L4_TCP && sshd_ports_have(&sshd, port.port);
 }

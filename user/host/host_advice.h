@@ -8,7 +8,7 @@
 
 /*
  * Warnings of the interfaces, of an SSH server on a port that "management" does not mean, of
- * forwarding and of other firewalls. `ret` is added to; 0 or -ENOMEM.
+ * forwarding, of other firewalls, and of what they publish. `ret` is added to; 0 or -ENOMEM.
  */
 int host_advise(const struct tables *tables, struct warnings *ret);
 

@@ -30,6 +30,8 @@
 	X(DEFAULT_ROUTE_INTERNAL, "default-route-internal")                                        \
 	X(FORWARDING, "forwarding")                                                                \
 	X(OTHER_FIREWALL, "other-firewall")                                                        \
+	X(PUBLISHED_CLOSED, "published-closed")                                                    \
+	X(LIMIT_IN_VAIN, "limit-in-vain")                                                          \
 	X(PROFILE_RELEASE, "profile-release")                                                      \
 	X(BAN_IDLE, "ban-idle")
 
