@@ -148,7 +148,9 @@ test_it_is_told_everywhere() {
 	assert_connects "5 open, 1 silent" outside 6 "$NODE_EXTERNAL"
 	assert_json '.reason == "rate-limited" and .verdict == "drop" and .limit.burst == 5 and .rule == "proxy/imaps"' \
 		rolewall --json explain "$OUTSIDE" 993/tcp
-	rolewall explain "$OUTSIDE" 993/tcp | grep -q "Limit .*6/h, burst 5" || fail "not explained"
+	rolewall explain "$OUTSIDE" 993/tcp >"$LAB_DIR/why"
+	grep -q "Limit .*6/h, burst 5" "$LAB_DIR/why" || fail "not explained: $(<"$LAB_DIR/why")"
+	grep -q "wait at most 600 s" "$LAB_DIR/why" || fail "not how long: $(<"$LAB_DIR/why")"
 	rolewall status | grep -q "established" || fail "the hook is not named"
 	rolewall metrics | grep -q '^rolewall_packets_total{.*"rate-limited".*} [1-9]' || fail "not in the metrics"
 }
@@ -174,6 +176,10 @@ test_who_goes_on_is_banned_with_its_network() {
 	! grep -q "the daemon does not run" <<<"$OUTPUT" || fail "it runs: $OUTPUT"
 	wait_for 60 goes_on far is_banned 198.51.100.0/28 || fail "not banned: $(stayers)"
 	assert_json '.[0] | .reason == "limit of imaps" and .who == "rolewall"' bans
+	assert_json '.reason == "banned" and .ban.reason == "limit of imaps" and .ban.expires' \
+		rolewall --json explain "$FAR" 993/tcp
+	rolewall explain "$FAR" 993/tcp | grep -qE "^Ban +198\.51\.100\.0/28 by rolewall since .*, until .*: limit of imaps" ||
+		fail "who, and why, is not said: $(rolewall explain "$FAR" 993/tcp)"
 	assert_answer silent far tcp "$NODE_EXTERNAL" 25
 	assert_answer open outside tcp "$NODE_EXTERNAL" 25
 	assert_equal "[]" "$(stayers)" "who stays"

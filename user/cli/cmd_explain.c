@@ -92,7 +92,7 @@ static int answer_give(const struct settings *settings, struct answer *answer)
 static int explain_last(const struct settings *settings)
 {
 	_cleanup_(attempts_free) struct attempts attempts = {0};
-	struct answer answer = {0};
+	_answer_ struct answer answer = {0};
 	struct error error = {0};
 	int r = attempts_read(&settings->instance, &attempts, &error);
 
@@ -108,7 +108,7 @@ static int explain_last(const struct settings *settings)
 
 static int explain_run_verb(const struct settings *settings, const struct arguments *arguments)
 {
-	struct answer answer = {0};
+	_answer_ struct answer answer = {0};
 	int code;
 
 	if (arguments->options[OPTION_LAST])

@@ -46,7 +46,7 @@ static void panel_fact(void *context, const char *key, enum style style, const c
 static int explain(void *context, const struct row *row, struct panel *ret, struct error *ret_error)
 {
 	const struct answer_sink sink = {panel_fact, ret};
-	struct answer answer = {.attempt = row->attempt};
+	_answer_ struct answer answer = {.attempt = row->attempt};
 	int r;
 
 	r = answer_find(context, &answer, ret_error);

@@ -5,13 +5,22 @@
 #include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/print.h"
+#include "cli/expiry.h"
+#include "kernel/lists/bans.h"
+#include "kernel/lists/reasons.h"
 #include "kernel/observe/snapshot.h"
 #include "policy/words.h"
 #include "util/cleanup.h"
 #include "util/reason.h"
+
+void answer_free(struct answer *answer)
+{
+	free(answer->ban_text);
+}
 
 static bool answer_is_loopback(const struct answer *answer)
 {
@@ -116,6 +125,8 @@ json_t *json_answer(const struct answer *answer)
 		meaning_text(answer), "remedies", json_remedies(&answer->remedies));
 	if (answer->attempt)
 		json_object_set_new(root, "attempt", json_last(answer->attempt));
+	if (answer->ban_text)
+		json_object_set_new(root, "ban", json_timeout(&answer->ban));
 	return root;
 }
 
@@ -162,6 +173,27 @@ static void tell_rule(const struct answer_sink *sink, const struct answer *answe
 		report_tell(sink, "Limit", STYLE_PLAIN, "%s, for each source",
 			    limit_format(&rule->limit, limit));
 	report_tell(sink, "Origin", STYLE_PLAIN, "%s", rule->origin);
+}
+
+/* A ban for each of its reasons: who, why, since when, how long. */
+static void tell_ban(const struct answer_sink *sink, const struct answer *answer)
+{
+	char source[CIDR_TEXT_MAX], since[TIME_TEXT_MAX], expires[TIME_TEXT_MAX];
+	_reasons_ struct reasons reasons = {0};
+
+	if (!answer->ban_text || reasons_read(&answer->ban, &reasons))
+		return;
+	cidr_format(answer->ban.source.source, answer->ban.source.length, source);
+	for (size_t i = 0; i < reasons.count; i++) {
+		const struct reason *reason = &reasons.list[i];
+
+		report_tell(sink, i ? "  and" : "Ban", STYLE_PLAIN, "%s by %s%s%s, %s%s: %s",
+			    source, reason->who, reason->since ? " since " : "",
+			    reason->since ? time_text(reason->since, since) : "",
+			    reason->expires ? "until " : "without an end",
+			    reason->expires ? expires_text(reason->expires, expires) : "",
+			    *reason->text ? reason->text : "no reason was given");
+	}
 }
 
 static void tell_sets(const struct answer_sink *sink, const struct answer *answer)
@@ -224,6 +256,7 @@ void answer_tell(const struct answer *answer, const struct answer_sink *sink)
 		report_tell(sink, "Zone", STYLE_PLAIN, "%s", zone);
 	tell_sets(sink, answer);
 	tell_rule(sink, answer);
+	tell_ban(sink, answer);
 	if (!explanation->recalled)
 		report_tell(sink, "Hook", STYLE_PLAIN, "%s, generation %u",
 			    hook_word(explanation->hook), explanation->generation);
@@ -301,6 +334,33 @@ static int question_ask(const struct settings *settings, struct answer *answer,
 	return r;
 }
 
+/* A copy outlives the store, whose lock nobody has to wait for. */
+static void ban_keep(const struct timeout *ban, struct answer *answer)
+{
+	size_t who = strlen(ban->who) + 1, reason = strlen(ban->reason) + 1;
+	char *text = malloc(who + reason);
+
+	if (!text)
+		return;
+	answer->ban = *ban;
+	answer->ban.who = memcpy(text, ban->who, who);
+	answer->ban.reason = memcpy(text + who, ban->reason, reason);
+	answer->ban_text = text;
+}
+
+/* Who banned it, and why: the list knows. That it is over by now, or cannot be read, is no error. */
+static void ban_find(const struct settings *settings, struct answer *answer)
+{
+	struct timeout ban = {.source = answer->explanation.ban};
+	_store_ struct store store = STORE_NONE;
+	_free_ char *text = NULL;
+
+	if (answer->explanation.reason == RW_REASON_BANNED && !answer->explanation.recalled &&
+	    bans_open_for_one(&settings->instance, &store, NULL) == 0 &&
+	    bans_look_up(&store, &ban, &text, NULL) == 0)
+		ban_keep(&ban, answer);
+}
+
 int answer_find(const struct settings *settings, struct answer *answer, struct error *ret_error)
 {
 	bool recall = answer->attempt && !is_askable(&answer->attempt->record);
@@ -310,7 +370,9 @@ int answer_find(const struct settings *settings, struct answer *answer, struct e
 		question_make(answer->attempt, &answer->question);
 	r = recall ? attempt_recall(settings, answer, ret_error)
 		   : question_ask(settings, answer, ret_error);
-	if (!r)
-		remedies_find(settings, &answer->question, &answer->explanation, &answer->remedies);
-	return r;
+	if (r)
+		return r;
+	ban_find(settings, answer);
+	remedies_find(settings, &answer->question, &answer->explanation, &answer->remedies);
+	return 0;
 }

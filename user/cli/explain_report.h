@@ -8,6 +8,7 @@
 
 #include "cli/cli.h"
 #include "cli/remedy.h"
+#include "kernel/lists/timeout_list.h"
 #include "kernel/observe/attempts.h"
 #include "kernel/observe/explain.h"
 #include "util/style.h"
@@ -17,7 +18,12 @@ struct answer {
 	struct explanation explanation;
 	struct remedies remedies;
 	const struct attempt *attempt; /* that is asked about, or NULL: `question` is */
+	struct timeout ban;	       /* for RW_REASON_BANNED, and only if `ban_text` is there */
+	char *ban_text;		       /* owned; what `ban` points into */
 };
+
+void answer_free(struct answer *answer);
+#define _answer_ __attribute__((cleanup(answer_free)))
 
 /*
  * Fill in the rest. With an attempt the question is made of it; where a packet that is made up would
