@@ -26,4 +26,5 @@ void interface_query(const struct instance *instance, const struct devices *devi
  * attaching shows what the driver takes.
  */
 void interface_foresee(const struct instance *instance, const struct devices *devices,
-		       const struct device *device, enum hook_choice choice, struct hook_state *ret);
+		       const struct device *device, enum hook_choice choice,
+		       struct hook_state *ret);
