@@ -164,14 +164,19 @@ static __always_inline int guard_bind4(struct bpf_sock_addr *ctx, __u64 can)
 	return guard_bind(ctx, &address, can);
 }
 
+static __always_inline void address_read6(struct address *ret, const struct bpf_sock_addr *ctx)
+{
+	ret->words[0] = ctx->user_ip6[0];
+	ret->words[1] = ctx->user_ip6[1];
+	ret->words[2] = ctx->user_ip6[2];
+	ret->words[3] = ctx->user_ip6[3];
+}
+
 static __always_inline int guard_bind6(struct bpf_sock_addr *ctx, __u64 can)
 {
 	struct address address;
 
-	address.words[0] = ctx->user_ip6[0];
-	address.words[1] = ctx->user_ip6[1];
-	address.words[2] = ctx->user_ip6[2];
-	address.words[3] = ctx->user_ip6[3];
+	address_read6(&address, ctx);
 	return guard_bind(ctx, &address, can);
 }
 
@@ -198,6 +203,54 @@ SEC("cgroup/bind6")
 int rolewall_bind6_54(struct bpf_sock_addr *ctx)
 {
 	return guard_bind6(ctx, 0);
+}
+
+/* "ipv6": "drop", and in mode enforce: no hook lets an answer in. */
+static __always_inline bool is_ipv6_refused(void)
+{
+	const __u8 both = RW_POLICY_IPV6_DROP | RW_POLICY_ENFORCE;
+	struct rw_policy_entry *header;
+	__u32 zero = 0;
+	void *tables;
+
+	tables = bpf_map_lookup_elem(&policy, &zero);
+	header = tables ? policy_at(tables, 0) : NULL;
+	return header && (header->header.flags & both) == both;
+}
+
+/* Does what is sent there leave by loopback, or over IPv4? The way is not known yet. */
+static __always_inline bool is_reached(const struct address *address)
+{
+	if (is_ipv4_mapped(address) || bpf_map_lookup_elem(&own_addresses, address))
+		return true;
+	return !address->halves[0] && address->halves[1] <= bpf_cpu_to_be64(1); /* :: and ::1 */
+}
+
+/*
+ * docs/verdict.md, 12: connect() fails at once. (A SYN that the egress hook drops is sent again and again,
+ * as if a wire had lost it.)
+ */
+static __always_inline int refuse_connect6(struct bpf_sock_addr *ctx, __u64 can)
+{
+	struct address address;
+
+	if ((can & CAN_NETNS) && !is_own_netns(ctx))
+		return CGROUP_PASS;
+	address_read6(&address, ctx);
+	return is_reached(&address) || !is_ipv6_refused() ? CGROUP_PASS : CGROUP_DROP;
+}
+
+SEC("cgroup/connect6")
+int rolewall_connect6(struct bpf_sock_addr *ctx)
+{
+	return refuse_connect6(ctx, CAN_NETNS);
+}
+
+/* From 5.4 on: namespaces cannot be told apart. */
+SEC("cgroup/connect6")
+int rolewall_connect6_54(struct bpf_sock_addr *ctx)
+{
+	return refuse_connect6(ctx, 0);
 }
 
 /* The datagram that would answer this one. */
@@ -231,10 +284,10 @@ static __always_inline bool is_answer_open(struct __sk_buff *skb, const struct p
 }
 
 /*
- * Learn what this node sends by UDP: docs/verdict.md, 12, in its order; and by TCP from sockets
- * that are bound to a device.
+ * Refuse what is not to be sent, and learn what this node sends by UDP: docs/verdict.md, 12, in its order;
+ * and by TCP from sockets that are bound to a device.
  */
-static __always_inline int learn_egress(struct __sk_buff *skb, __u64 can)
+static __always_inline int filter_egress(struct __sk_buff *skb, __u64 can)
 {
 	__u64 now = bpf_ktime_get_ns();
 	struct packet packet = {};
@@ -245,8 +298,11 @@ static __always_inline int learn_egress(struct __sk_buff *skb, __u64 can)
 	if (skb->ifindex == LOOPBACK_IFINDEX || is_foreign(skb, can))
 		return CGROUP_PASS;
 	skb_cursor(&cursor, skb);
-	if (parse_link(&cursor, 0, &packet) || parse_network(skb, IS_SKB, &cursor, &packet) ||
-	    packet.fragment == FRAGMENT_LATER)
+	if (parse_link(&cursor, 0, &packet))
+		return CGROUP_PASS;
+	if (is_ipv6(&packet) && is_ipv6_refused())
+		return CGROUP_DROP;
+	if (parse_network(skb, IS_SKB, &cursor, &packet) || packet.fragment == FRAGMENT_LATER)
 		return CGROUP_PASS;
 	if (packet.protocol == IPPROTO_TCP)
 		bound_learn(skb, &packet);
@@ -270,19 +326,19 @@ static __always_inline int learn_egress(struct __sk_buff *skb, __u64 can)
 SEC("cgroup_skb/egress")
 int rolewall_egress(struct __sk_buff *skb)
 {
-	return learn_egress(skb, CAN_RINGBUF | CAN_NETNS);
+	return filter_egress(skb, CAN_RINGBUF | CAN_NETNS);
 }
 
 SEC("cgroup_skb/egress")
 int rolewall_egress_mark(struct __sk_buff *skb)
 {
-	return learn_egress(skb, CAN_RINGBUF | CAN_MARK);
+	return filter_egress(skb, CAN_RINGBUF | CAN_MARK);
 }
 
 SEC("cgroup_skb/egress")
 int rolewall_egress_54(struct __sk_buff *skb)
 {
-	return learn_egress(skb, 0);
+	return filter_egress(skb, 0);
 }
 
 /* Mark the sockets of other network namespaces. Those that were there before have no mark. */

@@ -89,7 +89,8 @@ int probe_hooks(int argc, char **argv)
 	} hooks[] = {{"ingress", BPF_CGROUP_INET_INGRESS},
 		     {"egress", BPF_CGROUP_INET_EGRESS},
 		     {"bind4", BPF_CGROUP_INET4_BIND},
-		     {"bind6", BPF_CGROUP_INET6_BIND}};
+		     {"bind6", BPF_CGROUP_INET6_BIND},
+		     {"connect6", BPF_CGROUP_INET6_CONNECT}};
 	__u32 ids[64];
 	union bpf_attr query;
 	int fd;

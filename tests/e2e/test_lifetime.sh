@@ -233,7 +233,7 @@ test_where_cgroup_v2_is_not_mounted_only_what_is_applied_mounts_it() {
 	assert_equal "$LAB_DIR/state/cgroup2" "$(with_cgroup_v1 'rolewall -q "$@" apply; mounted')" "mounted by apply"
 	# In another namespace of mounts, as after the end of a service that has its own.
 	with_cgroup_v1 'rolewall "$@" status' >/dev/null || fail "status finds fault"
-	assert_equal 4 "$("$PROBE" hooks "$LAB_CGROUP" | wc -l)" "programs on the cgroup"
+	assert_equal 5 "$("$PROBE" hooks "$LAB_CGROUP" | wc -l)" "programs on the cgroup"
 	assert_answer silent outside tcp "$NODE_EXTERNAL" 9999
 	assert_equal "" "$(with_cgroup_v1 'rolewall -q "$@" apply; rolewall -q "$@" down; mounted')" "mounted after down"
 	assert_answer open outside tcp "$NODE_EXTERNAL" 9999

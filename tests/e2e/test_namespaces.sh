@@ -96,4 +96,12 @@ test_the_bind_guard_leaves_another_namespace_alone() {
 	assert_equal refused "$(node "$PROBE" bind tcp 0.0.0.0 9998)" "a bind of the node"
 }
 
+test_ipv6_that_is_dropped_here_is_not_refused_there() {
+	node_file '.ipv6 = "drop"'
+	rolewall -q apply
+	guest "$PROBE" scan -t 9999,9998 2001:db8:9::1
+	assert_equal "open refused" "$(awk '/999[89]/ { print $NF }' "$LAB_DIR/guest.out" | sort | xargs)" "connections there"
+	assert_equal unreachable "$(node "$PROBE" scan -t 9998 2001:db8:9::1 | awk '{ print $NF }')" "a connection of the node"
+}
+
 run_tests "$@"

@@ -305,4 +305,71 @@ test_ipv6_drop_drops_all_ipv6_but_loopback() {
 	assert_answer open outside tcp "$NODE6_EXTERNAL" 25
 }
 
+# What no hook would let an answer in to is not asked: a program has its error at once, and IPv4 left.
+test_ipv6_drop_refuses_the_nodes_own_ipv6_at_once() {
+	local own
+
+	ip -n "$LAB_NAME-node" address add fe80::5/64 dev eth0 nodad
+	node_file '.ipv6 = "drop"'
+	assert_exit 0 rolewall apply
+	assert_connect "Operation not permitted" "$OUTSIDE6" 8080
+	assert_connect "Operation not permitted" fe80::1%eth0 8080
+	# No connect(): it is refused where it leaves.
+	assert_sends "Operation not permitted" "$OUTSIDE6"
+	assert_sends "Operation not permitted" ff02::fb%eth0
+	[[ $(node ping -c 1 "$OUTSIDE6" 2>&1) = *"Operation not permitted"* ]] || fail "a ping is sent"
+	# By loopback, and IPv4 from a socket of both families.
+	for own in ::1 "$NODE6_EXTERNAL" "$NODE6_INTERNAL" fe80::5%eth0; do
+		assert_connect connected "$own" 9999
+		assert_sends sent "$own"
+	done
+	assert_connect connected "::ffff:$OUTSIDE" 8080
+	assert_sends sent "::ffff:$OUTSIDE"
+	ip -n "$LAB_NAME-node" address del fe80::5/64 dev eth0
+	# A name with both addresses: bash takes them in the order of getaddrinfo(3).
+	assert_both_families_reach_8080
+}
+
+assert_connect() { # WHAT ADDRESS PORT
+	assert_equal "$1" "$(node timeout 60 python3 - "$2" "$3" <<-'END'
+		import os, socket, sys
+		family, kind, proto, _, address = socket.getaddrinfo(sys.argv[1], sys.argv[2], socket.AF_INET6, socket.SOCK_STREAM)[0]
+		try:
+		    socket.socket(family, kind, proto).connect(address)
+		    print("connected")
+		except OSError as error:
+		    print(os.strerror(error.errno))
+	END
+	)" "a connection to $2"
+}
+
+assert_sends() { # WHAT ADDRESS
+	assert_equal "$1" "$(node python3 - "$2" <<-'END'
+		import os, socket, sys
+		family, kind, proto, _, address = socket.getaddrinfo(sys.argv[1], 9999, socket.AF_INET6, socket.SOCK_DGRAM)[0]
+		try:
+		    socket.socket(family, kind, proto).sendto(b"x", address)
+		    print("sent")
+		except OSError as error:
+		    print(os.strerror(error.errno))
+	END
+	)" "a datagram to $2"
+}
+
+assert_both_families_reach_8080() {
+	printf '%s both.example\n' "$OUTSIDE6" "$OUTSIDE" >"$LAB_DIR/hosts"
+	# shellcheck disable=SC2016
+	node unshare --mount sh -c 'mount --bind "$1" /etc/hosts && exec timeout 60 bash -c "
+		getent ahosts both.example | head -n 1; head -c 1 </dev/tcp/both.example/8080 | wc -c"' sh "$LAB_DIR/hosts" \
+		>"$LAB_DIR/both"
+	assert_equal "$OUTSIDE STREAM both.example 1" "$(xargs <"$LAB_DIR/both")" "the first address, and one byte"
+}
+
+test_ipv6_drop_in_mode_observe_refuses_nothing_of_the_node() {
+	node_file '.ipv6 = "drop" | .mode = "observe"'
+	assert_exit 0 rolewall apply
+	assert_connect connected "$OUTSIDE6" 8080
+	assert_sends sent "$OUTSIDE6"
+}
+
 run_tests "$@"

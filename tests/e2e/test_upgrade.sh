@@ -160,13 +160,13 @@ test_a_hook_has_one_program_even_if_the_next_version_attaches_in_another_way() {
 	for _ in 1 2; do
 		ROLEWALL_PROBE_OFF='' rolewall -q apply
 		ROLEWALL_PROBE_OFF=links next_rolewall -q apply
-		assert_equal 4 "$("$PROBE" hooks "$LAB_CGROUP" | wc -l)" "programs, links before"
+		assert_equal 5 "$("$PROBE" hooks "$LAB_CGROUP" | wc -l)" "programs, links before"
 	done
 	rolewall -q down
 	for _ in 1 2; do
 		ROLEWALL_PROBE_OFF=links rolewall -q apply
 		ROLEWALL_PROBE_OFF='' next_rolewall -q apply
-		assert_equal 4 "$("$PROBE" hooks "$LAB_CGROUP" | wc -l)" "programs, none before"
+		assert_equal 5 "$("$PROBE" hooks "$LAB_CGROUP" | wc -l)" "programs, none before"
 	done
 	before=$(program_tags)
 	flood 10 -s 192.0.2.53 "$NODE_EXTERNAL" 7 >/dev/null

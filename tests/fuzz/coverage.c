@@ -36,8 +36,9 @@ static const struct {
 	{"rolewall_ingress_54", MODEL_CGROUP}, {"rolewall_egress", MODEL_CGROUP},
 };
 
-static const char *const binds[] = {"rolewall_bind4", "rolewall_bind6", "rolewall_bind4_54",
-				    "rolewall_bind6_54"};
+static const char *const binds[] = {"rolewall_bind4",	 "rolewall_bind6",
+				    "rolewall_bind4_54", "rolewall_bind6_54",
+				    "rolewall_connect6", "rolewall_connect6_54"};
 
 #define RANDOM_ELEMENT(random, list) (&(list)[random_below(random, sizeof(list) / sizeof(*(list)))])
 

@@ -309,6 +309,8 @@ int native_bind(const char *function, const struct native_bind *bind)
 		{"rolewall_bind6", rolewall_bind6},
 		{"rolewall_bind4_54", rolewall_bind4_54},
 		{"rolewall_bind6_54", rolewall_bind6_54},
+		{"rolewall_connect6", rolewall_connect6},
+		{"rolewall_connect6_54", rolewall_connect6_54},
 	};
 	struct bpf_sock_addr ctx = {
 		.user_port = bpf_htons(bind->port),

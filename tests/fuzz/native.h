@@ -20,7 +20,7 @@ struct native_packet {
 	enum { NATIVE_NO_SOCKET, NATIVE_CONNECTED, NATIVE_LISTENING } socket; /* cgroup: skb->sk */
 };
 
-/* What a process binds. */
+/* What a process binds, or connects to. */
 struct native_bind {
 	int family; /* 4, 6 */
 	uint8_t address[16];
@@ -42,5 +42,5 @@ const void *native_seeds(void);
  */
 int native_run(const char *function, const struct native_packet *packet);
 
-/* The same for rolewall_bind4 and its kind. */
+/* The same for rolewall_bind4, rolewall_connect6 and their kind. */
 int native_bind(const char *function, const struct native_bind *bind);

@@ -43,6 +43,7 @@ static const char *const newer_programs[] = {
 	"rolewall_sock",
 	"rolewall_bind4",
 	"rolewall_bind6",
+	"rolewall_connect6",
 	"answer_by_xdp",
 	"answer_by_tc",
 	"is_stray_to_xdp",
@@ -79,6 +80,7 @@ static const struct kind {
 	{"sockops", {HELPERS_OF_ALL}},
 	{"cgroup/bind4", {HELPERS_OF_ALL, BPF_FUNC_get_current_uid_gid}},
 	{"cgroup/bind6", {HELPERS_OF_ALL, BPF_FUNC_get_current_uid_gid}},
+	{"cgroup/connect6", {HELPERS_OF_ALL}},
 };
 
 static bool is_in(const char *const *list, const char *name)

@@ -201,7 +201,12 @@ static int namespaced(struct play *play, int (*run)(struct play *))
 
 static int sent_run(struct play *play)
 {
-	return subject_send(play->subject, &play->packet);
+	int pass, error = subject_send(play->subject, &play->packet, &pass);
+
+	if (error)
+		return error;
+	play->differs = pass != state_sent(play->state, play->policy, &play->packet);
+	return 0;
 }
 
 static int send_step(struct play *play)
@@ -216,7 +221,6 @@ static int send_step(struct play *play)
 		play->packet.ifindex = POLICIES_LOOPBACK;
 	error = namespaced(play, sent_run);
 	say(play, "sends");
-	state_sent(play->state, play->policy, &play->packet);
 	play->sums->began_none += before == play->state->flow_count;
 	play->sums->packets++;
 	return error;

@@ -122,18 +122,27 @@ static void flow_begin(struct state *state, const struct view *answer, size_t at
 	state->last[at] = state->now;
 }
 
-void state_sent(struct state *state, const struct model_policy *policy,
+static bool is_ipv6_refused(const struct model_policy *policy, const struct model_packet *packet)
+{
+	const uint8_t both = RW_POLICY_ENFORCE | RW_POLICY_IPV6_DROP;
+
+	return (policy->flags & both) == both && packet->length && packet->frame[0] >> 4 == 6;
+}
+
+bool state_sent(struct state *state, const struct model_policy *policy,
 		const struct model_packet *packet)
 {
-	/* What is off is sent all the same: view_read() would not look at it. */
+	/* In mode observe what is off is sent all the same: view_read() would not look at it. */
 	struct view view = {
 		.policy = policy, .packet = packet, .rest = {packet->frame, packet->length}};
 	size_t flow;
 
 	if (packet->ifindex == 1 || packet->foreign || !policy->in_force)
-		return;
+		return true;
+	if (is_ipv6_refused(policy, packet))
+		return false;
 	if (view_read_sent(&view) || view.protocol != 17 || view.fragment == LATER_FRAGMENT)
-		return;
+		return true;
 	view_turn(&view);
 	flow = flow_find(state, &view);
 	if (rules_decide(&view))
@@ -144,4 +153,5 @@ void state_sent(struct state *state, const struct model_policy *policy,
 		peer_note(state, &view);
 	else
 		flow_begin(state, &view, flow);
+	return true;
 }

@@ -32,6 +32,6 @@ void state_arrived(struct state *state, const struct model_policy *policy,
 		   const struct model_packet *packet, const struct model_verdict *verdict,
 		   uint16_t port);
 
-/* The node sends it. */
-void state_sent(struct state *state, const struct model_policy *policy,
+/* The node sends it; false: it is refused. */
+bool state_sent(struct state *state, const struct model_policy *policy,
 		const struct model_packet *packet);

@@ -299,11 +299,9 @@ static int cgroup_run(int program, const struct model_packet *packet, int *ret_p
 	return 0;
 }
 
-int subject_send(const struct subject *subject, const struct model_packet *packet)
+int subject_send(const struct subject *subject, const struct model_packet *packet, int *ret_pass)
 {
-	int pass = -1, error = cgroup_run(subject->egress, packet, &pass);
-
-	return error ? error : pass == 1 ? 0 : -EPROTO;
+	return cgroup_run(subject->egress, packet, ret_pass);
 }
 
 int subject_run(const struct subject *subject, enum subject_program program,

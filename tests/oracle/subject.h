@@ -108,8 +108,8 @@ int subject_map(const struct subject *subject, const char *name);
 int subject_run(const struct subject *subject, enum subject_program program,
 		const struct model_packet *packet, int *ret_pass);
 
-/* The egress program: what this node sends. Drops nothing. */
-int subject_send(const struct subject *subject, const struct model_packet *packet);
+/* The egress program: what this node sends. `ret_pass` as above. */
+int subject_send(const struct subject *subject, const struct model_packet *packet, int *ret_pass);
 
 /* Where a packet that is to come from `wanted` really comes from. */
 uint32_t subject_ifindex(const struct subject *subject, enum subject_program program,

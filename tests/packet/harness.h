@@ -125,6 +125,9 @@ bool harness_answer(struct harness *harness, enum entry entry, const struct arri
 /* The egress program, for what this host sends. */
 void harness_send(struct harness *harness, uint32_t ifindex, const struct frame *frame);
 
+/* The same; is it sent? */
+bool harness_sends(struct harness *harness, uint32_t ifindex, const struct frame *frame);
+
 void counts_read(const struct harness *harness, struct counts *ret);
 
 /* "drop not-open": verdict and the reason that was counted once; "pass uncounted". */

@@ -315,12 +315,39 @@ static void a_priority_tag_is_no_vlan(void **state)
 	expect_hex(*state, FOR_ETHERNET, &on_ext0, TAGGED("81 00 e0 00 "), "drop zone-denied");
 }
 
+#define SENT6 ETH6 "60 00 00 00 00 08 11 40 " NODE6 PEER6 UDP("14 e9", "00 35", "00 08")
+
+/* Nobody waits for an answer that no hook lets in. */
+static void with_ipv6_dropped_the_node_sends_none(void **state)
+{
+	static const struct {
+		const char *node;
+		bool sent;
+	} modes[] = {{NODE(ENFORCING ", \"ipv6\": \"drop\""), false},
+		     {NODE(EXT0 ", \"ipv6\": \"drop\""), true},
+		     {NODE(ENFORCING), true}};
+	_free_ struct frame *udp4 =
+		frame_from_hex(ETH4 IP4("00 1c", "00 00", "11") UDP("14 e9", "00 35", "00 08"));
+	_free_ struct frame *udp6 = frame_from_hex(SENT6);
+	_free_ struct frame *broken6 = frame_from_hex(ETH6 IP6("ff ff", "11", "40"));
+
+	harness_need_cgroup(*state);
+	for (size_t i = 0; i < 3; i++) {
+		harness_apply(*state, modes[i].node);
+		assert_true(harness_sends(*state, HARNESS_EXT0, udp4));
+		assert_int_equal(harness_sends(*state, HARNESS_EXT0, udp6), modes[i].sent);
+		assert_int_equal(harness_sends(*state, HARNESS_EXT0, broken6), modes[i].sent);
+		assert_true(harness_sends(*state, 1, udp6)); /* by loopback */
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_a_policy_everything_is_dropped), /* the first one */
 		cmocka_unit_test(observing_counts_the_reason_and_passes),
 		cmocka_unit_test(ipv6_drop_drops_all_ipv6_whatever_follows),
+		cmocka_unit_test(with_ipv6_dropped_the_node_sends_none),
 		cmocka_unit_test(fragments_drop_drops_later_fragments_only),
 		cmocka_unit_test(a_listed_protocol_passes_and_no_other),
 		cmocka_unit_test(echo_rate_0_drops_every_echo_request),

@@ -147,6 +147,8 @@ static void print_hooks(const struct settings *settings, const struct snapshot *
 	print_hook(settings, "egress", snapshot->cgroup_egress, true);
 	print_hook(settings, "bind4", snapshot->cgroup_bind4, guard);
 	print_hook(settings, "bind6", snapshot->cgroup_bind6, guard);
+	if (snapshot->flags & RW_POLICY_IPV6_DROP)
+		print_hook(settings, "connect6", snapshot->cgroup_connect6, true);
 	if (snapshot_has_limits(snapshot))
 		print_hook(settings, "established", snapshot->cgroup_established, true);
 	printf(" (bind guard: %s)\n", bind_guard_word(snapshot->flags));

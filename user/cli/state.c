@@ -86,5 +86,8 @@ int state_report_problems(const struct settings *settings, const struct snapshot
 		report_problem(settings,
 			       "a cgroup bind hook is not attached: binds of ports that no "
 			       "role opens go unnoticed");
+	if ((snapshot->flags & RW_POLICY_IPV6_DROP) && !snapshot->cgroup_connect6)
+		report_problem(settings, "the cgroup connect6 hook is not attached: connections "
+					 "of this host over IPv6 wait in vain instead of failing");
 	return EXIT_FAILED;
 }

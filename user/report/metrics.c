@@ -173,6 +173,7 @@ static void write_hooks(FILE *file, const struct snapshot *snapshot)
 	write_hook(file, "", "egress", snapshot->cgroup_egress);
 	write_hook(file, "", "bind4", snapshot->cgroup_bind4);
 	write_hook(file, "", "bind6", snapshot->cgroup_bind6);
+	write_hook(file, "", "connect6", snapshot->cgroup_connect6);
 	metric_head(file, "rolewall_shield", "gauge",
 		    "Native XDP stands beside tc there, for there is a flood.");
 	for (size_t i = 0; i < snapshot->interface_count; i++)

@@ -29,6 +29,7 @@ static const struct {
 	[CGROUP_EGRESS] = {"egress", "cgroup-egress", BPF_CGROUP_INET_EGRESS},
 	[CGROUP_BIND4] = {"bind4", "cgroup-bind4", BPF_CGROUP_INET4_BIND},
 	[CGROUP_BIND6] = {"bind6", "cgroup-bind6", BPF_CGROUP_INET6_BIND},
+	[CGROUP_CONNECT6] = {"connect6", "cgroup-connect6", BPF_CGROUP_INET6_CONNECT},
 	[CGROUP_ESTABLISHED] = {"sock_ops", "cgroup-sock-ops", BPF_CGROUP_SOCK_OPS},
 	[CGROUP_SOCK] = {"sock", "cgroup-sock", BPF_CGROUP_INET_SOCK_CREATE},
 };

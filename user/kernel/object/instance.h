@@ -6,7 +6,7 @@
  * Layout of bpffs_dir (root, 0750):
  *	maps/NAME		every map of bpf/maps.bpf.h
  *	links/xdp-IFINDEX	one for each interface that XDP covers
- *	links/cgroup-HOOK	ingress, egress, bind4, bind6
+ *	links/cgroup-HOOK	ingress, egress, bind4, bind6, connect6
  *	generation-N/policy, zones, rules, about, text
  *				what generation N consists of; the one in force and the one before it
  *

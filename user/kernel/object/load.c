@@ -242,6 +242,9 @@ struct bpf_program *cgroup_program(struct rolewall_bpf *object, const struct fea
 	case CGROUP_BIND6:
 		return features->ringbuf ? object->progs.rolewall_bind6
 					 : object->progs.rolewall_bind6_54;
+	case CGROUP_CONNECT6:
+		return features->ringbuf ? object->progs.rolewall_connect6
+					 : object->progs.rolewall_connect6_54;
 	case CGROUP_ESTABLISHED:
 		return choose_established(object, features);
 	default:

@@ -90,6 +90,8 @@ bool snapshot_is_enforced(const struct snapshot *snapshot)
 	if ((snapshot->flags & RW_POLICY_BIND_OBSERVE) &&
 	    !(snapshot->cgroup_bind4 && snapshot->cgroup_bind6))
 		return false;
+	if ((snapshot->flags & RW_POLICY_IPV6_DROP) && !snapshot->cgroup_connect6)
+		return false;
 	for (i = 0; i < snapshot->interface_count; i++)
 		if (snapshot->interfaces[i].ifindex &&
 		    (snapshot->interfaces[i].hook == HOOK_NONE || snapshot->interfaces[i].lost))
@@ -373,6 +375,7 @@ static int snapshot_read_all(const struct instance *instance, struct snapshot *s
 	snapshot->cgroup_egress = cgroup_is_attached(instance, CGROUP_EGRESS);
 	snapshot->cgroup_bind4 = cgroup_is_attached(instance, CGROUP_BIND4);
 	snapshot->cgroup_bind6 = cgroup_is_attached(instance, CGROUP_BIND6);
+	snapshot->cgroup_connect6 = cgroup_is_attached(instance, CGROUP_CONNECT6);
 	snapshot->cgroup_established = cgroup_is_attached(instance, CGROUP_ESTABLISHED);
 	snapshot->namespaces = tells_namespaces(instance, &maps);
 	read_known(&maps, snapshot);

@@ -51,6 +51,7 @@ struct snapshot {
 	bool cgroup_egress;
 	bool cgroup_bind4;
 	bool cgroup_bind6;
+	bool cgroup_connect6;
 	bool cgroup_established;
 	bool cookies;	 /* the programs can make SYN cookies on this kernel */
 	bool syncookies; /* and the kernel would: net.ipv4.tcp_syncookies is not 0 */
