@@ -58,13 +58,56 @@ static int file_add(const struct value *value, const char *file, struct set_read
 	return error_set(ret_error, ENOMEM, "out of memory");
 }
 
+#define HOST_LABEL_MAX 63 /* RFC 1035, 2.3.4 */
+#define HOST_TEXT_MAX  253
+
+/* Letters, digits, "-" and "_", as is_node_name() has them; what can be asked for (RFC 1035, 2.3.1). */
+static bool is_host_name(const char *name)
+{
+	if (!is_node_name(name) || strlen(name) > HOST_TEXT_MAX)
+		return false;
+	while (*name) {
+		size_t length = strcspn(name, ".");
+
+		if (!length || length > HOST_LABEL_MAX || name[0] == '-' || name[length - 1] == '-')
+			return false;
+		name += length + (name[length] == '.');
+	}
+	return true;
+}
+
+/* "192.0.2.1", "192.0.2.0/24", "2001:db8::1", and what a resolver would take for one: "10.1" */
+static bool is_address(const char *name)
+{
+	return !name[strspn(name, "0123456789./")] || strchr(name, ':');
+}
+
+static int host_check(const struct value *value, const char *name, struct error *ret_error)
+{
+	if (is_address(name)) {
+		error_at(ret_error, &value->at, "\"%.80s\" is an address, not the name of a host",
+			 name);
+		error_hint(ret_error, "write it without \"" MODEL_HOST "\"");
+		return -EINVAL;
+	}
+	if (is_host_name(name))
+		return 0;
+	error_at(ret_error, &value->at, "a host cannot be called \"%.80s\"", name);
+	error_hint(ret_error,
+		   "it is a name like gw.example.net: parts of at most %d letters, digits, "
+		   "\"-\" and \"_\" between the dots",
+		   HOST_LABEL_MAX);
+	return -EINVAL;
+}
+
 static int host_add(const struct value *value, const char *name, struct set_model *set,
 		    struct error *ret_error)
 {
 	struct host_model *host;
+	int r = host_check(value, name, ret_error);
 
-	if (!is_node_name(name) || name[0] == '-' || name[0] == '.')
-		return error_at(ret_error, &value->at, "a host cannot be called \"%.80s\"", name);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < set->host_count; i++)
 		if (!strcasecmp(set->hosts[i].name, name))
 			return error_at(ret_error, &value->at, "this host is listed twice");
