@@ -343,8 +343,11 @@ test_without_its_process_what_is_known_stays() {
 	records static "backup=$TWO"
 	asked_until '.trouble != null and (.trouble | contains("rolewall-names"))'
 	assert_open_to $ONE $ONE6
+	asked_until '.trouble | contains("systemctl start rolewall-names.socket")'
 	names_start
-	asked_until ".addresses == [\"$TWO\"] and .trouble == null"
+	# Nobody has to say that it is there again.
+	wait_for 30 name_is ".addresses == [\"$TWO\"] and .trouble == null" ||
+		fail "not asked again: $(rolewall --json sets backup)"
 }
 
 test_a_socket_that_is_not_roots_is_not_believed() {

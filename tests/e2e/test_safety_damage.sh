@@ -242,6 +242,8 @@ test_a_second_bpf_file_system_over_the_first_is_said() {
 test_a_copy_that_was_cut_is_written_anew_by_the_next_apply() {
 	truncate -s 300 "$LAB_DIR/lib/confirmed.json"
 	assert_exit 0 rolewall status
+	grep -qE "^Confirmed +a restart cannot use it: .*; 'rolewall apply' writes it anew" <<<"$OUTPUT" ||
+		fail "nobody says that it is damaged: $OUTPUT"
 	repaired "with the copy cut"
 	is_confirmed "$LAB_DIR/node.json" || fail "the copy stays cut"
 }

@@ -80,15 +80,23 @@ static void print_pending(const struct settings *settings, const struct snapshot
 /* What a restart puts in force. */
 static void print_confirmed(const struct settings *settings)
 {
+	_cleanup_(tables_free) struct tables tables = {0};
+	struct error error = {0};
 	char path[4096];
 
 	if (!confirmed_is_there(&settings->instance) ||
 	    confirmed_path(&settings->instance, path, sizeof(path)))
 		return;
-	print_fact(settings, "Confirmed", STYLE_PLAIN, "%s, which a restart puts in force: %s",
-		   path,
-		   confirmed_is_in_force(&settings->instance) ? "this generation"
-							      : "another policy than this one");
+	if (confirmed_is_in_force(&settings->instance))
+		print_fact(settings, "Confirmed", STYLE_PLAIN,
+			   "%s, which a restart puts in force: this generation", path);
+	else if (confirmed_read(&settings->instance, &tables, &error))
+		print_fact(settings, "Confirmed", STYLE_BAD,
+			   "a restart cannot use it: %s; 'rolewall apply' writes it anew",
+			   error.what);
+	else
+		print_fact(settings, "Confirmed", STYLE_CARE,
+			   "%s, which a restart puts in force: another policy than this one", path);
 }
 
 static void print_head(const struct settings *settings, const struct snapshot *snapshot)

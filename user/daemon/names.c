@@ -12,6 +12,7 @@
 
 #define ANSWER_WAIT (60 * NS_PER_SECOND)   /* longer than rolewall-names waits for servers */
 #define KEEP_EVERY  (3600 * NS_PER_SECOND) /* how old ages may be after a power failure */
+#define REACH_EVERY (5 * NS_PER_SECOND)	   /* where nobody could be asked, it costs nothing */
 #define PENDING_MAX 32			   /* names that are asked at once */
 
 static int64_t now_ns(void)
@@ -134,6 +135,7 @@ static void name_ask(struct names *names, struct followed *name)
 
 	if (names_link_ask(&names->link, name->name, &error)) {
 		not_answered(names, name, error.what);
+		name->due = now_ns() + REACH_EVERY;
 		return;
 	}
 	name->pending = true;

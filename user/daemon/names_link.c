@@ -84,7 +84,9 @@ static int link_open(struct names_link *link, struct error *ret_error)
 		return error_set(ret_error, ENAMETOOLONG, "the path %.60s... is too long",
 				 address.sun_path);
 	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)))
-		return error_set(ret_error, errno, "rolewall-names cannot be reached at %s: %s",
+		return error_set(ret_error, errno,
+				 "rolewall-names cannot be reached at %s: %s; "
+				 "'systemctl start rolewall-names.socket' starts it",
 				 address.sun_path, strerror(errno));
 	if (!is_trusted(fd))
 		return error_set(ret_error, EPERM, "%s is not root's", address.sun_path);
