@@ -67,6 +67,18 @@ static void expect_damage_is_seen(char *text, size_t size)
 	}
 }
 
+static void expect_its_node_file_is_known(const char *text, size_t size, const char *node_file)
+{
+	char *other = strdup(node_file);
+
+	assert_int_equal(compiled_is_of(text, size, node_file), 1);
+	assert_int_equal(compiled_is_of(text, size, node_file + 1), 0);
+	other[strlen(other) / 2] ^= 1;
+	assert_int_equal(compiled_is_of(text, size, other), 0);
+	assert_int_equal(compiled_is_of(text, 1, node_file), 0);
+	free(other);
+}
+
 static void comes_back_as_it_was(void **state)
 {
 	struct tables tables = {0}, again = {0};
@@ -80,6 +92,7 @@ static void comes_back_as_it_was(void **state)
 	if (compiled_read("copy", text, size, &again, &error))
 		fail_msg("%s", error.what);
 	expect_same(&tables, &again);
+	expect_its_node_file_is_known(text, size, tables.text);
 	expect_damage_is_seen(text, size);
 	tables_free(&again);
 	tables_free(&tables);

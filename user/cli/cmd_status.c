@@ -78,7 +78,7 @@ static void print_pending(const struct settings *settings, const struct snapshot
 }
 
 /* What a restart puts in force. */
-static void print_confirmed(const struct settings *settings)
+static void print_confirmed(const struct settings *settings, bool in_force)
 {
 	_cleanup_(tables_free) struct tables tables = {0};
 	struct error error = {0};
@@ -87,7 +87,7 @@ static void print_confirmed(const struct settings *settings)
 	if (!confirmed_is_there(&settings->instance) ||
 	    confirmed_path(&settings->instance, path, sizeof(path)))
 		return;
-	if (confirmed_is_in_force(&settings->instance))
+	if (in_force)
 		print_fact(settings, "Confirmed", STYLE_PLAIN,
 			   "%s, which a restart puts in force: this generation", path);
 	else if (confirmed_read(&settings->instance, &tables, &error))
@@ -99,7 +99,8 @@ static void print_confirmed(const struct settings *settings)
 			   "%s, which a restart puts in force: another policy than this one", path);
 }
 
-static void print_head(const struct settings *settings, const struct snapshot *snapshot)
+static void print_head(const struct settings *settings, const struct snapshot *snapshot,
+		       bool confirmed)
 {
 	bool enforcing = snapshot->flags & RW_POLICY_ENFORCE;
 	char when[TIME_TEXT_MAX];
@@ -111,7 +112,7 @@ static void print_head(const struct settings *settings, const struct snapshot *s
 	print_fact(settings, "Generation", STYLE_PLAIN, "%" PRIu32 ", applied %s from %s",
 		   snapshot->generation, time_text(snapshot->applied_at, when),
 		   snapshot->node_file);
-	print_confirmed(settings);
+	print_confirmed(settings, confirmed);
 	if (snapshot->pending.deadline)
 		print_pending(settings, snapshot);
 	if (snapshot->taken_back.taken_back)
@@ -308,11 +309,12 @@ static int report_pending(const struct settings *settings, const struct snapshot
 	return EXIT_FAILED;
 }
 
-static int report_way_back(const struct settings *settings, const struct snapshot *snapshot)
+static int report_way_back(const struct settings *settings, const struct snapshot *snapshot,
+			   bool confirmed)
 {
 	if (snapshot->pending.deadline)
 		return report_pending(settings, snapshot);
-	if (!confirmed_is_in_force(&settings->instance))
+	if (!confirmed)
 		report_note(settings,
 			    "a restart would bring back another policy than the one in force, or "
 			    "none: \"rolewall apply\" makes it this one");
@@ -324,10 +326,11 @@ static int report_way_back(const struct settings *settings, const struct snapsho
 	return EXIT_OK;
 }
 
-static int report_all(const struct settings *settings, const struct snapshot *snapshot)
+static int report_all(const struct settings *settings, const struct snapshot *snapshot,
+		      bool confirmed)
 {
 	int problems = state_report_problems(settings, snapshot);
-	int way_back = report_way_back(settings, snapshot);
+	int way_back = report_way_back(settings, snapshot, confirmed);
 
 	note_node_file(settings, snapshot);
 
@@ -358,21 +361,23 @@ static int status_run(const struct settings *settings, const struct arguments *a
 	_cleanup_(followed_list_free) struct followed_list names = {0};
 	_cleanup_(snapshot_free) struct snapshot snapshot = {0};
 	struct error error = {0};
+	bool confirmed; /* would a restart put this generation in force? */
 	int r = snapshot_read(&settings->instance, &snapshot, &error);
 
 	if (r == -ENOENT)
 		return status_not_applied(settings, &error);
 	if (r)
 		return report_kernel(settings, r, &error);
+	confirmed = confirmed_is_in_force(&settings->instance);
 	names_read(settings, &names);
 	if (settings->output != OUTPUT_TABLE) {
 		status_print_json(settings, &snapshot, &names);
 		note_names(settings, &names);
 		note_daemon(settings, &snapshot);
 		note_weaker_interfaces(settings, &snapshot);
-		return report_all(settings, &snapshot);
+		return report_all(settings, &snapshot, confirmed);
 	}
-	print_head(settings, &snapshot);
+	print_head(settings, &snapshot, confirmed);
 	print_names(settings, &names);
 	print_hooks(settings, &snapshot);
 	print_cookies(settings, &snapshot);
@@ -382,7 +387,7 @@ static int status_run(const struct settings *settings, const struct arguments *a
 	note_names(settings, &names);
 	note_daemon(settings, &snapshot);
 	note_weaker_interfaces(settings, &snapshot);
-	return report_all(settings, &snapshot);
+	return report_all(settings, &snapshot, confirmed);
 }
 
 const struct verb verb_status = {

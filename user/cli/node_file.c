@@ -10,7 +10,9 @@
 #include "cli/message.h"
 #include "kernel/commit/confirmed.h"
 #include "kernel/observe/sources.h"
+#include "tables/compiled.h"
 #include "tables/text.h"
+#include "util/file.h"
 #include "util/cleanup.h"
 
 /* After a restart it is the confirmed copy that was applied, and the file is the usual one. A relative
@@ -39,16 +41,39 @@ static void note_gone(const struct settings *settings, const char *file)
 			    file, copy, file);
 }
 
-static bool has_changed(const struct tables *in_force, struct tables *now, uint8_t flags)
+/* Only said if it is known: what is in force may be exchanged meanwhile. */
+static bool has_changed(const struct settings *settings, const struct snapshot *snapshot,
+			struct tables *now)
 {
-	return text_agree(&now->text, &now->text_size, flags) ||
-	       now->text_size != in_force->text_size ||
-	       memcmp(now->text, in_force->text, now->text_size) != 0;
+	_free_ char *compiled = NULL;
+	size_t size;
+
+	if (compiled_in_force(&settings->instance, snapshot, &compiled, &size, NULL) ||
+	    compiled_is_of(compiled, size, now->text) > 0)
+		return false;
+	return text_agree(&now->text, &now->text_size, snapshot->flags) ||
+	       compiled_is_of(compiled, size, now->text) <= 0;
+}
+
+/*
+ * Byte by byte what was applied: then it needs no reading, which of a large file takes longer than
+ * all else that is told of the policy.
+ */
+static bool is_as_applied(const struct settings *settings, const struct snapshot *snapshot,
+			  const char *file)
+{
+	_free_ char *compiled = NULL, *text = NULL;
+	size_t size, text_size;
+
+	return !file_read(file, DOCUMENT_BYTES_MAX, &text, &text_size, NULL) &&
+	       strlen(text) == text_size &&
+	       !compiled_in_force(&settings->instance, snapshot, &compiled, &size, NULL) &&
+	       compiled_is_of(compiled, size, text) > 0;
 }
 
 void note_node_file(const struct settings *settings, const struct snapshot *snapshot)
 {
-	_cleanup_(tables_free) struct tables now = {0}, in_force = {0};
+	_cleanup_(tables_free) struct tables now = {0};
 	struct policy_source source = config_source(settings);
 	struct error error = {0};
 
@@ -57,13 +82,14 @@ void note_node_file(const struct settings *settings, const struct snapshot *snap
 		return;
 	if (access(source.node_file, F_OK) && errno == ENOENT)
 		note_gone(settings, source.node_file);
+	else if (is_as_applied(settings, snapshot, source.node_file))
+		return;
 	else if (policy_compile_from(&source, &now, NULL, &error))
 		report_note(settings,
 			    "the node file %s cannot be used any more; what is in force stays, and "
 			    "\"rolewall check\" says what is wrong",
 			    source.node_file);
-	else if (!sources_in_force(&settings->instance, snapshot, &in_force, &error) &&
-		 has_changed(&in_force, &now, snapshot->flags))
+	else if (has_changed(settings, snapshot, &now))
 		report_note(settings,
 			    "the node file %s has changed since it was applied: \"rolewall plan\" "
 			    "shows what an apply would change",

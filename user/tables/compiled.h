@@ -26,6 +26,12 @@
 int compiled_write(const struct tables *tables, uint8_t flags, char **ret_text, size_t *ret_size);
 
 /*
+ * Was the compiled policy `compiled` (size bytes) made from this node file? Compares the text that
+ * compiled_write() ends with, without reading the rest. 1, 0 or -ENOMEM.
+ */
+int compiled_is_of(const char *compiled, size_t size, const char *text);
+
+/*
  * -EINVAL: it is damaged, or of a layout that this version does not know; -EPROTO: it is no
  * compiled policy, but perhaps the node file alone, as versions before this one kept it. `file`
  * names it in errors.

@@ -124,6 +124,7 @@ static json_t *protocols_write(const struct tables *tables)
 	return array;
 }
 
+/* The text comes last: compiled_is_of() looks for it there. */
 static json_t *policy_write(const struct tables *tables, uint8_t flags, const char *text)
 {
 	return json_pack(
@@ -141,14 +142,19 @@ static json_t *policy_write(const struct tables *tables, uint8_t flags, const ch
 		array_write(tables->rules, tables->rule_count, rule_write), "text", text);
 }
 
+static void checksum_format(const char *text, char ret[9])
+{
+	snprintf(ret, 9, "%08lx",
+		 crc32(0, (const unsigned char *)text, (unsigned int)strlen(text)));
+}
+
 int compiled_checksum(const json_t *policy, char ret[9])
 {
 	_free_ char *text = json_dumps(policy, JSON_COMPACT);
 
 	if (!text)
 		return -ENOMEM;
-	snprintf(ret, 9, "%08lx",
-		 crc32(0, (const unsigned char *)text, (unsigned int)strlen(text)));
+	checksum_format(text, ret);
 	return 0;
 }
 
@@ -166,24 +172,42 @@ static int text_write(const struct tables *tables, uint8_t flags, char **ret)
 	return r;
 }
 
+int compiled_is_of(const char *compiled, size_t size, const char *text)
+{
+	_json_ json_t *last = json_pack("{s:s}", "text", text);
+	_free_ char *tail = last ? json_dumps(last, JSON_COMPACT) : NULL;
+	size_t length = tail ? strlen(tail) : 0;
+
+	if (!tail)
+		return -ENOMEM;
+	tail[0] = ','; /* what is before it, and "}" of the document behind it */
+	return size > length && compiled[size - 1] == '}' &&
+	       !memcmp(compiled + size - 1 - length, tail, length);
+}
+
 int compiled_write(const struct tables *tables, uint8_t flags, char **ret_text, size_t *ret_size)
 {
-	_json_ json_t *policy = NULL, *document = NULL;
-	_free_ char *node_file = NULL;
-	char sum[9], *text;
+	_free_ char *node_file = NULL, *text = NULL, *document = NULL;
+	_json_ json_t *policy = NULL;
+	char sum[9];
 	int r = text_write(tables, flags, &node_file);
 
 	if (r)
 		return r;
 	policy = policy_write(tables, flags, node_file);
-	if (!policy || compiled_checksum(policy, sum))
-		return -ENOMEM;
-	document = json_pack("{s:s, s:i, s:s, s:O}", "rolewall", COMPILED_KIND, "layout",
-			     COMPILED_LAYOUT, "crc32", sum, "policy", policy);
-	text = document ? json_dumps(document, JSON_COMPACT) : NULL;
+	text = policy ? json_dumps(policy, JSON_COMPACT) : NULL;
 	if (!text)
 		return -ENOMEM;
-	*ret_size = strlen(text);
-	*ret_text = text;
+	checksum_format(text, sum);
+	/* As jansson would write it compactly, without writing the policy twice. */
+	r = asprintf(&document,
+		     "{\"rolewall\":\"%s\",\"layout\":%d,\"crc32\":\"%s\",\"policy\":%s}",
+		     COMPILED_KIND, COMPILED_LAYOUT, sum, text);
+	if (r < 0) {
+		document = NULL; /* asprintf() leaves it undefined */
+		return -ENOMEM;
+	}
+	*ret_size = r;
+	*ret_text = TAKE_PTR(document);
 	return 0;
 }

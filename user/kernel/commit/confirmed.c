@@ -142,7 +142,7 @@ bool confirmed_is_in_force(const struct instance *instance)
 	_maps_ struct maps maps = MAPS_NONE;
 
 	return maps_open(instance, &maps, NULL) ||
-	       generation_current(instance, &maps, &generation, NULL) ||
+	       generation_current_bare(instance, &maps, &generation, NULL) ||
 	       confirmed_is(instance, &generation);
 }
 

@@ -53,7 +53,7 @@ static uint8_t side_choose(const struct transaction *transaction, uint32_t previ
 	uint8_t taken = transaction->header.side, also = taken, side = 0;
 
 	if (previous && previous != transaction->current.number &&
-	    !generation_open(transaction->instance, previous, &back, NULL))
+	    !generation_open_bare(transaction->instance, previous, &back, NULL))
 		also = back.header.side;
 	while (side == taken || side == also)
 		side++;

@@ -216,7 +216,7 @@ static int confirm_current(const struct instance *instance, const struct maps *m
 {
 	_generation_ struct generation generation = GENERATION_NONE;
 	const struct rw_pending nothing = {0};
-	int r = generation_current(instance, maps, &generation, ret_error);
+	int r = generation_current_bare(instance, maps, &generation, ret_error);
 
 	/* The copy first: what the next boot would not find is not confirmed. */
 	if (!r && instance->lib_dir)

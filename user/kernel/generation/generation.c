@@ -10,6 +10,7 @@
 
 #include <bpf/bpf.h>
 
+#include "kernel/object/batch.h"
 #include "kernel/object/directory.h"
 #include "util/array.h"
 #include "util/cleanup.h"
@@ -37,21 +38,36 @@ void generation_close(struct generation *generation)
 	*generation = (struct generation)GENERATION_NONE;
 }
 
+#define RECORDS_READ 256 /* at a time */
+
 static int read_rules(struct generation *generation)
 {
-	uint32_t i;
+	_free_ struct rule_record *records = calloc(RECORDS_READ, sizeof(*records));
+	uint32_t count = generation->about->rule_count;
+	int r = 0;
 
-	generation->rules = calloc(generation->about->rule_count + 1, sizeof(*generation->rules));
-	if (!generation->rules)
+	generation->rules = calloc(count + 1, sizeof(*generation->rules));
+	if (!generation->rules || !records)
 		return -ENOMEM;
-	for (i = 0; i < generation->about->rule_count; i++) {
-		struct rule_record record;
+	for (uint32_t from = 0; !r && from < count; from += RECORDS_READ) {
+		uint32_t some = count - from < RECORDS_READ ? count - from : RECORDS_READ;
 
-		if (bpf_map_lookup_elem(generation->rules_fd, &i, &record))
-			return -errno;
-		rule_from_record(&record, &generation->rules[i]);
+		r = batch_read_array(generation->rules_fd, sizeof(*records), from, some, records);
+		for (uint32_t i = 0; !r && i < some; i++)
+			rule_from_record(&records[i], &generation->rules[from + i]);
 	}
-	return 0;
+	return r;
+}
+
+/* Could they be read? */
+static int check_rules(const struct generation *generation)
+{
+	uint32_t last = generation->about->rule_count - 1;
+	struct rule_record record;
+
+	if (!generation->about->rule_count)
+		return 0;
+	return bpf_map_lookup_elem(generation->rules_fd, &last, &record) ? -errno : 0;
 }
 
 /* Before anything else: it says what the rest is. -EPROTO. */
@@ -100,7 +116,7 @@ static int read_generation(const struct instance *instance, struct generation *g
 		r = read_about(generation);
 	if (!r)
 		r = read_policy(generation);
-	return r ? r : read_rules(generation);
+	return r ? r : check_rules(generation);
 }
 
 static int report_unread(const struct instance *instance, uint32_t number, int error,
@@ -120,19 +136,33 @@ static int report_unread(const struct instance *instance, uint32_t number, int e
 	return error;
 }
 
-int generation_open(const struct instance *instance, uint32_t number, struct generation *ret,
-		    struct error *ret_error)
+static int open_numbered(const struct instance *instance, uint32_t number, bool bare,
+			 struct generation *ret, struct error *ret_error)
 {
 	_generation_ struct generation generation = GENERATION_NONE;
 	int r;
 
 	generation.number = number;
 	r = read_generation(instance, &generation);
+	if (!r && !bare)
+		r = read_rules(&generation);
 	if (r)
 		return report_unread(instance, number, r, ret_error);
 	*ret = generation;
 	generation = (struct generation)GENERATION_NONE;
 	return 0;
+}
+
+int generation_open(const struct instance *instance, uint32_t number, struct generation *ret,
+		    struct error *ret_error)
+{
+	return open_numbered(instance, number, false, ret, ret_error);
+}
+
+int generation_open_bare(const struct instance *instance, uint32_t number, struct generation *ret,
+			 struct error *ret_error)
+{
+	return open_numbered(instance, number, true, ret, ret_error);
 }
 
 bool generation_is_kept(const struct instance *instance, uint32_t number)
@@ -161,8 +191,8 @@ static int read_committed(const struct maps *maps, struct rw_policy_header *ret_
 	return 0;
 }
 
-int generation_current(const struct instance *instance, const struct maps *maps,
-		       struct generation *ret, struct error *ret_error)
+static int open_current(const struct instance *instance, const struct maps *maps, bool bare,
+			struct generation *ret, struct error *ret_error)
 {
 	_generation_ struct generation generation = GENERATION_NONE;
 	struct rw_policy_header header = {0};
@@ -178,7 +208,7 @@ int generation_current(const struct instance *instance, const struct maps *maps,
 	if (r)
 		return error_set(ret_error, -r, "cannot read the policy in force: %s",
 				 strerror(-r));
-	r = generation_open(instance, header.generation, &generation, ret_error);
+	r = open_numbered(instance, header.generation, bare, &generation, ret_error);
 	if (r == -ENOENT)
 		error_set(ret_error, ESTALE,
 			  "generation %u is in force, but its pins are gone: it goes on filtering",
@@ -196,6 +226,18 @@ int generation_current(const struct instance *instance, const struct maps *maps,
 	*ret = generation;
 	generation = (struct generation)GENERATION_NONE;
 	return 0;
+}
+
+int generation_current(const struct instance *instance, const struct maps *maps,
+		       struct generation *ret, struct error *ret_error)
+{
+	return open_current(instance, maps, false, ret, ret_error);
+}
+
+int generation_current_bare(const struct instance *instance, const struct maps *maps,
+			    struct generation *ret, struct error *ret_error)
+{
+	return open_current(instance, maps, true, ret, ret_error);
 }
 
 int generation_commit(const struct maps *maps, const struct generation *generation,
@@ -231,14 +273,16 @@ uint32_t generation_highest(const struct instance *instance)
 
 int generation_text(const struct generation *generation, char **ret_text, size_t *ret_size)
 {
-	uint32_t size = generation->about->text_size, piece;
+	uint32_t size = generation->about->text_size;
 	_free_ char *text = malloc((size_t)size + TEXT_PIECE);
+	int r;
 
 	if (!text)
 		return -ENOMEM;
-	for (piece = 0; piece * TEXT_PIECE < size; piece++)
-		if (bpf_map_lookup_elem(generation->text_fd, &piece, text + piece * TEXT_PIECE))
-			return -errno;
+	r = batch_read_array(generation->text_fd, TEXT_PIECE, 0,
+			     (size + TEXT_PIECE - 1) / TEXT_PIECE, text);
+	if (r)
+		return r;
 	text[size] = '\0';
 	*ret_text = TAKE_PTR(text);
 	*ret_size = size;

@@ -53,6 +53,12 @@ int generation_current(const struct instance *instance, const struct maps *maps,
 int generation_open(const struct instance *instance, uint32_t number, struct generation *ret,
 		    struct error *ret_error);
 
+/* The same without its rules, of which there may be many: `rules` is NULL. */
+int generation_current_bare(const struct instance *instance, const struct maps *maps,
+			    struct generation *ret, struct error *ret_error);
+int generation_open_bare(const struct instance *instance, uint32_t number, struct generation *ret,
+			 struct error *ret_error);
+
 /* Could it be put in force again? Every pin of it is there and can be read. */
 bool generation_is_kept(const struct instance *instance, uint32_t number);
 

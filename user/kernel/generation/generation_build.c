@@ -270,20 +270,35 @@ static int build_zones(const struct generation_request *request, struct generati
 	return r ? r : put_lifelines(generation->zones_fd, request->lifelines);
 }
 
-static int build_rules(struct generation *generation)
+/* So many at a time. */
+#define RECORDS_WRITTEN 256
+
+static int put_records(const struct generation *generation)
 {
-	uint32_t i, count = generation->about->rule_count;
-	int r;
+	const struct map_shape map = {generation->rules_fd, sizeof(__u32),
+				      sizeof(struct rule_record), generation->about->rule_count};
+	_free_ struct rule_record *records = calloc(RECORDS_WRITTEN, sizeof(*records));
+	__u32 keys[RECORDS_WRITTEN], count = 0;
+	int r = records ? 0 : -ENOMEM;
 
-	r = create(BPF_MAP_TYPE_ARRAY, "rw_rules", sizeof(__u32), sizeof(struct rule_record),
-		   count ? count : 1, 0, &generation->rules_fd);
-	for (i = 0; !r && i < count; i++) {
-		struct rule_record record;
-
-		rule_to_record(&generation->rules[i], &record);
-		r = element_put(generation->rules_fd, &i, &record);
+	for (uint32_t i = 0; !r && i < generation->about->rule_count; i++) {
+		keys[count] = i;
+		rule_to_record(&generation->rules[i], &records[count++]);
+		if (count < RECORDS_WRITTEN && i + 1 < generation->about->rule_count)
+			continue;
+		r = batch_insert(&map, keys, records, count);
+		count = 0;
 	}
 	return r;
+}
+
+static int build_rules(struct generation *generation)
+{
+	uint32_t count = generation->about->rule_count;
+	int r = create(BPF_MAP_TYPE_ARRAY, "rw_rules", sizeof(__u32), sizeof(struct rule_record),
+		       count ? count : 1, 0, &generation->rules_fd);
+
+	return r ? r : put_records(generation);
 }
 
 static int build_about(struct generation *generation)
@@ -383,13 +398,13 @@ static int allocate(const struct generation_request *request, struct generation 
 static int settle_counters(const struct maps *maps, const struct numbered_rule *records,
 			   const bool *fresh, size_t count)
 {
-	int r = 0;
-	size_t i;
+	_free_ bool *unused = calloc(RW_RULES, sizeof(*unused));
 
-	for (i = 0; !r && i < count; i++)
-		if (fresh[i])
-			r = rule_counters_settle(maps, records[i].index);
-	return r;
+	if (!unused)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		unused[records[i].index] |= fresh[i];
+	return rule_counters_settle(maps, unused);
 }
 
 static int number_rules(const struct generation_request *request, struct generation *generation)

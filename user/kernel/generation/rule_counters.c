@@ -44,20 +44,37 @@ static int zero(const struct maps *maps, uint32_t index)
 	return bpf_map_update_elem(fd, &index, zeros, BPF_EXIST) ? -errno : 0;
 }
 
-int rule_counters_settle(const struct maps *maps, uint32_t index)
+static int settle(const struct maps *maps, uint32_t index, const struct rw_rule_counter *sum)
 {
-	struct rw_rule_counter sum = {0};
-	int r = map_sum(maps->fd[MAP_RULE_COUNTERS], index, sizeof(sum),
-			(unsigned long long *)&sum);
+	int r;
 
-	if (r || !(sum.passed.packets | sum.dropped.packets | sum.observed.packets))
-		return r;
+	if (!(sum->passed.packets | sum->dropped.packets | sum->observed.packets))
+		return 0;
 	r = zero(maps, index);
 	if (!r)
-		r = reason_add(maps, RW_REASON_OPEN, &sum.passed);
+		r = reason_add(maps, RW_REASON_OPEN, &sum->passed);
 	if (!r)
-		r = reason_add(maps, RW_REASON_ZONE_DENIED, &sum.dropped);
-	return r ? r : reason_add(maps, RW_REASON_ZONE_DENIED + RW_OBSERVED, &sum.observed);
+		r = reason_add(maps, RW_REASON_ZONE_DENIED, &sum->dropped);
+	return r ? r : reason_add(maps, RW_REASON_ZONE_DENIED + RW_OBSERVED, &sum->observed);
+}
+
+int rule_counters_settle(const struct maps *maps, const bool *unused)
+{
+	_free_ struct rw_rule_counter *sums = NULL;
+	size_t count = RW_RULES;
+	int r;
+
+	while (count && !unused[count - 1])
+		count--;
+	sums = calloc(count + 1, sizeof(*sums));
+	if (!sums)
+		return -ENOMEM;
+	r = map_sum_all(maps->fd[MAP_RULE_COUNTERS], count, sizeof(*sums),
+			(unsigned long long *)sums);
+	for (size_t i = 0; !r && i < count; i++)
+		if (unused[i])
+			r = settle(maps, i, &sums[i]);
+	return r;
 }
 
 static size_t rule_count(const struct generation *generation)
@@ -68,16 +85,13 @@ static size_t rule_count(const struct generation *generation)
 int rule_counters_retire(const struct maps *maps, const struct generation *current,
 			 const struct generation *next)
 {
-	_free_ bool *used = calloc(RW_RULES, sizeof(*used));
-	int r = 0;
-	size_t i;
+	_free_ bool *unused = calloc(RW_RULES, sizeof(*unused));
 
-	if (!used)
+	if (!unused)
 		return -ENOMEM;
-	for (i = 0; i < rule_count(next); i++)
-		used[next->rules[i].index] = true;
-	for (i = 0; !r && i < rule_count(current); i++)
-		if (!used[current->rules[i].index])
-			r = rule_counters_settle(maps, current->rules[i].index);
-	return r;
+	for (size_t i = 0; i < rule_count(current); i++)
+		unused[current->rules[i].index] = true;
+	for (size_t i = 0; i < rule_count(next); i++)
+		unused[next->rules[i].index] = false;
+	return rule_counters_settle(maps, unused);
 }

@@ -6,13 +6,13 @@
  */
 #pragma once
 
-#include <stdint.h>
+#include <stdbool.h>
 
 #include "kernel/generation/generation.h"
 #include "kernel/object/maps.h"
 
-/* Empty one, which no policy in force counts with. 0 or -errno. */
-int rule_counters_settle(const struct maps *maps, uint32_t index);
+/* Empty those of RW_RULES that are `unused`: no policy in force counts with them. 0 or -errno. */
+int rule_counters_settle(const struct maps *maps, const bool *unused);
 
 /* After the commit of `next`: those that only `current` counted with. */
 int rule_counters_retire(const struct maps *maps, const struct generation *current,

@@ -180,7 +180,7 @@ static int add_networks(struct guard *guard, const struct instance *instance,
 {
 	_generation_ struct generation generation = GENERATION_NONE;
 	struct ifaddrs *list;
-	int r = generation_current(instance, maps, &generation, NULL);
+	int r = generation_current_bare(instance, maps, &generation, NULL);
 
 	if (r)
 		return r == -ENOENT || r == -ESTALE ? 0 : r;

@@ -11,6 +11,7 @@
 #include <bpf/bpf.h>
 
 #include "kernel/object/probe.h"
+#include "util/cleanup.h"
 
 #define CHUNK	     16384 /* elements a system call; far more than one hash bucket holds */
 #define ENOTSUPP_BPF 524   /* the kernel's own number, for maps without batches */
@@ -122,6 +123,37 @@ int batch_read(const struct map_shape *map, void **ret_keys, void **ret_values, 
 	*ret_values = harvest.values;
 	*ret_count = harvest.count;
 	return 0;
+}
+
+static int array_one_by_one(int fd, size_t value_size, __u32 from, size_t count, uint8_t *values)
+{
+	for (size_t i = 0; i < count; i++) {
+		__u32 key = from + (__u32)i;
+
+		if (bpf_map_lookup_elem(fd, &key, values + i * value_size))
+			return -errno;
+	}
+	return 0;
+}
+
+int batch_read_array(int fd, size_t value_size, unsigned int from, size_t count, void *ret_values)
+{
+	_free_ __u32 *keys = calloc(count + 1, sizeof(*keys));
+	__u32 before = from - 1, last, done = (__u32)count;
+	int r;
+
+	if (!keys)
+		return -ENOMEM;
+	if (!count)
+		return 0;
+	if (probe_is_off("batch"))
+		return array_one_by_one(fd, value_size, from, count, ret_values);
+	r = bpf_map_lookup_batch(fd, from ? &before : NULL, &last, keys, ret_values, &done, NULL);
+	r = r ? -errno : 0;
+	if (has_no_batch(r))
+		return array_one_by_one(fd, value_size, from, count, ret_values);
+	/* ENOENT: the last element was among them. */
+	return r == -ENOENT && done == count ? 0 : r;
 }
 
 static const uint8_t *element(const void *array, size_t size, size_t index)

@@ -22,6 +22,12 @@ struct map_shape {
  */
 int batch_read(const struct map_shape *map, void **ret_keys, void **ret_values, size_t *ret_count);
 
+/*
+ * Elements `from`.. of an array with keys of 4 bytes, `count` of them, in order. Of a per-CPU array
+ * `value_size` is that of all CPUs. 0 or -errno; -ENOENT: there are fewer.
+ */
+int batch_read_array(int fd, size_t value_size, unsigned int from, size_t count, void *ret_values);
+
 /* `values` stand as `keys` do. What was inserted before an error stays. 0 or -errno. */
 int batch_insert(const struct map_shape *map, const void *keys, const void *values, size_t count);
 

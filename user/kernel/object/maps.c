@@ -10,6 +10,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "kernel/object/batch.h"
 #include "kernel/object/directory.h"
 #include "util/cleanup.h"
 
@@ -181,12 +182,18 @@ void maps_close(struct maps *maps)
 	}
 }
 
+static void cpus_add(const unsigned long long *values, int cpus, size_t words,
+		     unsigned long long *sum)
+{
+	for (int cpu = 0; cpu < cpus; cpu++)
+		for (size_t i = 0; i < words; i++)
+			sum[i] += values[cpu * words + i];
+}
+
 int map_sum(int fd, unsigned int key, size_t size, unsigned long long *sum)
 {
 	int cpus = libbpf_num_possible_cpus();
 	_free_ unsigned long long *values = NULL;
-	size_t words = size / sizeof(*values), i;
-	int cpu;
 
 	if (cpus < 0)
 		return cpus;
@@ -195,8 +202,29 @@ int map_sum(int fd, unsigned int key, size_t size, unsigned long long *sum)
 		return -ENOMEM;
 	if (bpf_map_lookup_elem(fd, &key, values))
 		return -errno;
-	for (cpu = 0; cpu < cpus; cpu++)
-		for (i = 0; i < words; i++)
-			sum[i] += values[cpu * words + i];
+	cpus_add(values, cpus, size / sizeof(*values), sum);
 	return 0;
+}
+
+#define SUM_ELEMENTS 256 /* read at a time; of each there is a value for every CPU */
+
+int map_sum_all(int fd, size_t count, size_t size, unsigned long long *sums)
+{
+	int r = 0, cpus = libbpf_num_possible_cpus();
+	_free_ unsigned long long *values = NULL;
+	size_t words = size / sizeof(*values);
+
+	if (cpus < 0)
+		return cpus;
+	values = calloc((size_t)cpus * SUM_ELEMENTS, size);
+	if (!values)
+		return -ENOMEM;
+	for (size_t from = 0; !r && from < count; from += SUM_ELEMENTS) {
+		size_t some = count - from < SUM_ELEMENTS ? count - from : SUM_ELEMENTS;
+
+		r = batch_read_array(fd, cpus * size, from, some, values);
+		for (size_t i = 0; !r && i < some; i++)
+			cpus_add(values + i * cpus * words, cpus, words, sums + (from + i) * words);
+	}
+	return r;
 }

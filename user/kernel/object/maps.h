@@ -111,3 +111,6 @@ int map_open(const struct instance *instance, const char *directory, const char 
  * Sum over CPUs. `size` bytes per CPU, a multiple of 8, all of it __u64 counters. Adds into `sum`.
  */
 int map_sum(int fd, unsigned int key, size_t size, unsigned long long *sum);
+
+/* The same of the first `count` elements of a per-CPU array, into as many sums. */
+int map_sum_all(int fd, size_t count, size_t size, unsigned long long *sums);

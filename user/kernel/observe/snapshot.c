@@ -116,19 +116,25 @@ static void copy_about(const struct generation *generation, struct snapshot *sna
 static int read_rules(const struct maps *maps, const struct generation *generation,
 		      struct snapshot *snapshot)
 {
-	uint32_t i, count = generation->about->rule_count;
-	int r = 0;
+	uint32_t count = generation->about->rule_count, used = 0;
+	_free_ struct rw_rule_counter *counters = NULL;
+	int r;
 
+	for (uint32_t i = 0; i < count; i++)
+		if (used <= generation->rules[i].index)
+			used = generation->rules[i].index + 1;
 	snapshot->rules = calloc(count + 1, sizeof(*snapshot->rules));
-	if (!snapshot->rules)
+	counters = calloc(used + 1, sizeof(*counters));
+	if (!snapshot->rules || !counters)
 		return -ENOMEM;
-	for (i = 0; !r && i < count; i++) {
+	r = map_sum_all(maps->fd[MAP_RULE_COUNTERS], used, sizeof(*counters),
+			(unsigned long long *)counters);
+	for (uint32_t i = 0; !r && i < count; i++) {
 		struct rule_state *state = &snapshot->rules[i];
 
 		state->rule = generation->rules[i].rule;
 		state->index = generation->rules[i].index;
-		r = map_sum(maps->fd[MAP_RULE_COUNTERS], state->index, sizeof(state->counter),
-			    (unsigned long long *)&state->counter);
+		state->counter = counters[state->index];
 	}
 	snapshot->rule_count = count;
 	return r;

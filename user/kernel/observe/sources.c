@@ -22,18 +22,40 @@ int sources_of(const struct generation *generation, struct tables *ret, struct e
 	return compiled_read(name, text, size, ret, ret_error);
 }
 
-int sources_in_force(const struct instance *instance, const struct snapshot *snapshot,
-		     struct tables *ret, struct error *ret_error)
+static int generation_of(const struct instance *instance, const struct snapshot *snapshot,
+			 struct generation *ret, struct error *ret_error)
 {
 	_generation_ struct generation generation = GENERATION_NONE;
 	_maps_ struct maps maps = MAPS_NONE;
 	int r = maps_open(instance, &maps, ret_error);
 
 	if (!r)
-		r = generation_current(instance, &maps, &generation, ret_error);
+		r = generation_current_bare(instance, &maps, &generation, ret_error);
 	if (r)
 		return r;
 	if (generation.number != snapshot->generation)
 		return error_set(ret_error, ESTALE, "the policy was changed meanwhile");
-	return sources_of(&generation, ret, ret_error);
+	*ret = generation;
+	generation = (struct generation)GENERATION_NONE;
+	return 0;
+}
+
+int sources_in_force(const struct instance *instance, const struct snapshot *snapshot,
+		     struct tables *ret, struct error *ret_error)
+{
+	_generation_ struct generation generation = GENERATION_NONE;
+	int r = generation_of(instance, snapshot, &generation, ret_error);
+
+	return r ? r : sources_of(&generation, ret, ret_error);
+}
+
+int compiled_in_force(const struct instance *instance, const struct snapshot *snapshot,
+		      char **ret_text, size_t *ret_size, struct error *ret_error)
+{
+	_generation_ struct generation generation = GENERATION_NONE;
+	int r = generation_of(instance, snapshot, &generation, ret_error);
+
+	if (!r)
+		r = generation_text(&generation, ret_text, ret_size);
+	return r;
 }

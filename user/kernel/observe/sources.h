@@ -22,3 +22,7 @@ int sources_in_force(const struct instance *instance, const struct snapshot *sna
 
 /* Of an open generation. */
 int sources_of(const struct generation *generation, struct tables *ret, struct error *ret_error);
+
+/* Of the generation that `snapshot` shows, as it is kept: tables/compiled.h. To be freed. */
+int compiled_in_force(const struct instance *instance, const struct snapshot *snapshot,
+		      char **ret_text, size_t *ret_size, struct error *ret_error);
