@@ -49,7 +49,7 @@ _Static_assert(ARRAY_SIZE(bans_options) == OPTION_COUNT, "an option lacks its ro
 static void reasons_set(struct libscols_line *line, size_t cell, const struct timeout *ban)
 {
 	_reasons_ struct reasons reasons = {0};
-	char text[1024];
+	char text[1024] = "";
 	size_t length = 0;
 
 	if (reasons_read(ban, &reasons))
@@ -57,19 +57,40 @@ static void reasons_set(struct libscols_line *line, size_t cell, const struct ti
 	for (size_t i = 0; i < reasons.count && length < sizeof(text); i++)
 		length += snprintf(text + length, sizeof(text) - length, "%s%s", i ? "; " : "",
 				   reasons.list[i].text);
-	cell_set(line, cell, "%s", text);
+	cell_text(line, cell, text);
 }
 
-static void add_ban(struct libscols_table *table, const struct timeout *ban)
+/* A time as a text. All of an import have the same, which is made once. */
+struct time_cell {
+	int64_t seconds;
+	char text[TIME_TEXT_MAX];
+};
+
+static const char *time_cell_text(struct time_cell *cell, int64_t seconds)
+{
+	if (!cell->text[0] || cell->seconds != seconds)
+		time_text(seconds, cell->text);
+	cell->seconds = seconds;
+	return cell->text;
+}
+
+struct ban_times {
+	struct time_cell expires, since;
+};
+
+static void add_ban(struct libscols_table *table, const struct timeout *ban,
+		    struct ban_times *times)
 {
 	struct libscols_line *line = table_line(table);
-	char source[CIDR_TEXT_MAX], text[TIME_TEXT_MAX];
+	char source[CIDR_TEXT_MAX];
 
 	cidr_format(ban->source.source, ban->source.length, source);
-	cell_set(line, 0, "%s", source);
-	cell_set(line, 1, "%s", expires_text(ban->expires, text));
-	cell_set(line, 2, "%s", ban->who);
-	cell_set(line, 3, "%s", ban->since ? time_text(ban->since, text) : "");
+	cell_text(line, 0, source);
+	cell_text(line, 1,
+		  ban->expires ? time_cell_text(&times->expires, ban->expires / TIMEOUT_SECOND)
+			       : "never");
+	cell_text(line, 2, ban->who);
+	cell_text(line, 3, ban->since ? time_cell_text(&times->since, ban->since) : "");
 	reasons_set(line, 4, ban);
 }
 
@@ -78,6 +99,7 @@ static void bans_print(const struct settings *settings, const struct timeout_lis
 	static const struct column columns[] = {
 		{"SOURCE", 0}, {"EXPIRES", 0}, {"WHO", 0}, {"SINCE", 0}, {"REASON", SCOLS_FL_WRAP},
 	};
+	struct ban_times times = {0};
 
 	for (size_t i = 0; i < bans->count; i += TABLE_ROWS) {
 		_table_ struct libscols_table *table =
@@ -85,7 +107,7 @@ static void bans_print(const struct settings *settings, const struct timeout_lis
 
 		scols_table_enable_noheadings(table, i > 0);
 		for (size_t j = i; j < bans->count && j < i + TABLE_ROWS; j++)
-			add_ban(table, &bans->list[j]);
+			add_ban(table, &bans->list[j], &times);
 		table_print(table);
 	}
 	if (!bans->count)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <rolewall/abi.h>
 
@@ -93,6 +94,15 @@ struct libscols_line *table_line(struct libscols_table *table)
 	return line;
 }
 
+void cell_text(struct libscols_line *line, size_t cell, const char *text)
+{
+	/* An empty cell would shift the columns for programs that split the line at blanks. */
+	char *copy = strdup(*text ? text : "-");
+
+	if (!copy || scols_line_refer_data(line, cell, copy))
+		out_of_memory();
+}
+
 void cell_set(struct libscols_line *line, size_t cell, const char *format, ...)
 {
 	char *text;
@@ -102,13 +112,8 @@ void cell_set(struct libscols_line *line, size_t cell, const char *format, ...)
 	if (vasprintf(&text, format, args) < 0)
 		out_of_memory();
 	va_end(args);
-	/* An empty cell would shift the columns for programs that split the line at blanks. */
-	if (!*text) {
-		free(text);
-		text = strdup("-");
-	}
-	if (!text || scols_line_refer_data(line, cell, text))
-		out_of_memory();
+	cell_text(line, cell, text);
+	free(text);
 }
 
 void cell_style(struct libscols_line *line, size_t cell, enum style style)
@@ -119,9 +124,138 @@ void cell_style(struct libscols_line *line, size_t cell, enum style style)
 		out_of_memory();
 }
 
+/* --- plain tables ----------------------------------------------------------------------------- */
+
+#define PLAIN_COLUMNS 16
+
+/* Columns that are shown, with as much room as the widest cell needs. */
+struct plain {
+	size_t count;
+	struct {
+		size_t cell; /* of a line */
+		size_t width;
+		bool right;
+	} columns[PLAIN_COLUMNS];
+};
+
+/* Of a byte each, and of one place each. */
+static bool is_plain(const char *text, size_t *ret_width)
+{
+	size_t width = 0;
+
+	for (; text[width]; width++)
+		if (text[width] < ' ' || text[width] > '~')
+			return false;
+	*ret_width = width;
+	return true;
+}
+
+static bool plain_widen(struct plain *plain, size_t column, const char *text)
+{
+	size_t width;
+
+	if (!text || !is_plain(text, &width))
+		return false;
+	if (plain->columns[column].width < width)
+		plain->columns[column].width = width;
+	return true;
+}
+
+static const char *plain_cell(const struct plain *plain, struct libscols_line *line, size_t column)
+{
+	return scols_cell_get_data(scols_line_get_cell(line, plain->columns[column].cell));
+}
+
+static bool plain_head(struct libscols_table *table, struct plain *plain)
+{
+	for (size_t i = 0; i < scols_table_get_ncols(table); i++) {
+		struct libscols_column *column = scols_table_get_column(table, i);
+
+		if (scols_column_is_hidden(column))
+			continue;
+		if (plain->count == PLAIN_COLUMNS)
+			return false;
+		plain->columns[plain->count].cell = i;
+		plain->columns[plain->count].right = scols_column_is_right(column);
+		if (!plain_widen(plain, plain->count++,
+				 scols_cell_get_data(scols_column_get_header(column))))
+			return false;
+	}
+	return plain->count > 0;
+}
+
+/*
+ * Is there nothing in it that takes a library to print? Then it is printed as libsmartcols would,
+ * which takes 5 us a line to find out how wide each character is.
+ */
+static bool plain_measure(struct libscols_table *table, struct libscols_iter *lines,
+			  struct plain *plain)
+{
+	struct libscols_line *line;
+
+	if (isatty(STDOUT_FILENO) || scols_table_colors_wanted(table) || !plain_head(table, plain))
+		return false;
+	while (scols_table_next_line(table, lines, &line) == 0) {
+		for (size_t k = 0; k < plain->count; k++)
+			if (!plain_widen(plain, k, plain_cell(plain, line, k)))
+				return false;
+	}
+	return true;
+}
+
+static void blanks_print(size_t count)
+{
+	while (count--)
+		putchar_unlocked(' ');
+}
+
+/* Nothing follows a line's last cell. */
+static void plain_cell_print(const struct plain *plain, size_t column, const char *text)
+{
+	size_t blanks = plain->columns[column].width - strlen(text);
+
+	if (column)
+		putchar_unlocked(' ');
+	if (plain->columns[column].right)
+		blanks_print(blanks);
+	fputs_unlocked(text, stdout);
+	if (!plain->columns[column].right && column + 1 < plain->count)
+		blanks_print(blanks);
+}
+
+static void plain_print(struct libscols_table *table, struct libscols_iter *lines,
+			const struct plain *plain)
+{
+	struct libscols_line *line;
+
+	for (size_t k = 0; k < plain->count && !scols_table_is_noheadings(table); k++) {
+		struct libscols_column *column =
+			scols_table_get_column(table, plain->columns[k].cell);
+
+		plain_cell_print(plain, k, scols_cell_get_data(scols_column_get_header(column)));
+		if (k + 1 == plain->count)
+			putchar_unlocked('\n');
+	}
+	scols_reset_iter(lines, SCOLS_ITER_FORWARD);
+	while (scols_table_next_line(table, lines, &line) == 0) {
+		for (size_t k = 0; k < plain->count; k++)
+			plain_cell_print(plain, k, plain_cell(plain, line, k));
+		putchar_unlocked('\n');
+	}
+}
+
 void table_print(struct libscols_table *table)
 {
-	scols_print_table(table);
+	struct libscols_iter *lines = scols_new_iter(SCOLS_ITER_FORWARD);
+	struct plain plain = {0};
+
+	if (!lines)
+		out_of_memory();
+	if (plain_measure(table, lines, &plain))
+		plain_print(table, lines, &plain);
+	else
+		scols_print_table(table);
+	scols_free_iter(lines);
 }
 
 json_t *json_make(const char *format, ...)

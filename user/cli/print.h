@@ -39,6 +39,7 @@ struct libscols_table *table_new(const struct settings *settings, const struct c
 struct libscols_line *table_line(struct libscols_table *table);
 void cell_set(struct libscols_line *line, size_t cell, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+void cell_text(struct libscols_line *line, size_t cell, const char *text); /* is copied */
 void cell_style(struct libscols_line *line, size_t cell, enum style style);
 void table_print(struct libscols_table *table);
 
