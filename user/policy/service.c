@@ -132,8 +132,13 @@ static int limit_read(const struct value *value, struct limit *ret, struct error
 	struct limit limit = {0};
 	int r = value_read_fields(value, "a limit", limit_fields, &limit, ret_error);
 
-	if (r < 0)
+	if (r < 0) {
+		if (ret_error && !ret_error->hint[0])
+			error_hint(ret_error, "write it like { \"new\": \"30/min\", \"burst\": 20, "
+					      "\"then\": { \"ban\": \"1h\" } }; without \"then\", "
+					      "nobody is banned");
 		return r;
+	}
 	if (!limit.burst)
 		limit.burst = limit.count < LIMIT_BURST_MAX ? limit.count : LIMIT_BURST_MAX;
 	if (!limit.ipv4_bits)

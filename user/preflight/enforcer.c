@@ -214,8 +214,9 @@ static void other_firewalls_check(const struct other_firewalls *others, struct c
 {
 	static const struct check_words forwarding = {
 		"forwarding", "a mail node forwards nothing for containers or other hosts",
-		"set net.ipv4.ip_forward=0 and net.ipv6.conf.all.forwarding=0, and move containers "
-		"elsewhere"};
+		"if nothing here needs it, set net.ipv4.ip_forward=0 and "
+		"net.ipv6.conf.all.forwarding=0; with containers, give each bridge a zone in "
+		"\"interfaces\" ('rolewall init' proposes it)"};
 	static const struct check_words firewall = {
 		"other-firewall", "no other firewall that decides as well",
 		"keep one of the two: a packet has to pass both"};
