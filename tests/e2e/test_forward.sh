@@ -177,6 +177,12 @@ test_containers_reach_the_node_by_the_zone_of_their_bridge() {
 	assert_answer silent outside tcp "$NODE_EXTERNAL" 6071
 	assert_answer open mail tcp "$OUTSIDE" 443
 	assert_answer open mail udp "$OUTSIDE6" 123
+	! rolewall plan | grep -q bridge-hook || fail "there is nothing to warn of: $(rolewall plan)"
+	# Judged in front of the bridge, what they want of the world is a port that the node does not open.
+	only_outside auto '.interfaces.br0 = { zone: "internal" }'
+	grep -q 'br0 is a bridge whose guests .* write "hook": "cgroup" for it \[bridge-hook\]' <<<"$OUTPUT" ||
+		fail "not warned of: $OUTPUT"
+	assert_answer silent mail tcp "$OUTSIDE" 443
 }
 
 # --- what the node sends under another address ---------------------------------------------------

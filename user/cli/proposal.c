@@ -112,13 +112,6 @@ static bool is_guest(const struct device *device)
 	return has_prefix(device->name, prefixes);
 }
 
-/* Of containers or virtual machines that this host routes for. */
-static bool is_guest_bridge(const struct host_interface *interface)
-{
-	return device_is(&interface->device, "bridge") && !interface->is_default &&
-	       interface->network_count && host_interface_is_private(interface);
-}
-
 /* The zone, or NULL to leave it out; `ret_why` is the rest of a sentence. */
 static const char *zone_choose(const struct host_interface *interface, const char **ret_why)
 {
@@ -126,7 +119,7 @@ static const char *zone_choose(const struct host_interface *interface, const cha
 
 	if (device->type == ARPHRD_LOOPBACK)
 		return NULL;
-	if (is_guest_bridge(interface)) {
+	if (host_interface_is_guest_bridge(interface)) {
 		*ret_why = "it is a bridge: its guests reach services of this node, and what they "
 			   "send elsewhere is left alone (\"hook\": \"cgroup\")";
 		return "internal";
@@ -196,7 +189,7 @@ static json_t *interfaces_make(const struct host_facts *facts, struct proposal *
 		if (!zone)
 			continue;
 		json_object_set_new(interfaces, name, json_make("{s:s}", "zone", zone));
-		if (is_guest_bridge(interface))
+		if (host_interface_is_guest_bridge(interface))
 			json_object_set_new(json_object_get(interfaces, name), "hook",
 					    json_make("s", "cgroup"));
 		note(proposal, "%s is %s: %s", name, zone, why);

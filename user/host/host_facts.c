@@ -271,6 +271,12 @@ bool host_interface_is_private(const struct host_interface *interface)
 	return true;
 }
 
+bool host_interface_is_guest_bridge(const struct host_interface *interface)
+{
+	return device_is(&interface->device, "bridge") && !interface->is_default &&
+	       interface->network_count && host_interface_is_private(interface);
+}
+
 int host_facts_read(const char *root, struct host_facts *ret, struct error *ret_error)
 {
 	_cleanup_(host_facts_free) struct host_facts facts = {0};

@@ -50,4 +50,8 @@ int host_interfaces_read(struct host_facts *ret, struct error *ret_error);
 
 /* No network of it is public. */
 bool host_interface_is_private(const struct host_interface *interface);
+
+/* Of containers or virtual machines, if this host routes for any. */
+bool host_interface_is_guest_bridge(const struct host_interface *interface);
+
 void host_facts_free(struct host_facts *facts);

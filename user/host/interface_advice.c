@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "host/device.h"
+#include "host/forwarding.h"
 #include "host/host_facts.h"
 #include "policy/words.h"
 #include "util/array.h"
@@ -129,29 +130,52 @@ static bool is_towards_the_world(const struct tables *tables, const struct inter
 	return !host_interface_is_private(found) || is_external_besides(tables, interface);
 }
 
-static int advise_default_route(const struct tables *tables, const struct host_facts *facts,
-				const struct interface *interface, const struct device *device,
-				struct warnings *ret)
+/* What its guests send elsewhere passes XDP and tc there, and no role of the node opens that. */
+static int advise_bridge(const struct interface *interface, const struct host_interface *found,
+			 struct warnings *ret)
+{
+	struct forwarding forwarding;
+
+	if (interface->hook == CHOICE_CGROUP || !host_interface_is_guest_bridge(found))
+		return 0;
+	forwarding_read(&forwarding);
+	if (!forwarding.routes)
+		return 0;
+	return warnings_add(
+		ret, WARNING_BRIDGE_HOOK, NULL,
+		"%s is a bridge whose guests this host forwards for: what they send to the world "
+		"would be judged there like what they send to this node, and refused; write "
+		"\"hook\": \"cgroup\" for it",
+		interface->name);
+}
+
+static const struct host_interface *find_facts(const struct host_facts *facts,
+					       const struct devices *devices, const char *name)
+{
+	const struct device *device = device_by_name(devices, name);
+
+	for (size_t i = 0; device && i < facts->interface_count; i++)
+		if (facts->interfaces[i].device.ifindex == device->ifindex)
+			return &facts->interfaces[i];
+	return NULL;
+}
+
+static int advise_default_route(const struct tables *tables, const struct interface *interface,
+				const struct host_interface *found, struct warnings *ret)
 {
 	const char *zone = word_of(words_zones, interface->zone);
 
-	for (size_t i = 0; i < facts->interface_count; i++) {
-		const struct host_interface *found = &facts->interfaces[i];
-
-		if (found->device.ifindex == device->ifindex &&
-		    is_towards_the_world(tables, interface, found))
-			return warnings_add(
-				ret, WARNING_DEFAULT_ROUTE_INTERNAL, NULL,
-				"%s is %s, but the default route leads there: everything that is "
-				"open to %s is open to everybody who arrives there",
-				interface->name, zone, zone);
-	}
-	return 0;
+	if (!is_towards_the_world(tables, interface, found))
+		return 0;
+	return warnings_add(ret, WARNING_DEFAULT_ROUTE_INTERNAL, NULL,
+			    "%s is %s, but the default route leads there: everything that is "
+			    "open to %s is open to everybody who arrives there",
+			    interface->name, zone, zone);
 }
 
-/* What cannot be read gives no advice. */
-static int advise_default_routes(const struct tables *tables, const struct devices *devices,
-				 struct warnings *ret)
+/* By the addresses and routes of those that are there. What cannot be read gives no advice. */
+static int advise_networks(const struct tables *tables, const struct devices *devices,
+			   struct warnings *ret)
 {
 	_cleanup_(host_facts_free) struct host_facts facts = {0};
 	int r = host_interfaces_read(&facts, NULL);
@@ -160,10 +184,12 @@ static int advise_default_routes(const struct tables *tables, const struct devic
 		return r == -ENOMEM ? r : 0;
 	for (size_t i = 0; r == 0 && i < tables->interface_count; i++) {
 		const struct interface *interface = &tables->interfaces[i];
-		const struct device *device = device_by_name(devices, interface->name);
+		const struct host_interface *found = find_facts(&facts, devices, interface->name);
 
-		if (device)
-			r = advise_default_route(tables, &facts, interface, device, ret);
+		if (found)
+			r = advise_default_route(tables, interface, found, ret);
+		if (found && r == 0)
+			r = advise_bridge(interface, found, ret);
 	}
 	return r;
 }
@@ -183,6 +209,6 @@ int interfaces_advise(const struct tables *tables, struct warnings *ret)
 			   : advise_absent(tables, &devices, interface, ret);
 	}
 	if (r == 0)
-		r = advise_default_routes(tables, &devices, ret);
+		r = advise_networks(tables, &devices, ret);
 	return r < 0 ? r : advise_left_out(tables, &devices, ret);
 }

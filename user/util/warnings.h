@@ -28,6 +28,7 @@
 	X(INTERFACE_PORT, "interface-port")                                                        \
 	X(INTERFACE_UNLISTED, "interface-unlisted")                                                \
 	X(DEFAULT_ROUTE_INTERNAL, "default-route-internal")                                        \
+	X(BRIDGE_HOOK, "bridge-hook")                                                              \
 	X(FORWARDING, "forwarding")                                                                \
 	X(OTHER_FIREWALL, "other-firewall")                                                        \
 	X(PUBLISHED_CLOSED, "published-closed")                                                    \
