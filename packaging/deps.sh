@@ -38,9 +38,12 @@ CROSS="gcc-aarch64-linux-gnu libc6-dev-arm64-cross libcmocka-dev qemu-system-arm
 # Packages: .deb and .rpm, a Debian to install them in.
 PACKAGE="$STATIC git jq lintian rpm rpmlint minisign debootstrap bash-completion faketime"
 
+# A container engine.
+CONTAINERS="aardvark-dns busybox-static crun iptables netavark podman"
+
 # All else that is tested: a real browser, a real Prometheus, fail2ban, packages, mail servers, machines; and
 # fuzzing.
-LONG="$VM $PACKAGE $MAILNODE aha chromium chromium-driver fail2ban libclang-rt-14-dev pngquant prometheus"
+LONG="$VM $PACKAGE $MAILNODE $CONTAINERS aha chromium chromium-driver fail2ban libclang-rt-14-dev pngquant prometheus"
 
 # The peers that the product is measured beside, and plots.
 BENCH="$DEMO nftables iptables xdp-tools ethtool gnuplot-nox"
