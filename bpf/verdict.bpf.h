@@ -218,21 +218,31 @@ static __always_inline bool is_question_open(const struct hook_context *hook, st
 	return admitted;
 }
 
+/* The stack has no room for one. What would be answered lies there at another time. */
+static __always_inline struct question *question_room(void)
+{
+	struct rw_handshake *handshake = handshake_room();
+
+	return handshake ? (struct question *)handshake->ip : NULL;
+}
+
 /* The last to be asked, on hosts that forward: a connection of somebody behind this node. */
 static __always_inline bool is_forwarded(const struct hook_context *hook, struct packet *packet,
 					 void *tables, const struct rw_presence *any)
 {
-	struct question question = {};
+	struct question *question;
 	enum forward forward;
 
 	if (!(hook->can & CAN_FORWARD))
 		return false;
 	if (packet->protocol == IPPROTO_TCP && (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
 		return false;
-	forward = forward_ask(hook, packet, &question);
+	question = question_room();
+	if (!question)
+		return false;
+	forward = forward_ask(hook, packet, question);
 	return forward == FORWARD_GOES_ON ||
-	       (forward == FORWARD_ASKED &&
-		!is_question_open(hook, packet, tables, any, &question));
+	       (forward == FORWARD_ASKED && !is_question_open(hook, packet, tables, any, question));
 }
 
 /* By the port. Leaves the rule in `verdict` where it is the rule that counts the packet. */
@@ -338,13 +348,12 @@ static __always_inline void judge_room(const struct hook_context *hook, const st
 	verdict->zone = zone;
 }
 
-/* What would be answered is of no interest, and the stack has no room for it. */
+/* Of the answer that it may be nothing is asked. */
 static __always_inline bool is_tracked(const struct hook_context *hook, const struct packet *packet)
 {
-	struct rw_handshake *handshake = handshake_room();
+	struct question *question = question_room();
 
-	return handshake &&
-	       forward_ask(hook, packet, (struct question *)handshake->ip) == FORWARD_GOES_ON;
+	return question && forward_ask(hook, packet, question) == FORWARD_GOES_ON;
 }
 
 /* What a rule lets pass to a listening socket, which may be overflowing: docs/verdict.md, 14. */
