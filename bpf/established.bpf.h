@@ -40,27 +40,37 @@ static __always_inline bool limit_take(const struct rw_stayer_key *key, __u64 in
 	return true;
 }
 
-/* Who goes on where the bucket is empty is noted, until it has been full again. */
+/*
+ * Who goes on where the bucket is empty is noted, until it has been full again; and that it was
+ * refused, if this connection began with the SYN that was.
+ */
 static __always_inline void limit_stay(const struct rw_stayer_key *key, bool was_full,
-				       bool is_empty)
+				       bool is_empty, __u32 syn)
 {
 	struct rw_stayer *stayer = bpf_map_lookup_elem(&limit_stayers, key);
-	struct rw_stayer fresh = {.connections = 1};
+	struct rw_stayer fresh = {};
+	__u32 first = 1;
 
 	if (was_full && stayer) {
 		stayer->connections = 0;
 		stayer->refused = 0;
+		stayer->since = 0;
 	}
+	if (stayer && stayer->since && stayer->syn == syn)
+		stayer->refused = 1;
 	if (!is_empty)
 		return;
-	if (stayer)
+	if (stayer) {
 		__sync_fetch_and_add(&stayer->connections, 1);
-	else
-		bpf_map_update_elem(&limit_stayers, key, &fresh, BPF_ANY);
+		return;
+	}
+	asm volatile("" : "+r"(first)); /* a constant struct would be a section of the object */
+	fresh.connections = first;
+	bpf_map_update_elem(&limit_stayers, key, &fresh, BPF_ANY);
 }
 
 static __always_inline void limit_charge(const struct address *source, void *tables,
-					 const struct rw_policy_port *port)
+					 const struct rw_policy_port *port, __u32 syn)
 {
 	struct rw_policy_entry *entry = policy_at(tables, RW_POLICY_LIMITS + port->limit);
 	__u64 now = bpf_ktime_get_ns(), before, after, most, span;
@@ -76,7 +86,7 @@ static __always_inline void limit_charge(const struct address *source, void *tab
 	/* In mode observe nobody is refused, and nobody is to owe what nobody was told of. */
 	most = enforce ? span + LIMIT_DEBT_NS : span;
 	if (limit_take(&key, limit->interval, most, &before, &after) && limit->notes && enforce)
-		limit_stay(&key, before <= now, after + limit->interval > now + span);
+		limit_stay(&key, before <= now, after + limit->interval > now + span, syn);
 }
 
 static __always_inline bool is_marked_foreign(struct bpf_sock_ops *ctx)
@@ -106,9 +116,9 @@ static __always_inline void remote_read(const struct bpf_sock_ops *ctx, struct a
 
 static __always_inline int count_connection(struct bpf_sock_ops *ctx, __u64 can)
 {
+	__u32 zero = 0, syn = ctx->rcv_nxt - 1; /* nothing has been received on it yet */
 	struct address source = {};
 	struct rw_policy_entry *entry;
-	__u32 zero = 0;
 	void *tables;
 
 	if (ctx->op != BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB)
@@ -124,7 +134,7 @@ static __always_inline int count_connection(struct bpf_sock_ops *ctx, __u64 can)
 	if (!entry || !entry->port.zones || !entry->port.limit)
 		return SOCKOPS_DONE;
 	remote_read(ctx, &source);
-	limit_charge(&source, tables, &entry->port);
+	limit_charge(&source, tables, &entry->port, syn);
 	return SOCKOPS_DONE;
 }
 

@@ -54,13 +54,26 @@ __noinline int limit_is_spent(__u64 high, __u64 low, __u64 rule, __u64 span)
 	return first && second && *first > bound && *second > bound;
 }
 
-/* The packet is refused: whoever stays at the limit hears of it. */
-static __always_inline void limit_note(const struct rw_stayer_key *key)
+/*
+ * The SYN is refused. Of a source that stays at the limit one such is remembered. Returns true if this
+ * is that one, sent again, and the source is to be banned if it is its own: then it passes, for only the
+ * complete handshake can tell.
+ */
+static __always_inline bool limit_proves(const struct rw_stayer_key *key,
+					 const struct packet *packet, __u32 burst)
 {
 	struct rw_stayer *stayer = bpf_map_lookup_elem(&limit_stayers, key);
+	__u32 sequence = bpf_ntohl(packet->sequence);
+	__u32 now = bpf_ktime_get_ns() >> 30;
 
-	if (stayer && !stayer->refused)
-		stayer->refused = 1;
+	if (!stayer || stayer->refused || packet->fragment != FRAGMENT_WHOLE)
+		return false;
+	if (!stayer->since || now > stayer->since + RW_STAYER_TIME) {
+		stayer->syn = sequence;
+		stayer->since = now;
+		return false;
+	}
+	return stayer->syn == sequence && stayer->connections >= burst;
 }
 
 /* TCP: does it ask for a connection? */
@@ -89,7 +102,7 @@ static __noinline __u64 limit_refuses(const struct hook_context *hook, const str
 	zone = zone_of(hook, packet, tables);
 	if (zone & LIMIT_EXEMPT || is_never_banned(packet, tables))
 		return 0;
-	if (entry->limit.notes)
-		limit_note(&key);
+	if (entry->limit.notes && limit_proves(&key, packet, entry->limit.burst))
+		return 0;
 	return zone;
 }

@@ -49,9 +49,12 @@ struct packet {
 	__u8 tags_off; /* VLAN tags that are not in the frame any more */
 	__u16 upper;   /* IPv6: bytes from its header to the upper layer's */
 	/* Of fragments: */
-	__u32 start;	      /* bytes */
-	__u32 end;	      /* bytes, of one that is not the last; FRAGMENT_END of the last */
-	__u32 identification; /* as on the wire */
+	__u32 start; /* bytes */
+	__u32 end;   /* bytes, of one that is not the last; FRAGMENT_END of the last */
+	union {
+		__u32 identification; /* as on the wire */
+		__be32 sequence;      /* of a whole packet of TCP */
+	};
 };
 
 #define FRAGMENT_END 0x10000 /* no offset */

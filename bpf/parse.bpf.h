@@ -208,6 +208,8 @@ static __always_inline int parse_tcp(const struct cursor *cursor, struct packet 
 		return RW_REASON_MALFORMED;
 	read_ports(packet, tcp->source, tcp->dest);
 	packet->tcp_flags = ((__u8 *)tcp)[13];
+	if (packet->fragment == FRAGMENT_WHOLE)
+		packet->sequence = tcp->seq;
 	return 0;
 }
 

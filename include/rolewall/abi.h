@@ -19,7 +19,7 @@
 
 /* Counted up with whatever moves, or means something else, in a map: another version's maps are
  * not read, even where their shapes are the same. */
-#define RW_ABI_VERSION 10
+#define RW_ABI_VERSION 11
 
 /*
  * Reasons: why a packet has its verdict. X(number, NAME, "name", verdict, "documentation").
@@ -249,11 +249,18 @@ struct rw_stayer_key {
 /*
  * A source that has used up a limit that bans, by connections whose handshake was complete. Goes
  * back to zeros when its bucket has been full again.
+ *
+ * A refused SYN may be forged. The connection that begins with it, when it is sent again, is not:
+ * so one such SYN is remembered, for RW_STAYER_TIME, in which the others do not take its place.
  */
 struct rw_stayer {
 	__u32 connections; /* that found its bucket empty, or left it so */
-	__u32 refused;	   /* 1: a packet of it was, and not let by for being exempt */
+	__u32 refused;	   /* 1: one of its connections began with a SYN that had been refused */
+	__u32 syn;	   /* the sequence number of a SYN that was refused; host order */
+	__u32 since;	   /* when, CLOCK_MONOTONIC in units of 2^30 ns; 0: there is none */
 };
+
+#define RW_STAYER_TIME 8
 
 /*
  * Key of a `zone_prefixes` inner map (LPM trie); the value is a __u64 of RW_ZONE_* bits, complete:
@@ -726,9 +733,11 @@ RW_AT(struct rw_zone_key, source, 8);
 RW_SIZE(struct rw_stayer_key, 24);
 RW_AT(struct rw_stayer_key, halves, 0);
 RW_AT(struct rw_stayer_key, rule, 16);
-RW_SIZE(struct rw_stayer, 8);
+RW_SIZE(struct rw_stayer, 16);
 RW_AT(struct rw_stayer, connections, 0);
 RW_AT(struct rw_stayer, refused, 4);
+RW_AT(struct rw_stayer, syn, 8);
+RW_AT(struct rw_stayer, since, 12);
 RW_SIZE(struct rw_interface_key, 8);
 RW_AT(struct rw_interface_key, ifindex, 0);
 RW_AT(struct rw_interface_key, vlan, 4);

@@ -14,6 +14,7 @@
 PATH=$PATH:/usr/sbin
 NEIGHBOUR=203.0.113.70
 NEIGHBOUR6=2001:db8:1::70
+ROUTED=172.20.5.2 # behind the inside
 SLOW='{"imaps": {"new": "6/h", "burst": 5}}' # no token comes back during a test
 
 setup() {
@@ -157,12 +158,12 @@ test_it_is_told_everywhere() {
 
 # --- banned ---------------------------------------------------------------------------------------
 
-# goes_on HOST COMMAND...: it connects once more, until the command is true.
+# goes_on HOST COMMAND...: it connects once more, until the command is true. A refused SYN is sent again.
 goes_on() {
 	local host=$1
 
 	shift
-	"$host" "$PROBE" scan -w 100 -t 993 "$NODE_EXTERNAL" >/dev/null
+	"$host" "$PROBE" scan -w 1500 -t 993 "$NODE_EXTERNAL" >/dev/null
 	"$@"
 }
 
@@ -214,6 +215,26 @@ test_forged_syns_limit_nobody_and_ban_nobody() {
 
 stayer_is_refused() {
 	stayers | jq -e 'length == 1' >/dev/null && [ "$(drops_value rate-limited)" -ge 1000 ]
+}
+
+# A network behind the inside may connect as often as it likes, and is never refused. What comes from outside
+# in its name, once or as a flood, makes no refusal of it.
+test_who_was_never_refused_is_not_banned_for_syns_that_others_forge() {
+	limits '{"imaps": {"new": "240/min", "burst": 5, "then": {"ban": "1h"}}}'
+	daemon_start
+	ip -n "$LAB_NAME-inside" address add "$ROUTED/32" dev lo
+	ip -n "$LAB_NAME-node" route add "$ROUTED/32" via "$INSIDE" dev eth1
+	launch outside forger "$PROBE" flood -s "$ROUTED" -r 50 -c 1000000 "$NODE_EXTERNAL" 993
+	assert_connects "40 open, 0 silent" inside 40 "$NODE_INTERNAL" -s "$ROUTED"
+	wait_for 10 is_forged || fail "what is forged is not refused: $(stayers)"
+	settle
+	stop forger
+	assert_equal "[]" "$(bans)" "who is banned"
+	assert_connects "1 open, 0 silent" inside 1 "$NODE_INTERNAL" -s "$ROUTED"
+}
+
+is_forged() {
+	stayers | jq -e '.[0].formatted.value.connections >= 10' >/dev/null && [ "$(drops_value rate-limited)" -gt 0 ]
 }
 
 # The daemon looks once a second: its metrics are younger than what was there before.
