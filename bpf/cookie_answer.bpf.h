@@ -114,6 +114,37 @@ static __always_inline void answer_count(struct rw_handshake *handshake,
 		counter->sent++;
 }
 
+/* What the stack would not answer: a source that is no other host, as far as its address can say. */
+static __always_inline bool is_from_a_host(const struct packet *packet)
+{
+	const struct address *source = &packet->source;
+	__u8 first = source->bytes[12];
+
+	if (is_ipv4(packet) &&
+	    (first == 0 || first == 127 || first >> 4 == 14 || source->words[3] == 0xffffffff))
+		return false;
+	if (is_ipv6(packet) &&
+	    (source->bytes[0] == 0xff ||
+	     (source->halves[0] == 0 && bpf_be64_to_cpu(source->halves[1]) <= 1)))
+		return false;
+	return !bpf_map_lookup_elem(&own_addresses, source);
+}
+
+/* Of Ethernet: from one host to one. What goes to many is no handshake, and is not to be answered to many. */
+static __always_inline bool is_between_hosts(void *at, void *end)
+{
+	__u8 *macs = at;
+
+	if (!l2_len)
+		return true;
+	return at + ETH_HLEN <= end && !((macs[0] | macs[6]) & 1);
+}
+
+static __always_inline bool may_be_answered(const struct packet *packet, void *at, void *end)
+{
+	return is_between_hosts(at, end) && is_own_address(packet) && is_from_a_host(packet);
+}
+
 /* RW_ANSWERS_* */
 static __always_inline __u8 answers_of(__u32 ifindex)
 {
@@ -179,7 +210,7 @@ static __noinline int answer_by_xdp(struct xdp_md *ctx, const struct packet *pac
 	__s64 cookie;
 
 	if (!handshake || packet->bytes != length || length > COOKIE_LONGEST ||
-	    answers == RW_ANSWERS_NONE || !is_own_address(packet) ||
+	    answers == RW_ANSWERS_NONE || !may_be_answered(packet, at, end) ||
 	    !place_find(&place, packet, at, end) || !tcp_read_frame(handshake, &place, at, end))
 		return XDP_PASS;
 	cookie = cookie_make(ctx, handshake, packet, place.tcp_size);
@@ -238,8 +269,8 @@ static __noinline int answer_by_tc(struct __sk_buff *skb, const struct packet *p
 	__s64 cookie;
 	bool partial;
 
-	if (!handshake || !is_own_address(packet) || !place_find(&place, packet, at, end) ||
-	    !tcp_read_skb(handshake, &place, skb))
+	if (!handshake || !may_be_answered(packet, at, end) ||
+	    !place_find(&place, packet, at, end) || !tcp_read_skb(handshake, &place, skb))
 		return -1;
 	cookie = cookie_make(skb, handshake, packet, place.tcp_size);
 	if (cookie < 0)

@@ -441,6 +441,38 @@ static void another_host_s_address_is_not_answered_for(void **state)
 	assert_true(is_answered_anywhere(harness, SYN6));
 }
 
+#define IP4_FROM(source) "45 00 00 2c 00 00 00 00 40 06 00 00 " source " c6 33 64 01 "
+#define IP6_FROM(source) "60 00 00 00 00 18 06 40 " source NODE6
+#define ZEROS		 "00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 "
+
+/* The stack has no answer for them, and on the way of one nobody is who sent it. */
+static void who_cannot_be_answered_is_not(void **state)
+{
+	static const char *const frames[] = {
+		ETH4 IP4_FROM("00 00 00 00") SYN_MSS(SMTP),
+		ETH4 IP4_FROM("7f 00 00 01") SYN_MSS(SMTP),
+		ETH4 IP4_FROM("e0 00 00 01") SYN_MSS(SMTP),
+		ETH4 IP4_FROM("ff ff ff ff") SYN_MSS(SMTP),
+		ETH4 IP4_FROM("c6 33 64 01") SYN_MSS(SMTP), /* itself */
+		ETH6 IP6_FROM(ZEROS "00") SYN_MSS(SMTP),
+		ETH6 IP6_FROM(ZEROS "01") SYN_MSS(SMTP),
+		ETH6 IP6_FROM("ff 02 00 00 00 00 00 00 00 00 00 00 00 00 00 01 ") SYN_MSS(SMTP),
+		ETH6 IP6_FROM(NODE6) SYN_MSS(SMTP),
+		/* To a group of Ethernet, and from one. */
+		"ff ff ff ff ff ff 02 00 00 00 00 02 08 00 " IP4("00 2c", "00 00", "06")
+			SYN_MSS(SMTP),
+		"01 00 5e 00 00 01 02 00 00 00 00 02 08 00 " IP4("00 2c", "00 00", "06")
+			SYN_MSS(SMTP),
+		"02 00 00 00 00 01 ff ff ff ff ff ff 08 00 " IP4("00 2c", "00 00", "06")
+			SYN_MSS(SMTP),
+	};
+
+	ready(state);
+	for (size_t i = 0; i < sizeof(frames) / sizeof(*frames); i++)
+		expect_none(state, frames[i], "pass open");
+	assert_true(is_answered_anywhere(*state, ETH4 IP4_FROM("f0 00 00 01") SYN_MSS(SMTP)));
+}
+
 static void a_device_that_takes_no_xdp_tx_is_redirected_to(void **state)
 {
 	struct harness *harness = ready(state);
@@ -633,6 +665,7 @@ int main(void)
 		cmocka_unit_test(a_socket_that_does_not_overflow_answers_itself),
 		cmocka_unit_test(a_flood_is_known_after_a_few),
 		cmocka_unit_test(another_host_s_address_is_not_answered_for),
+		cmocka_unit_test(who_cannot_be_answered_is_not),
 		cmocka_unit_test(a_device_that_takes_no_xdp_tx_is_redirected_to),
 		cmocka_unit_test(an_interface_that_sends_nothing_back_passes_on),
 		cmocka_unit_test(a_first_fragment_is_passed_on),

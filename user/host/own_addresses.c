@@ -27,6 +27,14 @@ bool sockaddr_read(const struct sockaddr *address, uint8_t ret[16])
 	return true;
 }
 
+bool address_is_loopback(const uint8_t address[16])
+{
+	static const uint8_t ipv4[13] = {[10] = 0xff, [11] = 0xff, [12] = 127};
+	static const uint8_t ipv6[16] = {[15] = 1};
+
+	return !memcmp(address, ipv4, sizeof(ipv4)) || !memcmp(address, ipv6, sizeof(ipv6));
+}
+
 static int address_add(struct own_addresses *addresses, const struct sockaddr *address)
 {
 	uint8_t bytes[16];

@@ -12,6 +12,9 @@ struct own_addresses {
 	size_t count;
 };
 
+/* 127.0.0.0/8, ::1 */
+bool address_is_loopback(const uint8_t address[16]);
+
 /* Of all interfaces, loopback included. 0 or -errno. */
 int own_addresses_read(struct own_addresses *ret);
 void own_addresses_free(struct own_addresses *addresses);

@@ -62,7 +62,8 @@ int answers_update(const struct maps *maps)
 	if (!r)
 		r = forget_others(fd, &own);
 	for (size_t i = 0; !r && i < own.count; i++)
-		if (bpf_map_update_elem(fd, own.list[i], &one, BPF_ANY) && errno != E2BIG)
+		if (!address_is_loopback(own.list[i]) &&
+		    bpf_map_update_elem(fd, own.list[i], &one, BPF_ANY) && errno != E2BIG)
 			r = -errno;
 	return r;
 }

@@ -49,17 +49,6 @@ static int add_session(struct guard *guard)
 	return session_find(&session) ? guard_add(guard, session.client, 128, GUARDED_SESSION) : 0;
 }
 
-static bool address_is_loopback(const uint8_t address[16])
-{
-	struct cidr one = {.length = 128};
-
-	memcpy(one.source, address, sizeof(one.source));
-	for (size_t i = 0; i < ARRAY_SIZE(loopback); i++)
-		if (cidr_covers(&loopback[i].source, &one))
-			return true;
-	return false;
-}
-
 /* Loopback has a line of its own, and the narrowest is the one that is named. */
 static int add_own(struct guard *guard)
 {
