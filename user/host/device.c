@@ -334,6 +334,9 @@ int device_l2_length(const struct device *device)
 	/* Says that it has no L2 header, and hands over the one of the device below. */
 	if (device_is(device, "xfrm"))
 		return -EOPNOTSUPP;
+	/* Its packets come in by the interfaces in it, and no program of its own meets them. */
+	if (device_is(device, "vrf"))
+		return -EOPNOTSUPP;
 	switch (device->type) {
 	case ARPHRD_ETHER:
 		return ETH_HLEN;

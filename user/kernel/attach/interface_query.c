@@ -51,6 +51,10 @@ static void note_unreadable(const struct device *device, enum hook_choice choice
 		snprintf(note, size,
 			 "a VLAN: the program on its parent sees the tag, the cgroup hook filters "
 			 "as well");
+	else if (device_is(device, "vrf"))
+		snprintf(note, size,
+			 "a VRF: the sockets see it in place of the interfaces in it; the cgroup "
+			 "hook filters");
 	else if (device_l2_length(device) < 0)
 		snprintf(note, size,
 			 "XDP and tc cannot read this kind of device; the cgroup hook filters");

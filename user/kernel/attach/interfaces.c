@@ -106,10 +106,30 @@ static int leave_others(const struct instance *instance, const struct plan *plan
 	return r;
 }
 
-/* Nothing is, or stays, on the device: the cgroup hook judges. */
-static int leave(const struct instance *instance, const struct maps *maps, const struct plan *plan)
+/* A VRF all of whose interfaces have been judged, and counted, before the sockets see its device. */
+static bool is_covered_below(const struct maps *maps, const struct devices *devices,
+			     const struct device *device)
 {
-	int r = arrivals_put(maps, plan->device, plan->slot, (struct cover){0});
+	bool any = false;
+
+	if (!device_is(device, "vrf"))
+		return false;
+	for (size_t i = 0; i < devices->count; i++) {
+		if (devices->list[i].master != device->ifindex)
+			continue;
+		if (!arrivals_is_covered(maps, &devices->list[i]))
+			return false;
+		any = true;
+	}
+	return any;
+}
+
+/* Nothing is, or stays, on the device: the cgroup hook judges. */
+static int leave(const struct instance *instance, const struct maps *maps,
+		 const struct devices *devices, const struct plan *plan)
+{
+	const struct cover cover = {.covered = is_covered_below(maps, devices, plan->device)};
+	int r = arrivals_put(maps, plan->device, plan->slot, cover);
 
 	if (!r && (has_xdp_now(plan) || !plan->way_count))
 		r = xdp_detach(instance, plan->device);
@@ -150,7 +170,7 @@ static int attach_one(const struct instance *instance, const struct maps *maps, 
 	if (!r)
 		r = attach_new(instance, plans, plan, &way);
 	if (r == -ENOENT)
-		return leave(instance, maps, plan);
+		return leave(instance, maps, &plans->devices, plan);
 	if (!r)
 		r = arrivals_put(maps, plan->device, plan->slot, cover_by(plans, plan, way));
 	return r ? r : leave_others(instance, plan, way);
