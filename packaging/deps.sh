@@ -29,7 +29,7 @@ MAILNODE="$DEMO dovecot-core dovecot-imapd dovecot-lmtpd dovecot-pop3d ldap-util
 	openssl postfix postgresql prometheus-node-exporter slapd"
 
 # Virtual machines with kernels of their own, and what is copied into them.
-VM="$CHECK qemu-system-x86 busybox-static cpio kmod gojq"
+VM="$CHECK qemu-system-x86 busybox-static cpio kmod gojq libteam-utils"
 
 # What make static and make cross need: to unpack sources, the other machine's compiler, and the machine.
 STATIC="dpkg-dev xz-utils"

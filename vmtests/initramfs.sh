@@ -15,11 +15,12 @@ TREE=$BUILD/vm/tree
 
 # What the tests call; busybox has some of it in another shape.
 PACKAGES="coreutils diffutils findutils"
-PROGRAMS="bash ip tc gojq bpftool ping nsenter unshare script mount umount modprobe wg ethtool
+PROGRAMS="bash ip tc bridge teamnl gojq bpftool ping nsenter unshare script mount umount modprobe wg ethtool
 	awk sed grep dmesg kill ps flock setsid setpriv hostname getent"
 # What a test may do without, by skipping.
 OPTIONAL="nmap openvpn nft iptables strace ss conntrack capsh tcpdump socat curl nsd"
 MODULES="virtio_pci virtio_net veth tun dummy wireguard vxlan geneve 8021q ipip ip_gre ip6_gre sit ip6_tunnel bridge bonding ifb sch_netem
+	vrf macvlan team team_mode_roundrobin
 	sch_ingress sch_clsact cls_bpf cls_u32 cls_matchall act_mirred nf_tables nft_ct nft_counter nft_limit
 	nft_log nft_chain_nat nft_nat nft_redir nft_masq nf_conntrack nf_conntrack_netlink ip_tables iptable_filter xt_conntrack
 	xt_multiport inet_diag tcp_diag udp_diag xfrm_user xfrm_interface esp4 gcm ctr ghash-generic seqiv echainiv

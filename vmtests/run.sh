@@ -3,8 +3,8 @@
 #
 # run.sh KERNEL... - the tests on other kernels, each in a virtual machine; prints a matrix.
 #
-# KERNEL: see fetch.sh; "all" is all that we promise to run on. A machine that does not say how its
-# tests went, in one line, has failed. Environment:
+# KERNEL: see fetch.sh; "all" is all that we promise to run on; 6.12+stacked: one suite more than SUITES
+# says. A machine that does not say how its tests went, in one line, has failed. Environment:
 #	SUITES=packet,...	only these (see vmtests/init); else all, and "old" on 5.10 only: with every
 #				newer feature switched off, the next kernel says the same again
 #	KERNEL_MODULES=DIR	lib/modules/RELEASE of an image of your own
@@ -63,12 +63,14 @@ RELEASES=()
 
 # test_kernel KERNEL: its machine runs in the background when this returns.
 test_kernel() {
-	local directory release suites=packet,oracle,e2e,devices,static
+	local directory release kernel=$1 suites=packet,oracle,e2e,devices,stacked,static
 
-	[ "$1" != 5.10 ] || suites=$suites,old
-	if ! directory=$("$ROOT/vmtests/fetch.sh" "$1"); then
-		RELEASES+=("$1")
-		echo "VMTEST $1 failed=fetch" >"$RESULTS.$1"
+	[[ $1 = */* ]] || kernel=${1%%+*}
+	[ "$kernel" != 5.10 ] || suites=$suites,old
+	suites=${SUITES:-$suites}$(tr + , <<<"${1#"$kernel"}")
+	if ! directory=$("$ROOT/vmtests/fetch.sh" "$kernel"); then
+		RELEASES+=("$kernel")
+		echo "VMTEST $kernel failed=fetch" >"$RESULTS.$kernel"
 		return
 	fi
 	release=$(<"$directory/release")
@@ -81,7 +83,7 @@ test_kernel() {
 	fi
 	export KEEP_TREE=1
 	[ "$(jobs -rp | wc -l)" -lt "$JOBS" ] || wait -n
-	test_release "$directory" "$release" "${SUITES:-$suites}" &
+	test_release "$directory" "$release" "$suites" &
 }
 
 # In the order in which they were asked for.
@@ -110,7 +112,10 @@ cell() { # p/f/s
 }
 
 FEATURES="ringbuf lookup frags links hook"
-TESTS=${SUITES:-packet,oracle,e2e,devices,static,old}
+TESTS=${SUITES:-packet,oracle,e2e,devices,stacked,static,old}
+for kernel in "$@"; do
+	[[ $kernel = */* || $kernel != *+* || ,$TESTS, = *,${kernel#*+},* ]] || TESTS=$TESTS,${kernel#*+}
+done
 TESTS=${TESTS//,/ }
 
 # The matrix as a table of Markdown, which reads well on a terminal too.

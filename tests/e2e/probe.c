@@ -16,9 +16,9 @@ struct subcommand {
 };
 
 static const struct subcommand subcommands[] = {
-	{"listen", "[-t PORTS] [-u PORTS]", "answer on TCP and UDP ports, IPv4 and IPv6",
-	 probe_listen},
-	{"scan", "[-t PORTS] [-u PORTS] [-s SOURCE] [-w MS] ADDRESS...",
+	{"listen", "[-d DEVICE] [-t PORTS] [-u PORTS]",
+	 "answer on TCP and UDP ports, IPv4 and IPv6", probe_listen},
+	{"scan", "[-d DEVICE] [-t PORTS] [-u PORTS] [-s SOURCE] [-w MS] ADDRESS...",
 	 "print PROTO FAMILY PORT open|refused|unreachable|silent", probe_scan},
 	{"flood", "[-a] [-R] [-s FIRST_SOURCE] [-n SOURCES] [-c PACKETS] [-r RATE] ADDRESS PORT",
 	 "send TCP SYNs (-a: ACKs) with made-up IPv4 sources; -R: at random, and PORT 0: to any "

@@ -39,6 +39,9 @@ void endpoint_set_port(struct endpoint *endpoint, uint16_t port);
 uint16_t endpoint_port(const struct endpoint *endpoint);
 const char *family_name(int family);
 
+/* Bind it to a device, a VRF's too (SO_BINDTODEVICE); NULL: to none. */
+void socket_tie(int fd, const char *device);
+
 /* "ADDRESS PORT", in a static buffer. */
 const char *endpoint_text(const struct endpoint *endpoint);
 

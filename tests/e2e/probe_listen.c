@@ -30,7 +30,7 @@ static void watch_add(int epoll, int fd, enum socket_kind kind)
 		err(1, "epoll_ctl");
 }
 
-static void port_open(int epoll, int family, int type, uint16_t port)
+static void port_open(int epoll, const char *device, int family, int type, uint16_t port)
 {
 	struct endpoint endpoint = endpoint_any(family, port);
 	int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -38,6 +38,7 @@ static void port_open(int epoll, int family, int type, uint16_t port)
 
 	if (fd < 0)
 		err(1, "socket");
+	socket_tie(fd, device);
 	/* A probe that sends from this port must be able to bind it, too. */
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (family == AF_INET6)
@@ -49,13 +50,13 @@ static void port_open(int epoll, int family, int type, uint16_t port)
 	watch_add(epoll, fd, type == SOCK_STREAM ? KIND_LISTENER : KIND_DATAGRAM);
 }
 
-static void ports_open(int epoll, int type, const char *text)
+static void ports_open(int epoll, const char *device, int type, const char *text)
 {
 	struct ports ports = ports_parse(text);
 
 	for (size_t i = 0; i < ports.count; i++) {
-		port_open(epoll, AF_INET, type, ports.list[i]);
-		port_open(epoll, AF_INET6, type, ports.list[i]);
+		port_open(epoll, device, AF_INET, type, ports.list[i]);
+		port_open(epoll, device, AF_INET6, type, ports.list[i]);
 	}
 }
 
@@ -124,15 +125,18 @@ static void sockets_serve(int epoll)
 int probe_listen(int argc, char **argv)
 {
 	int epoll = epoll_create1(EPOLL_CLOEXEC);
+	const char *device = NULL;
 	int option;
 
 	if (epoll < 0)
 		err(1, "epoll_create1");
-	while ((option = getopt(argc, argv, "t:u:")) != -1) {
-		if (option == 't')
-			ports_open(epoll, SOCK_STREAM, optarg);
+	while ((option = getopt(argc, argv, "d:t:u:")) != -1) {
+		if (option == 'd') /* of what follows */
+			device = optarg;
+		else if (option == 't')
+			ports_open(epoll, device, SOCK_STREAM, optarg);
 		else if (option == 'u')
-			ports_open(epoll, SOCK_DGRAM, optarg);
+			ports_open(epoll, device, SOCK_DGRAM, optarg);
 		else
 			return 2;
 	}

@@ -26,6 +26,7 @@ struct scan {
 	size_t count;
 	size_t open_questions;
 	const char *source; /* NULL: the kernel chooses */
+	const char *device; /* NULL: the routes choose */
 	int64_t wait_ms;
 	int epoll;
 };
@@ -66,6 +67,7 @@ static int target_socket(const struct scan *scan, const struct target *target)
 
 	if (fd < 0)
 		err(1, "socket");
+	socket_tie(fd, scan->device);
 	if (scan->source) {
 		struct endpoint source = endpoint_parse(scan->source, 0);
 
@@ -162,8 +164,10 @@ int probe_scan(int argc, char **argv)
 	struct scan scan = {.wait_ms = 1400};
 	int option;
 
-	while ((option = getopt(argc, argv, "t:u:s:w:")) != -1) {
-		if (option == 't')
+	while ((option = getopt(argc, argv, "d:t:u:s:w:")) != -1) {
+		if (option == 'd')
+			scan.device = optarg;
+		else if (option == 't')
 			tcp = ports_parse(optarg);
 		else if (option == 'u')
 			udp = ports_parse(optarg);

@@ -113,6 +113,13 @@ const char *family_name(int family)
 	return family == AF_INET ? "ipv4" : "ipv6";
 }
 
+void socket_tie(int fd, const char *device)
+{
+	if (device &&
+	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, (socklen_t)strlen(device)))
+		err(1, "bind to the device %s", device);
+}
+
 const char *endpoint_text(const struct endpoint *endpoint)
 {
 	static char text[INET6_ADDRSTRLEN + 8];

@@ -8,29 +8,12 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/e2e/daemon.sh
 . "$(dirname "$0")/daemon.sh"
+# shellcheck source=tests/e2e/devices.sh
+. "$(dirname "$0")/devices.sh"
 
 # Ports: 25 and 6071 external, 5432 internal, 22 internal and vpn, 9999 nobody's.
 setup() {
 	spawn node listeners "$PROBE" listen -t 22,25,5432,6071,9999 -u 8301,9999
-}
-
-# device_add HOST DEVICE ARGUMENTS...: ip link add, or skip.
-device_add() {
-	local host=$1 device=$2
-
-	shift 2
-	ip -n "$LAB_NAME-$host" link add "$device" "$@" 2>"$LAB_DIR/device.err" && return 0
-	lacks "this kernel cannot make the device: link add $* ($(<"$LAB_DIR/device.err"))"
-}
-
-device_up() { # HOST DEVICE ADDRESS...
-	local host=$1 device=$2 address
-
-	shift 2
-	for address in "$@"; do
-		ip -n "$LAB_NAME-$host" address add "$address" dev "$device"
-	done
-	ip -n "$LAB_NAME-$host" link set "$device" up
 }
 
 prepare() {
@@ -270,21 +253,6 @@ test_an_external_vlan_on_an_internal_cable_is_external() {
 
 # --- bridges and bonds ----------------------------------------------------------------------------
 
-# master_add KIND-AND-ARGUMENTS: a device over a second cable to the outside host, port0 there and here.
-master_add() { # DEVICE TYPE...
-	local device=$1
-
-	shift
-	device_add node "$device" type "$@"
-	lab_link node port0 outside port0 192.0.2. 2001:db8:12::
-	ip -n "$LAB_NAME-node" address flush dev port0
-	ip -n "$LAB_NAME-node" link set port0 down
-	ip -n "$LAB_NAME-node" link set port0 master "$device"
-	ip -n "$LAB_NAME-node" link set port0 up
-	ip -n "$LAB_NAME-node" address add 2001:db8:12::1/64 dev "$device" nodad
-	device_up node "$device" 192.0.2.1/24
-}
-
 # A port of a bridge has no packets of its own; what is tagged belongs to the VLAN on the bridge.
 test_a_vlan_on_a_bridge_has_a_zone_of_its_own() {
 	master_add br0 bridge
@@ -356,6 +324,9 @@ test_a_vpn_only_port_answers_through_an_ipsec_interface_and_not_beside_it() {
 		rolewall --json status
 	assert_answer open outside tcp 10.12.0.1 6071
 	assert_answer silent outside tcp 10.12.0.1 9999
+	spawn outside asked "$PROBE" listen -t 443 -u 123
+	assert_answer open node tcp 10.12.0.2 443
+	assert_answer open node udp 10.12.0.2 123
 	assert_answer silent outside tcp "$NODE_EXTERNAL" 6071
 	assert_json 'any(.attempts[]; .interface == "xfrm0" and .port == 9999 and .zone == "vpn")' \
 		rolewall --json blocked
