@@ -74,6 +74,7 @@ static int teardown(void **state)
 		subscriber_free(test->subscriber);
 		close(test->fd);
 	}
+	broadcast_free(&test->broadcasts[FEED_STATUS]);
 	history_free(test->intake.history);
 	free(test->text);
 	free(test);
@@ -144,6 +145,27 @@ static void a_slow_listener_is_told_as_many_as_there_were_and_then_it_is_over(vo
 	assert_int_equal(listen_in_a_flood(test), -EPIPE);
 	assert_int_equal(told(test, "\"type\":\"attempt\""), CAPACITY);
 	assert_int_equal(told(test, "\"type\":\"ready\",\"version\":2,\"others\":0"), 1);
+}
+
+/* However slow: the daemon's news are for those who follow. */
+static void who_does_not_follow_hears_nothing_after_the_end(void **state)
+{
+	static const char end[] = "\"others\":0}\n";
+	struct test *test = *state;
+	int r = -EAGAIN;
+
+	listen_with(test, "{\"attempts\":true,\"history\":true,\"status\":true}\n");
+	while (r == -EAGAIN) {
+		json_t *status = json_pack("{s:s}", "type", "status");
+
+		broadcast_tell(&test->broadcasts[FEED_STATUS], status, true);
+		json_decref(status);
+		r = tell(test);
+		take(test);
+	}
+	assert_int_equal(r, -EPIPE);
+	assert_true(told(test, "\"type\":\"status\"") > 1);
+	assert_string_equal(test->text + test->size - strlen(end), end);
 }
 
 static void without_a_flood_each_is_told_once_and_in_the_order_of_change(void **state)
@@ -253,6 +275,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_slow_listener_is_told_as_many_as_there_were_and_then_it_is_over),
+		TEST(who_does_not_follow_hears_nothing_after_the_end),
 		TEST(without_a_flood_each_is_told_once_and_in_the_order_of_change),
 		TEST(only_what_matches_is_told_and_the_others_are_counted),
 		TEST(a_follower_with_a_filter_hears_of_nothing_else),

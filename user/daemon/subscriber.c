@@ -287,7 +287,7 @@ int subscriber_write(struct subscriber *subscriber, const struct intake *intake,
 		     const struct broadcast broadcasts[FEED_BULLETIN_COUNT])
 {
 	int r = send_all(subscriber);
-	bool all = false;
+	bool all = subscriber->ready_told && !subscriber->wants.follow;
 
 	for (unsigned int portion = 0; !r && !all; portion++) {
 		if (portion == FOLLOWER_PORTIONS)
