@@ -190,6 +190,15 @@ struct {
 	__type(value, __u32);
 } own_addresses SEC(".maps");
 
+/* By which interface does this host reach a source? */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, RW_NETWORKS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct rw_prefix_key);
+	__type(value, __u32);
+} networks SEC(".maps");
+
 /* Which headers are being read and written? */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

@@ -399,6 +399,12 @@ struct rw_conversation {
 #define RW_OVERFLOW_TIME      10   /* so long it counts as overflowing */
 #define RW_OWN_ADDRESSES      4096 /* of this node, that SYNs are answered for */
 
+/*
+ * `networks` (LPM trie of struct rw_prefix_key): the index of the interface by which this host
+ * reaches a network; 0: by several. What is reached by a default route is not among them.
+ */
+#define RW_NETWORKS 4096
+
 /* The one element of `handshakes` (per CPU), which the programs' stack has no room for: headers as on
  * the wire, of a segment, and then of what answers it. */
 struct rw_handshake {
@@ -420,7 +426,7 @@ struct rw_cookie_counter {
 #define RW_NETNS_UNKNOWN 0		       /* every socket counts as this node's */
 #define RW_NETNS_INITIAL 0xffffffffffffffffULL /* the machine's first; for kernels before 5.14 */
 
-/* Key of `ban_prefixes` and `openings` (LPM tries) and of nothing else. */
+/* Key of `ban_prefixes` and `networks` (LPM tries). */
 struct rw_prefix_key {
 	__u32 prefixlen; /* 96 + n for an IPv4 /n */
 	__u8 source[16];

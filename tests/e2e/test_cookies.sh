@@ -184,6 +184,35 @@ test_only_this_node_s_addresses_are_answered_for() {
 	sysctl_put node ipv4/tcp_syncookies 1
 }
 
+# is_answered SOURCE: do SYNs with that source, which come by eth0, get cookies there?
+is_answered() {
+	local before
+
+	before=$(cookies sent)
+	outside "$PROBE" flood -s "$1" -c 64 "$NODE_EXTERNAL" 25 >/dev/null
+	outside ping -q -c 1 "$NODE_EXTERNAL" >/dev/null # it comes behind them
+	[ "$(cookies sent)" -gt "$before" ]
+}
+
+# The stack's answer goes to the inside. By eth0, a stranger on that link would see it, and be the inside to the
+# listening process.
+test_who_forges_the_inside_sees_no_answer_outside() {
+	local hook
+
+	sysctl_put node ipv4/tcp_syncookies 2
+	ip -n "$LAB_NAME-node" route add 172.20.5.0/24 via "$INSIDE" dev eth1
+	for hook in xdp tc; do
+		rolewall -q down 2>/dev/null || true
+		apply_hook $hook
+		is_answered 203.0.113.99 || fail "a neighbour is not answered by $hook"
+		is_answered 198.18.0.1 || fail "the Internet is not answered by $hook"
+		! is_answered 172.16.0.99 || fail "the inside is answered outside by $hook"
+		! is_answered 172.20.5.9 || fail "a network behind the inside is answered outside by $hook"
+	done
+	ip -n "$LAB_NAME-node" route del 172.20.5.0/24
+	sysctl_put node ipv4/tcp_syncookies 1
+}
+
 own_key() { # ADDRESS
 	# shellcheck disable=SC2046
 	printf '0 0 0 0 0 0 0 0 0 0 255 255 %s' "$(tr . ' ' <<<"$1")"

@@ -157,6 +157,7 @@ void native_start(void)
 		MAP(fragment_secret, NATIVE_ARRAY, 4, 8, 1),
 		MAP(overflows, NATIVE_ARRAY, 4, 8, 1 << RW_OVERFLOW_BITS),
 		MAP(own_addresses, NATIVE_HASH, 16, 4, RW_OWN_ADDRESSES),
+		MAP(networks, NATIVE_TRIE, sizeof(struct rw_prefix_key), 4, RW_NETWORKS),
 		MAP(cookie_counter, NATIVE_ARRAY, 4, sizeof(struct rw_cookie_counter), 1),
 		MAP(handshakes, NATIVE_ARRAY, 4, sizeof(struct rw_handshake), 1),
 		MAP(reason_counters, NATIVE_ARRAY, 4, sizeof(struct rw_counter),

@@ -197,7 +197,8 @@ static void note_addresses(const struct links *links)
 	if (!r)
 		r = answers_update(&maps);
 	if (r && r != -ENOENT)
-		say(SAY_DEBUG, "this host's own addresses are not noted: %s", strerror(-r));
+		say(SAY_DEBUG, "this host's addresses and networks are not noted: %s",
+		    strerror(-r));
 }
 
 static int refresh(struct links *links, struct error *ret_error)

@@ -8,6 +8,7 @@
 
 #include <bpf/bpf.h>
 
+#include "host/networks.h"
 #include "host/own_addresses.h"
 #include "host/xdp_features.h"
 #include "util/cleanup.h"
@@ -52,6 +53,54 @@ static int forget_others(int fd, const struct own_addresses *own)
 	return 0;
 }
 
+static bool is_reached(const struct networks *networks, const struct rw_prefix_key *key)
+{
+	for (size_t i = 0; i < networks->count; i++) {
+		const struct cidr *prefix = &networks->list[i].prefix;
+
+		if (prefix->length == key->prefixlen &&
+		    !memcmp(prefix->source, key->source, sizeof(key->source)))
+			return true;
+	}
+	return false;
+}
+
+static int forget_other_networks(int fd, const struct networks *networks)
+{
+	struct rw_prefix_key key, next;
+	const void *at = NULL;
+
+	while (bpf_map_get_next_key(fd, at, &next) == 0) {
+		at = NULL;
+		if (!is_reached(networks, &next)) {
+			if (bpf_map_delete_elem(fd, &next) && errno != ENOENT)
+				return -errno;
+			continue;
+		}
+		key = next;
+		at = &key;
+	}
+	return 0;
+}
+
+static int networks_update(const struct maps *maps)
+{
+	_cleanup_(networks_free) struct networks networks = {0};
+	int fd = maps->fd[MAP_NETWORKS], r = networks_read(RW_NETWORKS, &networks);
+
+	if (!r)
+		r = forget_other_networks(fd, &networks);
+	for (size_t i = 0; !r && i < networks.count; i++) {
+		const struct network *network = &networks.list[i];
+		struct rw_prefix_key key = {.prefixlen = network->prefix.length};
+
+		memcpy(key.source, network->prefix.source, sizeof(key.source));
+		if (bpf_map_update_elem(fd, &key, &network->ifindex, BPF_ANY) && errno != ENOSPC)
+			r = -errno;
+	}
+	return r;
+}
+
 /* Addresses beyond those that there is room for are passed on to the stack, as all that is not there. */
 int answers_update(const struct maps *maps)
 {
@@ -65,5 +114,5 @@ int answers_update(const struct maps *maps)
 		if (!address_is_loopback(own.list[i]) &&
 		    bpf_map_update_elem(fd, own.list[i], &one, BPF_ANY) && errno != E2BIG)
 			r = -errno;
-	return r;
+	return r ? r : networks_update(maps);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * answers.h - what SYN cookies need of this host: interfaces that a program can send a frame back by,
- * and the addresses that are its own.
+ * the addresses that are its own, and the networks that it reaches.
  */
 #pragma once
 
@@ -19,5 +19,8 @@
  */
 uint8_t device_answers(const struct device *device, enum way way);
 
-/* Put the addresses that this host has now into `own_addresses`. 0 or -errno. */
+/*
+ * Put the addresses that this host has now into `own_addresses`, and the networks that it reaches into
+ * `networks`. 0 or -errno.
+ */
 int answers_update(const struct maps *maps);

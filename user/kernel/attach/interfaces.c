@@ -186,7 +186,8 @@ int interfaces_attach(const struct instance *instance, const struct maps *maps, 
 		return error_set(ret_error, -r, "cannot detach from interfaces: %s", strerror(-r));
 	r = answers_update(maps);
 	if (r)
-		return error_set(ret_error, -r, "cannot note this host's own addresses: %s",
+		return error_set(ret_error, -r,
+				 "cannot note this host's addresses and networks: %s",
 				 strerror(-r));
 	for (i = 0; i < plans->count; i++) {
 		const struct plan *plan = &plans->list[i];

@@ -378,6 +378,7 @@ static void scratch_maps(struct rolewall_bpf *object, unsigned int rules)
 		object->maps.limit_stayers,
 		object->maps.overflows,
 		object->maps.own_addresses,
+		object->maps.networks,
 		object->maps.cookie_counter,
 	};
 	size_t i;

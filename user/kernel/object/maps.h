@@ -36,6 +36,7 @@
 	X(FRAGMENT_SECRET, fragment_secret, sizeof(__u32), sizeof(__u64))                          \
 	X(OVERFLOWS, overflows, sizeof(__u32), sizeof(__u64))                                      \
 	X(OWN_ADDRESSES, own_addresses, sizeof(struct rw_address), sizeof(__u32))                  \
+	X(NETWORKS, networks, sizeof(struct rw_prefix_key), sizeof(__u32))                         \
 	X(COOKIE_COUNTER, cookie_counter, sizeof(__u32), sizeof(struct rw_cookie_counter))         \
 	X(HANDSHAKES, handshakes, sizeof(__u32), sizeof(struct rw_handshake))                      \
 	X(REASON_COUNTERS, reason_counters, sizeof(__u32), sizeof(struct rw_counter))              \
