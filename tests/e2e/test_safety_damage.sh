@@ -39,6 +39,7 @@ expected_without() { # PIN
 	./links/xdp-*) echo "A 1" ;;		  # the cgroup hook judges, and is weaker
 	./links/cgroup-bind*) echo "A 1" ;;	  # the guard of binds is off
 	./links/cgroup-sock-ops) echo "A 0" ;; # counts what limits need, and there are none
+	./links/cgroup-connect6) echo "A 0" ;; # IPv6 is not dropped
 	./links/cgroup-*) echo "A 1" ;;		  # XDP judges still
 	./maps/events_perf | ./maps/events) echo "A 0" ;; # one of the two is never there
 	./generation-"$GENERATION"/*) echo "A 1" ;;
