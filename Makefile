@@ -359,11 +359,12 @@ lint-lists:
 	$(Q)tests/lint/mutants.sh
 
 # A program for newer kernels must be refused, and each thing in newer.bpf.c, or the guard is asleep.
-lint-floor: $(B)/tests/lint/floor $(B)/bpf/rolewall.bpf.o $(B)/tests/lint/newer.bpf.o
+lint-floor: $(B)/tests/lint/floor $(B)/bpf/rolewall.bpf.o $(B)/bpf/conntrack.bpf.o $(B)/tests/lint/newer.bpf.o
 	$(call say,LINT,floor)
 	$(Q)$< $(B)/bpf/rolewall.bpf.o >/dev/null
 	$(Q)! $< $(B)/bpf/rolewall.bpf.o rolewall_xdp >/dev/null 2>&1
 	$(Q)tests/lint/newer.sh $< $(B)/tests/lint/newer.bpf.o
+	$(Q)/usr/bin/python3 tests/lint/stack.py $(B)/bpf/rolewall.bpf.o $(B)/bpf/conntrack.bpf.o >/dev/null
 
 $(B)/tests/lint/newer.bpf.o: tests/lint/newer.bpf.c | $(B)/tools-found
 	$(call say,CLANG,$@)
