@@ -5,4 +5,4 @@
 #
 # long: emulated machines
 cd "$(dirname "$0")" || exit 1
-SUITES=static,devices,oracle PACKETS=20000 JOBS=1 ./run.sh 5.10 6.12
+SUITES=static,devices,oracle PACKETS=20000 JOBS=1 ./run.sh 5.10 6.12+stacked
