@@ -25,10 +25,15 @@ static __always_inline void count_verdict(const struct packet *packet,
 	struct rw_rule_counter *rule;
 	struct rw_counter *reason;
 	__u32 index;
+	void *piece;
 
 	if (verdict->rule != RW_RULE_NONE) {
-		index = verdict->rule;
-		rule = bpf_map_lookup_elem(&rule_counters, &index);
+		index = verdict->rule / RW_RULE_PIECE;
+		piece = bpf_map_lookup_elem(&rule_counters, &index);
+		if (!piece)
+			return;
+		index = verdict->rule % RW_RULE_PIECE;
+		rule = bpf_map_lookup_elem(piece, &index);
 		if (!rule)
 			return;
 		if (!is_dropped(verdict))

@@ -54,12 +54,20 @@ static __noinline bool has_ban_prefix(const struct packet *packet)
 	return bpf_map_lookup_elem(&ban_prefixes, &key);
 }
 
+static __always_inline bool has_ban(const struct packet *packet)
+{
+	__u32 zero = 0;
+	void *table = bpf_map_lookup_elem(&bans, &zero);
+
+	return table && bpf_map_lookup_elem(table, &packet->source);
+}
+
 static __always_inline bool is_banned(const struct packet *packet, const struct rw_presence *any)
 {
 	__u32 shape = any->filter.shape;
 
 	if (any->bans && filter_has(shape, packet->source.halves[0], packet->source.halves[1]) &&
-	    bpf_map_lookup_elem(&bans, &packet->source))
+	    has_ban(packet))
 		return true;
 	return any->ban_prefixes && filter_has_prefix(shape, packet) && has_ban_prefix(packet);
 }

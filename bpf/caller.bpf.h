@@ -106,10 +106,14 @@ static __always_inline struct rw_caller *caller_visit(const struct rw_attempt *a
 						      __u32 lot, bool *ret_again)
 {
 	__u64 who = caller_hash(attempt);
-	__u32 index = who >> (64 - RW_CALLER_BITS), way;
-	struct rw_caller_set *set = bpf_map_lookup_elem(&callers, &index);
+	__u32 index = who >> (64 - RW_CALLER_BITS), zero = 0, way;
+	void *sets = bpf_map_lookup_elem(&callers, &zero);
+	struct rw_caller_set *set;
 	struct rw_caller *caller;
 
+	if (!sets)
+		return NULL;
+	set = bpf_map_lookup_elem(sets, &index);
 	if (!set)
 		return NULL;
 	way = caller_find(set, who);

@@ -37,7 +37,10 @@ static __always_inline void limit_key(struct rw_stayer_key *ret, const struct ad
 
 static __always_inline __u64 *limit_element(__u32 index)
 {
-	return bpf_map_lookup_elem(&limit_times, &index);
+	__u32 zero = 0;
+	void *rows = bpf_map_lookup_elem(&limit_times, &zero);
+
+	return rows ? bpf_map_lookup_elem(rows, &index) : NULL;
 }
 
 /*

@@ -125,12 +125,19 @@ struct {
 	__type(value, struct rw_filter_page);
 } ban_filter SEC(".maps");
 
+/* A table in pieces, as all arrays of maps below: user space makes one when it is needed first. */
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, RW_BANS);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct rw_address);
-	__type(value, struct rw_ban);
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__array(
+		values, struct {
+			__uint(type, BPF_MAP_TYPE_HASH);
+			__uint(max_entries, RW_BANS);
+			__uint(map_flags, BPF_F_NO_PREALLOC);
+			__uint(key_size, sizeof(struct rw_address));
+			__uint(value_size, sizeof(struct rw_ban));
+		});
 } bans SEC(".maps");
 
 struct {
@@ -159,10 +166,16 @@ struct {
 
 /* When is a source's bucket full again? */
 struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, RW_LIMIT_ROWS *RW_LIMIT_PLACES);
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, __u64);
+	__array(
+		values, struct {
+			__uint(type, BPF_MAP_TYPE_ARRAY);
+			__uint(max_entries, RW_LIMIT_ROWS * RW_LIMIT_PLACES);
+			__uint(key_size, sizeof(__u32));
+			__uint(value_size, sizeof(__u64));
+		});
 } limit_times SEC(".maps");
 
 /* Who goes on where its bucket is empty? Only connections write here. */
@@ -248,10 +261,16 @@ struct {
 } reason_counters SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, RW_RULES);
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, RW_RULE_PIECES);
 	__type(key, __u32);
-	__type(value, struct rw_rule_counter);
+	__array(
+		values, struct {
+			__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+			__uint(max_entries, RW_RULE_PIECE);
+			__uint(key_size, sizeof(__u32));
+			__uint(value_size, sizeof(struct rw_rule_counter));
+		});
 } rule_counters SEC(".maps");
 
 /* Who was refused, and where? */
@@ -294,10 +313,16 @@ struct {
 
 /* Has this source been refused before, and is there anything of it that was not told? */
 struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, RW_CALLER_SETS);
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct rw_caller_set);
+	__array(
+		values, struct {
+			__uint(type, BPF_MAP_TYPE_ARRAY);
+			__uint(max_entries, RW_CALLER_SETS);
+			__uint(key_size, sizeof(__u32));
+			__uint(value_size, sizeof(struct rw_caller_set));
+		});
 } callers SEC(".maps");
 
 /* Who has had an event of his own since the last grant? */

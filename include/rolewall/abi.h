@@ -19,7 +19,7 @@
 
 /* Counted up with whatever moves, or means something else, in a map: another version's maps are
  * not read, even where their shapes are the same. */
-#define RW_ABI_VERSION 11
+#define RW_ABI_VERSION 12
 
 /*
  * Reasons: why a packet has its verdict. X(number, NAME, "name", verdict, "documentation").
@@ -105,8 +105,10 @@ enum rw_reason {
 #define RW_STAYERS	 4096 /* sources that stay at a limit, least recently used first */
 #define RW_ATTEMPT_BITS	 12
 #define RW_ATTEMPT_SLOTS (1 << RW_ATTEMPT_BITS) /* attempts a CPU can hold */
-#define RW_CONVERSATIONS 65536	 /* UDP conversations remembered, least recently used first */
-#define RW_BOUND_PEERS	 16384	 /* peers of device-bound TCP sockets, least recently used first */
+#define RW_RULE_PIECE	 1024			/* rules of a piece of `rule_counters` */
+#define RW_RULE_PIECES	 (RW_RULES / RW_RULE_PIECE)
+#define RW_CONVERSATIONS 32768	 /* UDP conversations remembered, least recently used first */
+#define RW_BOUND_PEERS	 8192	 /* peers of device-bound TCP sockets, least recently used first */
 #define RW_PREFIXES	 262144	 /* (list, source prefix) pairs of one generation */
 #define RW_SET_SOURCES	 65536	 /* source prefixes of all sets of one generation */
 #define RW_NEVER_BANS	 65536	 /* prefixes of one generation that are never banned */
@@ -535,7 +537,7 @@ struct rw_counter {
 	__u64 bytes; /* of the IP packet or frame as the hook sees it */
 };
 
-/* Value of `rule_counters` (per CPU, by rule). Dropped and observed here: zone-denied only. */
+/* Value of `rule_counters` (in pieces, per CPU, by rule modulo RW_RULE_PIECE). Dropped and observed here: zone-denied only. */
 struct rw_rule_counter {
 	struct rw_counter passed;
 	struct rw_counter dropped;

@@ -20,6 +20,7 @@
 #include "kernel/commit/remove.h"
 #include "kernel/lists/ban_filter.h"
 #include "kernel/object/load.h"
+#include "kernel/object/pieces.h"
 #include "util/cleanup.h"
 #include "bench.h"
 
@@ -135,10 +136,16 @@ static void bans_announce(const struct maps *maps, uint32_t first, uint32_t coun
 
 void maps_ban(const struct maps *maps, uint32_t first, uint32_t count)
 {
+	_close_ int table = -1;
+	const uint32_t zero = 0;
+
+	if (pieces_make(maps->fd[MAP_BANS], MAP_BANS, &zero, 1) ||
+	    piece_open(maps->fd[MAP_BANS], zero, &table))
+		err(1, "table of bans");
 	for (uint32_t i = 0; i < count; i += BANS_BATCH) {
 		uint32_t left = count - i;
 
-		bans_put(maps->fd[MAP_BANS], first + i, left < BANS_BATCH ? left : BANS_BATCH);
+		bans_put(table, first + i, left < BANS_BATCH ? left : BANS_BATCH);
 	}
 	bans_announce(maps, first, count, 128);
 }

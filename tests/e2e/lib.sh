@@ -24,6 +24,21 @@ export TZ=UTC
 
 SKIP_STATUS=77
 
+# --- the kernel's maps ------------------------------------------------------------------------------
+
+# Numbers of the maps that are elements of an array of maps.
+map_pieces() { # MAP
+	bpftool map dump pinned "$LAB_DIR/bpf/rolewall/maps/$1" |
+		sed -n 's/.*value: \(..\) \(..\) \(..\) \(..\).*/0x\4\3\2\1/p'
+}
+
+# How many addresses are banned, as the kernel has them.
+banned_in_kernel() {
+	local id
+
+	for id in $(map_pieces bans); do bpftool -j map dump id "$id"; done | jq -s 'map(length) | add // 0'
+}
+
 # --- the copy for the next boot -------------------------------------------------------------------
 
 is_confirmed() { # NODE-FILE

@@ -134,8 +134,44 @@ million() {
 	}'
 }
 
+# A line of JSON for each map of the instance, those in its tables in pieces as well.
+maps_all() {
+	local pin id
+
+	for pin in "$LAB_DIR"/bpf/rolewall/maps/* "$LAB_DIR"/bpf/rolewall/generation-*/*; do
+		bpftool -j map show pinned "$pin"
+		# Those of the policies are pinned by themselves.
+		case ${pin##*/} in
+		bans | limit_times | rule_counters | callers)
+			for id in $(map_pieces "${pin##*/}"); do bpftool -j map show id "$id"; done
+			;;
+		esac
+	done
+}
+
+bytes_of_all() { maps_all | jq -s 'map(.bytes_memlock) | add'; }
+
 memory_of() { # MAP
-	bpftool -j map show pinned "$LAB_DIR/bpf/rolewall/maps/$1" | jq '.bytes_memlock / 1048576 | floor'
+	local pin=$LAB_DIR/bpf/rolewall/maps/$1
+
+	case $1 in
+	bans) bpftool -j map show id "$(map_pieces bans)" ;;
+	*) bpftool -j map show pinned "$pin" ;;
+	esac | jq '.bytes_memlock / 1048576 | floor'
+}
+
+test_what_is_not_used_takes_no_memory() {
+	local idle cpus
+
+	idle=$(bytes_of_all)
+	if [ "$idle" -le 0 ] || [ "$idle" -gt $((16 << 20)) ]; then fail "the maps of an idle node take $idle bytes"; fi
+	# What a CPU more takes.
+	cpus=$(maps_all | jq -s 'map(select(.type | startswith("percpu")) | .max_entries * .bytes_value) | add')
+	if [ "$cpus" -le 0 ] || [ "$cpus" -gt $((1 << 20)) ]; then fail "a CPU takes $cpus bytes"; fi
+	assert_exit 0 rolewall ban "$OUTSIDE"
+	[ "$(bytes_of_all)" -gt "$idle" ] || fail "a ban takes no memory"
+	assert_exit 0 rolewall unban "$OUTSIDE"
+	assert_equal "$idle" "$(bytes_of_all)" "bytes after the last ban"
 }
 
 # Neither the list nor its file is read or written for one more or one less.

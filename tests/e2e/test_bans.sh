@@ -54,15 +54,16 @@ test_the_list_says_who_why_and_until_when() {
 }
 
 test_the_list_is_that_of_the_kernel() {
-	local maps=$LAB_DIR/bpf/rolewall/maps
+	local table
 
 	assert_exit 0 rolewall ban "$OUTSIDE" --reason mine
+	table=$(map_pieces bans)
 	# Behind Rolewall's back: ::ffff:198.51.100.9, without end.
 	# shellcheck disable=SC2046
-	bpftool map update pinned "$maps/bans" key hex 00 00 00 00 00 00 00 00 00 00 ff ff c6 33 64 09 \
+	bpftool map update id "$table" key hex 00 00 00 00 00 00 00 00 00 00 ff ff c6 33 64 09 \
 		value hex $(printf '00 %.0s' {1..16})
 	assert_json '[.[].source] == ["198.51.100.9", "203.0.113.2"] and .[1].reason == "mine"' bans
-	bpftool map delete pinned "$maps/bans" key hex 00 00 00 00 00 00 00 00 00 00 ff ff cb 00 71 02
+	bpftool map delete id "$table" key hex 00 00 00 00 00 00 00 00 00 00 ff ff cb 00 71 02
 	assert_json '[.[].source] == ["198.51.100.9"]' bans
 }
 
@@ -110,7 +111,7 @@ test_a_clock_that_is_set_while_bans_are_read_ends_none() {
 	[ "$asked" -gt 0 ] || fail "the clock was never asked for"
 	for ((at = 1; at <= asked; at++)); do
 		STEP_AT=$at LD_PRELOAD=$LAB_DIR/step.so assert_exit 0 rolewall bans
-		assert_equal 1 "$(bpftool -j map dump pinned "$LAB_DIR/bpf/rolewall/maps/bans" | jq length)" \
+		assert_equal 1 "$(banned_in_kernel)" \
 			"bans, set at $at of $asked"
 	done
 	assert_json 'length == 1 and .[0].reason == "one day"' bans

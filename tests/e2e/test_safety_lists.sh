@@ -110,7 +110,7 @@ call_amid_import() {
 }
 
 in_kernel() {
-	bpftool -j map dump pinned "$LAB_DIR/bpf/rolewall/maps/bans" | jq length
+	banned_in_kernel
 }
 
 one_in_kernel() {

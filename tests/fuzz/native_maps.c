@@ -223,7 +223,9 @@ int bpf_map_create(enum bpf_map_type type, const char *name, __u32 key_size, __u
 		   __u32 entries, const struct bpf_map_create_opts *opts)
 {
 	struct native_shape shape = {
-		.kind = type == BPF_MAP_TYPE_LPM_TRIE ? NATIVE_TRIE : NATIVE_ARRAY,
+		.kind = type == BPF_MAP_TYPE_LPM_TRIE ? NATIVE_TRIE
+			: type == BPF_MAP_TYPE_HASH   ? NATIVE_HASH
+						      : NATIVE_ARRAY,
 		.key_size = key_size,
 		.value_size = value_size,
 		.entries = entries,

@@ -28,7 +28,7 @@ int subject_open(struct subject *ret)
 		.cpus = 1,
 	};
 	native_start();
-	return 0;
+	return subject_pieces_make(ret);
 }
 
 const void *subject_seeds(const struct subject *subject)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <bpf/bpf.h>
 
@@ -50,6 +51,44 @@ static int inner_make(const struct subject_inner *inner)
 				inner->max_entries, &options);
 
 	return fd < 0 ? -errno : fd;
+}
+
+/* Descriptor of a new piece of a table, or -errno. */
+static int piece_make(const struct subject *subject, const char *table, uint32_t index,
+		      const struct subject_inner *inner)
+{
+	int r, fd = inner_make(inner);
+
+	if (fd < 0)
+		return fd;
+	r = map_put(subject_map(subject, table), &index, &fd);
+	if (r)
+		close(fd);
+	return r ? r : fd;
+}
+
+int subject_pieces_make(struct subject *subject)
+{
+	const struct subject_inner bans = {BPF_MAP_TYPE_HASH, 16, sizeof(struct rw_ban), RW_BANS,
+					   BPF_F_NO_PREALLOC};
+	const struct subject_inner times = {BPF_MAP_TYPE_ARRAY, 4, 8,
+					    RW_LIMIT_ROWS * RW_LIMIT_PLACES, 0};
+	const struct subject_inner rules = {BPF_MAP_TYPE_PERCPU_ARRAY, 4,
+					    sizeof(struct rw_rule_counter), RW_RULE_PIECE, 0};
+	const struct subject_inner callers = {BPF_MAP_TYPE_ARRAY, 4, sizeof(struct rw_caller_set),
+					      RW_CALLER_SETS, 0};
+	int *const fds[] = {&subject->bans, &subject->limit_times, &subject->rules[0],
+			    &subject->rules[1], &subject->callers};
+
+	subject->bans = piece_make(subject, "bans", 0, &bans);
+	subject->limit_times = piece_make(subject, "limit_times", 0, &times);
+	subject->rules[0] = piece_make(subject, "rule_counters", 0, &rules);
+	subject->rules[1] = piece_make(subject, "rule_counters", RW_RULE_PIECES - 1, &rules);
+	subject->callers = piece_make(subject, "callers", 0, &callers);
+	for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++)
+		if (*fds[i] < 0)
+			return *fds[i];
+	return 0;
 }
 
 static void entries_fill(const struct model_policy *policy, struct rw_policy_entry *entries)
@@ -167,7 +206,7 @@ static int interfaces_put(const struct subject *subject, const struct model_poli
 /* The programs do not look at the expiry of a ban: here each one is over. */
 static int bans_put(const struct subject *subject, const struct model_policy *policy)
 {
-	int single = subject_map(subject, "bans"), prefixes = subject_map(subject, "ban_prefixes");
+	int single = subject->bans, prefixes = subject_map(subject, "ban_prefixes");
 	const struct rw_ban value = {.expires = 1, .length = 1};
 	int error = map_clear(single);
 
@@ -273,7 +312,7 @@ static int bucket_put(const struct subject *subject, const struct model_bucket *
 {
 	const uint64_t spent = monotonic_ns() + (LIMIT_BURST - 1) * LIMIT_INTERVAL + 60000000000ULL;
 	const uint64_t left = monotonic_ns() + (LIMIT_BURST - 1) * LIMIT_INTERVAL - 1;
-	int fd = subject_map(subject, "limit_times"), error = 0;
+	int fd = subject->limit_times, error = 0;
 
 	for (unsigned int row = 0; !error && row < 2; row++) {
 		bool has = bucket->left == MODEL_LEFT_SOMETHING ||
@@ -289,7 +328,7 @@ static int buckets_put(const struct subject *subject, const struct model_policy 
 {
 	static uint32_t places[LIMIT_PLACES];
 	static size_t count;
-	int fd = subject_map(subject, "limit_times"), error = 0;
+	int fd = subject->limit_times, error = 0;
 	const uint64_t never = 0;
 
 	while (!error && count)

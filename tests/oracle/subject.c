@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -97,8 +98,6 @@ static void object_trim(const struct subject *subject, struct bpf_object *object
 		bpf_map__set_pin_path(map, NULL);
 		if (strcmp(bpf_map__name(map), "foreign_sockets") == 0)
 			bpf_map__set_autocreate(map, false);
-		if (strcmp(bpf_map__name(map), "bans") == 0)
-			bpf_map__set_max_entries(map, 1024);
 	}
 }
 
@@ -224,11 +223,18 @@ int subject_open(struct subject *ret)
 	libbpf_set_print(print);
 	subject.knows_device = test_run_knows_device();
 	*ret = subject;
+	if (subject_pieces_make(ret))
+		return -EIO;
 	return programs_find(ret);
 }
 
 void subject_close(struct subject *subject)
 {
+	close(subject->bans);
+	close(subject->limit_times);
+	close(subject->callers);
+	close(subject->rules[0]);
+	close(subject->rules[1]);
 	conntrack_bpf__destroy(subject->asking);
 	rolewall_bpf__destroy(subject->bare);
 	rolewall_bpf__destroy(subject->ethernet);

@@ -55,6 +55,8 @@ struct subject {
 	struct conntrack_bpf *asking;  /* owned; the programs that ask; same maps. NULL: cannot */
 	struct subject_inner policy_inner;
 	struct subject_inner prefixes_inner;
+	int bans, limit_times, callers; /* first pieces of tables in pieces */
+	int rules[2];			/* the first one, and the last */
 	int programs[SUBJECT_PROGRAMS]; /* -1: this kernel cannot load it */
 	int egress;			/* fd */
 	bool knows_netns;		/* the cgroup programs tell other network namespaces */
@@ -77,6 +79,9 @@ struct tally_attempts {
 	struct rw_attempt list[RW_ATTEMPT_SLOTS];
 	size_t count;
 };
+
+/* Make them, and put them into their tables. 0 or -errno. */
+int subject_pieces_make(struct subject *subject);
 
 /* All return 0 or -errno, and say on stderr what went wrong (subject_run does not). */
 int subject_open(struct subject *ret);

@@ -52,14 +52,14 @@ static int reasons_read(const struct subject *subject, struct tally *tally)
 static int rules_read(const struct subject *subject, struct tally *tally)
 {
 	_free_ struct rw_rule_counter *counters = calloc(subject->cpus, sizeof(*counters));
-	int fd = subject_map(subject, "rule_counters");
 
 	if (!counters)
 		return -ENOMEM;
 	for (size_t i = 0; i < SUBJECT_RULES; i++) {
-		uint32_t rule = i == SUBJECT_RULES - 1 ? RW_RULES - 1 : i;
+		bool last = i == SUBJECT_RULES - 1;
+		uint32_t rule = last ? RW_RULE_PIECE - 1 : i;
 
-		if (bpf_map_lookup_elem(fd, &rule, counters) < 0)
+		if (bpf_map_lookup_elem(subject->rules[last], &rule, counters) < 0)
 			return -errno;
 		for (int cpu = 0; cpu < subject->cpus; cpu++) {
 			counter_add(&tally->rules[i].passed, &counters[cpu].passed);

@@ -153,6 +153,10 @@ void harness_need_cgroup(const struct harness *harness);
 /* Set one element of a map. */
 void harness_put(const struct harness *harness, enum map_id map, const void *key,
 		 const void *value);
+/* The same in the first piece of a table in pieces (kernel/object/pieces.h). */
+void harness_put_in(const struct harness *harness, enum map_id map, const void *key,
+		    const void *value);
+void harness_delete_in(const struct harness *harness, enum map_id map, const void *key);
 
 /* Bytes from hexadecimal digits; white space is skipped. */
 struct frame *frame_from_hex(const char *hex);

@@ -18,6 +18,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "kernel/object/pieces.h"
 #include "util/cleanup.h"
 #include "vectors.h"
 
@@ -139,6 +140,7 @@ static void grant(const struct harness *harness, uint64_t more)
 		grants[cpu] = states[cpu].emitted + states[cpu].lost + more;
 	clock.epoch++;
 	harness_put(harness, MAP_EVENT_CLOCK, &zero, &clock);
+	assert_int_equal(pieces_make(harness->maps.fd[MAP_CALLERS], MAP_CALLERS, &zero, 1), 0);
 	harness_put(harness, MAP_EVENT_GRANTS, &zero, grants);
 }
 

@@ -512,12 +512,12 @@ static void a_banned_source_is_not_answered(void **state)
 	const struct rw_ban ban = {0};
 	const uint32_t zero = 0;
 
-	harness_put(harness, MAP_BANS, &peer, &ban);
+	harness_put_in(harness, MAP_BANS, &peer, &ban);
 	harness_put(harness, MAP_PRESENCE, &zero, &presence);
 	expect_none(state, SYN4, "drop banned");
 	presence.bans = 0;
 	harness_put(harness, MAP_PRESENCE, &zero, &presence);
-	bpf_map_delete_elem(harness->maps.fd[MAP_BANS], &peer);
+	harness_delete_in(harness, MAP_BANS, &peer);
 	assert_true(is_answered_anywhere(harness, SYN4));
 }
 

@@ -76,7 +76,7 @@ static void bucket_set(const struct harness *harness, const char *source, uint16
 	assert_int_equal(bpf_map_lookup_elem(harness->maps.fd[MAP_SEED], &zero, &seeds), 0);
 	hash = rw_limit_hash(halves[0], halves[1], rule_of(harness, port), seeds.words);
 	place = row ? rw_limit_second(hash) : rw_limit_first(hash);
-	harness_put(harness, MAP_LIMIT_TIMES, &place, &full);
+	harness_put_in(harness, MAP_LIMIT_TIMES, &place, &full);
 }
 
 static void bucket_fill(const struct harness *harness, const char *source, uint16_t port,

@@ -41,18 +41,20 @@ static void ban(struct harness *harness, const char *text, bool gone)
 	struct rw_ban value = {0};
 	struct cidr cidr;
 	bool address;
-	int fd;
+	int fd = harness->maps.fd[MAP_BAN_PREFIXES];
 
 	assert_int_equal(cidr_parse(text, &cidr, NULL), 0);
 	address = cidr.length == 128;
 	key.prefixlen = value.length = cidr.length;
 	memcpy(key.source, cidr.source, sizeof(key.source));
-	fd = harness->maps.fd[address ? MAP_BANS : MAP_BAN_PREFIXES];
-	if (gone)
-		bpf_map_delete_elem(fd, address ? (void *)cidr.source : &key);
+	if (gone && address)
+		harness_delete_in(harness, MAP_BANS, cidr.source);
+	else if (gone)
+		bpf_map_delete_elem(fd, &key);
+	else if (address)
+		harness_put_in(harness, MAP_BANS, cidr.source, &value);
 	else
-		harness_put(harness, address ? MAP_BANS : MAP_BAN_PREFIXES,
-			    address ? (void *)cidr.source : &key, &value);
+		harness_put(harness, MAP_BAN_PREFIXES, &key, &value);
 }
 
 static const char *const bans[] = {"192.0.2.0/24",  "198.51.100.7", "203.0.113.0/25",

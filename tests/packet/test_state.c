@@ -282,7 +282,7 @@ static void a_banned_address_gets_nothing(void **state)
 	_close_ int client = socket_connected("192.0.2.9", "198.51.100.1");
 	struct rw_ban ban = {.length = 1};
 
-	harness_put(*state, MAP_BANS, peer4, &ban);
+	harness_put_in(*state, MAP_BANS, peer4, &ban);
 	presence_put(*state, (struct rw_presence){.bans = 1});
 	expect_hex(*state, FOR_ALL, &on_ext0, ETH4 IP4("00 28", "00 00", "06") TCP(SMTP, SYN),
 		   "drop banned");
@@ -301,8 +301,7 @@ static void a_banned_address_gets_nothing(void **state)
 		   "45 00 00 28 00 00 00 00 40 06 00 00 c0 00 02 08 c6 33 64 01 " TCP(SMTP, SYN),
 		   "pass open");
 	presence_put(*state, (struct rw_presence){0});
-	assert_int_equal(bpf_map_delete_elem(((struct harness *)*state)->maps.fd[MAP_BANS], peer4),
-			 0);
+	harness_delete_in(*state, MAP_BANS, peer4);
 }
 
 static void a_banned_prefix_gets_nothing(void **state)

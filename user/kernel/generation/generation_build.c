@@ -20,6 +20,7 @@
 #include "kernel/generation/rule_counters.h"
 #include "host/autoconf.h"
 #include "kernel/object/batch.h"
+#include "kernel/object/pieces.h"
 #include "tables/compiled.h"
 #include "policy/set_tables.h"
 #include "util/cleanup.h"
@@ -399,12 +400,28 @@ static int settle_counters(const struct maps *maps, const struct numbered_rule *
 			   const bool *fresh, size_t count)
 {
 	_free_ bool *unused = calloc(RW_RULES, sizeof(*unused));
+	_free_ bool *needed = calloc(RW_RULES, sizeof(*needed));
+	int r;
 
-	if (!unused)
+	if (!unused || !needed)
 		return -ENOMEM;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		unused[records[i].index] |= fresh[i];
-	return rule_counters_settle(maps, unused);
+		needed[records[i].index] = true;
+	}
+	r = rule_counters_make(maps, needed);
+	return r ? r : rule_counters_settle(maps, unused);
+}
+
+/* The rows of times are made for the first policy that has a limit. */
+static int make_limits(const struct maps *maps, const struct tables *tables)
+{
+	const uint32_t zero = 0;
+
+	for (size_t i = 0; i < tables->rule_count; i++)
+		if (tables->rules[i].limit.count)
+			return pieces_make(maps->fd[MAP_LIMIT_TIMES], MAP_LIMIT_TIMES, &zero, 1);
+	return 0;
 }
 
 static int number_rules(const struct generation_request *request, struct generation *generation)
@@ -449,6 +466,8 @@ int generation_build(const struct instance *instance, const struct generation_re
 		r = allocate(request, &generation);
 	if (!r)
 		r = number_rules(request, &generation);
+	if (!r)
+		r = make_limits(request->maps, request->tables);
 	if (!r)
 		r = build_maps(request, &generation);
 	if (!r)

@@ -5,10 +5,12 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "kernel/object/pieces.h"
 #include "util/cleanup.h"
 
 /* Zeros, a value for each CPU. NULL: out of memory. */
@@ -37,11 +39,49 @@ static int reason_add(const struct maps *maps, __u32 reason, const struct rw_cou
 static int zero(const struct maps *maps, uint32_t index)
 {
 	_free_ struct rw_rule_counter *zeros = values_new(sizeof(*zeros));
-	int fd = maps->fd[MAP_RULE_COUNTERS];
+	uint32_t element = index % RW_RULE_PIECE;
+	_close_ int fd = -1;
+	int r = zeros ? 0 : -ENOMEM;
 
-	if (!zeros)
-		return -ENOMEM;
-	return bpf_map_update_elem(fd, &index, zeros, BPF_EXIST) ? -errno : 0;
+	if (!r)
+		r = piece_open(maps->fd[MAP_RULE_COUNTERS], index / RW_RULE_PIECE, &fd);
+	if (r)
+		return r;
+	return bpf_map_update_elem(fd, &element, zeros, BPF_EXIST) ? -errno : 0;
+}
+
+int rule_counters_make(const struct maps *maps, const bool *needed)
+{
+	uint32_t pieces[RW_RULE_PIECES];
+	size_t count = 0;
+
+	for (uint32_t i = 0; i < RW_RULES; i++)
+		if (needed[i] && (!count || pieces[count - 1] != i / RW_RULE_PIECE))
+			pieces[count++] = i / RW_RULE_PIECE;
+	return pieces_make(maps->fd[MAP_RULE_COUNTERS], MAP_RULE_COUNTERS, pieces, count);
+}
+
+/* What is not there has counted nothing. */
+static int piece_read(int outer, uint32_t piece, size_t count, struct rw_rule_counter *ret)
+{
+	_close_ int fd = -1;
+	int r = piece_open(outer, piece, &fd);
+
+	if (r)
+		return r == -ENOENT ? 0 : r;
+	return map_sum_all(fd, count, sizeof(*ret), (unsigned long long *)ret);
+}
+
+int rule_counters_read(int outer, size_t count, struct rw_rule_counter *ret)
+{
+	int r = 0;
+
+	memset(ret, 0, count * sizeof(*ret));
+	for (size_t from = 0; !r && from < count; from += RW_RULE_PIECE)
+		r = piece_read(outer, from / RW_RULE_PIECE,
+			       count - from < RW_RULE_PIECE ? count - from : RW_RULE_PIECE,
+			       ret + from);
+	return r;
 }
 
 static int settle(const struct maps *maps, uint32_t index, const struct rw_rule_counter *sum)
@@ -69,8 +109,7 @@ int rule_counters_settle(const struct maps *maps, const bool *unused)
 	sums = calloc(count + 1, sizeof(*sums));
 	if (!sums)
 		return -ENOMEM;
-	r = map_sum_all(maps->fd[MAP_RULE_COUNTERS], count, sizeof(*sums),
-			(unsigned long long *)sums);
+	r = rule_counters_read(maps->fd[MAP_RULE_COUNTERS], count, sums);
 	for (size_t i = 0; !r && i < count; i++)
 		if (unused[i])
 			r = settle(maps, i, &sums[i]);

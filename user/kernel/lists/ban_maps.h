@@ -21,5 +21,7 @@ void bans_count(const struct timeout_list *entries, struct rw_presence *presence
 
 /* The end of this one ban. -ENOENT: it is not banned by itself. */
 int bans_find(const struct maps *maps, int64_t ahead, struct timeout *entry);
+/* The same of an address alone. */
+int bans_find_address(const struct maps *maps, const uint8_t address[16], struct rw_ban *ret);
 /* The longest prefix that is banned and holds all of `source`, which may be `source` itself. */
 int bans_find_prefix(const struct maps *maps, const struct cidr *source, struct rw_ban *ret);

@@ -6,6 +6,7 @@
 
 #include <bpf/bpf.h>
 
+#include "kernel/lists/ban_maps.h"
 #include "kernel/lists/bans.h"
 #include "util/clock.h"
 
@@ -44,7 +45,7 @@ static bool find_in_kernel(const struct maps *maps, const uint8_t address[16], s
 {
 	struct rw_ban ban;
 
-	if (bpf_map_lookup_elem(maps->fd[MAP_BANS], address, &ban) || !goes_on(&ban))
+	if (bans_find_address(maps, address, &ban) || !goes_on(&ban))
 		return find_prefix(maps, address, ret);
 	ban_set(address, 128, ret);
 	return true;

@@ -23,6 +23,7 @@
 #include "kernel/object/directory.h"
 #include "kernel/object/maps.h"
 #include "kernel/object/netns.h"
+#include "kernel/object/pieces.h"
 #include "kernel/object/seed.h"
 #include "util/cleanup.h"
 #include "util/say.h"
@@ -355,7 +356,7 @@ int scratch_map(const struct rolewall_bpf *object, enum map_id id)
 }
 
 /* Maps that count, or that would tell others of a packet that never arrived, are not shared. */
-static void scratch_maps(struct rolewall_bpf *object, unsigned int rules)
+static void scratch_maps(struct rolewall_bpf *object)
 {
 	struct bpf_map *const own[] = {
 		object->maps.interfaces,
@@ -385,8 +386,6 @@ static void scratch_maps(struct rolewall_bpf *object, unsigned int rules)
 
 	for (i = 0; i < sizeof(own) / sizeof(*own); i++)
 		bpf_map__set_pin_path(own[i], NULL);
-	bpf_map__set_max_entries(object->maps.rule_counters, rules);
-	bpf_map__set_max_entries(object->maps.callers, 1);
 	bpf_map__set_max_entries(object->maps.events, sysconf(_SC_PAGESIZE));
 }
 
@@ -403,6 +402,18 @@ static int scratch_place(const struct rolewall_bpf *object, unsigned int slot,
 	return 0;
 }
 
+static int scratch_counters(const struct rolewall_bpf *object, unsigned int rules,
+			    struct error *ret_error)
+{
+	uint32_t pieces[RW_RULE_PIECES], count = (rules + RW_RULE_PIECE - 1) / RW_RULE_PIECE;
+	int r;
+
+	for (uint32_t i = 0; i < count; i++)
+		pieces[i] = i;
+	r = pieces_make(bpf_map__fd(object->maps.rule_counters), MAP_RULE_COUNTERS, pieces, count);
+	return r ? error_set(ret_error, -r, "cannot make counters of rules: %s", strerror(-r)) : 0;
+}
+
 int load_scratch(const struct instance *instance, const struct features *features,
 		 unsigned int slot, unsigned int rules, struct rolewall_bpf **ret, int *ret_fd,
 		 struct error *ret_error)
@@ -414,11 +425,13 @@ int load_scratch(const struct instance *instance, const struct features *feature
 	r = open_object(instance, features, features->conntrack, &object, ret_error);
 	if (r)
 		return r;
-	scratch_maps(object, rules);
+	scratch_maps(object);
 	program = choose_xdp(object, features);
 	bpf_program__set_autoload(program, true);
 	object->rodata->l2_len = ETH_HLEN;
 	r = load_object(instance, object, "the program that answers", ret_error);
+	if (!r)
+		r = scratch_counters(object, rules, ret_error);
 	if (!r)
 		r = scratch_place(object, slot, ret_error);
 	if (r)

@@ -25,11 +25,11 @@
 	X(FOREIGN_SOCKETS, foreign_sockets, sizeof(int), sizeof(__u32))                            \
 	X(PRESENCE, presence, sizeof(__u32), sizeof(struct rw_presence))                           \
 	X(BAN_FILTER, ban_filter, sizeof(__u32), sizeof(struct rw_filter_page))                    \
-	X(BANS, bans, sizeof(struct rw_address), sizeof(struct rw_ban))                            \
+	X(BANS, bans, sizeof(__u32), sizeof(__u32))                                                \
 	X(BAN_PREFIXES, ban_prefixes, sizeof(struct rw_prefix_key), sizeof(struct rw_ban))         \
 	X(OPENINGS, openings, sizeof(struct rw_opening_key), sizeof(struct rw_opening))            \
 	X(ECHO_BUCKET, echo_bucket, sizeof(__u32), sizeof(__u64))                                  \
-	X(LIMIT_TIMES, limit_times, sizeof(__u32), sizeof(__u64))                                  \
+	X(LIMIT_TIMES, limit_times, sizeof(__u32), sizeof(__u32))                                  \
 	X(LIMIT_STAYERS, limit_stayers, sizeof(struct rw_stayer_key), sizeof(struct rw_stayer))    \
 	X(DATAGRAMS, datagrams, sizeof(__u32), sizeof(struct rw_datagram))                         \
 	X(FRAGMENT_ROOMS, fragment_rooms, sizeof(__u32), sizeof(struct rw_fragment_room))          \
@@ -40,13 +40,13 @@
 	X(COOKIE_COUNTER, cookie_counter, sizeof(__u32), sizeof(struct rw_cookie_counter))         \
 	X(HANDSHAKES, handshakes, sizeof(__u32), sizeof(struct rw_handshake))                      \
 	X(REASON_COUNTERS, reason_counters, sizeof(__u32), sizeof(struct rw_counter))              \
-	X(RULE_COUNTERS, rule_counters, sizeof(__u32), sizeof(struct rw_rule_counter))             \
+	X(RULE_COUNTERS, rule_counters, sizeof(__u32), sizeof(__u32))                              \
 	X(ATTEMPTS, attempts, sizeof(__u32), sizeof(struct rw_attempt))                            \
 	X(SETTLED, evicted, sizeof(__u32), sizeof(struct rw_evicted))                              \
 	X(EVENT_GRANTS, event_credits, sizeof(__u32), sizeof(__u64))                               \
 	X(EVENT_STATE, event_state, sizeof(__u32), sizeof(struct rw_event_state))                  \
 	X(EVENT_CLOCK, event_clock, sizeof(__u32), sizeof(struct rw_event_clock))                  \
-	X(CALLERS, callers, sizeof(__u32), sizeof(struct rw_caller_set))                           \
+	X(CALLERS, callers, sizeof(__u32), sizeof(__u32))                                          \
 	X(EVENT_SHARES, event_quotas, sizeof(__u32), sizeof(struct rw_event_quotas))               \
 	X(EVENTS, events, 0, 0)                                                                    \
 	X(EVENTS_PERF, events_perf, sizeof(__u32), sizeof(__u32))                                  \

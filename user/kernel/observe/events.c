@@ -15,6 +15,7 @@
 
 #include "kernel/object/lock.h"
 #include "kernel/object/maps.h"
+#include "kernel/object/pieces.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 
@@ -224,6 +225,7 @@ int events_open(const struct instance *instance, event_handler handler, void *co
 		struct events **ret, struct error *ret_error)
 {
 	struct events *events = calloc(1, sizeof(*events));
+	const uint32_t first = 0;
 	int r;
 
 	if (!events)
@@ -233,6 +235,9 @@ int events_open(const struct instance *instance, event_handler handler, void *co
 	events->handler = handler;
 	events->context = context;
 	r = events_start(instance, events, ret_error);
+	if (!r && pieces_make(events->maps.fd[MAP_CALLERS], MAP_CALLERS, &first, 1))
+		r = error_set(ret_error, errno, "cannot remember who is refused: %s",
+			      strerror(errno));
 	if (r) {
 		events_close(events);
 		return r;

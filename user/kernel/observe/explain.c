@@ -17,9 +17,12 @@
 #include "kernel/attach/cgroup.h"
 #include "kernel/attach/interface_query.h"
 #include "kernel/generation/generation.h"
+#include "kernel/generation/rule_counters.h"
 #include "kernel/generation/zone.h"
+#include "kernel/lists/ban_maps.h"
 #include "kernel/object/load.h"
 #include "kernel/object/maps.h"
+#include "kernel/object/pieces.h"
 #include "kernel/observe/packet.h"
 #include "util/array.h"
 #include "util/cleanup.h"
@@ -238,16 +241,28 @@ static int take_reason(int fd, uint32_t index, bool *ret)
 	return r || !counter.packets ? r : zero(fd, index, sizeof(counter));
 }
 
-static int take_rule(int fd, uint32_t index, uint8_t *ret_reason)
+static int rule_zero(int outer, uint32_t index)
 {
-	struct rw_rule_counter counter = {0};
-	int r = map_sum(fd, index, sizeof(counter), (unsigned long long *)&counter);
+	_close_ int fd = -1;
+	int r = piece_open(outer, index / RW_RULE_PIECE, &fd);
 
-	if (counter.passed.packets)
-		*ret_reason = RW_REASON_OPEN;
-	else if (counter.dropped.packets | counter.observed.packets)
-		*ret_reason = RW_REASON_ZONE_DENIED;
-	return r || !*ret_reason ? r : zero(fd, index, sizeof(counter));
+	return r ? r : zero(fd, index % RW_RULE_PIECE, sizeof(struct rw_rule_counter));
+}
+
+static int take_rule(int outer, uint32_t count, uint8_t *ret_reason)
+{
+	_free_ struct rw_rule_counter *counters = calloc(count, sizeof(*counters));
+	int r = counters ? rule_counters_read(outer, count, counters) : -ENOMEM;
+
+	for (uint32_t i = 0; !r && !*ret_reason && i < count; i++) {
+		if (counters[i].passed.packets)
+			*ret_reason = RW_REASON_OPEN;
+		else if (counters[i].dropped.packets | counters[i].observed.packets)
+			*ret_reason = RW_REASON_ZONE_DENIED;
+		if (*ret_reason)
+			r = rule_zero(outer, i);
+	}
+	return r;
 }
 
 /* The one counter that has moved. */
@@ -256,7 +271,7 @@ static int take_verdict(const struct explainer *explainer, const struct witness 
 {
 	int rules = scratch_map(witness->object, MAP_RULE_COUNTERS);
 	int reasons = scratch_map(witness->object, MAP_REASON_COUNTERS);
-	uint32_t i, rule_count = explainer->generation.about->rule_count;
+	uint32_t i;
 	uint8_t reason = RW_REASON_NONE;
 	bool moved = false;
 	int r = 0;
@@ -268,8 +283,8 @@ static int take_verdict(const struct explainer *explainer, const struct witness 
 		if (moved)
 			reason = i;
 	}
-	for (i = 0; !r && !reason && i < rule_count; i++)
-		r = take_rule(rules, explainer->generation.rules[i].index, &reason);
+	if (!r && !reason)
+		r = take_rule(rules, rule_limit(&explainer->generation), &reason);
 	if (r)
 		return error_set(ret_error, -r, "cannot read what the program counted: %s",
 				 strerror(-r));
@@ -318,7 +333,7 @@ static void find_ban(const struct explainer *explainer, const struct question *q
 	memcpy(key.source, question->source, sizeof(key.source));
 	memcpy(ret->ban.source, question->source, sizeof(ret->ban.source));
 	ret->ban.length = 128;
-	if (bpf_map_lookup_elem(explainer->maps.fd[MAP_BANS], key.source, &ban) == 0 ||
+	if (bans_find_address(&explainer->maps, key.source, &ban) == 0 ||
 	    bpf_map_lookup_elem(explainer->maps.fd[MAP_BAN_PREFIXES], &key, &ban))
 		return;
 	ret->ban.length = (uint8_t)ban.length;

@@ -14,6 +14,7 @@
 #include "kernel/attach/interface_query.h"
 #include "kernel/commit/pending.h"
 #include "kernel/generation/generation.h"
+#include "kernel/generation/rule_counters.h"
 #include "kernel/object/maps.h"
 #include "policy/words.h"
 #include "util/array.h"
@@ -127,8 +128,7 @@ static int read_rules(const struct maps *maps, const struct generation *generati
 	counters = calloc(used + 1, sizeof(*counters));
 	if (!snapshot->rules || !counters)
 		return -ENOMEM;
-	r = map_sum_all(maps->fd[MAP_RULE_COUNTERS], used, sizeof(*counters),
-			(unsigned long long *)counters);
+	r = rule_counters_read(maps->fd[MAP_RULE_COUNTERS], used, counters);
 	for (uint32_t i = 0; !r && i < count; i++) {
 		struct rule_state *state = &snapshot->rules[i];
 
