@@ -25,6 +25,8 @@ static const struct subcommand subcommands[] = {
 	{"attach", "floor|pass|xdp-filter IFACE [PORT/PROTO...]", "attach a peer", bench_attach},
 	{"flood", "ROUNDS PACKETS PORT NAME:IFACE...", "as fast as it goes, in turns", bench_flood},
 	{"pace", "IFACE PORT MPPS MS", "a flood at a given rate", bench_pace},
+	{"scale", "ROUNDS PACKETS PORT NAME IFACE IFACE",
+	 "the first cable alone, then both at once, each on a CPU of its own", bench_scale},
 	{"serve", "PORT", "answer transactions and take streams", bench_serve},
 	{"transact", "NAME ADDRESS PORT CLIENTS MS NEW|KEEP",
 	 "TCP transactions, with a connection each or one for all", bench_transact},

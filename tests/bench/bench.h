@@ -51,6 +51,7 @@ int bench_prog_run(int argc, char **argv);
 int bench_attach(int argc, char **argv);
 int bench_flood(int argc, char **argv);
 int bench_pace(int argc, char **argv);
+int bench_scale(int argc, char **argv);
 int bench_serve(int argc, char **argv);
 int bench_transact(int argc, char **argv);
 int bench_stream(int argc, char **argv);

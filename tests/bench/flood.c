@@ -10,6 +10,7 @@
 #include <err.h>
 #include <errno.h>
 #include <net/if.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,6 +101,73 @@ int bench_flood(int argc, char **argv)
 			target_measure(&flood, &targets[i], number_parse(argv[2]));
 	for (int i = 0; i < count; i++)
 		sample("sent", targets[i].name, "packets", targets[i].sent);
+	return 0;
+}
+
+/* One of the cables of bench_scale(), flooded by a thread that has a CPU for itself. */
+struct lane {
+	struct flood flood;
+	pthread_barrier_t *start;
+	unsigned int ifindex;
+	uint32_t packets;
+	int cpu;
+	uint64_t began, ended;
+};
+
+static void *lane_run(void *context)
+{
+	struct lane *lane = context;
+
+	cpu_pin(lane->cpu);
+	pthread_barrier_wait(lane->start);
+	lane->began = now_ns();
+	flood_send(&lane->flood, lane->ifindex, lane->packets);
+	lane->ended = now_ns();
+	return NULL;
+}
+
+/* Packets from when the first of them begins until the last one ends. Mpps. */
+static double lanes_run(struct lane *lanes, unsigned int count)
+{
+	pthread_barrier_t start;
+	pthread_t threads[2];
+	uint64_t began, ended;
+
+	pthread_barrier_init(&start, NULL, count);
+	for (unsigned int i = 0; i < count; i++) {
+		lanes[i].start = &start;
+		if (pthread_create(&threads[i], NULL, lane_run, &lanes[i]))
+			errx(1, "no thread");
+	}
+	for (unsigned int i = 0; i < count; i++)
+		pthread_join(threads[i], NULL);
+	pthread_barrier_destroy(&start);
+	began = lanes[0].began;
+	ended = lanes[0].ended;
+	for (unsigned int i = 1; i < count; i++) {
+		began = lanes[i].began < began ? lanes[i].began : began;
+		ended = lanes[i].ended > ended ? lanes[i].ended : ended;
+	}
+	return (double)lanes[0].packets * count * 1e3 / (ended - began);
+}
+
+int bench_scale(int argc, char **argv)
+{
+	struct lane lanes[2] = {{.cpu = 1}, {.cpu = 0}};
+	char subject[2][80];
+
+	if (argc != 7)
+		errx(2, "scale: ROUNDS PACKETS PORT NAME IFACE IFACE");
+	for (int i = 0; i < 2; i++) {
+		flood_open(&lanes[i].flood, argv[3]);
+		lanes[i].ifindex = if_nametoindex(argv[5 + i]);
+		lanes[i].packets = number_parse(argv[2]);
+		snprintf(subject[i], sizeof(subject[i]), "%s-%d-cpu", argv[4], i + 1);
+	}
+	for (uint64_t round = number_parse(argv[1]); round; round--)
+		for (unsigned int count = 1; count <= 2; count++)
+			sample("flood-scaling", subject[count - 1], "Mpps",
+			       lanes_run(lanes, count));
 	return 0;
 }
 

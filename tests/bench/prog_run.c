@@ -240,7 +240,23 @@ static void roles_add(struct series *series, struct bench_instance *roles)
 	calibrate(series, cgroup);
 }
 
-enum { ROLES, FEW, MANY, THOUSAND, MILLION, OTHERS, NETWORKS, INSTANCES };
+enum { ROLES, FEW, MANY, THOUSAND, MILLION, OTHERS, NETWORKS, LIMITED, INSTANCES };
+
+/* Every port has a limit, which no packet of the benchmark uses up: only connections do. */
+static void limits_put(struct tables *tables)
+{
+	for (size_t i = 0; i < tables->rule_count; i++)
+		tables->rules[i].limit = (struct limit){
+			.count = 30, .seconds = 60, .burst = 20, .ipv4_bits = 32, .ipv6_bits = 64};
+}
+
+static void limits_add(struct series *series, const struct bench_instance *limited)
+{
+	subject_test(series, "rolewall-limit", limited->xdp, &allowed,
+		     (struct expectation){XDP_PASS, NULL, 0});
+	subject_randomise(series, "rolewall-limit-random-sources", limited->xdp, &allowed,
+			  XDP_PASS);
+}
 
 #define OTHER_FIRST 0x14000000 /* 20.0.0.0: none of the random sources */
 
@@ -325,8 +341,8 @@ static void rounds_run(struct series *series, unsigned int rounds, bool paced)
 
 static void instances_open(struct bench_instance *instances, char **directories)
 {
-	static const char *const names[] = {"roles",   "few",	 "many",    "thousand",
-					    "million", "others", "networks"};
+	static const char *const names[] = {"roles",   "few",	 "many",     "thousand",
+					    "million", "others", "networks", "limited"};
 	const unsigned int rules[] = {[FEW] = 10, [MANY] = 65535};
 	struct tables tables;
 
@@ -335,6 +351,8 @@ static void instances_open(struct bench_instance *instances, char **directories)
 			tables_rules(&tables, rules[i], CLOSED);
 		else
 			tables_roles(&tables, directories[0], directories[1], PREFIXES);
+		if (i == LIMITED)
+			limits_put(&tables);
 		instance_open(&instances[i], directories[0], names[i], directories[2], &tables);
 		tables_free(&tables);
 	}
@@ -371,6 +389,7 @@ int bench_prog_run(int argc, char **argv)
 	floors_add(&series);
 	roles_add(&series, &instances[ROLES]);
 	sizes_add(&series, &instances[FEW], &instances[MANY]);
+	limits_add(&series, &instances[LIMITED]);
 	bans_add(&series, instances);
 	xdp_filter_add(&series, &tables);
 	rounds_run(&series, rounds, paced);

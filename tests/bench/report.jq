@@ -3,7 +3,8 @@
 #	{{BENCH/SUBJECT/FIELD}}				one number
 #	{{table BENCH}}					all subjects of one
 #	{{attempts SET}}				rows of docs/performance/attempts.tsv ($attempts)
-#	{{targets}}					what was asked for, and what came out
+#	{{targets}}					what was asked for, and what came out, of what was measured
+#	{{open port}}					a row of the README, if it was measured
 #	{{bytes a ban}}					what an address adds to the maps
 . as $all
 | def short: if . >= 100 then round else . * 100 | round / 100 end | tostring;
@@ -30,6 +31,20 @@ def targets: [
 		of("goodput-cost"; "rolewall-beside-none"; "median"), 2, false],
 	["goodput lost to the filter, beside a program that passes all, % (median of pairs)",
 		of("goodput-cost"; "rolewall-beside-pass"; "median"), 2, false]];
+def newer_targets: [
+	["`status` of 64,000 rules, ms", "verb-ms", "status-of-64000-rules", 200],
+	["`show --json` of 64,000 rules, ms", "verb-ms", "show-json-of-64000-rules", 500],
+	["`bans` of a million, ms", "verb-ms", "bans", 2000],
+	["import of a million bans, ms", "verb-ms", "import", 3000],
+	["`apply` of all roles, ms", "apply-ms", "all-roles", 30],
+	["`apply` of 10,000 rules, ms", "apply-ms", "10000-rules", 120],
+	["maps of an idle node, MiB", "memory", "all-roles", 16]]
+	| map(. as [$words, $bench, $subject, $most]
+		| {row: [$words, (try of($bench; $subject; "median") catch null), $most, false]}
+		| select(.row[1] != null) | .row);
+def scaling: try [["drop rate of two CPUs, times that of one",
+	of("flood-scaling"; "rolewall-2-cpu"; "max") / of("flood-scaling"; "rolewall-1-cpu"; "max"), 1.8, true]]
+	catch [];
 def target_row: (if .[3] then .[1] >= .[2] else .[1] <= .[2] end) as $met
 	| "| \(.[0]) | \(if .[3] then "at least" else "at most" end) \(.[2]) | \(.[1] | short) | \(
 		if $met then "met" else "**missed**" end) |";
@@ -41,7 +56,11 @@ def attempts($set): ($attempts | rtrimstr("\n") | split("\n") | map(split("\t"))
 	| [$rows[0], ($rows[0] | map("---"))] + ($rows | map(select(.[0] == $set)))
 	| map("| " + (.[1:] | join(" | ")) + " |") | join("\n");
 def value: if . == "targets" then
-		"| target | asked | found | |\n|---|---|---|---|\n" + (targets | map(target_row) | join("\n"))
+		"| target | asked | found | |\n|---|---|---|---|\n" + (targets + newer_targets + scaling | map(target_row) | join("\n"))
+	elif . == "open port" then
+		(try "| mail transactions a second while 100,000 SYNs a second come in to that very port, median | **\(
+			of("legit-open-port"; "rolewall-at-0.1-mpps"; "median") | short)** | | \(
+			of("legit-open-port"; "nftables-at-0.1-mpps"; "median") | short) | |\n" catch "")
 	elif . == "bytes a ban" then
 		(of("memory"; "1000000-bans"; "median") - of("memory"; "all-roles"; "median")) * 1048576 / 1000000
 		| round | tostring

@@ -24,5 +24,7 @@ jq -Rn --arg date "$(date -u +%F)" --arg kernel "$(uname -r)" --arg cpus "$(npro
 	--arg load "$(cut -d ' ' -f 1-3 /proc/loadavg)" -f "$here/results.jq" "$out/samples" \
 	>"$out/results.json"
 "$here/table.sh" "$out/results.json"
+echo
+jq -r --arg template '{{targets}}' --arg attempts '' -f "$here/report.jq" "$out/results.json" | column -t -s '|'
 "$here/plot.sh" "$out/results.json" "$out"
 echo "bench: results in $out/results.json; 'tests/bench/report.sh $out' makes docs/performance of them" >&2

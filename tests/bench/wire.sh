@@ -17,9 +17,9 @@ FLOOD_MPPS=${FLOOD_MPPS:-1.488} # under which legitimate clients have to live: a
 LEGIT_ROUNDS=${LEGIT_ROUNDS:-3}
 STREAM_ROUNDS=${STREAM_ROUNDS:-16}
 STREAM_MS=${STREAM_MS:-200}
-PARTS=${PARTS:-flood stream legit open_port apply}
+PARTS=${PARTS:-flood scale stream legit open_port apply}
 CLOSED=7
-SUBJECTS=(floor rolewall rolewall-tc rolewall-cgroup rolewall-generic rolewall-events xdp-filter nftables nftables-linear iptables synproxy none pass)
+SUBJECTS=(floor floor-two rolewall rolewall-two rolewall-tc rolewall-cgroup rolewall-generic rolewall-events xdp-filter nftables nftables-linear iptables synproxy none pass)
 
 pids=()
 finish() {
@@ -54,6 +54,8 @@ at_exec() { # SUBJECT COMMAND...
 	local subject=$1
 
 	shift
+	# What a node runs is in the cgroup that its filter is at.
+	if [ -d "$ROOM_CGROUP/$subject" ]; then echo "$BASHPID" >"$ROOM_CGROUP/$subject/cgroup.procs"; fi
 	exec nsenter --net="/run/netns/$subject" -- "$@"
 }
 
@@ -87,6 +89,21 @@ receiver_add() { # SUBJECT
 	ethtool -K "s$n" gro on
 }
 
+# A second wire t<n> - u<n> beside the first.
+receiver_widen() { # SUBJECT
+	local n
+
+	n=$(number_of "$1")
+	ip link add "t$n" address 02:00:00:00:00:01 type veth peer name "u$n" netns "$1"
+	ip -n "$1" link set "u$n" address 02:00:00:00:00:02
+	sysctl -qw "net.ipv6.conf.t$n.disable_ipv6=1"
+	at "$1" sysctl -qw "net.ipv6.conf.u$n.disable_ipv6=1"
+	ip link set "t$n" up
+	ip -n "$1" link set "u$n" up
+	at "$1" ethtool -K "u$n" gro on
+	ethtool -K "t$n" gro on
+}
+
 # --- their filters: the same ports ----------------------------------------------------------------
 
 rolewall_exec() { # SUBJECT ARGUMENT...
@@ -110,9 +127,13 @@ hook_of() { # SUBJECT
 }
 
 node_write() { # SUBJECT: all roles, as they are seen from inside
-	jq -n --arg hook "$(hook_of "$1")" --arg iface "r$(number_of "$1")" '{version: 1, node: "bench", profile: "carbonio-ce-23.10",
+	local two=
+
+	case $1 in *-two) two=u$(number_of "$1") ;; esac
+	jq -n --arg hook "$(hook_of "$1")" --arg iface "r$(number_of "$1")" --arg two "$two" '{version: 1, node: "bench", profile: "carbonio-ce-23.10",
 		roles: ["mta", "proxy", "postgres", "directory-server", "appserver", "videoserver", "mesh"],
-		interfaces: {($iface): {zone: "internal", hook: $hook}}, mode: "enforce"}' >"$ROOM/$1.json"
+		interfaces: {($iface): {zone: "internal", hook: $hook}}, mode: "enforce"}
+		| if $two == "" then . else .interfaces[$two] = .interfaces[$iface] end' >"$ROOM/$1.json"
 }
 
 rolewall_up() { # SUBJECT
@@ -186,6 +207,11 @@ xdp_filter_ports() {
 filters_up() {
 	rolewall_up rolewall
 	rolewall_up rolewall-events
+	receiver_widen rolewall-two
+	rolewall_up rolewall-two
+	receiver_widen floor-two
+	at floor-two "$bench" attach floor "r$(number_of floor-two)"
+	at floor-two "$bench" attach floor "u$(number_of floor-two)"
 	rolewall_up rolewall-tc
 	rolewall_up rolewall-cgroup
 	rolewall_generic_up rolewall-generic
@@ -259,6 +285,21 @@ flood_measure() {
 		printf 'flood-lost\t%s\tpackets\t%d\n' "$subject" \
 			$((sent - $(dropped_by "$subject") + before[0]))
 		before=("${before[@]:1}")
+	done
+}
+
+# One instance whose two interfaces are flooded at once, a generator and a receiver on each CPU: what the
+# CPUs share is seen in what two of them do together.
+scale_measure() {
+	local subject n
+
+	if [ "$(nproc)" -lt 2 ]; then
+		say "one CPU: nothing to scale to"
+		return
+	fi
+	for subject in floor-two rolewall-two; do
+		n=$(number_of "$subject")
+		"$bench" scale "$FLOOD_ROUNDS" "$FLOOD_PACKETS" $CLOSED "${subject%-two}" "s$n" "t$n"
 	done
 }
 
@@ -388,12 +429,29 @@ apply_time() { # SUBJECT-OF-SAMPLE
 		"$(awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN { print (b - a) * 1000 }')"
 }
 
+verb_time() { # SUBJECT-OF-SAMPLE VERB...
+	local subject=$1 start=$EPOCHREALTIME
+
+	shift
+	rolewall_at none -q "$@" >"$ROOM/printed" 2>&1
+	printf 'verb-ms\t%s\tms\t%s\n' "$subject" \
+		"$(awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN { print (b - a) * 1000 }')"
+}
+
 memory_print() { # SUBJECT-OF-SAMPLE
-	local map
+	local map id
 
 	for map in "$ROOM"/bpf/none/maps/* "$ROOM"/bpf/none/generation-*/*; do
 		bpftool -j map show pinned "$map" | jq .bytes_memlock
-	done | awk -v subject="$1" '{ sum += $1 } END { printf "memory\t%s\tMiB\t%.2f\n", subject, sum / 1048576 }'
+	done >"$ROOM/memory"
+	# And those that are pinned in no other way than in a table of pieces.
+	for map in bans limit_times rule_counters callers; do
+		for id in $(bpftool map dump pinned "$ROOM/bpf/none/maps/$map" |
+			sed -n 's/.*value: \(..\) \(..\) \(..\) \(..\).*/0x\4\3\2\1/p'); do
+			bpftool -j map show id "$id" | jq .bytes_memlock
+		done
+	done >>"$ROOM/memory"
+	awk -v subject="$1" '{ sum += $1 } END { printf "memory\t%s\tMiB\t%.2f\n", subject, sum / 1048576 }' "$ROOM/memory"
 }
 
 program_print() {
@@ -415,14 +473,21 @@ apply_measure() {
 	program_print
 	# 10.0.0.0 and the 999,999 addresses after it.
 	seq 0 999999 | awk '{ printf "10.%d.%d.%d\n", $1 / 65536, $1 / 256 % 256, $1 % 256 }' >"$ROOM/bans"
-	rolewall_at none -q bans --import "$ROOM/bans" >&2
+	verb_time import bans --import "$ROOM/bans"
+	for ((round = 0; round < 3; round++)); do verb_time bans bans; done
 	for ((round = 0; round < 5; round++)); do apply_time 1000000-bans; done
 	memory_print 1000000-bans
 	jq '.services = [range(10000) | {name: "own-\(.)", proto: "tcp", port: (. + 10000), table: "external"}]' \
 		"$ROOM/none.json" >"$ROOM/none.new" && mv "$ROOM/none.new" "$ROOM/none.json"
 	for ((round = 0; round < 5; round++)); do apply_time 10000-rules; done
+	jq '.services = [range(64000) | {name: "o\(.)", proto: "tcp", port: (. + 1000), table: "external"}]' \
+		-c "$ROOM/none.json" >"$ROOM/none.new" && mv "$ROOM/none.new" "$ROOM/none.json"
+	rolewall_at none -q apply >&2
+	for ((round = 0; round < 3; round++)); do
+		verb_time status-of-64000-rules status
+		verb_time show-json-of-64000-rules --json show
+	done
 	rolewall_at none -q down >&2
-	rmdir "$ROOM_CGROUP/none"
 }
 
 mount -t tmpfs tmpfs /run/netns 2>/dev/null || { mkdir -p /run/netns && mount -t tmpfs tmpfs /run/netns; }
@@ -434,7 +499,6 @@ for part in $PARTS; do
 	say "$part"
 	"${part}_measure"
 done
-for subject in rolewall rolewall-{tc,cgroup,generic,events}; do
-	rolewall_at "$subject" -q down >&2
-	rmdir "$ROOM_CGROUP/$subject"
+for subject in rolewall rolewall-{tc,cgroup,generic,events,two}; do
+	rolewall_at "$subject" -q down >&2 # room.sh takes their cgroups away, once nothing is left there
 done

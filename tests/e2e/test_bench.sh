@@ -19,7 +19,7 @@ test_every_subject_is_measured() {
 	# shellcheck disable=SC2016
 	"$LAB_ROOT/tests/bench/room.sh" sh -c '"$1" prog-run -r 1 "$ROOM" "$2" "$ROOM_CGROUP"' sh "$BENCH" \
 		"$LAB_ROOT/roles" >"$LAB_DIR/samples"
-	for subject in floor rolewall-deny rolewall-allow rolewall-cgroup rolewall-zone xdp-filter-deny; do
+	for subject in floor rolewall-deny rolewall-allow rolewall-limit rolewall-cgroup rolewall-zone xdp-filter-deny; do
 		awk -v subject=$subject '$2 ~ "^" subject && $4 > 0 { found = 1 } END { exit !found }' \
 			"$LAB_DIR/samples" || fail "$subject was not measured: $(<"$LAB_DIR/samples")"
 	done
