@@ -144,27 +144,30 @@ static __always_inline bool is_between_hosts(void *at, void *end)
  * Does the stack reach the source by another interface, which has a program, too? Its answer goes there.
  * Here, a neighbour on the link who has forged the source would see it.
  */
-static __noinline bool is_from_elsewhere(__u32 ifindex, const struct packet *packet)
+static __always_inline bool is_from_elsewhere(__u32 ifindex, const struct packet *packet,
+					      struct rw_handshake *scratch)
 {
-	struct rw_prefix_key key = {.prefixlen = 128};
-	struct rw_interface_key at = {};
+	struct rw_prefix_key *key = (void *)scratch->ip; /* the stack has no room for it */
+	struct rw_interface_key *at = (void *)scratch->ip;
 	struct rw_interface *interface;
 	__u32 *home;
 
-	__builtin_memcpy(key.source, &packet->source, sizeof(key.source));
-	home = bpf_map_lookup_elem(&networks, &key);
+	key->prefixlen = 128;
+	__builtin_memcpy(key->source, &packet->source, sizeof(key->source));
+	home = bpf_map_lookup_elem(&networks, key);
 	if (!home || *home == 0 || *home == ifindex)
 		return false;
-	at.ifindex = *home;
-	interface = bpf_map_lookup_elem(&interfaces, &at);
+	at->ifindex = *home;
+	at->vlan = 0;
+	interface = bpf_map_lookup_elem(&interfaces, at);
 	return interface && interface->covered;
 }
 
-static __always_inline bool may_be_answered(__u32 ifindex, const struct packet *packet, void *at,
-					    void *end)
+static __always_inline bool may_be_answered(__u32 ifindex, const struct packet *packet,
+					    struct rw_handshake *scratch, void *at, void *end)
 {
 	return is_between_hosts(at, end) && is_own_address(packet) && is_from_a_host(packet) &&
-	       !is_from_elsewhere(ifindex, packet);
+	       !is_from_elsewhere(ifindex, packet, scratch);
 }
 
 /* RW_ANSWERS_* */
@@ -232,7 +235,8 @@ static __noinline int answer_by_xdp(struct xdp_md *ctx, const struct packet *pac
 	__s64 cookie;
 
 	if (!handshake || packet->bytes != length || length > COOKIE_LONGEST ||
-	    answers == RW_ANSWERS_NONE || !may_be_answered(ctx->ingress_ifindex, packet, at, end) ||
+	    answers == RW_ANSWERS_NONE ||
+	    !may_be_answered(ctx->ingress_ifindex, packet, handshake, at, end) ||
 	    !place_find(&place, packet, at, end) || !tcp_read_frame(handshake, &place, at, end))
 		return XDP_PASS;
 	cookie = cookie_make(ctx, handshake, packet, place.tcp_size);
@@ -291,7 +295,7 @@ static __noinline int answer_by_tc(struct __sk_buff *skb, const struct packet *p
 	__s64 cookie;
 	bool partial;
 
-	if (!handshake || !may_be_answered(skb->ifindex, packet, at, end) ||
+	if (!handshake || !may_be_answered(skb->ifindex, packet, handshake, at, end) ||
 	    !place_find(&place, packet, at, end) || !tcp_read_skb(handshake, &place, skb))
 		return -1;
 	cookie = cookie_make(skb, handshake, packet, place.tcp_size);
