@@ -74,6 +74,11 @@ assert_judged() {
 	assert_books_balance
 }
 
+# The container's processes are of the node's cgroup. Of a policy in force.
+needs_namespaces() {
+	[ "$(status_value .hooks.namespaces)" = true ] || skip "this kernel cannot tell the sockets of other network namespaces apart"
+}
+
 # by_each_hook INTERFACE COMMAND...: with a filter that gives it one.
 by_each_hook() {
 	local interface=$1 hook
@@ -191,7 +196,7 @@ test_a_container_on_a_macvlan_is_none_of_the_node() {
 	macvlan_add box
 	stacked_node_file '.interfaces.port0 = { zone: "internal", hook: "cgroup" }'
 	assert_exit 0 rolewall apply
-	[ "$(status_value .namespaces)" = true ] || skip "this kernel cannot tell the sockets of other network namespaces apart"
+	needs_namespaces
 	spawn node listeners "$PROBE" listen "${LISTEN[@]}"
 	spawn box listeners-box "$PROBE" listen "${LISTEN[@]}"
 	assert_inward "$INTERNAL tcp/9999 udp/9999" 10.14.0.1 2001:db8:14::1
@@ -428,6 +433,7 @@ test_wireguard_that_was_given_to_a_container_speaks_by_the_node() {
 	ip -n "$LAB_NAME-node" link set wg0 netns "$LAB_NAME-box"
 	stacked_node_file '.services += [{ name: "wireguard", proto: "udp", port: 51820, table: "external" }]'
 	assert_exit 0 rolewall apply
+	needs_namespaces
 	spawn box listeners-box "$PROBE" listen "${LISTEN[@]}"
 	wireguard_pair "$NODE_EXTERNAL"
 	tunnel_answers outside 10.9.0.1
