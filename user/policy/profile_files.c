@@ -320,7 +320,7 @@ int roles_search(const char *roles_dir, const char *profile, uint8_t l4, uint16_
 		 struct roles_found *ret)
 {
 	_cleanup_(profile_files_free) struct profile_files files = {0};
-	struct roles_found found;
+	struct roles_found found = {0};
 	size_t kept = 0;
 	int r = profile_files_open(roles_dir, profile, &files, NULL);
 

@@ -52,7 +52,7 @@ static int zero(const struct maps *maps, uint32_t index)
 
 int rule_counters_make(const struct maps *maps, const bool *needed)
 {
-	uint32_t pieces[RW_RULE_PIECES];
+	uint32_t pieces[RW_RULE_PIECES] = {0};
 	size_t count = 0;
 
 	for (uint32_t i = 0; i < RW_RULES; i++)
