@@ -51,6 +51,7 @@ WEB_OBJ  := $(WEB_SRC:%.c=$(B)/%.o)
 NAMES_OBJ := $(NAMES_SRC:%.c=$(B)/%.o)
 SKEL     := $(B)/include/rolewall.skel.h
 SKEL_CONNTRACK := $(B)/include/conntrack.skel.h
+SKEL_FLOWS := $(B)/include/flows.skel.h
 LIB      := $(B)/librolewall.a
 
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
@@ -94,8 +95,21 @@ $(B)/bpf/rolewall.bpf.o: bpf/rolewall.bpf.c | $(B)/tools-found
 $(B)/bpf/conntrack.bpf.o: bpf/rolewall.bpf.c | $(B)/tools-found
 	$(call say,CLANG,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CLANG) $(BPF_CFLAGS) -DRW_CONNTRACK -c $< -o $@
+	$(Q)$(CLANG) $(BPF_CFLAGS) -DRW_CONNTRACK -DRW_FLOWS_KNOWN -c $< -o $@
 	$(Q)$(LLVM_STRIP) -g $@
+
+# The same, with flows that are learned from what leaves: tunnels of the kernel, and whom this host
+# forwards for where connection tracking cannot be asked.
+$(B)/bpf/flows.bpf.o: bpf/rolewall.bpf.c | $(B)/tools-found
+	$(call say,CLANG,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -DRW_FLOWS_KNOWN -c $< -o $@
+	$(Q)$(LLVM_STRIP) -g $@
+
+$(SKEL_FLOWS): $(B)/bpf/flows.bpf.o
+	$(call say,SKEL,$@)
+	@mkdir -p $(@D)
+	$(Q)$(BPFTOOL) gen skeleton $< name flows_bpf > $@
 
 $(SKEL_CONNTRACK): $(B)/bpf/conntrack.bpf.o
 	$(call say,SKEL,$@)
@@ -109,7 +123,7 @@ $(SKEL): $(B)/bpf/rolewall.bpf.o
 
 # --- user space -----------------------------------------------------------------------------------
 
-$(B)/%.o: %.c | $(B)/tools-found $(SKEL) $(SKEL_CONNTRACK)
+$(B)/%.o: %.c | $(B)/tools-found $(SKEL) $(SKEL_CONNTRACK) $(SKEL_FLOWS)
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
@@ -334,7 +348,7 @@ SH_FILES := $(wildcard tests/*.sh tests/*/*.sh packaging/*.sh packaging/*/*.sh p
 TIDY     := $(patsubst %.c,$(B)/tidy/%.ok,$(LIB_SRC) $(CLI_SRC) $(WEB_SRC) $(NAMES_SRC))
 CLANG_FORMAT ?= $(firstword $(wildcard /usr/bin/clang-format-14) clang-format)
 
-$(B)/tidy/%.ok: %.c .clang-tidy | $(SKEL) $(SKEL_CONNTRACK)
+$(B)/tidy/%.ok: %.c .clang-tidy | $(SKEL) $(SKEL_CONNTRACK) $(SKEL_FLOWS)
 	$(call say,TIDY,$<)
 	@mkdir -p $(@D)
 	$(Q)clang-tidy --quiet $< -- -std=gnu11 -D_GNU_SOURCE -DROLEWALL_VERSION='"$(VERSION)"' \
@@ -359,12 +373,13 @@ lint-lists:
 	$(Q)tests/lint/mutants.sh
 
 # A program for newer kernels must be refused, and each thing in newer.bpf.c, or the guard is asleep.
-lint-floor: $(B)/tests/lint/floor $(B)/bpf/rolewall.bpf.o $(B)/bpf/conntrack.bpf.o $(B)/tests/lint/newer.bpf.o
+lint-floor: $(B)/tests/lint/floor $(B)/bpf/rolewall.bpf.o $(B)/bpf/conntrack.bpf.o $(B)/bpf/flows.bpf.o $(B)/tests/lint/newer.bpf.o
 	$(call say,LINT,floor)
 	$(Q)$< $(B)/bpf/rolewall.bpf.o >/dev/null
+	$(Q)$< $(B)/bpf/flows.bpf.o >/dev/null
 	$(Q)! $< $(B)/bpf/rolewall.bpf.o rolewall_xdp >/dev/null 2>&1
 	$(Q)tests/lint/newer.sh $< $(B)/tests/lint/newer.bpf.o
-	$(Q)/usr/bin/python3 tests/lint/stack.py $(B)/bpf/rolewall.bpf.o $(B)/bpf/conntrack.bpf.o >/dev/null
+	$(Q)/usr/bin/python3 tests/lint/stack.py $(B)/bpf/rolewall.bpf.o $(B)/bpf/conntrack.bpf.o $(B)/bpf/flows.bpf.o >/dev/null
 
 $(B)/tests/lint/newer.bpf.o: tests/lint/newer.bpf.c | $(B)/tools-found
 	$(call say,CLANG,$@)
@@ -394,7 +409,7 @@ lint-shell:
 	$(call say,LINT,shellcheck)
 	$(Q)shellcheck -x $(SH_FILES)
 
-lint-cppcheck: $(SKEL) $(SKEL_CONNTRACK)
+lint-cppcheck: $(SKEL) $(SKEL_CONNTRACK) $(SKEL_FLOWS)
 	$(call say,LINT,cppcheck)
 	$(Q)cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
 		--error-exitcode=1 --suppress=missingIncludeSystem --suppress=unusedStructMember \

@@ -253,36 +253,6 @@ int rolewall_connect6_54(struct bpf_sock_addr *ctx)
 	return refuse_connect6(ctx, 0);
 }
 
-/* The datagram that would answer this one. */
-static __always_inline void packet_turn(struct packet *packet)
-{
-	struct address local = packet->source;
-	__be16 port = packet->ports[0];
-
-	packet->source = packet->destination;
-	packet->destination = local;
-	packet->ports[0] = packet->ports[1];
-	packet->ports[1] = port;
-	packet->port = bpf_ntohs(port);
-}
-
-/*
- * Would a rule or an opening admit the answer, where this leaves? Then that decides, and ends when
- * it ends; a conversation would admit it on every interface, under a source that is easily forged.
- */
-static __always_inline bool is_answer_open(struct __sk_buff *skb, const struct packet *answer,
-					   void *tables, __u64 can)
-{
-	struct hook_context hook = {
-		.ctx = skb, .ifindex = skb->ifindex, .slot = SLOT_UNASKED, .can = can | IS_SKB};
-	struct verdict verdict = {.rule = RW_RULE_NONE};
-	struct rw_presence *any;
-	__u32 zero = 0;
-
-	any = bpf_map_lookup_elem(&presence, &zero);
-	return !any || judge_rules(&hook, answer, tables, any, false, &verdict) != RW_REASON_NONE;
-}
-
 /*
  * Refuse what is not to be sent, and learn what this node sends by UDP: docs/verdict.md, 12, in its order;
  * and by TCP from sockets that are bound to a device.

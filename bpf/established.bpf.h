@@ -11,8 +11,7 @@
 
 #include "cgroup.bpf.h"
 
-#define SOCKOPS_DONE 1	/* the reply to the kernel's other questions stays as it is */
-#define FAMILY_IPV6  10 /* AF_INET6 of linux/socket.h */
+#define SOCKOPS_DONE 1 /* the reply to the kernel's other questions stays as it is */
 
 /* A token is taken. Returns when the bucket was full before, and when it will be. */
 static __always_inline bool limit_take(const struct rw_stayer_key *key, __u64 interval, __u64 most,

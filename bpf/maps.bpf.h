@@ -30,6 +30,7 @@ const volatile __u32 shields =
 	0; /* 1: XDP beside tc, which tells how much it refuses for how long it stays */
 const volatile __u64 own_netns = 0;   /* cookie of the instance's network namespace; RW_NETNS_* */
 const volatile __u32 has_cookies = 1; /* this kernel has SYN cookies for programs */
+const volatile __u32 flow_kinds = 0;  /* RW_FLOW_* that the program on egress learns */
 
 /* Secrets of the hashes, all odd: the loader puts random ones in their place, the same for every
  * program that shares the maps. (These are of splitmix64: Steele, Lea, Flood.) */
@@ -108,6 +109,14 @@ struct {
 	__type(key, struct rw_bound_key);
 	__type(value, __u32);
 } bound_peers SEC(".maps");
+
+/* What left by no socket of this node, and when last? Made only where something is learned. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, RW_FLOWS);
+	__type(key, struct rw_flow_key);
+	__type(value, __u64);
+} flows SEC(".maps");
 
 /* Which of the optional tables hold anything? */
 struct {
@@ -388,7 +397,13 @@ struct {
 #define CAN_NETNS     0x8  /* bpf_get_netns_cookie from this kind of program */
 #define CAN_MARK      0x10 /* the map foreign_sockets, which rolewall_sock fills */
 #define CAN_CONNTRACK 0x20 /* bpf_xdp_ct_lookup, bpf_skb_ct_lookup: 5.18, and its BTF */
-#define CAN_COOKIE    0x40 /* bpf_tcp_gen_syncookie and bpf_tcp_check_syncookie, and a way back */
+#ifdef RW_FLOWS_KNOWN
+#define CAN_FLOW                                                                                   \
+	0x80 /* the map flows, which rolewall_leave fills: no helper, but an object of its own */
+#else
+#define CAN_FLOW 0
+#endif
+#define CAN_COOKIE 0x40 /* bpf_tcp_gen_syncookie and bpf_tcp_check_syncookie, and a way back */
 
 /* Where it runs: sockets of the devices above are not among those that a look-up finds. */
 #define IS_BELOW 0x100

@@ -8,6 +8,7 @@
 #include "zone.bpf.h"
 #include "state.bpf.h"
 #include "forward.bpf.h"
+#include "flow.bpf.h"
 #include "fragment.bpf.h"
 #include "limit.bpf.h"
 #include "cookie.bpf.h"
@@ -17,6 +18,9 @@
 #include "account.bpf.h"
 #include "xdp.bpf.h"
 #include "tc.bpf.h"
+#ifdef RW_FLOWS_KNOWN
+#include "leave.bpf.h"
+#endif
 #ifndef RW_CONNTRACK /* the object for hosts that forward: what stands on interfaces */
 #include "cgroup.bpf.h"
 #include "established.bpf.h"

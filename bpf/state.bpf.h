@@ -9,7 +9,9 @@
 
 #include "zone.bpf.h"
 
-#define SECOND_NS 1000000000ULL
+#define SECOND_NS   1000000000ULL
+#define FAMILY_IPV4 2 /* AF_INET and AF_INET6 of linux/socket.h */
+#define FAMILY_IPV6 10
 
 /* Kernels before 5.10 cannot look up from the cgroup hook; there the packet's socket is at hand. */
 static __always_inline bool has_own_socket(struct __sk_buff *skb)
@@ -190,4 +192,17 @@ static __always_inline bool has_come_unasked(const struct packet *packet, __u64 
 	if (is_noted(RW_UNASKED_BLIND + packet->port, now))
 		return true;
 	return is_noted(packet->port, now) && is_noted(unasked_peer(packet), now);
+}
+
+/* The datagram that would answer this one. */
+static __always_inline void packet_turn(struct packet *packet)
+{
+	struct address local = packet->source;
+	__be16 port = packet->ports[0];
+
+	packet->source = packet->destination;
+	packet->destination = local;
+	packet->ports[0] = packet->ports[1];
+	packet->ports[1] = port;
+	packet->port = bpf_ntohs(port);
 }

@@ -43,6 +43,19 @@ static __always_inline void pull_headers(struct __sk_buff *skb)
 		bpf_skb_pull_data(skb, wanted); /* or the header is not there: malformed */
 }
 
+/* The tag that stands beside the frame, and the cursor on what is in it. */
+static __always_inline void read_start(struct __sk_buff *skb, struct packet *packet,
+				       struct cursor *ret)
+{
+	if (skb->vlan_present) {
+		packet->vlan = skb->vlan_tci & VLAN_ID_MASK;
+		packet->tags_off = 1;
+	}
+	if ((__u64)skb->data_end - (__u64)skb->data < skb->len)
+		pull_headers(skb);
+	skb_cursor(ret, skb);
+}
+
 /*
  * `again`: XDP has judged the packet before. As at the cgroup hook, what has passed there is not counted
  * again, and a refusal is.
@@ -64,17 +77,13 @@ static __always_inline int filter_skb(struct __sk_buff *skb, __u64 can, bool aga
 	/* Comes by no wire, and without a header of L2. */
 	if (skb->pkt_type == PACKET_LOOPBACK)
 		return TC_PASS;
-	if (skb->vlan_present) {
-		packet.vlan = skb->vlan_tci & VLAN_ID_MASK;
-		packet.tags_off = 1;
-	}
-	if ((__u64)skb->data_end - (__u64)skb->data < skb->len)
-		pull_headers(skb);
-	skb_cursor(&cursor, skb);
+	read_start(skb, &packet, &cursor);
 	judge(&hook, &cursor, l2_len, &packet, &verdict);
 	answer = is_dropped(&verdict) && verdict.enforce ? TC_DROP : TC_PASS;
 	syn = verdict.syn;
 	asm volatile("" : "+r"(answer), "+r"(syn)); /* as in filter_frame() */
+	if (!again)
+		note_admitted(&packet, &verdict);
 	if (!again || answer == TC_DROP)
 		account(&hook, &packet, &verdict);
 	if (answer == TC_DROP)
@@ -88,7 +97,8 @@ static __always_inline int filter_skb(struct __sk_buff *skb, __u64 can, bool aga
 SEC("tc")
 int rolewall_tc(struct __sk_buff *skb)
 {
-	return filter_skb(skb, CAN_RINGBUF | CAN_LOOKUP | CAN_HOLD | CAN_COOKIE | CAN_FORWARD,
+	return filter_skb(skb,
+			  CAN_RINGBUF | CAN_LOOKUP | CAN_HOLD | CAN_COOKIE | CAN_FORWARD | CAN_FLOW,
 			  false);
 }
 
@@ -96,7 +106,8 @@ int rolewall_tc(struct __sk_buff *skb)
 SEC("tc")
 int rolewall_shield(struct __sk_buff *skb)
 {
-	return filter_skb(skb, CAN_RINGBUF | CAN_LOOKUP | CAN_COOKIE | CAN_FORWARD, true);
+	return filter_skb(skb, CAN_RINGBUF | CAN_LOOKUP | CAN_COOKIE | CAN_FORWARD | CAN_FLOW,
+			  true);
 }
 
 #ifndef RW_CONNTRACK
@@ -104,6 +115,6 @@ int rolewall_shield(struct __sk_buff *skb)
 SEC("tc")
 int rolewall_tc_54(struct __sk_buff *skb)
 {
-	return filter_skb(skb, CAN_LOOKUP | CAN_HOLD, false);
+	return filter_skb(skb, CAN_LOOKUP | CAN_HOLD | CAN_FLOW, false);
 }
 #endif

@@ -12,6 +12,7 @@
 #include "cookie.bpf.h"
 #include "exempt.bpf.h"
 #include "forward.bpf.h"
+#include "flow.bpf.h"
 #include "fragment.bpf.h"
 #include "limit.bpf.h"
 #include "state.bpf.h"
@@ -226,17 +227,20 @@ static __always_inline struct question *question_room(void)
 	return handshake ? (struct question *)handshake->ip : NULL;
 }
 
-/* The last to be asked, on hosts that forward: a connection of somebody behind this node. */
+/* The last to be asked: a connection of somebody behind this node, or a tunnel of the kernel's. */
 static __always_inline bool is_forwarded(const struct hook_context *hook, struct packet *packet,
 					 void *tables, const struct rw_presence *any)
 {
 	struct question *question;
 	enum forward forward;
 
-	if (!(hook->can & CAN_FORWARD))
+	if (!(hook->can & (CAN_FORWARD | CAN_FLOW)))
 		return false;
+	/* Nobody begins a connection this way. */
 	if (packet->protocol == IPPROTO_TCP && (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
 		return false;
+	if (is_flow(hook, packet))
+		return true;
 	question = question_room();
 	if (!question)
 		return false;
@@ -329,6 +333,8 @@ static __always_inline __u8 judge_packet(const struct hook_context *hook, struct
 		return judge_port(hook, packet, tables, any, verdict);
 	if (is_icmp(packet))
 		return judge_icmp(hook, packet, tables, verdict);
+	if (is_flow(hook, packet))
+		return RW_REASON_FORWARDED;
 	return judge_protocol(packet, tables);
 }
 
@@ -412,3 +418,40 @@ static __always_inline void judge(const struct hook_context *hook, struct cursor
 	verdict->enforce = header->header.flags & RW_POLICY_ENFORCE;
 	verdict->generation = header->header.generation;
 }
+
+/*
+ * Would a rule or an opening admit the answer, where this leaves? Then that decides, and ends when
+ * it ends; a conversation would admit it on every interface, under a source that is easily forged.
+ */
+static __always_inline bool is_answer_open(struct __sk_buff *skb, const struct packet *answer,
+					   void *tables, __u64 can)
+{
+	struct hook_context hook = {
+		.ctx = skb, .ifindex = skb->ifindex, .slot = SLOT_UNASKED, .can = can | IS_SKB};
+	struct verdict verdict = {.rule = RW_RULE_NONE};
+	struct rw_presence *any;
+	__u32 zero = 0;
+
+	any = bpf_map_lookup_elem(&presence, &zero);
+	return !any || judge_rules(&hook, answer, tables, any, false, &verdict) != RW_REASON_NONE;
+}
+
+#ifdef RW_FLOWS_KNOWN
+
+/* Whom a rule or an opening let in gets no flow by being answered, whatever ends when: as state.bpf.h. */
+static __always_inline void note_admitted(const struct packet *packet,
+					  const struct verdict *verdict)
+{
+	if (flow_kinds & RW_FLOW_OTHERS && packet->protocol == IPPROTO_UDP &&
+	    (verdict->reason == RW_REASON_OPEN || verdict->reason == RW_REASON_OPENING))
+		peer_note(packet, bpf_ktime_get_ns());
+}
+
+#else
+
+static __always_inline void note_admitted(const struct packet *packet,
+					  const struct verdict *verdict)
+{
+}
+
+#endif

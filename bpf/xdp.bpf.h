@@ -29,6 +29,7 @@ static __always_inline int filter_frame(struct xdp_md *ctx, __u64 length, __u64 
 	syn = verdict.syn;
 	/* The verifier need not carry each reason to the end. */
 	asm volatile("" : "+r"(answer), "+r"(syn));
+	note_admitted(&packet, &verdict);
 	account(&hook, &packet, &verdict);
 	if (shields && answer == XDP_DROP)
 		count_refused(hook.ifindex);
@@ -43,7 +44,7 @@ SEC("xdp")
 int rolewall_xdp(struct xdp_md *ctx)
 {
 	return filter_frame(ctx, ctx->data_end - ctx->data,
-			    CAN_RINGBUF | CAN_LOOKUP | CAN_HOLD | CAN_COOKIE);
+			    CAN_RINGBUF | CAN_LOOKUP | CAN_HOLD | CAN_COOKIE | CAN_FLOW);
 }
 
 #endif
@@ -82,7 +83,8 @@ SEC("xdp.frags")
 int rolewall_frags(struct xdp_md *ctx)
 {
 	return filter_frame(ctx, frame_length(ctx),
-			    CAN_RINGBUF | CAN_LOOKUP | CAN_HOLD | CAN_COOKIE | CAN_FORWARD);
+			    CAN_RINGBUF | CAN_LOOKUP | CAN_HOLD | CAN_COOKIE | CAN_FORWARD |
+				    CAN_FLOW);
 }
 
 #ifndef RW_CONNTRACK
@@ -90,6 +92,6 @@ int rolewall_frags(struct xdp_md *ctx)
 SEC("xdp")
 int rolewall_xdp_54(struct xdp_md *ctx)
 {
-	return filter_frame(ctx, ctx->data_end - ctx->data, CAN_LOOKUP | CAN_HOLD);
+	return filter_frame(ctx, ctx->data_end - ctx->data, CAN_LOOKUP | CAN_HOLD | CAN_FLOW);
 }
 #endif

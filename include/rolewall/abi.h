@@ -107,15 +107,16 @@ enum rw_reason {
 #define RW_ATTEMPT_SLOTS (1 << RW_ATTEMPT_BITS) /* attempts a CPU can hold */
 #define RW_RULE_PIECE	 1024			/* rules of a piece of `rule_counters` */
 #define RW_RULE_PIECES	 (RW_RULES / RW_RULE_PIECE)
-#define RW_CONVERSATIONS 32768	 /* UDP conversations remembered, least recently used first */
-#define RW_BOUND_PEERS	 8192	 /* peers of device-bound TCP sockets, least recently used first */
-#define RW_PREFIXES	 262144	 /* (list, source prefix) pairs of one generation */
-#define RW_SET_SOURCES	 65536	 /* source prefixes of all sets of one generation */
-#define RW_NEVER_BANS	 65536	 /* prefixes of one generation that are never banned */
-#define RW_LIFELINES	 64	 /* resolvers and gateways beside them */
-#define RW_BANS		 1048576 /* banned addresses; the same number of prefixes */
-#define RW_OPENINGS	 1024	 /* temporary openings */
-#define RW_INTERFACES	 1024	 /* (ifindex, VLAN) pairs known to the programs */
+#define RW_CONVERSATIONS 32768	/* UDP conversations remembered, least recently used first */
+#define RW_BOUND_PEERS	 8192	/* peers of device-bound TCP sockets, least recently used first */
+#define RW_FLOWS	 65536	/* of others, and of the kernel itself, least recently used first */
+#define RW_PREFIXES	 262144 /* (list, source prefix) pairs of one generation */
+#define RW_SET_SOURCES	 65536	/* source prefixes of all sets of one generation */
+#define RW_NEVER_BANS	 65536	/* prefixes of one generation that are never banned */
+#define RW_LIFELINES	 64	/* resolvers and gateways beside them */
+#define RW_BANS		 1048576   /* banned addresses; the same number of prefixes */
+#define RW_OPENINGS	 1024	   /* temporary openings */
+#define RW_INTERFACES	 1024	   /* (ifindex, VLAN) pairs known to the programs */
 #define RW_EVENT_BYTES	 (1 << 20) /* ring buffer */
 #define RW_DATAGRAMS	 4096	   /* in fragments, remembered; a power of two */
 #define RW_REFUSED	 256	   /* counters of refusals by device: its number, modulo */
@@ -130,6 +131,7 @@ enum rw_reason {
 	(180ULL *                                                                                  \
 	 1000000000ULL) /* a UDP answer is awaited, and who came unasked known, this long \
 				  */
+#define RW_FLOW_TCP_NS (7440ULL * 1000000000ULL) /* a segment of a TCP flow: RFC 5382, REQ-5 */
 
 /*
  * The policy array: the inner map of `policy`, an ARRAY of 16-byte entries, frozen before it is
@@ -370,6 +372,24 @@ struct rw_bound_key {
 	__be16 remote_port;
 	__be16 local_port;
 };
+
+/*
+ * Key of `flows` (LRU hash): what left an interface by no socket of this node, as its answer comes in. The
+ * value is when last (ns, CLOCK_MONOTONIC; renewed once a second at most). Ports are 0 but for TCP and UDP;
+ * remote_port is 0 as well where the answer may come from any: VXLAN and Geneve send each flow from another.
+ */
+struct rw_flow_key {
+	__u8 remote[16];
+	__u8 local[16];
+	__be16 remote_port;
+	__be16 local_port;
+	__u8 protocol; /* IPPROTO_* */
+	__u8 pad0[3];
+};
+
+/* Which flows are learned (constant `flow_kinds`). */
+#define RW_FLOW_OWN    0x1 /* what the kernel itself sends: tunnels */
+#define RW_FLOW_OTHERS 0x2 /* what this host forwards, and its own TCP under another address */
 
 /* Both in ns, CLOCK_MONOTONIC. */
 struct rw_conversation {
@@ -693,10 +713,15 @@ struct rw_pending {
 };
 
 /* What is known to the programs, or was when they were attached: */
-#define RW_KNOWS_NAMESPACES 0x1 /* which sockets are of other network namespaces */
-#define RW_KNOWS_FORWARDING 0x2 /* that this host forwards or translates for others */
-#define RW_KNOWS_CONNTRACK  0x4 /* what the kernel tracks of that: those on interfaces ask it */
-#define RW_KNOWS_COOKIES    0x8 /* how SYN cookies are made */
+#define RW_KNOWS_NAMESPACES 0x1	 /* which sockets are of other network namespaces */
+#define RW_KNOWS_FORWARDING 0x2	 /* that this host forwards or translates for others */
+#define RW_KNOWS_CONNTRACK  0x4	 /* what the kernel tracks of that: those on interfaces ask it */
+#define RW_KNOWS_COOKIES    0x8	 /* how SYN cookies are made */
+#define RW_KNOWS_TUNNELS    0x10 /* flows of the kernel's own tunnels: what leaves is looked at */
+#define RW_KNOWS_FLOWS	    0x20 /* and of whom this host forwards for: nothing else can be asked */
+
+/* Which of those decide about what stands on interfaces. */
+#define RW_KNOWS_PROGRAMS (RW_KNOWS_CONNTRACK | RW_KNOWS_TUNNELS | RW_KNOWS_FLOWS)
 
 /* The one element of `build`: what stands in the kernel, for the next one to come. */
 struct rw_build {
@@ -787,6 +812,11 @@ RW_AT(struct rw_conversation_key, remote, 0);
 RW_AT(struct rw_conversation_key, local, 16);
 RW_AT(struct rw_conversation_key, remote_port, 32);
 RW_AT(struct rw_conversation_key, local_port, 34);
+RW_SIZE(struct rw_flow_key, 40);
+RW_AT(struct rw_flow_key, local, 16);
+RW_AT(struct rw_flow_key, remote_port, 32);
+RW_AT(struct rw_flow_key, local_port, 34);
+RW_AT(struct rw_flow_key, protocol, 36);
 RW_SIZE(struct rw_conversation, 16);
 RW_AT(struct rw_conversation, began, 0);
 RW_AT(struct rw_conversation, last, 8);

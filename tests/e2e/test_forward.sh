@@ -13,6 +13,7 @@ MAIL=10.88.0.2
 MAIL6=fd88::2
 WEB=10.88.0.3
 WEB6=fd88::3
+KNOWN=${KNOWN:-tracked} # "learned" from what leaves, as where connection tracking cannot be asked
 TRANSLATED=203.0.113.9 # what the node itself sends from, in one test
 
 PUBLISHED='{ name: "web", proto: "tcp", port: 8080, table: "external", about: "the container web" }'
@@ -86,7 +87,7 @@ only_outside() { # HOOK [JQ-FILTER]
 }
 
 prepare() {
-	needs conntrack "this kernel's connection tracking cannot be asked"
+	[ "$KNOWN" = learned ] || needs conntrack "this kernel's connection tracking cannot be asked"
 	[ -z "$LACKS" ] || skip "no addresses are translated here: $LACKS"
 	stop daemon
 	forwarding 1
@@ -112,7 +113,7 @@ forwarded() {
 containers_are_answered() {
 	local before address
 
-	assert_equal tracked "$(status_value .forwarding)" "forwarding"
+	assert_equal "$KNOWN" "$(status_value .forwarding)" "forwarding"
 	before=$(forwarded)
 	for address in "$OUTSIDE" "$OUTSIDE6" "$FAR" "$FAR6"; do
 		assert_answer open mail tcp "$address" 443
@@ -208,7 +209,7 @@ talk_start() { # HOST ADDRESS PORT
 	mkfifo "$LAB_DIR/talk.in"
 	exec {TALK}<>"$LAB_DIR/talk.in"
 	launch "$1" talk "$PROBE" talk "$2" "$3"
-	say_and_hear hello || fail "there is no connection: $(cat "$LAB_DIR"/talk.*)"
+	say_and_hear hello || fail "there is no connection: $(cat "$LAB_DIR"/talk.out "$LAB_DIR"/talk.err)"
 }
 
 test_a_connection_goes_on_when_the_table_was_emptied_and_the_inside_speaks() {
@@ -220,6 +221,7 @@ test_a_connection_goes_on_when_the_table_was_emptied_and_the_inside_speaks() {
 
 # Entries of other zones than 0 are not found: that is written in docs/operations.md.
 test_entries_of_another_conntrack_zone_are_not_asked_for() {
+	[ "$KNOWN" = tracked ] || skip "what leaves has no zone"
 	only_outside auto
 	node nft -f - <<-RULES
 		table inet zones {
@@ -355,36 +357,51 @@ test_the_daemon_follows_when_forwarding_begins_and_ends() {
 	# shellcheck disable=SC2119
 	daemon_start
 	forwarding 1
-	wait_for 20 forwarding_is tracked || fail "that this host forwards was not noticed"
+	wait_for 20 forwarding_is "$KNOWN" || fail "that this host forwards was not noticed"
 	nat_create
 	assert_answer open mail tcp "$OUTSIDE" 443
 	forwarding 0
 	node nft delete table inet nat
 	wait_for 20 forwarding_is null || fail "that it forwards no more was not noticed"
 	nat_create # who translates only, its own connections, is asked for as well
-	wait_for 20 forwarding_is tracked || fail "that this host translates was not noticed"
+	wait_for 20 forwarding_is "$KNOWN" || fail "that this host translates was not noticed"
 }
 
-test_what_cannot_be_asked_is_said() {
-	export ROLEWALL_PROBE_OFF=conntrack
+# with_probes_off NAMES WORD: what is known of whom this host forwards for, if the kernel lacks that.
+with_probes_off() {
+	local off=${ROLEWALL_PROBE_OFF:-}
+
+	rolewall -q down 2>/dev/null || true
+	export ROLEWALL_PROBE_OFF=$off,$1
 	only_outside auto
-	assert_equal untracked "$(status_value .forwarding)" "forwarding"
+	assert_equal "$2" "$(status_value .forwarding)" "forwarding without $1"
+	export ROLEWALL_PROBE_OFF=$off
+}
+
+test_what_cannot_be_asked_is_learned() {
+	with_probes_off conntrack learned
+	assert_answer open mail tcp "$OUTSIDE" 443
+	assert_answer open web udp "$OUTSIDE6" 123
+	rolewall status | grep -q 'Forwarding .*by what leaves' || fail "$(rolewall status)"
+	assert_answer silent outside tcp "$NODE_EXTERNAL" 8080
+}
+
+test_what_can_neither_be_asked_nor_learned_is_said() {
+	with_probes_off conntrack,flows untracked
 	rolewall status | grep -q 'Forwarding .*not asked' || fail "$(rolewall status)"
 	assert_answer silent mail tcp "$OUTSIDE" 443
-	unset ROLEWALL_PROBE_OFF
 	assert_exit 0 rolewall apply
-	assert_equal tracked "$(status_value .forwarding)" "forwarding"
+	assert_equal "$KNOWN" "$(status_value .forwarding)" "forwarding"
 	assert_answer open mail tcp "$OUTSIDE" 443
 }
 
 # The small program that is tried first loads, the whole one does not: the host is filtered all the same.
 test_programs_that_do_not_load_give_way_to_those_that_do_not_ask() {
-	export ROLEWALL_PROBE_OFF=conntrack_programs
-	only_outside auto
-	assert_equal untracked "$(status_value .forwarding)" "forwarding"
+	with_probes_off conntrack_programs learned
+	assert_answer open mail tcp "$OUTSIDE" 443
+	with_probes_off conntrack_programs,flows_programs untracked
 	assert_answer open outside tcp "$NODE_EXTERNAL" 25
 	assert_answer silent outside tcp "$NODE_EXTERNAL" 8080
-	unset ROLEWALL_PROBE_OFF
 }
 
 # --- audit and init -------------------------------------------------------------------------------

@@ -138,6 +138,7 @@ void native_start(void)
 		MAP(bound_peers, NATIVE_HASH, sizeof(struct rw_bound_key), 4, RW_BOUND_PEERS),
 		MAP(conversations, NATIVE_HASH, sizeof(struct rw_conversation_key),
 		    sizeof(struct rw_conversation), RW_CONVERSATIONS),
+		MAP(flows, NATIVE_HASH, sizeof(struct rw_flow_key), 8, RW_FLOWS),
 		MAP(unasked, NATIVE_ARRAY, 4, 8, RW_UNASKED),
 		MAP(presence, NATIVE_ARRAY, 4, sizeof(struct rw_presence), 1),
 		MAP(ban_filter, NATIVE_ARRAY, 4, sizeof(struct rw_filter_page), RW_FILTER_PAGES),

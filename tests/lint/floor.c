@@ -49,6 +49,7 @@ static const char *const newer_programs[] = {
 	"is_stray_to_xdp",
 	"is_stray_to_tc",
 	"rolewall_shield",
+	"rolewall_leave",
 	"rolewall_established",
 	"rolewall_established_mark",
 	NULL,
@@ -66,7 +67,7 @@ static const char *const newer_maps[] = {"events", "foreign_sockets", NULL};
 /* Sections, from which libbpf takes a program's type, and what may be called in them on 5.4. */
 static const struct kind {
 	const char *section;
-	int helpers[12]; /* 0 ends the list */
+	int helpers[14]; /* 0 ends the list */
 } kinds[] = {
 	{".text", {HELPERS_OF_ALL}},
 	{"xdp",
@@ -74,7 +75,8 @@ static const struct kind {
 	  BPF_FUNC_sk_release}},
 	{"tc",
 	 {HELPERS_OF_ALL, BPF_FUNC_perf_event_output, BPF_FUNC_skc_lookup_tcp, BPF_FUNC_sk_release,
-	  BPF_FUNC_skb_load_bytes, BPF_FUNC_skb_pull_data}},
+	  BPF_FUNC_skb_load_bytes, BPF_FUNC_skb_pull_data, BPF_FUNC_sk_fullsock,
+	  BPF_FUNC_sk_lookup_udp}},
 	{"cgroup_skb/ingress", {HELPERS_OF_ALL, BPF_FUNC_perf_event_output}},
 	{"cgroup_skb/egress", {HELPERS_OF_ALL, BPF_FUNC_perf_event_output}},
 	{"sockops", {HELPERS_OF_ALL}},

@@ -147,6 +147,20 @@ static void print_hook(const struct settings *settings, const char *name, bool a
 	       style_end(settings, style));
 }
 
+static void print_forwarding(const struct settings *settings, const struct snapshot *snapshot)
+{
+	if (snapshot->conntrack)
+		print_fact(settings, "Forwarding", STYLE_PLAIN,
+			   "for others as well: the kernel's connection tracking is asked");
+	else if (snapshot->flows)
+		print_fact(settings, "Forwarding", STYLE_PLAIN,
+			   "for others as well: answers to them are known by what leaves");
+	else
+		print_fact(settings, "Forwarding", STYLE_CARE,
+			   "for others as well, but the kernel's connection tracking is not asked: "
+			   "answers to them are refused");
+}
+
 static void print_hooks(const struct settings *settings, const struct snapshot *snapshot)
 {
 	bool guard = snapshot->flags & RW_POLICY_BIND_OBSERVE;
@@ -166,12 +180,10 @@ static void print_hooks(const struct settings *settings, const struct snapshot *
 			   "sockets of other network namespaces (containers) count as this node's: "
 			   "the kernel cannot tell them apart");
 	if (snapshot->forwards)
-		print_fact(settings, "Forwarding", snapshot->conntrack ? STYLE_PLAIN : STYLE_CARE,
-			   "%s",
-			   snapshot->conntrack
-				   ? "for others as well: the kernel's connection tracking is asked"
-				   : "for others as well, but the kernel's connection tracking is "
-				     "not asked: answers to them are refused");
+		print_forwarding(settings, snapshot);
+	if (snapshot->tunnels)
+		print_fact(settings, "Tunnels", STYLE_PLAIN,
+			   "answers to what the kernel sends by itself are known by what leaves");
 }
 
 static void print_cookies(const struct settings *settings, const struct snapshot *snapshot)

@@ -267,13 +267,9 @@ static void news_read(void *context, uint32_t events)
 	timer_set(&links->pause, burst_wait(&links->burst, clock_now(CLOCK_MONOTONIC) / NS_PER_MS));
 }
 
-static bool forwarding_look(bool *ret_tracks)
+static bool forwards(const struct forwarding *forwarding)
 {
-	struct forwarding now;
-
-	forwarding_read(&now);
-	*ret_tracks = now.tracks;
-	return now.routes || now.translates;
+	return forwarding->routes || forwarding->translates;
 }
 
 static int subscribe(struct links *links)
@@ -307,23 +303,28 @@ int links_open(struct links *links, struct loop *loop, struct in_force *in_force
 	if (r)
 		return error_set(ret_error, -r, "cannot follow the network devices: %s",
 				 strerror(-r));
-	links->forwards = forwarding_look(&links->tracks);
+	forwarding_read(&links->forwarding);
 	refresh_or_retry(links);
 	return 0;
 }
 
 void links_look_at_forwarding(struct links *links)
 {
-	bool tracks, forwards = forwarding_look(&tracks);
+	struct forwarding now, *before = &links->forwarding;
 
-	if (forwards == links->forwards && tracks == links->tracks)
+	forwarding_read(&now);
+	if (forwards(&now) == forwards(before) && now.tracks == before->tracks &&
+	    now.tunnels == before->tunnels)
 		return;
-	if (forwards != links->forwards)
+	if (forwards(&now) != forwards(before))
 		say(SAY_NOTICE, "this host %s for others",
-		    forwards ? "forwards packets or translates addresses"
-			     : "no longer forwards packets or translates addresses");
-	links->forwards = forwards;
-	links->tracks = tracks;
+		    forwards(&now) ? "forwards packets or translates addresses"
+				   : "no longer forwards packets or translates addresses");
+	if (now.tunnels != before->tunnels)
+		say(SAY_NOTICE, "this host %s",
+		    now.tunnels ? "has a tunnel of the kernel's: what leaves is looked at"
+				: "no longer has a tunnel of the kernel's");
+	links->forwarding = now;
 	links->force = true;
 	timer_set(&links->pause, 0);
 }

@@ -9,6 +9,7 @@
 
 #include "daemon/in_force.h"
 #include "host/device.h"
+#include "host/forwarding.h"
 #include "util/burst.h"
 #include "util/loop.h"
 
@@ -19,12 +20,11 @@ struct links {
 	struct watch news;
 	struct watch pause; /* changes come in bursts */
 	struct burst burst;
-	struct devices devices; /* as they were after the last refresh */
-	bool has_tc[RW_SLOTS];	/* so was this: a program of ours on tc, by slot */
-	bool force;		/* the last refresh failed, or there was none yet */
-	bool forwards;		/* so was this: the host forwards or translates for others */
-	bool tracks;		/* and connection tracking is there */
-	bool exchange;		/* it has just started: another version's programs give way */
+	struct devices devices;	      /* as they were after the last refresh */
+	bool has_tc[RW_SLOTS];	      /* so was this: a program of ours on tc, by slot */
+	bool force;		      /* the last refresh failed, or there was none yet */
+	struct forwarding forwarding; /* so was this */
+	bool exchange;		      /* it has just started: another version's programs give way */
 };
 
 /* Attaches what is missing now. 0 or -errno; that nothing is applied is no error. */

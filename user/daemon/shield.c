@@ -55,15 +55,15 @@ static const struct shield_loaded *loaded_for(struct shield *shield, const struc
  */
 static bool is_able(struct shield *shield)
 {
-	bool asks = build_asks_conntrack(&shield->in_force->maps);
+	unsigned int kind = build_programs(&shield->in_force->maps);
 
-	if (!shield->probed || shield->features.conntrack != asks) {
+	if (!shield->probed || features_programs(&shield->features) != kind) {
 		features_probe(&shield->features);
 		loaded_forget(shield);
 		shield->probed = true;
 	}
 	return shield->features.ringbuf && shield->features.links &&
-	       shield->features.conntrack == asks;
+	       features_programs(&shield->features) == kind;
 }
 
 /* --- seats ------------------------------------------------------------------------------------ */
@@ -111,7 +111,8 @@ static void seat_take(struct shield_seat *seat, const struct about *about, unsig
 static int own_find(struct shield *shield, struct shield_seat *seat, const struct device *device,
 		    struct error *ret_error)
 {
-	const struct frames frames = {HOOK_TC, (unsigned int)device_l2_length(device)};
+	const struct frames frames = {.hook = HOOK_TC,
+				      .l2_length = (unsigned int)device_l2_length(device)};
 	_object_ struct rolewall_bpf *object = NULL;
 	int fd = -1, r = 0;
 
@@ -152,7 +153,7 @@ static int seat_turn(struct shield *shield, struct shield_seat *seat, const stru
 		.ifindex = device->ifindex,
 		.generation = shield->generation,
 		.raise = seat->turn == FLOOD_BEGINS,
-		.asks_conntrack = shield->features.conntrack,
+		.kind = features_programs(&shield->features),
 	};
 	int r = own_find(shield, seat, device, ret_error);
 

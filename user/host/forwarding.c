@@ -12,8 +12,10 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/rtnetlink.h>
 
+#include "host/device.h"
 #include "host/netfilter_rules.h"
 #include "host/netlink.h"
+#include "util/array.h"
 #include "util/cleanup.h"
 #include "util/file.h"
 
@@ -127,11 +129,40 @@ bool forwarding_has_iptables(bool ipv6)
 	return file_read(path, 1024, &text, &size, NULL) == 0 && strstr(text, "nat\n");
 }
 
+/* --- tunnels ---------------------------------------------------------------------------------- */
+
+/* Kinds of devices, as `ip link add type` has them. (IPsec without a device is not seen.) */
+static bool is_tunnel(const struct device *device)
+{
+	static const char *const kinds[] = {
+		"wireguard", "amneziawg", "vxlan",  "geneve",	 "bareudp",   "gre",
+		"gretap",    "erspan",	  "ip6gre", "ip6gretap", "ip6erspan", "ipip",
+		"sit",	     "ip6tnl",	  "vti",    "vti6",	 "xfrm"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (device_is(device, kinds[i]))
+			return true;
+	return false;
+}
+
+static bool has_tunnels(void)
+{
+	_cleanup_(devices_free) struct devices devices = {0};
+
+	if (devices_read(&devices, NULL))
+		return false;
+	for (size_t i = 0; i < devices.count; i++)
+		if (devices.list[i].up && is_tunnel(&devices.list[i]))
+			return true;
+	return false;
+}
+
 /* --- the whole -------------------------------------------------------------------------------- */
 
 void forwarding_read(struct forwarding *ret)
 {
 	ret->tracks = access("/proc/sys/net/netfilter/nf_conntrack_count", F_OK) == 0;
+	ret->tunnels = has_tunnels();
 	ret->routes = routes_by(AF_INET) || routes_by(AF_INET6);
 	/* Rules may be many; who routes need not be asked. */
 	ret->translates =

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * forwarding.h - does this host route for others, or translate addresses?
+ * forwarding.h - does this host route for others, or translate addresses, or have tunnels of the kernel?
  *
  * Then packets arrive that belong to no socket of its own, and are no strangers' all the same.
  */
@@ -11,6 +11,7 @@
 struct forwarding {
 	bool routes;	 /* from one interface to another: of IPv4 or IPv6, all or any of them */
 	bool translates; /* a rule of nftables or iptables changes addresses; asked if not `routes` */
+	bool tunnels;	 /* a device is up whose packets the kernel itself wraps and sends */
 	bool tracks;	 /* connection tracking is there (the module nf_conntrack) */
 };
 

@@ -417,7 +417,7 @@ json_t *json_status(const struct snapshot *snapshot)
 
 	root = json_pack(
 		"{s:b, s:b, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:s, s:o, s:o, "
-		"s:{s:b, s:b, s:b, s:b, s:b, s:b, s:b}, s:o}",
+		"s:{s:b, s:b, s:b, s:b, s:b, s:b, s:b}, s:o, s:b}",
 		"applied", applied, "attached", applied && snapshot_is_enforced(snapshot), "mode",
 		json_clean(applied ? mode_word(snapshot->flags) : NULL), "generation",
 		(json_int_t)snapshot->generation, "node", json_clean(snapshot->node), "profile",
@@ -431,7 +431,7 @@ json_t *json_status(const struct snapshot *snapshot)
 		snapshot->cgroup_bind4, "bind6", snapshot->cgroup_bind6, "connect6",
 		snapshot->cgroup_connect6, "established", snapshot->cgroup_established,
 		"namespaces", snapshot->namespaces, "forwarding",
-		json_clean(forwarding_word(snapshot->forwards, snapshot->conntrack)));
+		json_clean(forwarding_word(snapshot)), "tunnels", snapshot->tunnels);
 	json_object_update(root, counts);
 	json_decref(counts);
 	return root;

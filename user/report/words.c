@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "kernel/observe/attempts.h"
+#include "kernel/observe/snapshot.h"
 #include "policy/set_tables.h"
 #include "policy/words.h"
 #include "util/array.h"
@@ -34,11 +35,13 @@ const char *xdp_mode_word(enum xdp_mode mode)
 	return words[mode];
 }
 
-const char *forwarding_word(bool forwards, bool conntrack)
+const char *forwarding_word(const struct snapshot *snapshot)
 {
-	if (!forwards)
+	if (!snapshot->forwards)
 		return NULL;
-	return conntrack ? "tracked" : "untracked";
+	if (snapshot->conntrack)
+		return "tracked";
+	return snapshot->flows ? "learned" : "untracked";
 }
 
 const char *mode_word(unsigned int flags)

@@ -20,8 +20,13 @@ const char *xdp_mode_word(enum xdp_mode mode);
 /* What RW_POLICY_* flags say, in the words of the node file: "enforce", "deny", ... */
 const char *mode_word(unsigned int flags);
 
-/* "tracked" (the kernel's connection tracking is asked), "untracked"; NULL: it forwards nothing. */
-const char *forwarding_word(bool forwards, bool conntrack);
+struct snapshot;
+
+/*
+ * "tracked" (the kernel's connection tracking is asked), "learned" (from what leaves), "untracked"; NULL: it
+ * forwards nothing.
+ */
+const char *forwarding_word(const struct snapshot *snapshot);
 const char *bind_guard_word(unsigned int flags);
 const char *syn_cookies_word(unsigned int flags);
 

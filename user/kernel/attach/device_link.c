@@ -22,6 +22,7 @@ static const struct {
 } kinds[LINK_KINDS] = {
 	[LINK_XDP] = {"xdp-", BPF_LINK_TYPE_XDP},
 	[LINK_TC] = {"tc-", BPF_LINK_TYPE_TCX_},
+	[LINK_LEAVE] = {"leave-", BPF_LINK_TYPE_TCX_},
 };
 
 int device_link_path(const struct instance *instance, enum link_kind kind, uint32_t ifindex,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * device_link.h - the pinned links that hold programs to devices. A pin is links/xdp-IFINDEX or
- * links/tc-IFINDEX: a link stays with its device, whatever that is called.
+ * device_link.h - the pinned links that hold programs to devices. A pin is links/xdp-IFINDEX,
+ * links/tc-IFINDEX or links/leave-IFINDEX (tc egress): a link stays with its device, whatever that is called.
  */
 #pragma once
 
@@ -13,7 +13,7 @@
 
 #include "kernel/object/instance.h"
 
-enum link_kind { LINK_XDP, LINK_TC, LINK_KINDS };
+enum link_kind { LINK_XDP, LINK_TC, LINK_LEAVE, LINK_KINDS };
 
 int device_link_path(const struct instance *instance, enum link_kind kind, uint32_t ifindex,
 		     char *ret, size_t size);

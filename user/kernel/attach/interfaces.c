@@ -135,7 +135,24 @@ static int leave(const struct instance *instance, const struct maps *maps,
 		r = xdp_detach(instance, plan->device);
 	if (!r && plan->has_tc)
 		r = tc_detach(instance, plan->device);
-	return r;
+	return r ? r : tc_leave_detach(instance, plan->device);
+}
+
+/* What leaves is looked at first: an answer may be on its way when that is asked for. */
+static int learn_leaving(const struct instance *instance, struct plans *plans,
+			 const struct plan *plan)
+{
+	int fd, r;
+
+	if (plan->leaves)
+		return 0;
+	if (!plan->way_count || !plans->features->flow_kinds)
+		return tc_leave_detach(instance, plan->device);
+	r = plans_leave(plans, plan, &fd, NULL);
+	if (!r)
+		r = tc_leave_attach(instance, plan->device, fd, plans->tc_link);
+	/* Without it answers are refused as before; `status` says that it is missing. */
+	return is_refusal(r) ? 0 : r;
 }
 
 static enum way way_of_now(const struct plan *plan)
@@ -162,6 +179,9 @@ static int attach_one(const struct instance *instance, const struct maps *maps, 
 
 	if (plan->again && !plan->slot)
 		return 0; /* it has gone, and is not listed */
+	r = learn_leaving(instance, plans, plan);
+	if (r)
+		return r;
 	if (plan->keep)
 		return arrivals_put(maps, plan->device, plan->slot,
 				    cover_by(plans, plan, way_of_now(plan)));

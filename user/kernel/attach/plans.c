@@ -95,9 +95,11 @@ static void make_way(const struct instance *instance, const struct device *below
 }
 
 static __u32 program_there(const struct instance *instance, const struct device *device,
-			   enum hook hook)
+			   const struct frames *frames)
 {
-	if (hook == HOOK_TC)
+	if (frames->leave)
+		return tc_leave_program(instance, device);
+	if (frames->hook == HOOK_TC)
 		return tc_program(instance, device);
 	return device->xdp_native ? device->xdp_native : device->xdp_generic;
 }
@@ -109,35 +111,56 @@ static int program_reuse(const struct plans *plans, const struct frames *frames)
 		const struct plan *plan = &plans->list[i];
 		bool has = frames->hook == HOOK_TC ? plan->has_tc : plan->has_xdp;
 
-		if (plan->keep && has && !plan->shield &&
+		if ((frames->leave ? plan->leaves : plan->keep && has && !plan->shield) &&
 		    device_l2_length(plan->device) == (int)frames->l2_length)
 			return bpf_prog_get_fd_by_id(
-				program_there(plans->instance, plan->device, frames->hook));
+				program_there(plans->instance, plan->device, frames));
 	}
 	return -1;
 }
 
-int plans_program(struct plans *plans, const struct plan *plan, enum way way, int *ret_fd,
-		  struct error *ret_error)
+static bool is_alike(const struct frames *one, const struct frames *other)
 {
-	const struct frames frames = {way == WAY_TC ? HOOK_TC : HOOK_XDP,
-				      (unsigned int)device_l2_length(plan->device)};
+	return one->hook == other->hook && one->l2_length == other->l2_length &&
+	       one->leave == other->leave;
+}
+
+static int program_of(struct plans *plans, const struct frames *frames, int *ret_fd,
+		      struct error *ret_error)
+{
 	struct plan_program *program = plans->programs;
 	int r = 0;
 
-	while (program->is_there && (program->frames.hook != frames.hook ||
-				     program->frames.l2_length != frames.l2_length))
+	while (program->is_there && !is_alike(&program->frames, frames))
 		program++;
 	if (!program->is_there) {
-		program->frames = frames;
-		program->fd = program_reuse(plans, &frames);
+		program->frames = *frames;
+		program->fd = program_reuse(plans, frames);
 		if (program->fd < 0)
-			r = load_frames(plans->instance, plans->features, &frames, &program->object,
+			r = load_frames(plans->instance, plans->features, frames, &program->object,
 					&program->fd, ret_error);
 		program->is_there = !r;
 	}
 	*ret_fd = program->fd;
 	return r;
+}
+
+int plans_program(struct plans *plans, const struct plan *plan, enum way way, int *ret_fd,
+		  struct error *ret_error)
+{
+	const struct frames frames = {.hook = way == WAY_TC ? HOOK_TC : HOOK_XDP,
+				      .l2_length = (unsigned int)device_l2_length(plan->device)};
+
+	return program_of(plans, &frames, ret_fd, ret_error);
+}
+
+int plans_leave(struct plans *plans, const struct plan *plan, int *ret_fd, struct error *ret_error)
+{
+	const struct frames frames = {.hook = HOOK_TC,
+				      .l2_length = (unsigned int)device_l2_length(plan->device),
+				      .leave = true};
+
+	return program_of(plans, &frames, ret_fd, ret_error);
 }
 
 /* Does the node file ask for what it asked for when that was attached? */
@@ -187,6 +210,8 @@ static void plan_look(const struct plans_request *request, bool link, struct pla
 	plan->has_xdp = xdp_mode_of(request->instance, plan->device, link) != XDP_MODE_NONE;
 	plan->has_tc = tc_program(request->instance, plan->device) != 0;
 	plan->shield = shield_look(request->instance, plan->device);
+	plan->leaves = request->features->flow_kinds && plan->way_count && !request->replace &&
+		       tc_leave_program(request->instance, plan->device);
 	plan->keep = plan->way_count && !request->replace && covered && is_right(request, plan);
 	plan->displaced = has_xdp_way(plan) && !link && covered && !plan->has_xdp &&
 			  !plan->has_tc && device_has_program(plan->device);
@@ -277,6 +302,8 @@ int plans_make(const struct plans_request *request, struct plans *ret, struct er
 
 		if (plan->way_count && !plan->keep)
 			r = plans_program(&plans, plan, plan->ways[0], &fd, ret_error);
+		if (!r && plan->way_count && plans.features->flow_kinds && !plan->leaves)
+			r = plans_leave(&plans, plan, &fd, ret_error);
 	}
 	if (r)
 		return r;

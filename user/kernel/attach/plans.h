@@ -26,6 +26,7 @@ struct plan {
 	bool has_xdp;	     /* a program of ours is attached already */
 	bool has_tc;
 	enum shield_state shield;
+	bool leaves;	/* the program that learns from what leaves is there, and stays */
 	bool keep;	/* that does */
 	bool again;	/* XDP's goes (for a moment): something changes below it */
 	bool displaced; /* XDP's was there, and another program has taken its place */
@@ -39,7 +40,7 @@ struct plan_program {
 	int fd;			     /* owned by object, if there is one */
 };
 
-#define PLAN_PROGRAMS 4 /* XDP and tc, Ethernet and none */
+#define PLAN_PROGRAMS 6 /* XDP, tc and what leaves; Ethernet and none */
 
 /* Owning. */
 struct plans {
@@ -78,6 +79,9 @@ int plans_make(const struct plans_request *request, struct plans *ret, struct er
  */
 int plans_program(struct plans *plans, const struct plan *plan, enum way way, int *ret_fd,
 		  struct error *ret_error);
+
+/* The program that learns from what leaves a plan's device (features->flow_kinds). Likewise. */
+int plans_leave(struct plans *plans, const struct plan *plan, int *ret_fd, struct error *ret_error);
 
 /* Is the way among those that are to be tried? */
 bool plan_has_way(const struct plan *plan, enum way way);

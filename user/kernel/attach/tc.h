@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * tc.h - programs on the tc ingress hook of a device. From 6.6 on a link holds one there (tcx), pinned
+ * tc.h - programs on the tc ingress hook of a device, and on its egress hook (the program that learns
+ * flows, bpf/leave.bpf.h: tc_leave_*, pinned as links/leave-IFINDEX). From 6.6 on a link holds one there (tcx), pinned
  * as links/tc-IFINDEX, before whatever others have attached. Older kernels have a filter on the clsact
  * qdisc, which nobody pins: it is known by its program (owner.h), and goes with the qdisc if somebody
  * removes that. Its handle says whether we made the qdisc, which then goes with the last filter.
@@ -14,8 +15,9 @@
 #include "host/device.h"
 #include "kernel/object/instance.h"
 
-/* The attach type of linux/bpf.h from 6.6 on. */
+/* The attach types of linux/bpf.h from 6.6 on. */
 #define BPF_TCX_INGRESS_ 46
+#define BPF_TCX_EGRESS_	 47
 
 /* Id of our program on the device; 0: none. */
 __u32 tc_program(const struct instance *instance, const struct device *device);
@@ -31,7 +33,12 @@ int tc_attach(const struct instance *instance, const struct device *device, int 
 /* None there: no error. */
 int tc_detach(const struct instance *instance, const struct device *device);
 
-/* The same of what no link holds. */
+__u32 tc_leave_program(const struct instance *instance, const struct device *device);
+int tc_leave_attach(const struct instance *instance, const struct device *device, int program_fd,
+		    bool link);
+int tc_leave_detach(const struct instance *instance, const struct device *device);
+
+/* What no link holds, of both. */
 int tc_detach_filter(const struct instance *instance, const struct device *device);
 
 /* Id of the program that a link holds before all others there, whosever it is; 0: none. */

@@ -29,7 +29,7 @@ static bool is_in_force(const struct instance *instance, const struct shielding 
 
 	return !maps_open(instance, &maps, NULL) && !is_others_build(&maps) &&
 	       !generation_header(&maps, &header) && header.generation == shielding->generation &&
-	       build_asks_conntrack(&maps) == shielding->asks_conntrack &&
+	       build_programs(&maps) == shielding->kind &&
 	       uses_these_maps(instance, shielding->programs.tc);
 }
 

@@ -13,7 +13,7 @@ struct shielding {
 	uint32_t ifindex;
 	uint32_t generation; /* for which it was decided */
 	bool raise;	     /* else lower */
-	bool asks_conntrack; /* that the programs do */
+	unsigned int kind;   /* of the programs: build_programs() */
 	struct shield_programs programs;
 };
 

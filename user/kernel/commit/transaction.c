@@ -45,9 +45,9 @@ bool is_others_build(const struct maps *maps)
 	return build.object && !is_ours(&build);
 }
 
-bool build_asks_conntrack(const struct maps *maps)
+unsigned int build_programs(const struct maps *maps)
 {
-	return build_read(maps).knows & RW_KNOWS_CONNTRACK;
+	return build_read(maps).knows & RW_KNOWS_PROGRAMS;
 }
 
 static int open_or_load(struct transaction *transaction, struct error *ret_error)
@@ -71,7 +71,7 @@ static int open_or_load(struct transaction *transaction, struct error *ret_error
 	transaction->foreign = transaction->renewed || (!r && is_others_build(&transaction->maps));
 	/* A host that begins to forward, or ceases, gets other programs on its interfaces. */
 	transaction->replace =
-		build_asks_conntrack(&transaction->maps) != transaction->features.conntrack;
+		build_programs(&transaction->maps) != features_programs(&transaction->features);
 	if (same && cgroup_is_complete(instance, &transaction->features))
 		return 0;
 	/* A map whose pin was lost is made anew; programs that use the lost one are replaced. */
@@ -124,12 +124,13 @@ int transaction_prepare(struct transaction *transaction, struct error *ret_error
 
 	int r = plans_make(&request, &transaction->plans, ret_error);
 
-	if (!r || !transaction->features.conntrack)
-		return r;
-	/* The smallest program that asks was taken, and the whole one was not: filtering comes first. */
-	say(SAY_DEBUG, "programs that ask connection tracking: %s", ret_error->what);
-	transaction->features.conntrack = false;
-	return plans_make(&request, &transaction->plans, ret_error);
+	/* The kernel has what they need, and does not take the whole of them: filtering comes first. */
+	while (r && features_reduce(&transaction->features)) {
+		say(SAY_DEBUG, "programs for a host that forwards or has tunnels: %s",
+		    ret_error->what);
+		r = plans_make(&request, &transaction->plans, ret_error);
+	}
+	return r;
 }
 
 static int write_build(const struct transaction *transaction)
@@ -140,8 +141,7 @@ static int write_build(const struct transaction *transaction)
 		.abi = RW_ABI_VERSION,
 		.knows = (knows_netns ? RW_KNOWS_NAMESPACES : 0) |
 			 (features->forwards ? RW_KNOWS_FORWARDING : 0) |
-			 (features->conntrack ? RW_KNOWS_CONNTRACK : 0) |
-			 (features->cookies ? RW_KNOWS_COOKIES : 0),
+			 features_programs(features) | (features->cookies ? RW_KNOWS_COOKIES : 0),
 		.object = object_hash(),
 	};
 	__u32 zero = 0;

@@ -46,8 +46,8 @@ void transaction_free(struct transaction *transaction);
 /* Were the programs that are attached put there by another version than this one? */
 bool is_others_build(const struct maps *maps);
 
-/* Do they ask the kernel's connection tracking, as far as they are on interfaces? */
-bool build_asks_conntrack(const struct maps *maps);
+/* RW_KNOWS_PROGRAMS: which they are, as far as they are on interfaces. */
+unsigned int build_programs(const struct maps *maps);
 
 /* Maps, programs of the cgroup hooks and the policy in force: what is there is used, what is
  * missing is loaded. */

@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* conntrack.c - the second object, and whether it can be used. */
+/* conntrack.c - the other objects, and whether the second can be used. */
 #include "kernel/object/conntrack.h"
 
 #include <bpf/libbpf.h>
 
 #include <conntrack.skel.h>
+#include <flows.skel.h>
 
 const void *conntrack_elf(size_t *ret_size)
 {
 	return conntrack_bpf__elf_bytes(ret_size);
+}
+
+const void *flows_elf(size_t *ret_size)
+{
+	return flows_bpf__elf_bytes(ret_size);
 }
 
 bool conntrack_can_be_asked(void)

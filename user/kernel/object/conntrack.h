@@ -13,5 +13,8 @@
 /* Its bytes, an ELF file. Borrowed. */
 const void *conntrack_elf(size_t *ret_size);
 
+/* Those of the third object: the same as the first, but it knows flows (bpf/flow.bpf.h). */
+const void *flows_elf(size_t *ret_size);
+
 /* Does the kernel take a program that asks? Tried, with the smallest one. */
 bool conntrack_can_be_asked(void);

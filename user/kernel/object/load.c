@@ -69,6 +69,8 @@ uint64_t object_hash(void)
 	bytes = rolewall_bpf__elf_bytes(&size);
 	hash = hash_on(0xcbf29ce484222325ULL, bytes, size);
 	bytes = conntrack_elf(&size);
+	hash = hash_on(hash, bytes, size);
+	bytes = flows_elf(&size);
 	return hash_on(hash, bytes, size);
 }
 
@@ -108,25 +110,28 @@ static int make_directories(const struct instance *instance, struct error *ret_e
 }
 
 /*
- * Of the same maps, so that the skeleton of one does for both; but the object for hosts that forward
- * has fewer programs, which are found by their names.
+ * All objects are of the same maps, so that the skeleton of one does for them; but those for hosts that
+ * forward or have tunnels have other programs, which are found by their names.
  */
-static struct rolewall_bpf *open_skeleton(bool conntrack)
+static struct rolewall_bpf *open_skeleton(unsigned int programs)
 {
 	_object_ struct rolewall_bpf *object = NULL;
 
-	if (!conntrack)
+	if (!programs)
 		return rolewall_bpf__open();
 	object = calloc(1, sizeof(*object));
 	if (!object || rolewall_bpf__create_skeleton(object))
 		return NULL;
-	object->skeleton->data = (void *)conntrack_elf(&object->skeleton->data_sz);
+	object->skeleton->data =
+		(void *)(programs & RW_KNOWS_CONNTRACK ? conntrack_elf(&object->skeleton->data_sz)
+						       : flows_elf(&object->skeleton->data_sz));
 	object->skeleton->prog_cnt = 0;
 	return bpf_object__open_skeleton(object->skeleton, NULL) ? NULL : TAKE_PTR(object);
 }
 
+/* `programs`: features_programs(), or 0 for the cgroup hooks, which are the same everywhere. */
 static int open_object(const struct instance *instance, const struct features *features,
-		       bool conntrack, struct rolewall_bpf **ret, struct error *ret_error)
+		       unsigned int programs, struct rolewall_bpf **ret, struct error *ret_error)
 {
 	_object_ struct rolewall_bpf *object = NULL;
 	struct bpf_program *program;
@@ -134,7 +139,7 @@ static int open_object(const struct instance *instance, const struct features *f
 	char path[4096];
 
 	libbpf_hush();
-	object = open_skeleton(conntrack);
+	object = open_skeleton(programs);
 	if (!object)
 		return error_set(ret_error, errno, "cannot open the BPF object: %s",
 				 strerror(errno));
@@ -144,7 +149,9 @@ static int open_object(const struct instance *instance, const struct features *f
 	bpf_map__set_autocreate(object->maps.events, features->ringbuf);
 	bpf_map__set_autocreate(object->maps.events_perf, !features->ringbuf);
 	bpf_map__set_autocreate(object->maps.foreign_sockets, features->netns == NETNS_MARK);
+	bpf_map__set_autocreate(object->maps.flows, features->flow_kinds != 0);
 	object->rodata->has_cookies = features->cookies;
+	object->rodata->flow_kinds = features->flow_kinds;
 	bpf_object__for_each_map (map, object->obj) {
 		if (map == object->maps.rodata || !bpf_map__autocreate(map))
 			continue;
@@ -267,7 +274,7 @@ int load_cgroup(const struct instance *instance, const struct features *features
 
 	r = make_directories(instance, ret_error);
 	if (!r)
-		r = open_object(instance, features, false, &object, ret_error);
+		r = open_object(instance, features, 0, &object, ret_error);
 	if (r)
 		return r;
 	for (hook = 0; hook < CGROUP_HOOKS; hook++)
@@ -297,6 +304,29 @@ static struct bpf_program *choose_tc(struct rolewall_bpf *object, const struct f
 									       : "rolewall_tc_54");
 }
 
+static struct bpf_program *choose_leave(struct rolewall_bpf *object,
+					const struct features *features)
+{
+	return bpf_object__find_program_by_name(
+		object->obj, features->ringbuf ? "rolewall_leave" : "rolewall_leave_54");
+}
+
+static struct bpf_program *choose_frames(struct rolewall_bpf *object,
+					 const struct features *features,
+					 const struct frames *frames)
+{
+	if (frames->leave)
+		return choose_leave(object, features);
+	return frames->hook == HOOK_TC ? choose_tc(object, features) : choose_xdp(object, features);
+}
+
+/* For tests: of the programs of one kind each is refused. */
+static bool is_switched_off(const struct features *features)
+{
+	return features->conntrack ? probe_is_off("conntrack_programs")
+				   : features->flow_kinds && probe_is_off("flows_programs");
+}
+
 int load_frames(const struct instance *instance, const struct features *features,
 		const struct frames *frames, struct rolewall_bpf **ret, int *ret_fd,
 		struct error *ret_error)
@@ -305,13 +335,12 @@ int load_frames(const struct instance *instance, const struct features *features
 	struct bpf_program *program;
 	int r;
 
-	if (features->conntrack && probe_is_off("conntrack_programs"))
+	if (is_switched_off(features))
 		return error_set(ret_error, EACCES, "switched off by ROLEWALL_PROBE_OFF");
-	r = open_object(instance, features, features->conntrack, &object, ret_error);
+	r = open_object(instance, features, features_programs(features), &object, ret_error);
 	if (r)
 		return r;
-	program = frames->hook == HOOK_TC ? choose_tc(object, features)
-					  : choose_xdp(object, features);
+	program = choose_frames(object, features, frames);
 	bpf_program__set_autoload(program, true);
 	object->rodata->l2_len = frames->l2_length;
 	r = load_object(instance, object,
@@ -330,7 +359,7 @@ int load_shield(const struct instance *instance, const struct features *features
 {
 	_object_ struct rolewall_bpf *object = NULL;
 	struct bpf_program *xdp, *behind;
-	int r = open_object(instance, features, features->conntrack, &object, ret_error);
+	int r = open_object(instance, features, features_programs(features), &object, ret_error);
 
 	if (r)
 		return r;
@@ -422,7 +451,7 @@ int load_scratch(const struct instance *instance, const struct features *feature
 	struct bpf_program *program;
 	int r;
 
-	r = open_object(instance, features, features->conntrack, &object, ret_error);
+	r = open_object(instance, features, features_programs(features), &object, ret_error);
 	if (r)
 		return r;
 	scratch_maps(object);

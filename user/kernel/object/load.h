@@ -52,6 +52,7 @@ int load_cgroup(const struct instance *instance, const struct features *features
 struct frames {
 	enum hook hook;		/* HOOK_XDP or HOOK_TC */
 	unsigned int l2_length; /* bytes before the IP header */
+	bool leave;		/* not for what comes, but learns from what leaves */
 };
 
 /* The program of such interfaces. `ret_fd` stays owned by `ret`. */

@@ -88,8 +88,8 @@ static int open_one(const struct instance *instance, enum map_id id, int *ret,
 	int r = map_open(instance, "maps", names[id], &sizes_of[id], ret);
 
 	/* Not every kernel has, or needs, all of them (load.c). */
-	if (r == -ENOENT &&
-	    (id == MAP_EVENTS || id == MAP_EVENTS_PERF || id == MAP_FOREIGN_SOCKETS))
+	if (r == -ENOENT && (id == MAP_EVENTS || id == MAP_EVENTS_PERF ||
+			     id == MAP_FOREIGN_SOCKETS || id == MAP_FLOWS))
 		return 0;
 	return r ? report_pin(instance, id, r, ret_error) : 0;
 }

@@ -21,6 +21,7 @@
 	X(BOUND_PEERS, bound_peers, sizeof(struct rw_bound_key), sizeof(__u32))                    \
 	X(CONVERSATIONS, conversations, sizeof(struct rw_conversation_key),                        \
 	  sizeof(struct rw_conversation))                                                          \
+	X(FLOWS, flows, sizeof(struct rw_flow_key), sizeof(__u64))                                 \
 	X(UNASKED, unasked, sizeof(__u32), sizeof(__u64))                                          \
 	X(FOREIGN_SOCKETS, foreign_sockets, sizeof(int), sizeof(__u32))                            \
 	X(PRESENCE, presence, sizeof(__u32), sizeof(struct rw_presence))                           \

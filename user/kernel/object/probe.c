@@ -12,6 +12,8 @@
 #include <bpf/libbpf.h>
 #include <linux/if_link.h>
 
+#include <rolewall/abi.h>
+
 #include "host/device.h"
 #include "host/forwarding.h"
 #include "kernel/object/conntrack.h"
@@ -204,6 +206,37 @@ static enum netns_way probe_netns(void)
 	return probe("netns_mark", has_netns_mark) ? NETNS_MARK : NETNS_NONE;
 }
 
+/* Everything that it takes was there in 5.4; a host without flows has programs that know of none. */
+static bool has_flows(void)
+{
+	return has_helper(BPF_PROG_TYPE_SCHED_CLS, BPF_FUNC_sk_lookup_udp);
+}
+
+static unsigned int flow_kinds(bool tunnels, bool others)
+{
+	if ((!tunnels && !others) || !probe("flows", has_flows))
+		return 0;
+	return RW_FLOW_OWN | (others ? RW_FLOW_OTHERS : 0);
+}
+
+unsigned int features_programs(const struct features *features)
+{
+	return (features->conntrack ? RW_KNOWS_CONNTRACK : 0) |
+	       (features->flow_kinds & RW_FLOW_OWN ? RW_KNOWS_TUNNELS : 0) |
+	       (features->flow_kinds & RW_FLOW_OTHERS ? RW_KNOWS_FLOWS : 0);
+}
+
+bool features_reduce(struct features *features)
+{
+	unsigned int kinds = features->flow_kinds;
+
+	if (!features->conntrack && !kinds)
+		return false;
+	features->flow_kinds = features->conntrack ? flow_kinds(kinds, true) : 0;
+	features->conntrack = false;
+	return true;
+}
+
 void features_probe(struct features *ret)
 {
 	struct forwarding forwarding;
@@ -222,4 +255,5 @@ void features_probe(struct features *ret)
 	/* Only programs for kernels that have the rest as well can ask. */
 	ret->conntrack = ret->forwards && forwarding.tracks && ret->ringbuf && ret->frags &&
 			 probe("conntrack", conntrack_can_be_asked);
+	ret->flow_kinds = flow_kinds(forwarding.tunnels, ret->forwards && !ret->conntrack);
 }

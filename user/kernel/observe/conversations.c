@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <bpf/bpf.h>
+
 #include "kernel/object/batch.h"
 #include "kernel/object/maps.h"
 #include "util/array.h"
@@ -81,6 +83,16 @@ int conversations_read(const struct instance *instance, struct conversation_list
 	return 0;
 }
 
+/* Those of others and of tunnels end with them. There may be no such table. */
+static void flows_flush(int fd)
+{
+	struct rw_flow_key key;
+
+	while (fd >= 0 && !bpf_map_get_next_key(fd, NULL, &key))
+		if (bpf_map_delete_elem(fd, &key) && errno != ENOENT)
+			return;
+}
+
 int conversations_flush(const struct instance *instance, size_t *ret_count, struct error *ret_error)
 {
 	_conversations_ struct conversation_list found = {0};
@@ -102,6 +114,7 @@ int conversations_flush(const struct instance *instance, size_t *ret_count, stru
 		r = batch_delete(&map, keys, count);
 	if (r)
 		return error_set(ret_error, -r, "cannot end the conversations: %s", strerror(-r));
+	flows_flush(maps.fd[MAP_FLOWS]);
 	*ret_count = found.count;
 	return 0;
 }

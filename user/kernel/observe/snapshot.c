@@ -12,6 +12,7 @@
 #include "kernel/attach/arrivals.h"
 #include "kernel/attach/cgroup.h"
 #include "kernel/attach/interface_query.h"
+#include "kernel/attach/tc.h"
 #include "kernel/commit/pending.h"
 #include "kernel/generation/generation.h"
 #include "kernel/generation/rule_counters.h"
@@ -189,6 +190,12 @@ static void read_hook(const struct instance *instance, const struct devices *dev
 	state->shielded = hook.shielded;
 	state->lost = hook.lost;
 	memcpy(state->note, hook.note, sizeof(state->note));
+	if (state->hook != HOOK_NONE && snapshot->tunnels && !tc_leave_program(instance, device)) {
+		state->lost = true;
+		snprintf(state->note, sizeof(state->note),
+			 "what leaves is not looked at, and answers are refused; 'rolewall apply' "
+			 "attaches it");
+	}
 	if (state->hook != HOOK_NONE)
 		return;
 	if (snapshot->cgroup_ingress)
@@ -361,6 +368,8 @@ static void read_known(const struct maps *maps, struct snapshot *snapshot)
 	bpf_map_lookup_elem(maps->fd[MAP_BUILD], &zero, &build);
 	snapshot->forwards = build.knows & RW_KNOWS_FORWARDING;
 	snapshot->conntrack = build.knows & RW_KNOWS_CONNTRACK;
+	snapshot->tunnels = build.knows & RW_KNOWS_TUNNELS;
+	snapshot->flows = build.knows & RW_KNOWS_FLOWS;
 	snapshot->cookies = build.knows & RW_KNOWS_COOKIES;
 }
 

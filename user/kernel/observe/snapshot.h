@@ -58,6 +58,8 @@ struct snapshot {
 	struct rw_cookie_counter cookie_counter; /* summed over CPUs */
 	bool namespaces; /* the programs know the sockets of other network namespaces */
 	bool forwards;	 /* this host forwards or translates for others */
+	bool tunnels;	 /* flows of its own tunnels are learned */
+	bool flows;	 /* and those of others */
 	bool conntrack;	 /* and the programs on interfaces ask what the kernel tracks of it */
 	struct interface_state *interfaces; /* owned */
 	size_t interface_count;
