@@ -127,6 +127,18 @@ test_wireguard_that_vanishes_leaves_the_rest_as_it_was() {
 	assert_exit 0 rolewall apply
 }
 
+test_wireguard_that_the_node_begins_needs_no_port() {
+	wireguard_pair
+	assert_exit 0 rolewall apply
+	assert_json .tunnels rolewall --json status
+	! outside ping -q -c 1 -W 1 10.9.0.1 >/dev/null || fail "the outside began, and was answered"
+	wait_for 20 node ping -q -c 1 -W 1 10.9.0.2 >/dev/null || fail "the tunnel does not come up"
+	assert_json '.passes.forwarded > 0' rolewall --json status
+	assert_answer silent outside tcp 10.9.0.1 9999
+	assert_books_balance
+	assert_exit 0 rolewall conversations --flush # the next tunnel has the same ports
+}
+
 # by_ssh_from CLIENT SERVER COMMAND...
 by_ssh_from() {
 	local session="$1 50000 $2 22"
@@ -348,9 +360,10 @@ test_a_device_whose_name_has_a_dot_has_xdp_too() {
 
 # --- tunnels without encryption -------------------------------------------------------------------
 
-# tunnel_pair KIND: IPv4 inside, but for sit, which carries IPv6.
+# tunnel_pair KIND: IPv4 inside, but for sit, which carries IPv6. The node looks for no router: it would begin.
 tunnel_pair() {
 	device_add node tun1 type "$1" local "$NODE_EXTERNAL" remote "$OUTSIDE" ttl 64
+	node sh -c 'echo 0 >/proc/sys/net/ipv6/conf/tun1/router_solicitations'
 	device_add outside tun1 type "$1" local "$OUTSIDE" remote "$NODE_EXTERNAL" ttl 64
 	if [ "$1" = sit ]; then
 		device_up node tun1 2001:db8:11::1/64
@@ -369,6 +382,7 @@ tunnel_test() {
 	assert_exit 0 rolewall apply
 	assert_answer silent outside tcp "$3" 25
 	assert_json 'any(.attempts[]; .interface == "eth0" and .reason == "protocol")' rolewall --json blocked
+	node ping -q -c 1 -W 15 "$peer" >/dev/null || fail "what the node begins is not answered"
 
 	# Let in, but not listed: external, and the cgroup hook judges.
 	node_file ".protocols = [\"$2\"]"
