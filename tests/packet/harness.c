@@ -123,7 +123,8 @@ static int make_world(void)
 static struct loaded *load_entry(struct harness *harness, enum entry entry)
 {
 	struct loaded *loaded = &harness->loaded[harness->loaded_count];
-	const struct frames frames = {is_tc(entry) ? HOOK_TC : HOOK_XDP, entries[entry].l2_length};
+	const struct frames frames = {.hook = is_tc(entry) ? HOOK_TC : HOOK_XDP,
+				      .l2_length = entries[entry].l2_length};
 	struct features features = entries[entry].features;
 	struct error error = {0};
 	int failed;
