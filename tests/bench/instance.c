@@ -34,8 +34,9 @@ static void load(struct bench_instance *instance, const struct features *feature
 	struct bpf_program *ingress;
 	struct error error = {0};
 
-	if (load_frames(&instance->instance, features, &(struct frames){HOOK_XDP, 14},
-			&instance->xdp_object, &instance->xdp, &error) ||
+	if (load_frames(&instance->instance, features,
+			&(struct frames){.hook = HOOK_XDP, .l2_length = 14}, &instance->xdp_object,
+			&instance->xdp, &error) ||
 	    load_cgroup(&instance->instance, features, &instance->cgroup_object, &error))
 		errx(1, "%s: %s", error.what, error.hint);
 	if (bpf_map_update_elem(instance->maps.fd[MAP_INTERFACES], &place, &first, BPF_ANY))
