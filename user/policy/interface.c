@@ -10,6 +10,7 @@
 
 #include "policy/sources.h"
 #include "util/array.h"
+#include "util/guess.h"
 
 /* --- prefixes --------------------------------------------------------------------------------- */
 
@@ -49,20 +50,31 @@ static int interface_sources_read(const struct value *value, void *into, struct 
 
 enum toggle { TOGGLE_AUTO, TOGGLE_ON, TOGGLE_OFF };
 
+/* The only word that can stand where true or false could. */
+static int auto_read(const struct value *value, const char *noun, struct error *ret_error)
+{
+	const char *word = json_string_value(value->json);
+	struct guess guess = guess_begin(word);
+
+	if (!strcmp(word, "auto"))
+		return 0;
+	guess_consider(&guess, "auto");
+	error_at(ret_error, &value->at, "%s cannot be \"%.80s\"", noun, word);
+	if (!error_hint_guess(ret_error, &guess))
+		error_hint(ret_error, "it can be true, false or \"auto\"");
+	return -EINVAL;
+}
+
 /* true, false or "auto". */
 static int toggle_read(const struct value *value, const char *noun, enum toggle *ret,
 		       struct error *ret_error)
 {
 	bool wanted;
-	int word, r;
+	int r;
 
 	*ret = TOGGLE_AUTO;
-	if (json_is_string(value->json)) {
-		r = value_get_word(value, noun, words_auto, &word, ret_error);
-		if (r < 0 && ret_error && !strstr(ret_error->hint, "did you mean"))
-			error_hint(ret_error, "it can be true, false or \"auto\"");
-		return r;
-	}
+	if (json_is_string(value->json))
+		return auto_read(value, noun, ret_error);
 	r = value_get_bool(value, noun, &wanted, ret_error);
 	if (r == 0)
 		*ret = wanted ? TOGGLE_ON : TOGGLE_OFF;

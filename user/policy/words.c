@@ -16,11 +16,6 @@ const struct word words_zones[] = {
 	{NULL, 0},
 };
 
-const struct word words_auto[] = {
-	{"auto", 0},
-	{NULL, 0},
-};
-
 const struct word words_hooks[] = {
 	{"auto", CHOICE_AUTO},	   {"xdp", CHOICE_XDP}, {"tc", CHOICE_TC},
 	{"cgroup", CHOICE_CGROUP}, {NULL, 0},

@@ -14,7 +14,6 @@ struct word {
 };
 
 extern const struct word words_zones[];	  /* RW_ZONE_*, without management */
-extern const struct word words_auto[];	  /* where true or false could stand as well */
 extern const struct word words_hooks[];	  /* enum hook_choice */
 extern const struct word words_shields[]; /* enum shield_choice */
 extern const struct word words_tables[];  /* the zones that a table of the seed page means */
