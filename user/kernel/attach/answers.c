@@ -26,53 +26,43 @@ uint8_t device_answers(const struct device *device, enum way way)
 	return RW_ANSWERS_REDIRECT;
 }
 
-static bool is_own(const struct own_addresses *own, const struct rw_address *address)
+/* Whether a key of a map is one of `context`. */
+typedef bool (*is_kept_fn)(const void *context, const void *key);
+
+static bool is_own(const void *context, const void *key)
 {
+	const struct own_addresses *own = context;
+
 	for (size_t i = 0; i < own->count; i++)
-		if (!memcmp(own->list[i], address->bytes, sizeof(address->bytes)))
+		if (!memcmp(own->list[i], key, sizeof(own->list[i])))
 			return true;
+	return false;
+}
+
+static bool is_reached(const void *context, const void *key)
+{
+	const struct networks *networks = context;
+	const struct rw_prefix_key *network = key;
+
+	for (size_t i = 0; i < networks->count; i++) {
+		const struct cidr *prefix = &networks->list[i].prefix;
+
+		if (prefix->length == network->prefixlen &&
+		    !memcmp(prefix->source, network->source, sizeof(network->source)))
+			return true;
+	}
 	return false;
 }
 
 /* A key that is deleted under the walk begins it anew: what is found then is fewer. */
-static int forget_others(int fd, const struct own_addresses *own)
+static int forget_others(int fd, is_kept_fn is_kept, const void *context)
 {
-	struct rw_address key, next;
+	struct rw_prefix_key key, next; /* the longer one of both maps' keys */
 	const void *at = NULL;
 
 	while (bpf_map_get_next_key(fd, at, &next) == 0) {
 		at = NULL;
-		if (!is_own(own, &next)) {
-			if (bpf_map_delete_elem(fd, &next) && errno != ENOENT)
-				return -errno;
-			continue;
-		}
-		key = next;
-		at = &key;
-	}
-	return 0;
-}
-
-static bool is_reached(const struct networks *networks, const struct rw_prefix_key *key)
-{
-	for (size_t i = 0; i < networks->count; i++) {
-		const struct cidr *prefix = &networks->list[i].prefix;
-
-		if (prefix->length == key->prefixlen &&
-		    !memcmp(prefix->source, key->source, sizeof(key->source)))
-			return true;
-	}
-	return false;
-}
-
-static int forget_other_networks(int fd, const struct networks *networks)
-{
-	struct rw_prefix_key key, next;
-	const void *at = NULL;
-
-	while (bpf_map_get_next_key(fd, at, &next) == 0) {
-		at = NULL;
-		if (!is_reached(networks, &next)) {
+		if (!is_kept(context, &next)) {
 			if (bpf_map_delete_elem(fd, &next) && errno != ENOENT)
 				return -errno;
 			continue;
@@ -89,7 +79,7 @@ static int networks_update(const struct maps *maps)
 	int fd = maps->fd[MAP_NETWORKS], r = networks_read(RW_NETWORKS, &networks);
 
 	if (!r)
-		r = forget_other_networks(fd, &networks);
+		r = forget_others(fd, is_reached, &networks);
 	for (size_t i = 0; !r && i < networks.count; i++) {
 		const struct network *network = &networks.list[i];
 		struct rw_prefix_key key = {.prefixlen = network->prefix.length};
@@ -109,7 +99,7 @@ int answers_update(const struct maps *maps)
 	int fd = maps->fd[MAP_OWN_ADDRESSES], r = own_addresses_read(&own);
 
 	if (!r)
-		r = forget_others(fd, &own);
+		r = forget_others(fd, is_own, &own);
 	for (size_t i = 0; !r && i < own.count; i++)
 		if (!address_is_loopback(own.list[i]) &&
 		    bpf_map_update_elem(fd, own.list[i], &one, BPF_ANY) && errno != E2BIG)
