@@ -8,6 +8,8 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/e2e/daemon.sh
 . "$(dirname "$0")/daemon.sh"
+# shellcheck source=tests/e2e/outside.sh
+. "$(dirname "$0")/outside.sh"
 
 MAIL=10.88.0.2
 MAIL6=fd88::2
@@ -80,12 +82,6 @@ nat_create() {
 	RULES
 }
 
-# Only the outside is listed. HOOK: of tc and xdp both are tried.
-only_outside() { # HOOK [JQ-FILTER]
-	node_file ".roles = [\"mta\"] | .interfaces = { eth0: { zone: \"external\", hook: \"$1\" } } | ${2:-.}"
-	assert_exit 0 rolewall apply
-}
-
 prepare() {
 	[ "$KNOWN" = learned ] || needs conntrack "this kernel's connection tracking cannot be asked"
 	[ -z "$LACKS" ] || skip "no addresses are translated here: $LACKS"
@@ -93,15 +89,6 @@ prepare() {
 	forwarding 1
 	rolewall -q down 2>/dev/null || true
 	node "$PROBE" untrack
-}
-
-by_each_hook() { # COMMAND...
-	for HOOK in xdp tc; do
-		rolewall -q down 2>/dev/null || true
-		only_outside "$HOOK"
-		assert_json ".interfaces[] | select(.name == \"eth0\") | .hook == \"$HOOK\"" rolewall --json status
-		"$@"
-	done
 }
 
 forwarded() {
@@ -137,24 +124,8 @@ test_a_download_is_whole() {
 
 # --- what is published ---------------------------------------------------------------------------
 
-published_by_outside_number() {
-	local address
-
-	for address in "$NODE_EXTERNAL" "$NODE6_EXTERNAL"; do
-		assert_answer open outside tcp "$address" 25
-		assert_answer silent outside tcp "$address" 2525
-		assert_answer silent outside tcp "$address" 8080
-		assert_answer silent outside tcp "$address" 80
-	done
-	only_outside "$HOOK" ".services = [$PUBLISHED]"
-	for address in "$NODE_EXTERNAL" "$NODE6_EXTERNAL"; do
-		assert_answer open outside tcp "$address" 8080
-		assert_answer silent outside tcp "$address" 80
-	done
-}
-
 test_a_published_port_is_open_by_its_outside_number_alone() {
-	by_each_hook published_by_outside_number
+	by_each_hook assert_published_by_outside_number "$PUBLISHED"
 }
 
 test_container_to_container_is_untouched() {

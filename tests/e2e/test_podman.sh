@@ -9,6 +9,8 @@
 
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/e2e/outside.sh
+. "$(dirname "$0")/outside.sh"
 
 MAIL=10.89.7.2
 MAIL6=fd89::2
@@ -113,25 +115,11 @@ container_start() { # NAME ADDRESS ADDRESS6 PODMAN-OPTION... -- PROBE-ARGUMENT..
 	podman run -d --name "$name" --network box "${options[@]}" --rootfs "$ENGINE/rootfs" /bin/probe "${@:2}" >/dev/null
 }
 
-# Only the outside is listed. HOOK: of tc and xdp both are tried.
-only_outside() { # HOOK [JQ-FILTER]
-	node_file ".roles = [\"mta\"] | .interfaces = { eth0: { zone: \"external\", hook: \"$1\" } } | ${2:-.}"
-	assert_exit 0 rolewall apply
-}
-
 prepare() {
 	[ -z "$LACKS" ] || skip "$LACKS"
 	needs conntrack "this kernel's connection tracking cannot be asked"
 	rolewall -q down 2>/dev/null || true
 	node "$PROBE" untrack
-}
-
-by_each_hook() { # COMMAND...
-	for HOOK in xdp tc; do
-		rolewall -q down 2>/dev/null || true
-		only_outside "$HOOK"
-		"$@"
-	done
 }
 
 # answer_in CONTAINER tcp|udp ADDRESS PORT
@@ -157,20 +145,9 @@ test_containers_reach_the_outside() {
 }
 
 published_by_outside_number() {
-	local address
-
-	for address in "$NODE_EXTERNAL" "$NODE6_EXTERNAL"; do
-		assert_answer open outside tcp "$address" 25
-		assert_answer silent outside tcp "$address" 2525
-		assert_answer silent outside tcp "$address" 8080
-		assert_answer silent outside tcp "$address" 80
-	done
 	assert_answer silent outside udp "$NODE_EXTERNAL" 5353
-	only_outside "$HOOK" ".services = [$PUBLISHED, { name: \"mdns\", proto: \"udp\", port: 5353, table: \"external\" }]"
-	for address in "$NODE_EXTERNAL" "$NODE6_EXTERNAL"; do
-		assert_answer open outside tcp "$address" 8080
-		assert_answer silent outside tcp "$address" 80
-	done
+	assert_published_by_outside_number \
+		"$PUBLISHED, { name: \"mdns\", proto: \"udp\", port: 5353, table: \"external\" }"
 	assert_answer open outside udp "$NODE_EXTERNAL" 5353
 	assert_books_balance
 }

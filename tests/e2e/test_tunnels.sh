@@ -9,6 +9,8 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/e2e/daemon.sh
 . "$(dirname "$0")/daemon.sh"
+# shellcheck source=tests/e2e/outside.sh
+. "$(dirname "$0")/outside.sh"
 
 PORT=4789
 HERE=10.99.0.1
@@ -47,20 +49,6 @@ prepare() {
 
 tunnel() { # up|down
 	ip -n "$LAB_NAME-node" link set vx5 "$1"
-}
-
-only_outside() { # HOOK [JQ-FILTER]
-	node_file ".interfaces = { eth0: { zone: \"external\", hook: \"$1\" } } | ${2:-.}"
-	assert_exit 0 rolewall apply
-}
-
-by_each_hook() { # COMMAND...
-	for HOOK in xdp tc; do
-		rolewall -q down 2>/dev/null || true
-		only_outside "$HOOK"
-		assert_json ".interfaces[] | select(.name == \"eth0\") | .hook == \"$HOOK\"" rolewall --json status
-		"$@"
-	done
 }
 
 # What the outside begins, before the node has sent anything.
